@@ -1,0 +1,269 @@
+#include "base/file.h"
+
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+char *
+path_join(const char *dir, const char *name)
+{
+	size_t n = strlen(dir);
+
+	return xasprintf("%s%s%s", dir, n > 0 && dir[n - 1] == '/' ? "" : "/", name);
+}
+
+bool
+file_exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+bool
+file_is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+char *
+file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct err *err)
+{
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char *buf = NULL;
+	struct stat st;
+	size_t n = 0, cap = 0;
+
+	if (fd < 0) {
+		err_sys(err, "%s", path);
+		if (err && (errno == ENOENT || errno == ENOTDIR))
+			err->kind = ERR_NOT_FOUND;
+		return NULL;
+	}
+	if (fstat(fd, &st) < 0) {
+		err_sys(err, "%s", path);
+		return NULL;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		err_set(err, ERR_INPUT, "%s is a directory", path);
+		return NULL;
+	}
+	if ((unsigned long long)st.st_size > max_bytes)
+		goto too_large;
+	for (;;) {
+		ssize_t got;
+
+		if (cap - n < 2) {
+			cap = cap ? cap * 2 : (size_t)st.st_size + 4096;
+			buf = xreallocarray(buf, cap, 1);
+		}
+		got = read(fd, buf + n, cap - n - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			err_sys(err, "%s", path);
+			free(buf);
+			return NULL;
+		}
+		if (got == 0)
+			break;
+		n += (size_t)got;
+		if (n > max_bytes)
+			goto too_large;
+	}
+	buf[n] = '\0';
+	if (n_bytes)
+		*n_bytes = n;
+	return buf;
+
+too_large:
+	free(buf);
+	err_set(err, ERR_INPUT, "%s is larger than %zu bytes", path, max_bytes);
+	return NULL;
+}
+
+int
+file_write_all(int fd, const void *data, size_t n_bytes)
+{
+	const char *p = data;
+
+	while (n_bytes > 0) {
+		ssize_t n = write(fd, p, n_bytes);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		n_bytes -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+file_sync_parent(const char *path, struct err *err)
+{
+	AUTO_FREE char *dir = xstrdup(path);
+	char *slash = strrchr(dir, '/');
+	AUTO_FD int fd = -1;
+
+	if (slash == dir)
+		slash[1] = '\0';
+	else if (slash)
+		*slash = '\0';
+	fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		return err_sys(err, "sync directory of %s", path);
+	return 0;
+}
+
+int
+file_write_atomic(
+    const char *path, const void *data, size_t n_bytes, mode_t mode, struct err *err)
+{
+	AUTO_FREE char *tmp = xasprintf("%s.XXXXXX", path);
+	AUTO_FD int fd = -1;
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		mode = st.st_mode & 07777;
+	fd = mkostemp(tmp, O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "write %s", path);
+	if (file_write_all(fd, data, n_bytes) < 0 || fchmod(fd, mode) < 0 ||
+	    fsync(fd) < 0 || rename(tmp, path) < 0) {
+		err_sys(err, "write %s", path);
+		unlink(tmp);
+		return -1;
+	}
+	return file_sync_parent(path, err);
+}
+
+int
+file_mkdirs(const char *path, mode_t mode, struct err *err)
+{
+	AUTO_FREE char *p = xstrdup(path);
+
+	for (char *s = p + 1; *s; s++) {
+		if (*s != '/')
+			continue;
+		*s = '\0';
+		if (mkdir(p, mode) < 0 && errno != EEXIST)
+			return err_sys(err, "make directory %s", p);
+		*s = '/';
+	}
+	if (mkdir(p, mode) < 0 && errno != EEXIST)
+		return err_sys(err, "make directory %s", p);
+	if (!file_is_dir(p)) {
+		errno = ENOTDIR;
+		return err_sys(err, "make directory %s", p);
+	}
+	return 0;
+}
+
+/* Empties the directory FD refers to; the depth is bounded by the path it may hold. */
+static int
+empty_dir(int dir_fd, dev_t dev, int depth)
+{
+	int fd = dup(dir_fd);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	int rc = 0;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((e = readdir(dir))) {
+		struct stat st;
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (fstatat(dir_fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			rc = -1;
+			continue;
+		}
+		if (!S_ISDIR(st.st_mode)) {
+			if (unlinkat(dir_fd, e->d_name, 0) < 0)
+				rc = -1;
+			continue;
+		}
+		if (st.st_dev == dev && depth > 0) {
+			int sub = openat(dir_fd, e->d_name,
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+			if (sub < 0 || empty_dir(sub, dev, depth - 1) < 0)
+				rc = -1;
+			if (sub >= 0)
+				close(sub);
+		}
+		if (unlinkat(dir_fd, e->d_name, AT_REMOVEDIR) < 0)
+			rc = -1;
+	}
+	closedir(dir);
+	return rc;
+}
+
+int
+file_remove_tree(const char *path, struct err *err)
+{
+	AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0 || empty_dir(fd, st.st_dev, 200) < 0 ||
+	    rmdir(path) < 0)
+		return err_sys(err, "remove %s", path);
+	return 0;
+}
+
+int
+file_lock(const char *path, bool wait, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_sys(err, "open lock %s", path);
+	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno == EWOULDBLOCK)
+			err_set(
+			    err, ERR_CONFLICT, "%s is held by another process", path);
+		else
+			err_sys(err, "lock %s", path);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+bool
+file_is_local_fs(const char *path)
+{
+	static const unsigned long remote[] = { 0x6969, 0xFF534D42, 0xFE534D42, 0x517B,
+		0x01021997, 0x65735546, 0x0BD00BD0, 0x47504653, 0x00C36400,
+		0x5346414F };
+	struct statfs fs;
+
+	if (statfs(path, &fs) < 0)
+		return true;
+	for (size_t i = 0; i < N_ELEMS(remote); i++) {
+		if (((unsigned long)fs.f_type & 0xFFFFFFFF) == remote[i])
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A piece of somebody else's bytes; never NUL-terminated, never owned. */
+struct span {
+	const char *p;
+	size_t n;
+};
+
+#define SPAN_LIT(s) ((struct span){ (s), sizeof(s) - 1 })
+#define SPAN_FMT(s) (int)(s).n, (s).p
+
+struct span span_of(const char *s);
+struct span span_trim(struct span s);
+bool span_eq(struct span s, const char *text);
+bool span_eq_nocase(struct span s, const char *text);
+bool span_starts(struct span s, const char *prefix);
+
+/*
+ * Takes the text up to SEP off the front of REST and returns it; REST then starts after
+ * SEP.  Returns false when REST is used up (an empty last field is still returned).
+ */
+bool span_next(struct span *rest, char sep, struct span *field);
+
+/* Byte offset of the first byte that is not well-formed UTF-8, or -1 when all is well. */
+long text_utf8_bad(const char *p, size_t n);
+
+/* Number of terminal columns of S: code points, wide ones twice, controls as shown. */
+size_t text_width(const char *s);
+
+/*
+ * Writes S to OUT with every control character (C0, DEL, C1, bidi overrides) shown as
+ * \xNN or \u{NNNN}: text of strangers never steers the terminal (DESIGN 12).
+ * text_show() returns the same as a string the caller frees; tabs and newlines become a
+ * blank when ONE_LINE.
+ */
+void text_put(FILE *out, const char *s);
+char *text_show(const char *s, bool one_line);
+
+/* True when S holds a control character other than tab and newline. */
+bool text_has_controls(const char *s);
+
+/*
+ * A slug: lower case a-z0-9 and single hyphens, accents dropped to their letter, cut at
+ * MAX bytes without trailing hyphen.  Returns a string the caller frees; it is empty
+ * when nothing is left.  SPEC 8.7.
+ */
+char *text_slug(const char *s, size_t max);
+
+/* S quoted for a POSIX shell, for showing commands to people.  The caller frees it. */
+char *text_shell_quote(const char *s);
+
+/* "$5", "$0.40", "$12.34" from cents; negative gives "-".  The caller frees it. */
+char *text_dollars(long cents);
+
+/* "6 s", "12 min", "3 h 05 min", "2 d 4 h" from milliseconds.  The caller frees it. */
+char *text_age(int64_t ms);
+
+/* RFC 3339 UTC with seconds from Unix milliseconds, into BUF of at least 32 bytes. */
+const char *text_time(int64_t unix_ms, char *buf, size_t size);

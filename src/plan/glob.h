@@ -1,0 +1,45 @@
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Path patterns of the plan file: gitignore/pathspec reading, root-anchored, byte-wise.
+ * `**`, `*`, `?`, classes (negated, ranges, [[:alpha:]]), nested braces (at most 64
+ * alternatives), backslash escapes, trailing slash (CONFLICTS 3, CONTRACTS 4).
+ * `dir/` and `dir/**` cover everything below; a literal that names a directory in the
+ * tree (the caller says so with GLOB_IS_DIR) covers everything below too.
+ */
+struct glob;
+
+enum glob_flags {
+	GLOB_FOLD_CASE = 1, /* core.ignoreCase */
+	GLOB_IS_DIR = 2,    /* the literal names a tracked directory */
+	GLOB_IS_FILE = 4,   /* the literal names a tracked file: covers nothing below */
+};
+
+/*
+ * Compiles PATTERN.  Returns a glob the caller frees; or NULL with ERR_NO: empty, absolute,
+ * `..`, control bytes, more than 64 alternatives, unbalanced braces or class; text says
+ * what and fix how to mend it.  A pattern over GLOB_MAX_POSITIONS compiles to "everything
+ * below its literal prefix" and glob_is_capped() tells.
+ */
+#define GLOB_MAX_POSITIONS 4096
+struct glob *glob_new(const char *pattern, unsigned flags, struct err *err);
+void glob_free(struct glob *glob);
+bool glob_is_capped(const struct glob *glob);
+bool glob_is_literal(const struct glob *glob);
+
+/* The literal bytes every match starts with (for indexes); borrowed. */
+const char *glob_prefix(const struct glob *glob);
+
+bool glob_match(const struct glob *glob, const char *path);
+
+/*
+ * Can one path match both?  Decided exactly (product of the two automata, breadth first).
+ * Returns true with a shortest common path in *WITNESS (the caller frees it) when WITNESS
+ * is not NULL; linear in the product of the sizes, never exponential.
+ */
+bool glob_overlap(const struct glob *a, const struct glob *b, char **witness);

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "plan/plan.h"
+
+/*
+ * Can these two run together?  SPEC 1.2 and 8.1 with A-1, A-2, A-4; CONTRACTS 4 and 5;
+ * the essay is src/plan/README.md.
+ */
+enum verdict {
+	VERDICT_PARALLEL,          /* "parallel" */
+	VERDICT_PARALLEL_BRANCHES, /* "parallel-branches": merge order needed */
+	VERDICT_SEQUENTIAL,        /* "sequential" */
+};
+
+enum pair_kind {
+	PAIR_NONE,
+	PAIR_RAW,
+	PAIR_WAR,
+	PAIR_WAW,
+	PAIR_APPEND,
+	PAIR_DELETE,
+	PAIR_RENAME,
+	PAIR_DIRECTORY,
+	PAIR_API,
+	PAIR_SCHEMA,
+	PAIR_INFRA,
+	PAIR_RESOURCE,
+	PAIR_DECLARED,
+	PAIR_CLOSURE,
+	PAIR_UNKNOWN,
+	PAIR_CYCLE,
+	PAIR_N_KINDS,
+};
+
+struct trace_step {
+	int question;         /* 1, 2 or 3 */
+	const char *answer;   /* "no", "yes", "B reads A", "unknown" ... */
+	const char *evidence; /* why, one line */
+};
+
+/* One pair of phases, a before b in plan order (or as asked in verdict_pair). */
+struct pair {
+	int a, b; /* positions in plan->phase */
+	enum verdict verdict;
+	enum verdict literal; /* what the method's tree alone says */
+	int first;            /* position of the one that goes first, -1 when none */
+	int question;         /* deciding question 1..3, 0 for none */
+	enum pair_kind kind;
+	const char *witness; /* path, "api:x", "infra:ci" ... or NULL */
+	const char *reason;  /* one plain sentence */
+	struct trace_step trace[3];
+	int n_trace;
+};
+
+/* What the world says; all members may be empty. */
+struct verdict_env {
+	const char *const
+	    *tracked; /* sorted `git ls-files`; gives real witnesses and types */
+	size_t n_tracked;
+	bool fold_case;       /* core.ignoreCase */
+	bool has_no_branches; /* degraded surface: every overlap is sequential (S-15) */
+	const char *const
+	    *infra_pattern; /* divisi.infra: "kind=pattern", beside the defaults */
+	size_t n_infra_patterns;
+	const char *const
+	    *exclusive; /* paths that cannot be merged mechanically */
+	size_t n_exclusive;
+	const struct assertion {
+		const char *a, *b, *reason;
+	} * assertion; /* a person's word on an unknown pair (divisi assert) */
+	size_t n_assertions;
+};
+
+struct cycle {
+	int *phase;         /* positions, first one not repeated at the end */
+	const char **cause; /* item that causes the edge phase[i] -> phase[i+1] */
+	size_t n;
+};
+
+struct verdicts {
+	struct arena *arena;
+	struct pair
+	    *pair; /* every pair when n_phases <= 200, else the non-parallel ones */
+	size_t n_pairs, cap_pairs;
+	size_t n_total; /* N(N-1)/2 */
+	struct cycle *cycle;
+	size_t n_cycles;
+};
+
+/*
+ * Decides every pair of PLAN.  Never fails: patterns that do not compile were linted and
+ * count as unknown.  The caller frees the result.
+ */
+struct verdicts *verdicts_new(const struct plan *plan, const struct verdict_env *env);
+void verdicts_free(struct verdicts *verdicts);
+
+/* The pair of positions I and J in any order, or NULL when it is parallel and not kept. */
+const struct pair *verdicts_find(const struct verdicts *verdicts, int i, int j);
+
+const char *verdict_name(enum verdict verdict);
+const char *pair_kind_name(enum pair_kind kind);

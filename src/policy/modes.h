@@ -1,0 +1,44 @@
+#pragma once
+
+#include "plan/plan.h"
+
+/* Launch modes and who may run what: SPEC 1.5, 2.2, 8.4. */
+enum launch_mode { LAUNCH_BYPASS, LAUNCH_PLAN, LAUNCH_ASK, LAUNCH_N };
+
+/* "Bypass permissions", "Plan mode", "Ask permissions": literal tokens of the method. */
+const char *launch_mode_name(enum launch_mode mode);
+const char *launch_mode_word(enum launch_mode mode); /* "bypass" "plan" "ask" */
+int launch_mode_of(struct span name);                /* either form; -1 when unknown */
+
+/*
+ * The launch mode of a phase by the matrix of SPEC 8.4.  *WARNING receives a literal
+ * sentence or NULL.  EXEC_NONE counts as quick.
+ */
+enum launch_mode launch_mode_for(enum exec_mode mode, bool is_analysis_only,
+    bool changes_product_code, const char **warning);
+
+/* "spike (analysis-only)" or "pair": S-41.  The caller frees it. */
+char *mode_label(const struct phase *phase);
+
+/* What an agent is, as data (SPEC 2.22, R-226); how it runs is src/agent/. */
+struct agent_kind {
+	const char *name;  /* "claude": branch prefix and plan value */
+	const char *shown; /* "Claude Code": the table's word */
+	const char *
+	    adapter; /* name of the adapter in src/agent/, NULL = cannot be launched here */
+	bool is_external;    /* dispatched by the tracker: worktree n/a */
+	unsigned modes;      /* bit per exec_mode that both tables allow */
+	unsigned warned;     /* bit per exec_mode allowed with a warning */
+	const char *program; /* default program to look for on PATH */
+};
+
+/* The kind called NAME (case-insensitive, "Claude Code" too), or NULL. */
+const struct agent_kind *agent_kind_find(const char *name);
+const struct agent_kind *agent_kind_at(size_t i); /* NULL past the end */
+
+/*
+ * May AGENT run a phase in MODE?  0 yes; 1 yes with a warning; -1 refused G15 (R-94, A-47).
+ * WHY receives a literal sentence for 1 and -1.
+ */
+int agent_eligible(
+    const struct agent_kind *agent, enum exec_mode mode, const char **why);

@@ -1,0 +1,114 @@
+#pragma once
+
+#include "base/err.h"
+#include "base/rundir.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * How a coding agent is started, understood and answered: one const struct per agent
+ * (DESIGN 10, HOUSE 5.8).  Adapters hold no state: everything needed later is in the
+ * events they made, which the journal keeps.
+ */
+enum agent_event_kind {
+	AGENT_NOTE, /* anything else: never an error */
+	AGENT_ACCEPTED, /* the agent is up; id = its own session id, text = model or version */
+	AGENT_CONFIRMED, /* it said "Session started" (S-70) */
+	AGENT_SAY,       /* text */
+	AGENT_PROGRESS,  /* done, total, text */
+	AGENT_ASK, /* id, ask, text (one line), detail (all of it), raw (for the answer) */
+	AGENT_ASK_GONE, /* id: the agent withdrew the question */
+	AGENT_USAGE,    /* cost_cents (total so far, -1 unknown), tokens, context_pct */
+	AGENT_ESTIMATE, /* cost_cents */
+	AGENT_LIMIT,    /* rate limit or quota: until_at Unix ms (0 unknown), text */
+	AGENT_DONE,     /* a turn ended well; text = summary */
+	AGENT_FAILED,   /* a turn or the run failed; text = reason */
+	AGENT_N_EVENTS,
+};
+
+enum agent_ask {
+	ASK_PERMISSION,
+	ASK_PLAN,
+	ASK_QUESTION,
+	ASK_CHECKPOINT,
+	ASK_COST,
+	ASK_N
+};
+
+/* Strings live only during the callback; NULL when they do not apply. */
+struct agent_event {
+	enum agent_event_kind kind;
+	const char *id, *text, *detail, *raw;
+	enum agent_ask ask;
+	long cost_cents;                  /* -1 unknown */
+	long input_tokens, output_tokens; /* -1 unknown */
+	int context_pct;                  /* -1 unknown */
+	long done, total;
+	long long until_at;
+};
+
+typedef void agent_event_fn(const struct agent_event *event, void *arg);
+
+struct agent_launch {
+	const char *program; /* absolute path or the argv[0] of a command agent */
+	const char *const
+	    *extra; /* further arguments from configuration, NULL-terminated or NULL */
+	const char *launch_as;    /* "bypass" "plan" "ask" */
+	const char *session_uuid; /* our id for the agent's session */
+	const char *resume_id;    /* resume this agent session instead, or NULL */
+	const char *name;         /* "ISSUE: title" */
+	const char *prompt;       /* the whole text */
+	const char *prompt_key;   /* idempotency key of the first message */
+	const char *cwd, *tmp_dir;
+	long budget_cents;          /* 0 = none */
+	bool is_root, is_sandboxed; /* as root Bypass needs the sandbox mark */
+};
+
+struct agent_probe {
+	char program[512]; /* absolute path found */
+	char version[64];
+	int login;      /* 1 yes, 0 no, -1 cannot tell */
+	char note[200]; /* what is missing and how to mend it, or empty */
+};
+
+/* Lines to send to the agent, in order; each with its key.  Owned by the list. */
+struct agent_input {
+	struct {
+		char *key, *line;
+	} item[4];
+	size_t n;
+};
+
+struct agent {
+	const char *name;
+	/* Adds argv and agent-specific environment for LAUNCH to SPEC.  Required. */
+	int (*command)(
+	    const struct agent_launch *launch, struct run_spec *spec, struct err *err);
+	/* What to send first (initialize, prompt).  Required. */
+	void (*open)(const struct agent_launch *launch, struct agent_input *input);
+	/* Translates one line of output into events.  Required.  Any bytes are fine. */
+	void (*parse)(const char *line, size_t n, agent_event_fn *fn, void *arg);
+	/*
+	 * The line that answers an ask (RAW as in its event).  DECISION "allow" or "deny";
+	 * TEXT the reason or the answer to a question, may be NULL.  NULL when the agent
+	 * cannot be answered.
+	 */
+	char *(*answer)(const char *key, const char *ask_id, const char *raw,
+	    const char *decision, const char *text);
+	char *(*say)(const char *key, const char *text);
+	char *(*interrupt)(const char *key); /* NULL member: use the signal */
+	char *(*stop)(const char *key);      /* NULL member: close the input */
+	/* Finds the program on PATH (or PROGRAM), its version and login.  Waits: jobs only. */
+	int (*probe)(const char *program, struct agent_probe *probe, struct err *err);
+	const char *const *env; /* variables passed through beside the default list */
+	bool can_resume;        /* resume_id is understood */
+	bool
+	    has_own_confirm; /* says "Session started" by itself; else ACCEPTED confirms */
+};
+
+extern const struct agent agent_command, agent_claude;
+
+const char *agent_event_name(enum agent_event_kind kind);
+const char *agent_ask_name(enum agent_ask ask);
+void agent_input_clear(struct agent_input *input);

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "base/err.h"
+#include "base/proc.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A run directory: one process life of a session, and the reason why an agent is started
+ * at most once (CONTRACTS 2).
+ *
+ *   spec      NUL-terminated key=value records; complete and fsynced before the start
+ *   lock      flock held by the holder for its life
+ *   begun     made once (O_EXCL) and fsynced under the lock, before the agent is started
+ *   out.ndjson err.log   the agent's output, appended
+ *   in.sock in.ndjson    input to the agent; every accepted frame is logged first
+ *   end.json  the one end record (temporary file, fsync, rename, fsync of the directory)
+ */
+struct run_spec {
+	char *
+	    *arg; /* program and arguments, NULL-terminated, n_args without the NULL */
+	size_t n_args, cap_args;
+	char **env; /* NAME=VALUE, the whole environment of the agent */
+	size_t n_env, cap_env;
+	char *run, *session; /* names, for messages and cgroups */
+	char *cwd;
+	long wall_limit_ms;   /* 0 = none */
+	long out_limit_bytes; /* 0 = none; the holder ends an agent that floods */
+	long grace_ms;        /* between interrupt, terminate and kill; 0 = 5000 */
+};
+
+/* Writes SPEC durably into DIR, which is created.  ERR_CONFLICT when one is there. */
+NODISCARD int rundir_write_spec(
+    const char *dir, const struct run_spec *spec, struct err *err);
+
+/* Reads DIR/spec; unknown keys are ignored.  On success run_spec_clear() frees it. */
+NODISCARD int rundir_read_spec(const char *dir, struct run_spec *spec, struct err *err);
+void run_spec_clear(struct run_spec *spec);
+void run_spec_add_arg(struct run_spec *spec, const char *arg);
+void run_spec_add_env(struct run_spec *spec, const char *name, const char *value);
+
+enum run_state {
+	RUN_ABSENT, /* no spec: nothing was ever started here */
+	RUN_READY,  /* spec, no begun: may be started */
+	RUN_LIVE,   /* a holder holds the lock */
+	RUN_ENDED,  /* end.json is there */
+	RUN_LOST,   /* begun, lock free, no end record: the holder was killed */
+};
+
+/*
+ * What DIR says.  For RUN_LOST the probe has taken the lock and keeps it in *LOCK_FD (else
+ * -1), which voids the run: no holder can ever start it again.  BEGUN (may be NULL)
+ * receives the identity written in `begun`, pid 0 when there is none.
+ */
+enum run_state rundir_probe(const char *dir, int *lock_fd, struct proc_id *begun);
+const char *run_state_name(enum run_state state);
+
+struct run_end {
+	char reason
+	    [32]; /* "exited" "signaled" "not-started" "wall-limit" "flood" "stopped" */
+	int status, signal;
+	long long started_at, ended_at; /* Unix ms */
+	long long out_bytes, err_bytes;
+	int n_swept;    /* descendants that had to be killed after the agent's end */
+	char text[256]; /* why it could not be started, else empty */
+};
+
+/* Reads DIR/end.json (one flat object that only the holder writes). */
+NODISCARD int rundir_read_end(const char *dir, struct run_end *end, struct err *err);

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "base/err.h"
+#include "base/proc.h"
+#include "base/rundir.h"
+
+/*
+ * Where a run's holder is started (DESIGN 10).  Executors hold no state: the run directory
+ * is the state, so a new server finds everything again.
+ */
+struct executor {
+	const char *name;
+	/*
+	 * Starts a holder for RUN_DIR (spec is there) in a session of its own, detached from
+	 * us.  Returns 0 as soon as the holder process exists: whether the agent started is
+	 * told by the run directory.  Starting twice is harmless (the lock decides).
+	 */
+	int (*start)(const char *run_dir, const char *holder_program, struct err *err);
+	/*
+	 * Proves the whole process tree of a lost run dead, killing what is left (cgroup,
+	 * descendants by environment mark DIVISI_RUN=<run>, `begun`).  0 when none is alive.
+	 */
+	int (*sweep)(const char *run_dir, struct err *err);
+};
+
+extern const struct executor executor_local;
+
+/*
+ * Sends one input frame (one line without newline) under KEY to the agent of a live run,
+ * through the holder's socket.  Returns 1 when the holder had seen KEY already, 0 when it
+ * was taken now (logged and fsynced before this returns), -1 with ERR_NOT_FOUND when no
+ * holder answers, ERR_TIMEOUT after 5 s.
+ */
+int run_send(const char *run_dir, const char *key, const char *line, struct err *err);
+
+/* What else a holder can be told; each is idempotent. */
+enum run_order {
+	RUN_ORDER_EOF,
+	RUN_ORDER_INTERRUPT,
+	RUN_ORDER_STOP,
+	RUN_ORDER_KILL,
+	RUN_ORDER_SUSPEND,
+	RUN_ORDER_CONTINUE
+};
+NODISCARD int run_tell(const char *run_dir, enum run_order order, struct err *err);

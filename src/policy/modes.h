@@ -12,7 +12,8 @@ int launch_mode_of(struct span name);                /* either form; -1 when unk
 
 /*
  * The launch mode of a phase by the matrix of SPEC 8.4.  *WARNING receives a literal
- * sentence or NULL.  EXEC_NONE counts as quick.
+ * sentence or NULL.  EXEC_NONE counts as quick.  Checkpoint mode keeps the coordinator's
+ * checkpoints under every launch mode (A-46); that is not this function's answer.
  */
 enum launch_mode launch_mode_for(enum exec_mode mode, bool is_analysis_only,
     bool changes_product_code, const char **warning);
@@ -26,10 +27,12 @@ struct agent_kind {
 	const char *shown; /* "Claude Code": the table's word */
 	const char *
 	    adapter; /* name of the adapter in src/agent/, NULL = cannot be launched here */
-	bool is_external;    /* dispatched by the tracker: worktree n/a */
-	unsigned modes;      /* bit per exec_mode that both tables allow */
-	unsigned warned;     /* bit per exec_mode allowed with a warning */
-	const char *program; /* default program to look for on PATH */
+	bool is_external; /* dispatched by the tracker: worktree n/a */
+	bool
+	    knows_method; /* reads methodology files; the others get all inline (S-85) */
+	unsigned modes;   /* bit per exec_mode that both tables allow */
+	unsigned warned;  /* bit per exec_mode allowed with a warning */
+	const char *program; /* default program to look for on PATH, or NULL */
 };
 
 /* The kind called NAME (case-insensitive, "Claude Code" too), or NULL. */
@@ -38,7 +41,8 @@ const struct agent_kind *agent_kind_at(size_t i); /* NULL past the end */
 
 /*
  * May AGENT run a phase in MODE?  0 yes; 1 yes with a warning; -1 refused G15 (R-94, A-47).
- * WHY receives a literal sentence for 1 and -1.
+ * *WHY receives a literal sentence for 1 and -1, else NULL.  EXEC_NONE counts as quick; a
+ * NULL agent is a person who picks the issue up (S-54) and may run anything.
  */
 int agent_eligible(
     const struct agent_kind *agent, enum exec_mode mode, const char **why);

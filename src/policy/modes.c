@@ -1,0 +1,192 @@
+#include "policy/modes.h"
+
+#include <assert.h>
+
+static const struct {
+	const char *name, *word;
+} mode_text[LAUNCH_N] = {
+	[LAUNCH_BYPASS] = { "Bypass permissions", "bypass" },
+	[LAUNCH_PLAN] = { "Plan mode", "plan" },
+	[LAUNCH_ASK] = { "Ask permissions", "ask" },
+};
+
+const char *
+launch_mode_name(enum launch_mode mode)
+{
+	assert(mode < LAUNCH_N);
+	return mode_text[mode].name;
+}
+
+const char *
+launch_mode_word(enum launch_mode mode)
+{
+	assert(mode < LAUNCH_N);
+	return mode_text[mode].word;
+}
+
+int
+launch_mode_of(struct span name)
+{
+	name = span_trim(name);
+	for (int i = 0; i < LAUNCH_N; i++) {
+		if (span_eq_nocase(name, mode_text[i].name) ||
+		    span_eq_nocase(name, mode_text[i].word))
+			return i;
+	}
+	return -1;
+}
+
+enum launch_mode
+launch_mode_for(enum exec_mode mode, bool is_analysis_only, bool changes_product_code,
+    const char **warning)
+{
+	*warning = NULL;
+	if (is_analysis_only) {
+		if (mode == EXEC_TDD)
+			*warning = "tdd with analysis only: there is nothing to test";
+		return LAUNCH_BYPASS;
+	}
+	switch (mode) {
+	case EXEC_PAIR: return LAUNCH_PLAN;
+	case EXEC_CHECKPOINT: return LAUNCH_ASK;
+	case EXEC_SPIKE:
+		if (!changes_product_code)
+			return LAUNCH_BYPASS;
+		*warning = "a spike that changes product code is no spike";
+		return LAUNCH_PLAN;
+	case EXEC_NONE:
+	case EXEC_QUICK:
+	case EXEC_TDD:
+	case EXEC_SWARM:
+	case EXEC_N_MODES: break;
+	}
+	return LAUNCH_BYPASS;
+}
+
+char *
+mode_label(const struct phase *phase)
+{
+	enum exec_mode mode = phase->mode == EXEC_NONE ? EXEC_QUICK : phase->mode;
+
+	return xasprintf("%s%s", exec_mode_name(mode),
+	    phase->is_analysis_only ? " (analysis-only)" : "");
+}
+
+#define BIT(mode) (1u << EXEC_##mode)
+#define ALL_MODES \
+	(BIT(QUICK) | BIT(TDD) | BIT(PAIR) | BIT(CHECKPOINT) | BIT(SWARM) | BIT(SPIKE))
+/* Checkpoint is Claude Code alone, no substitution. */
+#define BUT_CHECKPOINT (ALL_MODES & ~BIT(CHECKPOINT))
+
+/*
+ * Allowed: listed by both R-12 and R-15.  Warned: listed by one, or by none for a program
+ * that runs here under our own launch modes, which those tables do not speak of (A-48).
+ * Factory is R-94's (quick or tdd) with A-47's pair.
+ */
+static const struct agent_kind catalogue[] = {
+	{
+	    .name = "claude",
+	    .shown = "Claude Code",
+	    .adapter = "claude",
+	    .knows_method = true,
+	    .modes = ALL_MODES,
+	    .program = "claude",
+	},
+	{
+	    .name = "codex",
+	    .shown = "Codex",
+	    .warned = BUT_CHECKPOINT,
+	    .program = "codex",
+	},
+	{
+	    .name = "gemini",
+	    .shown = "Gemini CLI",
+	    .warned = BUT_CHECKPOINT,
+	    .program = "gemini",
+	},
+	{
+	    .name = "opencode",
+	    .shown = "OpenCode",
+	    .warned = BUT_CHECKPOINT,
+	    .program = "opencode",
+	},
+	{
+	    .name = "copilot",
+	    .shown = "Copilot",
+	    .modes = BIT(QUICK),
+	    .warned = BUT_CHECKPOINT & ~BIT(QUICK),
+	    .program = "copilot",
+	},
+	{
+	    .name = "factory",
+	    .shown = "Factory",
+	    .is_external = true,
+	    .modes = BIT(QUICK) | BIT(TDD),
+	    .warned = BIT(PAIR) | BIT(SWARM),
+	},
+	{
+	    .name = "cursor",
+	    .shown = "Cursor",
+	    .is_external = true,
+	    .modes = BIT(TDD),
+	    .warned = BIT(PAIR),
+	},
+	{
+	    .name = "cto.new",
+	    .shown = "cto.new",
+	    .is_external = true,
+	    .modes = BIT(QUICK),
+	    .warned = BIT(SPIKE),
+	},
+	{
+	    .name = "amp",
+	    .shown = "Amp",
+	    .is_external = true,
+	    .modes = BIT(TDD),
+	    .warned = BIT(PAIR),
+	},
+	{
+	    .name = "command",
+	    .shown = "command",
+	    .adapter = "command",
+	    .modes = ALL_MODES,
+	},
+};
+
+const struct agent_kind *
+agent_kind_at(size_t i)
+{
+	return i < N_ELEMS(catalogue) ? &catalogue[i] : NULL;
+}
+
+const struct agent_kind *
+agent_kind_find(const char *name)
+{
+	struct span word = span_trim(span_of(name));
+
+	for (size_t i = 0; i < N_ELEMS(catalogue); i++) {
+		if (span_eq_nocase(word, catalogue[i].name) ||
+		    span_eq_nocase(word, catalogue[i].shown))
+			return &catalogue[i];
+	}
+	return NULL;
+}
+
+int
+agent_eligible(const struct agent_kind *agent, enum exec_mode mode, const char **why)
+{
+	unsigned bit = 1u << (mode == EXEC_NONE ? EXEC_QUICK : mode);
+
+	*why = NULL;
+	if (!agent || (agent->modes & bit))
+		return 0;
+	if (agent->warned & bit) {
+		*why = "the method's tables do not agree that this agent may run "
+		       "this mode";
+		return 1;
+	}
+	*why = mode == EXEC_CHECKPOINT
+		   ? "checkpoint mode is for Claude Code alone, no substitution"
+		   : "no table of the method gives this mode to this agent";
+	return -1;
+}

@@ -43,32 +43,69 @@ struct act_row {
  * journal sequence), each with its mend.  READ_ONLY never writes or migrates.
  */
 struct store *store_open(const char *home, int read_only, struct err *err);
-void store_close(struct store *store);
+void store_close(struct store *store); /* NULL is fine; open levels are rolled back */
+
+/*
+ * Puts several calls into one transaction; levels nest.  Every call of this room between
+ * begin and commit takes part, so that "the act is done" and what it made become durable
+ * together or not at all.  commit ends the level and makes the outermost one durable; after
+ * a failed commit that level is rolled back.  rollback undoes its level only.  After a full
+ * disk everything in the outermost level is gone, further calls in it fail, and each level
+ * must still be ended once.  begin fails with ERR_CONFLICT, ERR_SYSTEM.
+ */
+NODISCARD int store_begin(struct store *store, struct err *err);
+NODISCARD int store_commit(struct store *store, struct err *err);
+void store_rollback(struct store *store);
 
 /*
  * Appends ROWS and ACTS in one transaction and fills in their seq.  All or nothing: after
  * a failure (disk full, I/O error) nothing was appended and the store can be used again.
- * An act whose key exists already is skipped (its seq becomes that of the old one).
+ * An act whose key exists already is skipped (its seqs become those of the old one).
+ * Acts follow from the last of ROWS; without rows, from the event_seq given.
+ * NULL texts count as "", as "{}" in data, and as "owed" in state.
+ * ERR_INPUT when a row breaks a rule of the table (data that is no JSON, unknown state).
  */
 NODISCARD int journal_append(struct store *store, struct journal_row *rows,
     size_t n_rows, struct act_row *acts, size_t n_acts, struct err *err);
 
-/* Calls FN for each row after AFTER in order; stops early when FN returns non-zero. */
-int journal_replay(struct store *store, int64_t after,
+/*
+ * Calls FN for each row after AFTER in order, up to the last one there was at the call;
+ * stops early when FN returns non-zero, which is success too.  A row's texts live until FN
+ * returns.  FN may use the store.
+ */
+NODISCARD int journal_replay(struct store *store, int64_t after,
     int (*fn)(const struct journal_row *row, void *arg), void *arg, struct err *err);
 
+/* seq of the last row, 0 when there is none, -1 when the store cannot be read. */
 int64_t journal_last(struct store *store);
 
-/* act: owed -> begun -> done|failed|owed (retry at NEXT_AT)|dead. */
+/*
+ * act: owed -> begun -> done|failed|owed (retry at NEXT_AT)|dead, and owed -> dead for an
+ * act given up before it was begun.  begin counts the try.  Any other move is
+ * ERR_CONFLICT, an unknown SEQ ERR_NOT_FOUND; the act is then as it was.
+ */
 NODISCARD int act_begin(struct store *store, int64_t seq, struct err *err);
 NODISCARD int act_finish(struct store *store, int64_t seq, const char *state,
     const char *result, int64_t next_at, struct err *err);
-/* Every act that is not done, failed or dead, in order of seq. */
-int act_each_open(struct store *store, int (*fn)(const struct act_row *act, void *arg),
-    void *arg, struct err *err);
+/*
+ * Every act that is not done, failed or dead, in order of seq, as they were at the call;
+ * FN may begin and finish acts.  Stops early when FN returns non-zero.
+ */
+NODISCARD int act_each_open(struct store *store,
+    int (*fn)(const struct act_row *act, void *arg), void *arg, struct err *err);
 
-/* Small named texts kept beside the journal: plan files by hash, prompts by hash. */
+/*
+ * Small named texts kept beside the journal: plan files by hash, prompts by hash.
+ * put of the same bytes again is success; other bytes under a name in use are ERR_CONFLICT,
+ * over 64 MiB ERR_INPUT.  get returns a NUL-terminated copy the caller frees and its length
+ * when N_BYTES is not NULL, or NULL with ERR_NOT_FOUND.
+ */
 NODISCARD int blob_put(struct store *store, const char *sha256, const void *data,
     size_t n_bytes, struct err *err);
 char *blob_get(
     struct store *store, const char *sha256, size_t *n_bytes, struct err *err);
+
+/* Single values of the home.  get returns a copy the caller frees, or NULL when unset. */
+NODISCARD int meta_put(
+    struct store *store, const char *key, const char *value, struct err *err);
+char *meta_get(struct store *store, const char *key);

@@ -111,4 +111,6 @@ extern const struct agent agent_command, agent_claude;
 
 const char *agent_event_name(enum agent_event_kind kind);
 const char *agent_ask_name(enum agent_ask ask);
+/* Appends LINE under KEY; both belong to INPUT from now on. */
+void agent_input_take(struct agent_input *input, char *key, char *line);
 void agent_input_clear(struct agent_input *input);

@@ -1,0 +1,280 @@
+#include "core/core.h"
+
+#include "core/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void
+core_set(char **slot, const char *text)
+{
+	char *copy = xstrdup(text ? text : "");
+
+	free(*slot);
+	*slot = copy;
+}
+
+struct core *
+core_new(void)
+{
+	struct core *core = xcalloc(1, sizeof(*core));
+
+	core->confirm_limit_ms = CORE_CONFIRM_LIMIT_MS;
+	core->silence_limit_ms = CORE_SILENCE_LIMIT_MS;
+	core->paused_why = xstrdup("");
+	return core;
+}
+
+static void
+ask_clear(struct ask *a)
+{
+	char *const owned[] = { a->id, a->kind, a->text, a->detail, a->raw, a->run,
+		a->decision, a->answer, a->by };
+
+	for (size_t i = 0; i < N_ELEMS(owned); i++)
+		free(owned[i]);
+}
+
+void
+session_clear(struct session *s)
+{
+	char *const owned[] = { s->id, s->plan_id, s->batch_id, s->label, s->phase,
+		s->issue, s->issue_title, s->issue_url, s->sub_issue, s->focus,
+		s->title, s->mode, s->launch, s->agent, s->agent_shown, s->adapter,
+		s->program, s->branch, s->worktree, s->path, s->base, s->uuid,
+		s->prompt_sha, s->verify, s->after, s->run, s->agent_session,
+		s->last_text, s->reason, s->summary, s->claimed_by, s->head, s->pin,
+		s->candidate, s->landed, s->evidence, s->stray, s->blocked };
+
+	for (size_t i = 0; i < N_ELEMS(owned); i++)
+		free(owned[i]);
+	for (size_t i = 0; i < s->n_asks; i++)
+		ask_clear(&s->ask[i]);
+	free(s->ask);
+}
+
+static void
+plan_run_clear(struct plan_run *p)
+{
+	char *const owned[] = { p->id, p->path, p->title, p->plan_hash, p->sha256,
+		p->master, p->master_title, p->master_url, p->target, p->verify,
+		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
+		p->trouble };
+
+	for (size_t i = 0; i < N_ELEMS(owned); i++)
+		free(owned[i]);
+}
+
+static void
+batch_run_clear(struct batch_run *b)
+{
+	char *const owned[] = { b->id, b->plan_id, b->kind, b->hash, b->base, b->reason,
+		b->approved_by };
+
+	for (size_t i = 0; i < N_ELEMS(owned); i++)
+		free(owned[i]);
+	free(b->session);
+}
+
+void
+core_free(struct core *core)
+{
+	if (!core)
+		return;
+	for (size_t i = 0; i < core->n_plans; i++)
+		plan_run_clear(&core->plan[i]);
+	for (size_t i = 0; i < core->n_batches; i++)
+		batch_run_clear(&core->batch[i]);
+	for (size_t i = 0; i < core->n_sessions; i++)
+		session_clear(&core->session[i]);
+	for (size_t i = 0; i < core->n_assertions; i++) {
+		struct assertion_run *a = &core->assertion[i];
+
+		free(a->plan_path);
+		free(a->a);
+		free(a->b);
+		free(a->reason);
+		free(a->by);
+	}
+	free(core->plan);
+	free(core->batch);
+	free(core->session);
+	free(core->assertion);
+	free(core->paused_why);
+	free(core);
+}
+
+struct session *
+core_session(const struct core *core, const char *id)
+{
+	for (size_t i = core->n_sessions; i-- > 0;) {
+		if (strcmp(core->session[i].id, id) == 0)
+			return &core->session[i];
+	}
+	return NULL;
+}
+
+struct batch_run *
+core_batch(const struct core *core, const char *id)
+{
+	for (size_t i = core->n_batches; i-- > 0;) {
+		if (strcmp(core->batch[i].id, id) == 0)
+			return &core->batch[i];
+	}
+	return NULL;
+}
+
+struct plan_run *
+core_plan(const struct core *core, const char *id)
+{
+	for (size_t i = core->n_plans; i-- > 0;) {
+		if (strcmp(core->plan[i].id, id) == 0)
+			return &core->plan[i];
+	}
+	return NULL;
+}
+
+struct plan_run *
+core_plan_by_path(const struct core *core, const char *path)
+{
+	for (size_t i = core->n_plans; i-- > 0;) {
+		if (strcmp(core->plan[i].path, path) == 0 &&
+		    strcmp(core->plan[i].state, "aborted") != 0)
+			return &core->plan[i];
+	}
+	return NULL;
+}
+
+struct batch_run *
+core_last_batch(const struct core *core, const char *plan_id)
+{
+	for (size_t i = core->n_batches; i-- > 0;) {
+		if (strcmp(core->batch[i].plan_id, plan_id) == 0)
+			return &core->batch[i];
+	}
+	return NULL;
+}
+
+size_t
+core_live(const struct core *core)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < core->n_sessions; i++)
+		n += session_is_live(core->session[i].state);
+	return n;
+}
+
+struct ask *
+session_open_ask(const struct session *session)
+{
+	for (size_t i = 0; i < session->n_asks; i++) {
+		if (session->ask[i].decision[0] == '\0')
+			return &session->ask[i];
+	}
+	return NULL;
+}
+
+/* How well NAME fits S: 0 not at all, 1 by label alone, 2 with its batch, 3 exactly. */
+static int
+name_fits(const struct core *core, const struct session *s, const char *name)
+{
+	const struct batch_run *b = core_batch(core, s->batch_id);
+	AUTO_FREE char *full = NULL, *part = NULL;
+
+	if (strcmp(name, s->id) == 0 || strcmp(name, s->sub_issue) == 0)
+		return 3;
+	part = xasprintf("%d/%s", b ? b->number : 0, s->label);
+	full = xasprintf("%s/%s", s->plan_id, part);
+	if (strcmp(name, full) == 0)
+		return 3;
+	if (strcmp(name, part) == 0)
+		return 2;
+	if (strcmp(name, s->label) == 0 || strcmp(name, s->phase) == 0 ||
+	    strcmp(name, s->issue) == 0)
+		return 1;
+	return 0;
+}
+
+struct session *
+core_resolve(const struct core *core, const char *name, struct err *err)
+{
+	struct session *best = NULL;
+	int best_fit = 0;
+
+	for (size_t i = core->n_sessions; i-- > 0;) {
+		struct session *s = &core->session[i];
+		int fit = name_fits(core, s, name);
+
+		if (fit > best_fit) {
+			best = s;
+			best_fit = fit;
+		}
+	}
+	if (best)
+		return best;
+	err_set(err, ERR_NOT_FOUND, "no session is called '%.60s'", name);
+	err_fix(err, "divisi status lists them; use S-A, 2/S-A or a phase such as 1A");
+	return NULL;
+}
+
+static void
+dump_asks(FILE *f, const struct session *s)
+{
+	for (size_t i = 0; i < s->n_asks; i++) {
+		const struct ask *a = &s->ask[i];
+
+		fprintf(f, " ask %s|%s|%s|%s|%s|%s|%s|%lld|%lld\n", a->id, a->kind,
+		    a->text, a->run, a->decision, a->answer, a->by, (long long)a->at,
+		    (long long)a->answered_at);
+	}
+}
+
+static void
+dump_session(FILE *f, const struct session *s)
+{
+	fprintf(f, "session %s %s %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
+	    s->label, s->phase, s->issue, s->sub_issue, session_state_name(s->state),
+	    s->run, (long long)s->since);
+	fprintf(f, " %d %d %d %d %d %s %lld %lld %lld %lld %lld %lld %lld %lld %d\n",
+	    s->n_runs, s->run_open, s->confirmed, s->plan_approved, s->stopping,
+	    s->agent_session, (long long)s->offset, (long long)s->started_at,
+	    (long long)s->ended_at, (long long)s->last_seen, (long long)s->cost,
+	    (long long)s->cost_before, (long long)s->tokens_in,
+	    (long long)s->tokens_out, s->context_pct);
+	fprintf(f, " %s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%lld|%lld|%d|%d|%d|%s|%s\n",
+	    s->last_text, s->reason, s->summary, s->claimed_by, s->head, s->pin,
+	    s->candidate, s->landed, s->evidence, s->stray, (long long)s->n_commits,
+	    (long long)s->n_files, s->was_reviewed, s->n_keys, s->merge_tries,
+	    s->blocked, s->path);
+	dump_asks(f, s);
+}
+
+char *
+core_dump(const struct core *core)
+{
+	char *buf = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&buf, &n);
+
+	for (size_t i = 0; i < core->n_plans; i++) {
+		const struct plan_run *p = &core->plan[i];
+
+		fprintf(f, "plan %s %s %s %s %s %lld %lld %d|%s\n", p->id, p->path,
+		    p->plan_hash, p->sha256, p->state, (long long)p->opened_at,
+		    (long long)p->closed_at, p->n_write_backs, p->trouble);
+	}
+	for (size_t i = 0; i < core->n_batches; i++) {
+		const struct batch_run *b = &core->batch[i];
+
+		fprintf(f, "batch %s v%d %s %s %s|%s|%s %lld %lld %zu %d\n", b->id,
+		    b->version, b->hash, batch_state_name(b->state), b->base, b->reason,
+		    b->approved_by, (long long)b->since, (long long)b->closed_at, b->n,
+		    b->acked);
+	}
+	for (size_t i = 0; i < core->n_sessions; i++)
+		dump_session(f, &core->session[i]);
+	fprintf(f, "paused %lld %s\n", (long long)core->paused_until, core->paused_why);
+	fclose(f);
+	return buf;
+}

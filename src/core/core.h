@@ -1,0 +1,130 @@
+#pragma once
+
+#include "core/happening.h"
+#include "core/lives.h"
+
+/*
+ * The state of everything divisi has in hand, and the one function that changes it.  Pure:
+ * no clock, no file, no process.  The same happenings give the same state, moves and acts
+ * (promise 8); the essay is src/core/README.md.
+ */
+#define CORE_CONFIRM_LIMIT_MS (2 * 60 * 1000)  /* */
+#define CORE_SILENCE_LIMIT_MS (30 * 60 * 1000) /* K-22, autonomous */
+
+struct ask {
+	char *id;
+	char *kind; /* "permission" "plan" "question" "checkpoint" "cost" "exit" */
+	char *text, *detail, *raw;
+	char *run;      /* the run that asked; "" when divisi itself asks */
+	char *decision; /* "" while open, else "allow" or "deny" */
+	char *answer, *by;
+	int64_t at, answered_at;
+};
+
+struct session {
+	char *id; /* stable: "p1.1A" */
+	char *plan_id, *batch_id, *label, *phase;
+	char *issue, *issue_title, *issue_url, *sub_issue, *focus, *title;
+	char *mode, *launch, *agent, *agent_shown, *adapter, *program;
+	char *branch, *worktree, *path, *base, *uuid, *prompt_sha, *verify, *after;
+	int64_t est_low, est_mid, est_high, points, merge_position, budget;
+	bool is_analysis, is_external;
+	enum session_state state;
+	int64_t since; /* when it entered its state */
+	int n_runs;    /* run ids are "<session>.r<n>" */
+	char *run;     /* the current one, "" when none */
+	bool run_open; /* the agent's process lives, as far as we know */
+	bool confirmed, plan_approved, stopping;
+	char *agent_session; /* the agent's own id, "" until known */
+	int64_t offset;      /* consumed of the current run's out.ndjson */
+	int64_t started_at, ended_at, last_seen;
+	int64_t cost, cost_before; /* cents of this run and of those before */
+	int64_t tokens_in, tokens_out;
+	int context_pct;
+	char *last_text, *reason, *summary, *claimed_by;
+	char *head, *pin, *candidate, *landed, *evidence;
+	int64_t n_commits, n_files;
+	char *stray; /* undeclared paths it wrote, one per line */
+	bool was_reviewed;
+	char *blocked; /* why its landing waits, and the command that mends it */
+	struct ask *ask;
+	size_t n_asks, cap_asks;
+	int n_keys; /* numbers the idempotency keys of messages to the agent */
+	int merge_tries;
+};
+
+struct batch_run {
+	char *id, *plan_id, *kind, *hash, *base, *reason, *approved_by;
+	int number, version;
+	enum batch_state state;
+	int64_t since, opened_at, closed_at;
+	size_t *session; /* positions in core->session */
+	size_t n, cap;
+	bool acked;
+};
+
+struct plan_run {
+	char *id, *path, *title, *plan_hash, *sha256, *master, *master_title,
+	    *master_url;
+	char *target, *verify, *merge, *landing, *publish, *phases, *profile;
+	int64_t cap, research_cap, threshold, n_phases;
+	int64_t opened_at, closed_at;
+	char *state; /* "active" "complete" "aborted" */
+	int n_write_backs;
+	char *trouble; /* what keeps the plan file from being written, "" when fine */
+};
+
+struct assertion_run {
+	char *plan_path, *a, *b, *reason, *by;
+};
+
+struct core {
+	struct plan_run *plan;
+	size_t n_plans, cap_plans;
+	struct batch_run *batch;
+	size_t n_batches, cap_batches;
+	struct session *session;
+	size_t n_sessions, cap_sessions;
+	struct assertion_run *assertion;
+	size_t n_assertions, cap_assertions;
+	int64_t confirm_limit_ms, silence_limit_ms;
+	int64_t paused_until; /* rate limit: no launch before */
+	char *paused_why;
+};
+
+struct core *core_new(void);
+void core_free(struct core *core);
+
+/*
+ * Takes in what HAPPENED and appends to ACTS what must be done about it and what moved.
+ *
+ * Returns 0; or -1 with ERR_REFUSED (code and rule say which), ERR_NOT_FOUND or
+ * ERR_CONFLICT and nothing changed, nothing appended.
+ */
+NODISCARD int core_step(struct core *core, const struct happening *happened,
+    struct acts *acts, struct err *err);
+
+/* The next instant at which HAP_CLOCK would change something; INT64_MAX when none. */
+int64_t core_next_deadline(const struct core *core);
+
+struct session *core_session(const struct core *core, const char *id);
+struct batch_run *core_batch(const struct core *core, const char *id);
+struct plan_run *core_plan(const struct core *core, const char *id);
+struct plan_run *core_plan_by_path(const struct core *core, const char *path);
+/* The newest batch of a plan, or NULL. */
+struct batch_run *core_last_batch(const struct core *core, const char *plan_id);
+
+/*
+ * The session a person means: "S-A", "2/S-A", "p1/2/S-A", a phase id, an issue id, or the
+ * stable id.  Newest plan and batch first.  NULL with ERR_NOT_FOUND (the fix lists what
+ * there is) or ERR_USAGE when it is ambiguous.
+ */
+struct session *core_resolve(
+    const struct core *core, const char *name, struct err *err);
+
+size_t core_live(const struct core *core); /* sessions that hold a slot */
+struct ask *session_open_ask(
+    const struct session *session); /* the oldest open one, or NULL */
+
+/* Canonical dump of the whole state, for the replay test (promise 8).  Caller frees. */
+char *core_dump(const struct core *core);

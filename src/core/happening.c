@@ -1,0 +1,220 @@
+#include "core/happening.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const hap_names[HAP_N] = {
+	/* clang-format off */
+	[HAP_PLAN_OPENED]       = "plan-opened",
+	[HAP_PLAN_CHANGED]      = "plan-changed",
+	[HAP_PLAN_ASSERTED]     = "plan-asserted",
+	[HAP_PLAN_ABORTED]      = "plan-aborted",
+	[HAP_BATCH_PLANNED]     = "batch-planned",
+	[HAP_BATCH_APPROVED]    = "batch-approved",
+	[HAP_BATCH_DECLINED]    = "batch-declined",
+	[HAP_BATCH_ACKED]       = "batch-acknowledged",
+	[HAP_SESSION_FILED]     = "session-filed",
+	[HAP_SESSION_PREPARED]  = "session-prepared",
+	[HAP_ACT_FAILED]        = "act-failed",
+	[HAP_RUN_STARTED]       = "run-started",
+	[HAP_RUN_ENDED]         = "run-ended",
+	[HAP_RUN_LOST]          = "run-lost",
+	[HAP_AGENT_ACCEPTED]    = "agent-accepted",
+	[HAP_AGENT_CONFIRMED]   = "agent-confirmed",
+	[HAP_AGENT_ACTIVITY]    = "agent-activity",
+	[HAP_AGENT_ASKED]       = "agent-asked",
+	[HAP_AGENT_ASK_GONE]    = "agent-ask-gone",
+	[HAP_AGENT_ESTIMATE]    = "agent-estimate",
+	[HAP_AGENT_LIMIT]       = "agent-limit",
+	[HAP_AGENT_DONE]        = "agent-done",
+	[HAP_AGENT_FAILED]      = "agent-failed",
+	[HAP_ASK_ANSWERED]      = "ask-answered",
+	[HAP_INSPECTED]         = "inspected",
+	[HAP_MERGE_ASKED]       = "merge-asked",
+	[HAP_CANDIDATE_BUILT]   = "candidate-built",
+	[HAP_CANDIDATE_REFUSED] = "candidate-refused",
+	[HAP_LANDED]            = "landed",
+	[HAP_LANDING_BLOCKED]   = "landing-blocked",
+	[HAP_SAID]              = "said",
+	[HAP_HELD]              = "held",
+	[HAP_RESUMED]           = "resumed",
+	[HAP_PARKED]            = "parked",
+	[HAP_ABANDONED]         = "abandoned",
+	[HAP_CLAIMED]           = "claimed",
+	[HAP_WRITTEN_BACK]      = "written-back",
+	[HAP_OVERRIDDEN]        = "overridden",
+	[HAP_CLOCK]             = "clock",
+	[HAP_REFUSED]           = "refused",
+	/* clang-format on */
+};
+
+const char *
+hap_name(enum hap kind)
+{
+	assert(kind >= 0 && kind < HAP_N);
+	return hap_names[kind];
+}
+
+int
+hap_of(const char *name)
+{
+	for (int k = 0; k < HAP_N; k++) {
+		if (strcmp(hap_names[k], name) == 0)
+			return k;
+	}
+	return -1;
+}
+
+static struct field *
+find_field(const struct fields *fields, const char *name)
+{
+	for (size_t i = 0; i < fields->n; i++) {
+		if (strcmp(fields->item[i].name, name) == 0)
+			return &fields->item[i];
+	}
+	return NULL;
+}
+
+static struct field *
+make_field(struct fields *fields, const char *name)
+{
+	struct field *f = find_field(fields, name);
+
+	if (f) {
+		free(f->text);
+		f->text = NULL;
+		return f;
+	}
+	GROW(fields->item, fields->n, fields->cap);
+	f = &fields->item[fields->n++];
+	*f = (struct field){ .name = xstrdup(name) };
+	return f;
+}
+
+void
+fields_set(struct fields *fields, const char *name, const char *text)
+{
+	make_field(fields, name)->text = xstrdup(text ? text : "");
+}
+
+void
+fields_set_number(struct fields *fields, const char *name, int64_t number)
+{
+	make_field(fields, name)->number = number;
+}
+
+void
+fields_setf(struct fields *fields, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	make_field(fields, name)->text = xvasprintf(fmt, ap);
+	va_end(ap);
+}
+
+const char *
+fields_text(const struct fields *fields, const char *name)
+{
+	const struct field *f = find_field(fields, name);
+
+	return f && f->text ? f->text : "";
+}
+
+int64_t
+fields_number(const struct fields *fields, const char *name, int64_t fallback)
+{
+	const struct field *f = find_field(fields, name);
+
+	return f && !f->text ? f->number : fallback;
+}
+
+static void
+indexed(char *buf, size_t size, size_t i, const char *name)
+{
+	snprintf(buf, size, "s%zu.%s", i, name);
+}
+
+const char *
+fields_text_at(const struct fields *fields, size_t i, const char *name)
+{
+	char key[64];
+
+	indexed(key, sizeof(key), i, name);
+	return fields_text(fields, key);
+}
+
+int64_t
+fields_number_at(
+    const struct fields *fields, size_t i, const char *name, int64_t fallback)
+{
+	char key[64];
+
+	indexed(key, sizeof(key), i, name);
+	return fields_number(fields, key, fallback);
+}
+
+void
+fields_copy(struct fields *to, const struct fields *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		if (from->item[i].text)
+			fields_set(to, from->item[i].name, from->item[i].text);
+		else
+			fields_set_number(to, from->item[i].name, from->item[i].number);
+	}
+}
+
+void
+fields_clear(struct fields *fields)
+{
+	for (size_t i = 0; i < fields->n; i++) {
+		free(fields->item[i].name);
+		free(fields->item[i].text);
+	}
+	free(fields->item);
+	*fields = (struct fields){ 0 };
+}
+
+struct fields *
+acts_add(
+    struct acts *acts, const char *kind, const char *order, const char *key_fmt, ...)
+{
+	struct act *act;
+	va_list ap;
+
+	GROW(acts->item, acts->n, acts->cap);
+	act = &acts->item[acts->n++];
+	*act = (struct act){ .kind = xstrdup(kind), .order = xstrdup(order) };
+	va_start(ap, key_fmt);
+	act->key = xvasprintf(key_fmt, ap);
+	va_end(ap);
+	return &act->fields;
+}
+
+void
+acts_move(struct acts *acts, const char *entity, const char *from, const char *to)
+{
+	GROW(acts->move, acts->n_moves, acts->cap_moves);
+	acts->move[acts->n_moves++] = (struct move){ xstrdup(entity), from, to };
+}
+
+void
+acts_clear(struct acts *acts)
+{
+	for (size_t i = 0; i < acts->n; i++) {
+		free(acts->item[i].kind);
+		free(acts->item[i].key);
+		free(acts->item[i].order);
+		fields_clear(&acts->item[i].fields);
+	}
+	for (size_t i = 0; i < acts->n_moves; i++)
+		free(acts->move[i].entity);
+	free(acts->item);
+	free(acts->move);
+	*acts = (struct acts){ 0 };
+}

@@ -1,0 +1,113 @@
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the core hears (happenings) and what it wants done (acts), as flat named values, so
+ * that the journal can keep them as JSON and a replay needs nothing else.
+ */
+struct field {
+	char *name, *text; /* text is NULL for a number */
+	int64_t number;
+};
+
+struct fields {
+	struct field *item;
+	size_t n, cap;
+};
+
+void fields_set(
+    struct fields *fields, const char *name, const char *text); /* NULL = "" */
+void fields_set_number(struct fields *fields, const char *name, int64_t number);
+void fields_setf(struct fields *fields, const char *name, const char *fmt, ...)
+    PRINTF(3, 4);
+/* "" or DEFAULT when NAME is absent; fields_at() builds "PREFIX<i>.NAME" first. */
+const char *fields_text(const struct fields *fields, const char *name);
+int64_t fields_number(const struct fields *fields, const char *name, int64_t fallback);
+const char *fields_text_at(const struct fields *fields, size_t i, const char *name);
+int64_t fields_number_at(
+    const struct fields *fields, size_t i, const char *name, int64_t fallback);
+void fields_copy(struct fields *to, const struct fields *from);
+void fields_clear(struct fields *fields);
+
+enum hap {
+	HAP_PLAN_OPENED,
+	HAP_PLAN_CHANGED,
+	HAP_PLAN_ASSERTED, /* a person's word on an unknown pair */
+	HAP_PLAN_ABORTED,
+	HAP_BATCH_PLANNED,
+	HAP_BATCH_APPROVED,
+	HAP_BATCH_DECLINED,
+	HAP_BATCH_ACKED,
+	HAP_SESSION_FILED,
+	HAP_SESSION_PREPARED,
+	HAP_ACT_FAILED,
+	HAP_RUN_STARTED,
+	HAP_RUN_ENDED,
+	HAP_RUN_LOST,
+	HAP_AGENT_ACCEPTED,
+	HAP_AGENT_CONFIRMED,
+	HAP_AGENT_ACTIVITY,
+	HAP_AGENT_ASKED,
+	HAP_AGENT_ASK_GONE,
+	HAP_AGENT_ESTIMATE,
+	HAP_AGENT_LIMIT,
+	HAP_AGENT_DONE,
+	HAP_AGENT_FAILED,
+	HAP_ASK_ANSWERED,
+	HAP_INSPECTED,
+	HAP_MERGE_ASKED,
+	HAP_CANDIDATE_BUILT,
+	HAP_CANDIDATE_REFUSED,
+	HAP_LANDED,
+	HAP_LANDING_BLOCKED,
+	HAP_SAID,
+	HAP_HELD,
+	HAP_RESUMED,
+	HAP_PARKED,
+	HAP_ABANDONED,
+	HAP_CLAIMED,
+	HAP_WRITTEN_BACK,
+	HAP_OVERRIDDEN,
+	HAP_CLOCK,
+	HAP_REFUSED, /* kept for the record, changes nothing */
+	HAP_N,
+};
+
+struct happening {
+	enum hap kind;
+	const char *actor; /* "human:NAME", "server", "session:ID" */
+	int64_t at;        /* Unix ms */
+	struct fields fields;
+};
+
+struct act {
+	char *kind, *key, *order;
+	struct fields fields;
+};
+
+struct move { /* one entity went from one state to another */
+	char *entity;
+	const char *from, *to;
+};
+
+struct acts {
+	struct act *item;
+	size_t n, cap;
+	struct move *move;
+	size_t n_moves, cap_moves;
+};
+
+void acts_clear(struct acts *acts);
+/* Appends an act and returns its fields to fill; printf-style KEY. */
+struct fields *acts_add(struct acts *acts, const char *kind, const char *order,
+    const char *key_fmt, ...) PRINTF(4, 5);
+void acts_move(struct acts *acts, const char *entity, const char *from, const char *to);
+
+const char *hap_name(
+    enum hap kind);           /* "agent-asked" ...: stable words of the journal */
+int hap_of(const char *name); /* -1 when unknown */

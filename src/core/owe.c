@@ -1,0 +1,106 @@
+#include "core/internal.h"
+
+#include <string.h>
+
+/* What the core owes the world, in one place per kind of act. */
+
+void
+owe_issue_move(struct acts *acts, const struct session *s, const char *status, int n)
+{
+	struct fields *f = acts_add(
+	    acts, "issue-move", "tracker", "issue-move/%s/%s/%d", s->id, status, n);
+
+	fields_set(f, "session", s->id);
+	fields_set(f, "issue", s->sub_issue);
+	fields_set(f, "work_issue", s->issue);
+	fields_set(f, "status", status);
+}
+
+void
+owe_comment(struct acts *acts, const struct session *s, const char *kind, int n,
+    const char *text)
+{
+	struct fields *f = acts_add(
+	    acts, "issue-comment", "tracker", "issue-comment/%s/%s/%d", s->id, kind, n);
+
+	fields_set(f, "session", s->id);
+	fields_set(f, "issue", s->sub_issue);
+	fields_set(f, "kind", kind);
+	fields_set(f, "text", text);
+}
+
+void
+owe_write_back(struct core *core, const char *plan_id, struct acts *acts)
+{
+	struct plan_run *p = core_plan(core, plan_id);
+	struct fields *f;
+
+	if (!p)
+		return;
+	p->n_write_backs++;
+	f = acts_add(
+	    acts, "write-back", "plan", "write-back/%s/%d", p->id, p->n_write_backs);
+	fields_set(f, "plan", p->id);
+}
+
+void
+owe_inspect(struct session *s, const char *why, struct acts *acts)
+{
+	struct fields *f;
+
+	if (s->path[0] == '\0')
+		return;
+	f = acts_add(acts, "inspect", "repo", "inspect/%s/%d", s->id, ++s->n_keys);
+	fields_set(f, "session", s->id);
+	fields_set(f, "plan", s->plan_id);
+	fields_set(f, "why", why);
+	fields_set(f, "path", s->path);
+	fields_set(f, "branch", s->branch);
+	fields_set(f, "base", s->base);
+	fields_set_number(f, "analysis", s->is_analysis);
+}
+
+void
+owe_tell(struct session *s, const char *order, struct acts *acts)
+{
+	struct fields *f;
+
+	if (s->run[0] == '\0')
+		return;
+	f = acts_add(acts, "tell", s->id, "tell/%s/%s/%d", s->run, order, ++s->n_keys);
+	fields_set(f, "session", s->id);
+	fields_set(f, "run", s->run);
+	fields_set(f, "order", order);
+}
+
+void
+owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
+    struct acts *acts)
+{
+	AUTO_FREE char *run = xasprintf("%s.r%d", s->id, s->n_runs + 1);
+	struct fields *f;
+
+	if (!core_move(s, ON_LAUNCH, now, acts))
+		return;
+	s->n_runs++;
+	core_set(&s->run, run);
+	core_set(&s->reason, "");
+	s->run_open = true;
+	s->confirmed = false;
+	s->stopping = false;
+	s->offset = 0;
+	s->cost_before += s->cost;
+	s->cost = 0;
+	s->started_at = s->last_seen = now;
+	for (size_t i = 0; i < s->n_asks; i++) {
+		/* A question of an ended run can no longer be answered. */
+		if (s->ask[i].decision[0] == '\0')
+			core_set(&s->ask[i].decision, "gone");
+	}
+	f = acts_add(acts, "launch", s->id, "launch/%s", run);
+	fields_set(f, "session", s->id);
+	fields_set(f, "plan", s->plan_id);
+	fields_set(f, "run", run);
+	fields_set(f, "resume", resume);
+	fields_set(f, "note", note);
+}

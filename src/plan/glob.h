@@ -9,8 +9,12 @@
  * Path patterns of the plan file: gitignore/pathspec reading, root-anchored, byte-wise.
  * `**`, `*`, `?`, classes (negated, ranges, [[:alpha:]]), nested braces (at most 64
  * alternatives), backslash escapes, trailing slash (CONFLICTS 3, CONTRACTS 4).
- * `dir/` and `dir/**` cover everything below; a literal that names a directory in the
- * tree (the caller says so with GLOB_IS_DIR) covers everything below too.
+ * `dir/`, alone or before `**`, covers everything below; a literal that names a directory in the
+ * tree (the caller says so with GLOB_IS_DIR) covers everything below too.  A literal of
+ * which nobody knows may become a directory unless its name has an extension.
+ *
+ * A path here is what git can track: names without "/" and NUL, none empty, none "." or
+ * "..", joined by single slashes.
  */
 struct glob;
 
@@ -26,14 +30,23 @@ enum glob_flags {
  * what and fix how to mend it.  A pattern over GLOB_MAX_POSITIONS compiles to "everything
  * below its literal prefix" and glob_is_capped() tells.
  */
-#define GLOB_MAX_POSITIONS 4096
+#define GLOB_MAX_POSITIONS 2048
 struct glob *glob_new(const char *pattern, unsigned flags, struct err *err);
 void glob_free(struct glob *glob);
 bool glob_is_capped(const struct glob *glob);
 bool glob_is_literal(const struct glob *glob);
 
-/* The literal bytes every match starts with (for indexes); borrowed. */
+/*
+ * The literal bytes every match starts with (for indexes; lower case with folding); of a
+ * literal, the whole path without a trailing slash.  Borrowed.
+ */
 const char *glob_prefix(const struct glob *glob);
+
+/* The one directory all matches lie in directly; NULL when several or the root.  Borrowed. */
+const char *glob_directory(const struct glob *glob);
+
+/* A path the author may have had in mind: each wildcard as one plain letter.  Borrowed. */
+const char *glob_sample(const struct glob *glob);
 
 bool glob_match(const struct glob *glob, const char *path);
 

@@ -1,0 +1,298 @@
+#include "plan/glob.h"
+
+#include "base/mem.h"
+#include "plan/glob_nfa.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * Overlap of two patterns is emptiness of a product: a pair of positions and, as third
+ * factor, how many dots began the path component, because "." and ".." are no names.
+ * Layer d of the search holds what d bytes can reach, so the first accepting node found
+ * carries a shortest common path.
+ */
+enum { DOTS_NONE, DOTS_ONE, DOTS_TWO, DOTS_NAME, N_DOTS };
+
+struct node {
+	uint32_t parent;
+	uint16_t a, b;
+	uint8_t dots;
+	unsigned char byte; /* that led here from PARENT; 0 when none was consumed */
+};
+
+struct product {
+	const struct nfa *a, *b;
+	struct node *node;
+	size_t n, cap;
+	uint64_t *seen;
+};
+
+/* Bytes of a witness, most readable first; whatever is left is taken in byte order. */
+static const char nice_bytes[] = "xabcdefghijklmnopqrstuvwyz0123456789"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-";
+
+static int
+nice_byte(const uint64_t set[4])
+{
+	for (const char *p = nice_bytes; *p; p++) {
+		if (byte_set_has(set, (unsigned char)*p))
+			return (unsigned char)*p;
+	}
+	for (int c = ' ' + 1; c < 256; c++) {
+		if (c != '.' && c != '/' && c != 0x7f &&
+		    byte_set_has(set, (unsigned char)c))
+			return c;
+	}
+	return byte_set_has(set, ' ') ? ' ' : -1;
+}
+
+static void
+product_push(
+    struct product *p, uint32_t parent, size_t a, size_t b, unsigned dots, int byte)
+{
+	size_t key = (a * p->b->n + b) * N_DOTS + dots;
+
+	if (p->seen[key / 64] >> (key % 64) & 1)
+		return;
+	p->seen[key / 64] |= (uint64_t)1 << (key % 64);
+	GROW(p->node, p->n, p->cap);
+	p->node[p->n++] = (struct node){ .parent = parent,
+		.a = (uint16_t)a,
+		.b = (uint16_t)b,
+		.dots = (uint8_t)dots,
+		.byte = (unsigned char)byte };
+}
+
+/* Consumes one byte that both edges allow, in each way that matters to the dots. */
+static void
+product_consume(struct product *p, uint32_t from, const struct nfa_edge *ea,
+    const struct nfa_edge *eb)
+{
+	const uint64_t *sa = p->a->set[ea->set], *sb = p->b->set[eb->set];
+	unsigned dots = p->node[from].dots;
+	uint64_t both[4];
+	int byte;
+
+	for (int w = 0; w < 4; w++)
+		both[w] = sa[w] & sb[w];
+	if (byte_set_has(both, '/')) {
+		if (dots == DOTS_NAME)
+			product_push(p, from, ea->to, eb->to, DOTS_NONE, '/');
+		return;
+	}
+	byte = nice_byte(both);
+	if (byte >= 0)
+		product_push(p, from, ea->to, eb->to, DOTS_NAME, byte);
+	if (byte_set_has(both, '.'))
+		product_push(p, from, ea->to, eb->to,
+		    dots == DOTS_NAME ? DOTS_NAME : dots + 1, '.');
+}
+
+static void
+product_step(struct product *p, uint32_t from)
+{
+	const struct nfa_state *a = &p->a->state[p->node[from].a];
+	const struct nfa_state *b = &p->b->state[p->node[from].b];
+
+	for (int i = 0; i < a->n_edges; i++) {
+		for (int j = 0; j < b->n_edges; j++)
+			product_consume(p, from, &a->edge[i], &b->edge[j]);
+	}
+}
+
+/* Follows what costs no byte from NODE; the targets join NODE's own layer. */
+static void
+product_skip(struct product *p, uint32_t at)
+{
+	struct node node = p->node[at];
+	const struct nfa_state *a = &p->a->state[node.a], *b = &p->b->state[node.b];
+
+	if (a->skip_to)
+		product_push(p, at, a->skip_to, node.b, node.dots, 0);
+	if (b->skip_to)
+		product_push(p, at, node.a, b->skip_to, node.dots, 0);
+}
+
+static bool
+product_accepts(const struct product *p, uint32_t at)
+{
+	const struct node *node = &p->node[at];
+
+	return node->dots == DOTS_NAME && p->a->state[node->a].is_accepting &&
+	       p->b->state[node->b].is_accepting;
+}
+
+static char *
+product_path(const struct product *p, uint32_t at)
+{
+	size_t n = 0;
+	char *path;
+
+	for (uint32_t i = at; i != UINT32_MAX; i = p->node[i].parent)
+		n += p->node[i].byte != 0;
+	path = xmalloc(n + 1);
+	path[n] = '\0';
+	for (uint32_t i = at; i != UINT32_MAX; i = p->node[i].parent) {
+		if (p->node[i].byte)
+			path[--n] = (char)p->node[i].byte;
+	}
+	return path;
+}
+
+/*
+ * Layer by layer: first everything the layer reaches without a byte, then one byte.  Only
+ * so is a node first seen at its true depth, and the path found a shortest one.
+ */
+static bool
+product_search(struct product *p, char **witness)
+{
+	size_t begin = 0;
+
+	while (begin < p->n) {
+		size_t end;
+
+		for (size_t i = begin; i < p->n; i++) {
+			if (product_accepts(p, (uint32_t)i)) {
+				if (witness)
+					*witness = product_path(p, (uint32_t)i);
+				return true;
+			}
+			product_skip(p, (uint32_t)i);
+		}
+		end = p->n;
+		for (size_t i = begin; i < end; i++)
+			product_step(p, (uint32_t)i);
+		begin = end;
+	}
+	return false;
+}
+
+static bool
+prefixes_meet(const struct glob *a, const struct glob *b)
+{
+	size_t n = a->n_prefix < b->n_prefix ? a->n_prefix : b->n_prefix;
+
+	return a->folds_case != b->folds_case || memcmp(a->prefix, b->prefix, n) == 0;
+}
+
+bool
+glob_overlap(const struct glob *a, const struct glob *b, char **witness)
+{
+	struct product p = { .a = &a->nfa, .b = &b->nfa };
+	size_t n_bits = a->nfa.n * b->nfa.n * N_DOTS;
+	bool is_found;
+
+	if (!prefixes_meet(a, b))
+		return false;
+	p.seen = xcalloc(n_bits / 64 + 1, sizeof(*p.seen));
+	for (size_t i = 0; i < a->nfa.n_starts; i++) {
+		for (size_t j = 0; j < b->nfa.n_starts; j++)
+			product_push(&p, UINT32_MAX, a->nfa.start[i], b->nfa.start[j],
+			    DOTS_NONE, 0);
+	}
+	is_found = product_search(&p, witness);
+	free(p.seen);
+	free(p.node);
+	return is_found;
+}
+
+/* Adds state AT, and all that costs no byte from it, to the set ON. */
+static void
+match_enter(const struct nfa *nfa, uint64_t *on, size_t at)
+{
+	for (;;) {
+		on[at / 64] |= (uint64_t)1 << (at % 64);
+		if (!nfa->state[at].skip_to)
+			return;
+		at = nfa->state[at].skip_to;
+	}
+}
+
+static bool
+match_step(const struct nfa *nfa, const uint64_t *now, uint64_t *next, unsigned char c)
+{
+	size_t n_words = nfa->n / 64 + 1;
+	bool is_alive = false;
+
+	memset(next, 0, n_words * sizeof(*next));
+	for (size_t w = 0; w < n_words; w++) {
+		for (uint64_t left = now[w]; left; left &= left - 1) {
+			const struct nfa_state *s =
+			    &nfa->state[w * 64 + (size_t)__builtin_ctzll(left)];
+
+			for (int e = 0; e < s->n_edges; e++) {
+				if (!byte_set_has(nfa->set[s->edge[e].set], c))
+					continue;
+				match_enter(nfa, next, s->edge[e].to);
+				is_alive = true;
+			}
+		}
+	}
+	return is_alive;
+}
+
+bool
+glob_match(const struct glob *glob, const char *path)
+{
+	uint64_t set[2][GLOB_MAX_POSITIONS / 64 + 1] = { 0 };
+	const struct nfa *nfa = &glob->nfa;
+	int now = 0;
+
+	if (!glob->folds_case && strncmp(path, glob->prefix, glob->n_prefix) != 0)
+		return false;
+	for (size_t i = 0; i < nfa->n_starts; i++)
+		match_enter(nfa, set[0], nfa->start[i]);
+	for (; *path; path++, now = !now) {
+		if (!match_step(nfa, set[now], set[!now], (unsigned char)*path))
+			return false;
+	}
+	for (size_t i = 0; i < nfa->n; i++) {
+		if ((set[now][i / 64] >> (i % 64) & 1) && nfa->state[i].is_accepting)
+			return true;
+	}
+	return false;
+}
+
+void
+glob_free(struct glob *glob)
+{
+	if (!glob)
+		return;
+	free(glob->nfa.state);
+	free(glob->nfa.set);
+	free(glob->prefix);
+	free(glob->sample);
+	free(glob->directory);
+	free(glob);
+}
+
+bool
+glob_is_capped(const struct glob *glob)
+{
+	return glob->is_capped;
+}
+
+bool
+glob_is_literal(const struct glob *glob)
+{
+	return glob->is_literal;
+}
+
+const char *
+glob_prefix(const struct glob *glob)
+{
+	return glob->prefix;
+}
+
+const char *
+glob_directory(const struct glob *glob)
+{
+	return glob->directory;
+}
+
+const char *
+glob_sample(const struct glob *glob)
+{
+	return glob->sample;
+}

@@ -1,0 +1,573 @@
+#include "base/mem.h"
+#include "plan/glob_nfa.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* No path is longer, and braces cost time in proportion to it. */
+#define MAX_PATTERN_BYTES 65536
+
+/* One symbol of an alternative; a NAME is what stands between two slashes. */
+enum sym_kind { SYM_BYTE, SYM_CLASS, SYM_ANY, SYM_STAR };
+
+struct sym {
+	enum sym_kind kind;
+	unsigned char byte;
+	uint16_t set; /* SYM_CLASS */
+};
+
+struct name {
+	size_t begin, n; /* in build.sym */
+	bool is_literal;
+	bool is_deep; /* `**` */
+};
+
+struct build {
+	struct glob *glob;
+	unsigned flags;
+	struct sym *sym;
+	size_t n_syms, cap_syms;
+	struct name *name;
+	size_t n_names, cap_names;
+	bool has_slash_end;
+	uint16_t byte_set[256]; /* set index + 1 of each literal byte */
+	uint16_t slash_set, other_set;
+};
+
+static uint16_t
+set_new(struct build *b, const uint64_t set[4])
+{
+	struct nfa *nfa = &b->glob->nfa;
+
+	GROW(nfa->set, nfa->n_sets, nfa->cap_sets);
+	memcpy(nfa->set[nfa->n_sets], set, sizeof(*nfa->set));
+	return (uint16_t)nfa->n_sets++;
+}
+
+/* With folding, a set that has one case of a letter has both. */
+static void
+set_fold(uint64_t set[4])
+{
+	for (int c = 'a'; c <= 'z'; c++) {
+		unsigned char low = (unsigned char)c,
+			      up = (unsigned char)(c - 'a' + 'A');
+
+		if (byte_set_has(set, low))
+			byte_set_add(set, up);
+		else if (byte_set_has(set, up))
+			byte_set_add(set, low);
+	}
+}
+
+static uint16_t
+set_of_byte(struct build *b, unsigned char c)
+{
+	uint64_t set[4] = { 0 };
+
+	if (!b->byte_set[c]) {
+		byte_set_add(set, c);
+		if (b->flags & GLOB_FOLD_CASE)
+			set_fold(set);
+		b->byte_set[c] = (uint16_t)(set_new(b, set) + 1);
+	}
+	return (uint16_t)(b->byte_set[c] - 1);
+}
+
+/*
+ * Once the pattern is over its limit states are counted and no longer kept; the caller
+ * looks at the count and builds the capped form.
+ */
+static struct nfa_state *
+state_add(struct build *b)
+{
+	static struct nfa_state surplus;
+	struct nfa *nfa = &b->glob->nfa;
+
+	if (nfa->n >= GLOB_MAX_POSITIONS) {
+		b->glob->is_capped = true;
+		return &surplus;
+	}
+	GROW(nfa->state, nfa->n, nfa->cap);
+	nfa->state[nfa->n] = (struct nfa_state){ 0 };
+	return &nfa->state[nfa->n++];
+}
+
+/* The index of the state last added, plus STEP. */
+static uint16_t
+here(const struct build *b, int step)
+{
+	return (uint16_t)((int)b->glob->nfa.n - 1 + step);
+}
+
+static void
+emit_one(struct build *b, uint16_t set)
+{
+	struct nfa_state *s = state_add(b);
+
+	*s = (struct nfa_state){ .n_edges = 1, .edge = { { set, here(b, 1) } } };
+}
+
+static void
+emit_star(struct build *b)
+{
+	struct nfa_state *s = state_add(b);
+
+	*s = (struct nfa_state){ .skip_to = here(b, 1),
+		.n_edges = 1,
+		.edge = { { b->other_set, here(b, 0) } } };
+}
+
+/* Any number of whole names with their slashes: a leading or inner `**`. */
+static void
+emit_names(struct build *b)
+{
+	struct nfa_state *s = state_add(b);
+
+	*s = (struct nfa_state){ .skip_to = here(b, 2),
+		.n_edges = 1,
+		.edge = { { b->other_set, here(b, 1) } } };
+	s = state_add(b);
+	*s = (struct nfa_state){ .n_edges = 2,
+		.edge = {
+		    { b->other_set, here(b, 0) }, { b->slash_set, here(b, -1) } } };
+}
+
+/* The rest of a name already begun, then anything below it; accepts. */
+static void
+emit_inside(struct build *b, int step_to_names)
+{
+	struct nfa_state *s = state_add(b);
+
+	*s = (struct nfa_state){ .n_edges = 2,
+		.is_accepting = true,
+		.edge = { { b->other_set, here(b, 0) },
+		    { b->slash_set, here(b, step_to_names) } } };
+}
+
+/* One name or more: a final `**`. */
+static void
+emit_below(struct build *b)
+{
+	emit_one(b, b->other_set);
+	emit_inside(b, -1);
+}
+
+static void
+emit_end(struct build *b, bool covers_below)
+{
+	struct nfa_state *s = state_add(b);
+
+	*s = (struct nfa_state){ .is_accepting = true };
+	if (!covers_below)
+		return;
+	s->n_edges = 1;
+	s->edge[0] = (struct nfa_edge){ b->slash_set, here(b, 1) };
+	emit_below(b);
+}
+
+static void
+emit_name(struct build *b, const struct name *name)
+{
+	const struct sym *sym = b->sym + name->begin;
+	bool is_only_stars = true;
+
+	for (size_t i = 0; i < name->n; i++)
+		is_only_stars = is_only_stars && sym[i].kind == SYM_STAR;
+	if (is_only_stars)
+		emit_one(b, b->other_set); /* no name is empty */
+	for (size_t i = 0; i < name->n; i++) {
+		switch (sym[i].kind) {
+		case SYM_BYTE: emit_one(b, set_of_byte(b, sym[i].byte)); break;
+		case SYM_CLASS: emit_one(b, sym[i].set); break;
+		case SYM_ANY: emit_one(b, b->other_set); break;
+		case SYM_STAR:
+			if (i == 0 || sym[i - 1].kind != SYM_STAR)
+				emit_star(b);
+			break;
+		}
+	}
+}
+
+static int
+read_sym(struct build *b, const char **p, struct err *err)
+{
+	struct sym sym = { .kind = SYM_BYTE, .byte = (unsigned char)**p };
+	uint64_t set[4];
+	size_t n;
+
+	switch (**p) {
+	case '*': sym.kind = SYM_STAR; break;
+	case '?': sym.kind = SYM_ANY; break;
+	case '[':
+		n = class_length(*p);
+		if (n == 0) {
+			err_set(err, ERR_NO, "the class of the pattern has no ]");
+			return err_fix(
+			    err, "close it, or write \\[ for a bracket in a name");
+		}
+		if (class_parse(*p, n, set, err) < 0)
+			return -1;
+		if (b->flags & GLOB_FOLD_CASE)
+			set_fold(set);
+		sym.kind = SYM_CLASS;
+		/* A capped pattern keeps no classes, so their number is bounded too. */
+		sym.set = b->glob->nfa.n_sets < 2 * GLOB_MAX_POSITIONS ? set_new(b, set)
+								       : b->other_set;
+		*p += n - 1;
+		break;
+	case '\\':
+		(*p)++;
+		sym.byte = (unsigned char)**p;
+		break;
+	default: break;
+	}
+	(*p)++;
+	GROW(b->sym, b->n_syms, b->cap_syms);
+	b->sym[b->n_syms++] = sym;
+	return 0;
+}
+
+static bool
+name_is(const struct build *b, const struct name *name, const char *text)
+{
+	if (!name->is_literal || name->n != strlen(text))
+		return false;
+	for (size_t i = 0; i < name->n; i++) {
+		if (b->sym[name->begin + i].byte != (unsigned char)text[i])
+			return false;
+	}
+	return true;
+}
+
+/* Takes the symbols since the last slash as a name; drops what adds nothing. */
+static int
+close_name(struct build *b, struct err *err)
+{
+	struct name name = { .begin = 0, .is_literal = true, .is_deep = true };
+
+	if (b->n_names > 0)
+		name.begin = b->name[b->n_names - 1].begin + b->name[b->n_names - 1].n;
+	name.n = b->n_syms - name.begin;
+	for (size_t i = name.begin; i < b->n_syms; i++) {
+		name.is_literal = name.is_literal && b->sym[i].kind == SYM_BYTE;
+		name.is_deep = name.is_deep && b->sym[i].kind == SYM_STAR;
+	}
+	name.is_deep = name.is_deep && name.n >= 2;
+	if (name.n == 0 || name_is(b, &name, ".")) {
+		b->n_syms = name.begin;
+		return 0;
+	}
+	if (name_is(b, &name, "..")) {
+		err_set(err, ERR_NO, "the pattern leaves the repository with \"..\"");
+		return err_fix(err, "name the path from the root of the repository");
+	}
+	if (name.is_deep && b->n_names > 0 && b->name[b->n_names - 1].is_deep) {
+		b->n_syms = name.begin; /* a doubled `**` says the same */
+		return 0;
+	}
+	GROW(b->name, b->n_names, b->cap_names);
+	b->name[b->n_names++] = name;
+	return 0;
+}
+
+/* Splits one alternative into names. */
+static int
+read_alternative(struct build *b, const char *text, struct err *err)
+{
+	b->n_syms = b->n_names = 0;
+	b->has_slash_end = false;
+	if (*text == '/') {
+		err_set(err, ERR_NO, "the pattern is an absolute path");
+		return err_fix(err, "name the path from the root of the repository");
+	}
+	for (const char *p = text; *p;) {
+		if (p[0] == '\\' && !p[1]) {
+			err_set(err, ERR_NO, "the pattern ends in a lone backslash");
+			return err_fix(
+			    err, "write \\\\ for a backslash, / between names");
+		}
+		b->has_slash_end = *p == '/' || (p[0] == '\\' && p[1] == '/');
+		if (b->has_slash_end) {
+			p += *p == '/' ? 1 : 2;
+			if (close_name(b, err) < 0)
+				return -1;
+		} else if (read_sym(b, &p, err) < 0) {
+			return -1;
+		}
+	}
+	return close_name(b, err);
+}
+
+static bool
+is_literal_alternative(const struct build *b)
+{
+	for (size_t i = 0; i < b->n_names; i++) {
+		if (!b->name[i].is_literal)
+			return false;
+	}
+	return b->n_names > 0;
+}
+
+/*
+ * A literal whose kind nobody told is taken for a directory too unless it has an
+ * extension: `src/api` may become one, `src/api.c` will not.
+ */
+static bool
+covers_below(const struct build *b)
+{
+	const struct name *last = &b->name[b->n_names - 1];
+
+	if (b->has_slash_end || (b->flags & GLOB_IS_DIR))
+		return true;
+	if (b->flags & GLOB_IS_FILE)
+		return false;
+	for (size_t i = 1; i < last->n; i++) {
+		if (b->sym[last->begin + i].byte == '.')
+			return false;
+	}
+	return true;
+}
+
+static void
+emit_names_of(struct build *b)
+{
+	bool is_literal = is_literal_alternative(b);
+	bool needs_slash = false;
+
+	for (size_t i = 0; i < b->n_names; i++) {
+		bool is_last = i + 1 == b->n_names;
+
+		if (needs_slash)
+			emit_one(b, b->slash_set);
+		needs_slash = true;
+		if (b->name[i].is_deep && is_last && !b->has_slash_end) {
+			emit_below(b);
+			return;
+		}
+		if (b->name[i].is_deep) {
+			emit_names(b);
+			needs_slash = false;
+			if (is_last) { /* any directory: the `**` and one name more */
+				emit_one(b, b->other_set);
+				emit_star(b);
+			}
+		} else {
+			emit_name(b, &b->name[i]);
+		}
+	}
+	if (b->n_names == 0) {
+		emit_below(b); /* "." is the whole project */
+	} else if (is_literal) {
+		emit_end(b, covers_below(b));
+	} else if (b->has_slash_end) {
+		emit_one(b, b->slash_set);
+		emit_below(b);
+	} else {
+		emit_end(b, false);
+	}
+}
+
+/* The bytes every match of the alternative begins with, and where they stop. */
+static char *
+alternative_prefix(const struct build *b)
+{
+	char *prefix = xmalloc(b->n_syms + b->n_names + 2);
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n_names; i++) {
+		const struct name *name = &b->name[i];
+
+		for (size_t k = 0; k < name->n; k++) {
+			const struct sym *sym = &b->sym[name->begin + k];
+
+			if (sym->kind != SYM_BYTE)
+				goto done;
+			prefix[n++] = (char)((b->flags & GLOB_FOLD_CASE)
+						 ? tolower(sym->byte)
+						 : sym->byte);
+		}
+		/* A literal directory matches itself too, without its slash. */
+		if (i + 1 < b->n_names)
+			prefix[n++] = '/';
+	}
+done:
+	prefix[n] = '\0';
+	return prefix;
+}
+
+/* A path as the author may have meant it: every wildcard stands for one plain letter. */
+static char *
+alternative_sample(const struct build *b)
+{
+	char *sample = xmalloc(b->n_syms + 2 * b->n_names + 4);
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n_names; i++) {
+		const struct name *name = &b->name[i];
+
+		if (i > 0)
+			sample[n++] = '/';
+		for (size_t k = 0; k < name->n && !name->is_deep; k++) {
+			const struct sym *sym = &b->sym[name->begin + k];
+
+			sample[n++] = sym->kind == SYM_BYTE ? (char)sym->byte : 'x';
+		}
+		if (name->is_deep)
+			sample[n++] = 'x';
+	}
+	if (b->n_names == 0 || b->has_slash_end) {
+		memcpy(sample + n, b->n_names ? "/x" : "x", 3);
+		return sample;
+	}
+	sample[n] = '\0';
+	return sample;
+}
+
+/* The directory all matches lie in directly; NULL when it is the root or there is none. */
+static char *
+alternative_directory(const struct build *b)
+{
+	AUTO_FREE char *prefix = alternative_prefix(b);
+	char *slash = strrchr(prefix, '/');
+	size_t n_slashes = 0;
+
+	for (const char *p = prefix; *p; p++)
+		n_slashes += *p == '/';
+	if (!slash || n_slashes + 1 != b->n_names || b->has_slash_end ||
+	    b->name[b->n_names - 1].is_deep ||
+	    (is_literal_alternative(b) && covers_below(b)))
+		return NULL;
+	*slash = '\0';
+	return TAKE_PTR(prefix);
+}
+
+static void
+add_alternative(struct build *b, bool is_first)
+{
+	struct glob *glob = b->glob;
+	AUTO_FREE char *prefix = alternative_prefix(b);
+	AUTO_FREE char *directory = alternative_directory(b);
+	size_t n = 0;
+
+	glob->nfa.start[glob->nfa.n_starts++] = (uint16_t)glob->nfa.n;
+	emit_names_of(b);
+	glob->is_literal = is_first && is_literal_alternative(b);
+	if (is_first) {
+		glob->prefix = TAKE_PTR(prefix);
+		glob->directory = TAKE_PTR(directory);
+		glob->sample = alternative_sample(b);
+		return;
+	}
+	while (glob->prefix[n] && glob->prefix[n] == prefix[n])
+		n++;
+	glob->prefix[n] = '\0';
+	if (glob->directory &&
+	    (!directory || strcmp(glob->directory, directory) != 0)) {
+		free(glob->directory);
+		glob->directory = NULL;
+	}
+}
+
+/* Too large to be decided exactly: everything that begins with the literal prefix. */
+static void
+build_capped(struct build *b)
+{
+	struct glob *glob = b->glob;
+	size_t n = strnlen(glob->prefix, GLOB_MAX_POSITIONS / 2);
+
+	glob->prefix[n] = '\0';
+	glob->is_literal = false;
+	free(glob->directory);
+	glob->directory = NULL;
+	glob->nfa.n = 0;
+	glob->nfa.start[0] = 0;
+	glob->nfa.n_starts = 1;
+	for (size_t i = 0; i < n; i++)
+		emit_one(b, glob->prefix[i] == '/'
+				? b->slash_set
+				: set_of_byte(b, (unsigned char)glob->prefix[i]));
+	if (n == 0 || glob->prefix[n - 1] == '/') {
+		emit_below(b);
+		return;
+	}
+	emit_inside(b, 1);
+	emit_below(b);
+}
+
+static int
+check_text(const char *pattern, struct err *err)
+{
+	size_t n = strlen(pattern);
+
+	if (n == 0) {
+		err_set(err, ERR_NO, "the pattern is empty");
+		return err_fix(err, "name a path, or leave it out");
+	}
+	if (n > MAX_PATTERN_BYTES)
+		return err_set(err, ERR_NO, "the pattern is longer than any path");
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)pattern[i] < ' ' || pattern[i] == 0x7f) {
+			err_set(err, ERR_NO,
+			    "the pattern has a control character at byte %zu", i + 1);
+			return err_fix(err, "match the odd byte with ? instead");
+		}
+	}
+	return 0;
+}
+
+static void
+build_sets(struct build *b)
+{
+	uint64_t set[4] = { 0 };
+
+	byte_set_add(set, '/');
+	b->slash_set = set_new(b, set);
+	for (int w = 0; w < 4; w++)
+		set[w] = ~set[w];
+	set[0] &= ~(uint64_t)1;
+	b->other_set = set_new(b, set);
+}
+
+/* Compiles all alternatives; -1 leaves what was built for the caller to free. */
+static int
+build_all(struct build *b, const struct alternatives *alts, struct err *err)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < alts->n; i++) {
+		if (!*alts->text[i])
+			continue; /* `{,x}` alone: no path is empty */
+		if (read_alternative(b, alts->text[i], err) < 0)
+			return -1;
+		add_alternative(b, is_first);
+		is_first = false;
+	}
+	if (is_first)
+		return err_set(err, ERR_NO, "the pattern is empty");
+	if (b->glob->is_capped)
+		build_capped(b);
+	b->glob->n_prefix = strlen(b->glob->prefix);
+	return 0;
+}
+
+struct glob *
+glob_new(const char *pattern, unsigned flags, struct err *err)
+{
+	struct build b = { .flags = flags };
+	struct alternatives alts;
+
+	if (check_text(pattern, err) < 0 ||
+	    alternatives_expand(&alts, pattern, err) < 0)
+		return NULL;
+	b.glob = xcalloc(1, sizeof(*b.glob));
+	b.glob->folds_case = flags & GLOB_FOLD_CASE;
+	build_sets(&b);
+	if (build_all(&b, &alts, err) < 0) {
+		glob_free(b.glob);
+		b.glob = NULL;
+	}
+	alternatives_clear(&alts);
+	free(b.sym);
+	free(b.name);
+	return b.glob;
+}

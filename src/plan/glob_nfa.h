@@ -1,0 +1,69 @@
+#pragma once
+
+#include "plan/glob.h"
+
+#include <stdint.h>
+
+/*
+ * Inside of struct glob, shared by glob_compile.c (builds it) and glob.c (asks it).
+ *
+ * A pattern is one chain of states per brace alternative.  A state has at most two edges
+ * that consume a byte and one step that consumes none; steps without a byte only go
+ * forward, so following them ends.
+ */
+struct nfa_edge {
+	uint16_t set; /* index into nfa.set: the bytes it consumes */
+	uint16_t to;
+};
+
+struct nfa_state {
+	uint16_t skip_to; /* reached without a byte; 0 = none (state 0 is a start) */
+	uint8_t n_edges;
+	bool is_accepting;
+	struct nfa_edge edge[2];
+};
+
+struct nfa {
+	struct nfa_state *state;
+	size_t n, cap;
+	uint64_t (*set)[4]; /* 256-bit byte sets; a set with '/' holds nothing else */
+	size_t n_sets, cap_sets;
+	uint16_t start[64];
+	size_t n_starts;
+};
+
+struct glob {
+	struct nfa nfa;
+	char *prefix;
+	size_t n_prefix;
+	char *sample;
+	char *directory; /* or NULL */
+	bool is_capped, is_literal, folds_case;
+};
+
+static inline bool
+byte_set_has(const uint64_t set[4], unsigned char c)
+{
+	return set[c / 64] >> (c % 64) & 1;
+}
+
+static inline void
+byte_set_add(uint64_t set[4], unsigned char c)
+{
+	set[c / 64] |= (uint64_t)1 << (c % 64);
+}
+
+/* All alternatives of a brace pattern, textually: PATTERN itself when it has no braces. */
+struct alternatives {
+	char *text[64];
+	size_t n;
+};
+NODISCARD int alternatives_expand(
+    struct alternatives *alts, const char *pattern, struct err *err);
+void alternatives_clear(struct alternatives *alts);
+
+/* Length of the class that P begins with ('[' included), or 0 when it has no end. */
+size_t class_length(const char *p);
+
+/* Adds the bytes of the class at P to SET.  Returns -1 with ERR_NO when it is none. */
+NODISCARD int class_parse(const char *p, size_t n, uint64_t set[4], struct err *err);

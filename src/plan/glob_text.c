@@ -1,0 +1,232 @@
+#include "plan/glob_nfa.h"
+
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/*
+ * What is decided on the text of a pattern, before there are states: brace alternatives
+ * and byte classes.  Braces are expanded as text and not as a union of states, because an
+ * alternative that ends in a slash changes what a following ** means.
+ */
+
+/* More groups than this can only be `{a}{a}{a}...`, which says nothing. */
+#define MAX_EXPANSIONS 1024
+
+static const struct {
+	const char *name;
+	int (*has)(int c);
+} class_names[] = {
+	/* clang-format off */
+	{ "alpha",  isalpha  }, { "digit", isdigit }, { "alnum", isalnum },
+	{ "upper",  isupper  }, { "lower", islower }, { "space", isspace },
+	{ "punct",  ispunct  }, { "print", isprint }, { "graph", isgraph },
+	{ "xdigit", isxdigit }, { "blank", isblank }, { "cntrl", iscntrl },
+	/* clang-format on */
+};
+
+size_t
+class_length(const char *p)
+{
+	const char *s = p + 1;
+
+	if (*s == '!' || *s == '^')
+		s++;
+	if (*s == ']')
+		s++;
+	while (*s && *s != ']') {
+		if (s[0] == '[' && s[1] == ':') {
+			const char *end = strstr(s + 2, ":]");
+
+			s = end ? end + 2 : s + 1;
+		} else {
+			s += s[0] == '\\' && s[1] ? 2 : 1;
+		}
+	}
+	return *s ? (size_t)(s + 1 - p) : 0;
+}
+
+/* Takes "[:name:]" at *P into SET.  Returns -1 when nobody knows the name. */
+static int
+class_take_name(const char **p, uint64_t set[4], struct err *err)
+{
+	const char *name = *p + 2, *end = strstr(name, ":]");
+	size_t n = (size_t)(end - name);
+
+	for (size_t i = 0; i < N_ELEMS(class_names); i++) {
+		if (strlen(class_names[i].name) != n ||
+		    strncmp(class_names[i].name, name, n) != 0)
+			continue;
+		for (int c = 1; c < 128; c++) {
+			if (class_names[i].has(c))
+				byte_set_add(set, (unsigned char)c);
+		}
+		*p = end + 2;
+		return 0;
+	}
+	err_set(err, ERR_NO, "nobody knows the class [:%.*s:]", (int)(n < 40 ? n : 40),
+	    name);
+	return err_fix(
+	    err, "use one of alpha digit alnum upper lower space punct xdigit");
+}
+
+static unsigned char
+class_take_byte(const char **p)
+{
+	if (**p == '\\' && (*p)[1])
+		(*p)++;
+	return (unsigned char)*(*p)++;
+}
+
+int
+class_parse(const char *p, size_t n, uint64_t set[4], struct err *err)
+{
+	const char *s = p + 1, *end = p + n - 1;
+	bool is_negated = *s == '!' || *s == '^', is_empty = true;
+
+	memset(set, 0, 4 * sizeof(*set));
+	s += is_negated;
+	while (s < end) {
+		unsigned char low, high;
+
+		if (s[0] == '[' && s[1] == ':' && strstr(s + 2, ":]") &&
+		    strstr(s + 2, ":]") < end) {
+			if (class_take_name(&s, set, err) < 0)
+				return -1;
+			continue;
+		}
+		low = high = class_take_byte(&s);
+		if (s + 1 < end && *s == '-') {
+			s++;
+			high = class_take_byte(&s);
+		}
+		for (unsigned c = low; c <= high; c++)
+			byte_set_add(set, (unsigned char)c);
+	}
+	for (int w = 0; w < 4 && is_negated; w++)
+		set[w] = ~set[w];
+	/* A class is one byte of one name: never the separator, never the end. */
+	set['/' / 64] &= ~((uint64_t)1 << ('/' % 64));
+	set[0] &= ~(uint64_t)1;
+	for (int w = 0; w < 4; w++)
+		is_empty = is_empty && !set[w];
+	if (!is_empty)
+		return 0;
+	err_set(
+	    err, ERR_NO, "the class %.*s matches nothing", (int)(n < 60 ? n : 60), p);
+	return err_fix(err, "write the range the other way round, as in [a-z]");
+}
+
+/* The next byte of P that is neither escaped nor inside a class; its end when none. */
+static const char *
+skip_unit(const char *p)
+{
+	size_t n;
+
+	if (*p == '\\' && p[1])
+		return p + 2;
+	n = *p == '[' ? class_length(p) : 0;
+	return p + (n ? n : 1);
+}
+
+static int
+unbalanced(struct err *err)
+{
+	err_set(err, ERR_NO, "the braces of the pattern are not balanced");
+	return err_fix(err, "close each { with }, or write \\{ for a brace in a name");
+}
+
+/*
+ * Finds the first brace group of TEXT.  Returns 1 with OPEN and CLOSE at its braces, 0
+ * when there is none, or -1.
+ */
+static int
+group_find(const char *text, const char **open, const char **close, struct err *err)
+{
+	size_t depth = 0;
+
+	for (const char *p = text; *p; p = skip_unit(p)) {
+		if (*p == '{' && depth++ == 0)
+			*open = p;
+		if (*p != '}')
+			continue;
+		if (depth == 0)
+			return unbalanced(err);
+		if (--depth == 0) {
+			*close = p;
+			return 1;
+		}
+	}
+	return depth ? unbalanced(err) : 0;
+}
+
+static char *
+splice(const char *text, const char *open, const char *alt, const char *alt_end,
+    const char *close)
+{
+	return xasprintf("%.*s%.*s%s", (int)(open - text), text, (int)(alt_end - alt),
+	    alt, close + 1);
+}
+
+/* Replaces alternative AT by what its first group makes of it, in place and in order. */
+static int
+alternatives_split(struct alternatives *alts, size_t at, const char *open,
+    const char *close, struct err *err)
+{
+	AUTO_FREE char *text = alts->text[at];
+	const char *begin = open + 1;
+	size_t depth = 0, n_tail = alts->n - at - 1;
+	char *tail[64];
+
+	memcpy(tail, alts->text + at + 1, n_tail * sizeof(*tail));
+	alts->n = at;
+	for (const char *p = begin; p <= close; p = skip_unit(p)) {
+		depth += *p == '{';
+		depth -= *p == '}' && p < close;
+		if (p < close && (*p != ',' || depth > 0))
+			continue;
+		if (alts->n + n_tail >= N_ELEMS(alts->text))
+			break;
+		alts->text[alts->n++] = splice(text, open, begin, p, close);
+		begin = p + 1;
+	}
+	memcpy(alts->text + alts->n, tail, n_tail * sizeof(*tail));
+	alts->n += n_tail;
+	if (begin > close)
+		return 0;
+	err_set(err, ERR_NO, "the braces make more than %zu alternatives",
+	    N_ELEMS(alts->text));
+	return err_fix(err, "list the paths one by one, or name their directory");
+}
+
+int
+alternatives_expand(struct alternatives *alts, const char *pattern, struct err *err)
+{
+	size_t n_expansions = 0;
+
+	*alts = (struct alternatives){ .text = { xstrdup(pattern) }, .n = 1 };
+	for (size_t at = 0; at < alts->n;) {
+		const char *open = NULL, *close = NULL;
+		int found = group_find(alts->text[at], &open, &close, err);
+
+		if (found > 0 && ++n_expansions > MAX_EXPANSIONS)
+			found = err_set(err, ERR_NO, "the pattern has too many braces");
+		if (found > 0 && alternatives_split(alts, at, open, close, err) < 0)
+			found = -1;
+		if (found < 0) {
+			alternatives_clear(alts);
+			return -1;
+		}
+		at += found == 0;
+	}
+	return 0;
+}
+
+void
+alternatives_clear(struct alternatives *alts)
+{
+	for (size_t i = 0; i < alts->n; i++)
+		free(alts->text[i]);
+	alts->n = 0;
+}

@@ -4,6 +4,16 @@
 #include "policy/modes.h"
 
 /* The dispatch prompt of METHOD section 4: SPEC 1.8, lints P01-P16. */
+
+/* The clauses every prompt carries, word for word (S-68, S-70, S-71; A-44). */
+extern const char prompt_cost_clause[];
+extern const char prompt_confirm_clause[];
+extern const char prompt_exit_clause[];
+/* Follows the exit clause on its line (CONTRACTS 3). */
+extern const char prompt_exit_note[];
+/* "Session started": what an adapter looks for in the first words of a session. */
+extern const char prompt_confirm_words[];
+
 struct prompt_facts {
 	const struct plan *plan;
 	const struct phase *phase;
@@ -17,22 +27,25 @@ struct prompt_facts {
 	const char *rdr_url; /* review findings to address, or NULL */
 	const char *limits;  /* cost or resource limit line, or NULL (S-63) */
 	const char *fence;   /* what the fence allows, one line, or NULL */
-	const char *verify;  /* verify command that will judge the result, or NULL */
-	bool is_external;    /* agent that does not read methodology files (S-85) */
+	const char *verify;  /* judges the result; NULL = the phase's own */
+	bool is_external;    /* the agent does not know the method (S-85) */
 };
 
 /*
- * Renders the whole prompt.  A field that cannot be filled is left as its brace so that
- * prompt_lint() names it.  The caller frees the text.
+ * Renders the whole prompt: it needs nothing beside itself (S-20) and says only what the
+ * plan says.  A field that cannot be filled is left as its brace so that prompt_lint()
+ * names it.  The caller frees the text.
  */
 char *prompt_render(const struct prompt_facts *facts);
 
 /*
- * Checks TEXT (rendered here or written by a person) against P01-P16: FACTS may be NULL
- * when only the text is known.  Places are lines of TEXT.  Lints live in ARENA_PLAN's arena.
+ * Checks TEXT (rendered here or written by a person) against P01-P16.  FACTS may be NULL
+ * when only the text is known: then P14 is left out and P05 judges by the mode in the
+ * text.  Places are lines of TEXT, line 0 for what is not there at all.  At most twenty
+ * lints of one code are added; they live in ARENA_PLAN's arena.
  */
 void prompt_lint(const char *text, const struct prompt_facts *facts,
     struct plan *arena_plan, struct lint_list *lints);
 
-/* "Implement", "Investigate", "Write" ...: the action verb for a phase (S-57). */
+/* "Implement", "Investigate", "Write", "Fix": the action verb for a phase (S-57). */
 const char *prompt_verb(const struct phase *phase);

@@ -1,0 +1,340 @@
+#include "policy/prompt.h"
+
+#include "policy/prompt_doc.h"
+
+#include <string.h>
+#include <strings.h>
+
+const char prompt_cost_clause[] = "Estimate cost before execution. If >$10 and cost "
+				  "profile is not unlimited, checkpoint.";
+const char prompt_confirm_clause[] =
+    "Reply with 'Session started' before beginning work.";
+const char prompt_exit_clause[] = "Update Linear issue status to Done/In Review.";
+const char prompt_exit_note[] =
+    "divisi does this when you report the end; call no tracker.";
+const char prompt_confirm_words[] = "Session started";
+
+static bool
+is_docs(const char *path)
+{
+	size_t n = strlen(path);
+
+	return (n >= 3 && strcmp(path + n - 3, ".md") == 0) ||
+	       strncmp(path, "docs/", 5) == 0;
+}
+
+/* True when the phase writes or creates something, and documents only. */
+static bool
+writes_docs_only(const struct phase *phase)
+{
+	static const enum touch made[] = { TOUCH_WRITES, TOUCH_CREATES, TOUCH_DELETES,
+		TOUCH_RENAMES, TOUCH_APPENDS };
+	size_t n = 0;
+
+	for (size_t k = 0; k < N_ELEMS(made); k++) {
+		const struct touch_list *list = &phase->touch[made[k]];
+
+		for (size_t i = 0; i < list->n; i++) {
+			if (!is_docs(list->item[i].text))
+				return false;
+			n++;
+		}
+	}
+	return n > 0;
+}
+
+const char *
+prompt_verb(const struct phase *phase)
+{
+	if (phase->is_analysis_only || phase->mode == EXEC_SPIKE)
+		return "Investigate";
+	if (strncasecmp(phase->focus, "fix ", 4) == 0)
+		return "Fix";
+	return writes_docs_only(phase) ? "Write" : "Implement";
+}
+
+/* Further lines are indented: no item can end its list or begin a section of its own. */
+static void
+put_item(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\r')
+			continue;
+		fputc(*text, out);
+		if (*text == '\n')
+			fputs("  ", out);
+	}
+	fputc('\n', out);
+}
+
+static void
+put_code(FILE *out, const char *text)
+{
+	if (strchr(text, '`'))
+		fprintf(out, "`` %s ``", text);
+	else
+		fprintf(out, "`%s`", text);
+}
+
+static void
+put_link(FILE *out, const char *id, const char *title, const char *url)
+{
+	AUTO_FREE char *encoded = prompt_url(url);
+
+	fprintf(out, "[%s", id);
+	if (title) {
+		fputs(": ", out);
+		for (; *title; title++) {
+			if (strchr("[]\\", *title))
+				fputc('\\', out);
+			fputc(*title == '\n' ? ' ' : *title, out);
+		}
+	}
+	fprintf(out, "](%s)", encoded);
+}
+
+/* What is known of an issue: its own reference first, the plan's registry second. */
+struct known_issue {
+	const char *id, *title, *url;
+};
+
+static struct known_issue
+issue_known(const struct plan *plan, const struct issue_ref *ref)
+{
+	struct known_issue known = { "{ISSUE_ID}", "", "" };
+
+	if (!ref || !*ref->id)
+		return known;
+	known = (struct known_issue){ ref->id, ref->title, ref->url };
+	for (size_t i = 0; i < plan->n_registry; i++) {
+		const struct issue_ref *row = &plan->registry[i];
+
+		if (strcmp(row->id, ref->id) != 0)
+			continue;
+		if (!*known.title)
+			known.title = row->title;
+		if (!*known.url)
+			known.url = row->url;
+		break;
+	}
+	return known;
+}
+
+static struct known_issue
+work_issue(const struct prompt_facts *facts)
+{
+	const struct phase *phase = facts->phase;
+	struct known_issue work = issue_known(
+	    facts->plan, phase->n_issues > 0 ? &phase->issue[0] : NULL);
+
+	if (!*work.title)
+		work.title = *phase->focus ? phase->focus : "{TITLE}";
+	if (!*work.url)
+		work.url = "{url}";
+	return work;
+}
+
+static struct known_issue
+master_issue(const struct prompt_facts *facts)
+{
+	struct known_issue master = issue_known(facts->plan, &facts->plan->master);
+
+	if (!*facts->plan->master.id)
+		master.id = "{MASTER_ISSUE}";
+	if (!*master.title)
+		master.title = *facts->plan->title ? facts->plan->title
+						   : "{MASTER_TITLE}";
+	if (!*master.url)
+		master.url = "{url}";
+	return master;
+}
+
+static const char *
+or_brace(const char *value, const char *brace)
+{
+	return value && *value ? value : brace;
+}
+
+static void
+put_head(FILE *out, const struct prompt_facts *facts)
+{
+	struct known_issue work = work_issue(facts);
+	struct known_issue master = master_issue(facts);
+	const char *path = or_brace(facts->repo_path, "{REPO_PATH}");
+
+	fprintf(out, "%s on ", prompt_verb(facts->phase));
+	put_link(out, work.id, work.title, work.url);
+	fprintf(out, "\n(Phase %s: %s) from master plan ", facts->phase->id,
+	    or_brace(facts->phase->focus, "{PHASE_NAME}"));
+	put_link(out, master.id, master.title, master.url);
+	fprintf(out, ".\n%s: %s\n",
+	    or_brace(facts->repo_label, "{PLUGIN_REPO_OR_PROJECT}"), path);
+	fprintf(out,
+	    "Launch from: %s (required — repo-specific sessions must launch from the "
+	    "repo directory)\n",
+	    path);
+}
+
+static void
+put_context(FILE *out, const struct prompt_facts *facts)
+{
+	const struct text_list *context = &facts->phase->context;
+
+	fputs("\nContext:\n", out);
+	if (context->n == 0)
+		fputs("- {3-5 bullet points with essential context}\n", out);
+	for (size_t i = 0; i < context->n; i++) {
+		fputs("- ", out);
+		put_item(out, context->item[i].text);
+	}
+	if (facts->resume_url) {
+		fputs("- Prior session: ", out);
+		put_link(out, or_brace(facts->resume_text, "prior session"), NULL,
+		    facts->resume_url);
+		fputc('\n', out);
+	}
+	if (facts->limits) {
+		fputs("- Cost/resource constraints: ", out);
+		put_item(out, facts->limits);
+	}
+	if (facts->rdr_url) {
+		fputs("- Review findings to address: ", out);
+		put_link(out, "review decisions", NULL, facts->rdr_url);
+		fputc('\n', out);
+	}
+}
+
+static void
+put_work(FILE *out, const struct prompt_facts *facts)
+{
+	const struct text_list *tasks = &facts->phase->tasks;
+	AUTO_FREE char *mode = mode_label(facts->phase);
+
+	fprintf(out, "\nExecution mode: %s | Launch as: %s | Worktree: %s\n", mode,
+	    launch_mode_name(facts->launch_as), or_brace(facts->worktree, "{yes|no}"));
+	fputs("\nTasks:\n", out);
+	if (tasks->n == 0)
+		fputs("1. {Numbered task list}\n", out);
+	for (size_t i = 0; i < tasks->n; i++) {
+		fprintf(out, "%zu. ", i + 1);
+		put_item(out, tasks->item[i].text);
+	}
+}
+
+/* The author may have written the update sentence already; it is not said twice. */
+static void
+put_deliverable(FILE *out, const struct prompt_facts *facts)
+{
+	struct known_issue work = work_issue(facts);
+	const char *done = or_brace(
+	    facts->phase->deliverable, "{What \"done\" looks like}");
+	AUTO_FREE char *update = xasprintf("Update [%s](", work.id);
+	size_t n = strlen(done);
+
+	fputs("\nDeliverable: ", out);
+	if (strstr(done, update)) {
+		put_item(out, done);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		fputc(done[i] == '\n' ? ' ' : done[i], out);
+	if (!strchr(".!?", done[n - 1]))
+		fputc('.', out);
+	fputs(" Update ", out);
+	put_link(out, work.id, NULL, work.url);
+	fputs(" with results.\n", out);
+}
+
+static void
+put_touch(FILE *out, const struct phase *phase, enum touch touch)
+{
+	const struct touch_list *list = &phase->touch[touch];
+
+	if (list->n == 0)
+		return;
+	fprintf(out, "- %s: ", touch_name(touch));
+	for (size_t i = 0; i < list->n; i++) {
+		const struct touch_item *item = &list->item[i];
+
+		if (i > 0)
+			fputs(", ", out);
+		if (item->is_negated)
+			fputs("not ", out);
+		put_code(out, item->text);
+		if (item->to) {
+			fputs(" -> ", out);
+			put_code(out, item->to);
+		}
+	}
+	fputc('\n', out);
+}
+
+static void
+put_constraints(FILE *out, const struct prompt_facts *facts)
+{
+	const struct phase *phase = facts->phase;
+	const char *verify = or_brace(facts->verify, phase->verify);
+
+	if (phase->acceptance.n > 0)
+		fputs("\nAcceptance Criteria:\n", out);
+	for (size_t i = 0; i < phase->acceptance.n; i++) {
+		fputs("- [ ] ", out);
+		put_item(out, phase->acceptance.item[i].text);
+	}
+	fputs("\nConstraints:\n", out);
+	if (facts->branch && *facts->branch) {
+		fputs("- Branch: ", out);
+		put_code(out, facts->branch);
+		fputs(" (commit your work there)\n", out);
+	}
+	for (int touch = 0; touch < TOUCH_N; touch++)
+		put_touch(out, phase, touch);
+	if (phase->is_analysis_only)
+		fputs("- Analysis only: change no product code.\n", out);
+	fputs(
+	    phase->is_unknown
+		? "- Do not modify: the plan declares no paths, so say which files you "
+		  "will change before you change them.\n"
+		: "- Do not modify: anything that is not listed here; if you must, stop "
+		  "and say so first.\n",
+	    out);
+	if (facts->fence) {
+		fputs("- Fence: ", out);
+		put_item(out, facts->fence);
+	}
+	if (*verify) {
+		fputs("- Test command: ", out);
+		put_code(out, verify);
+		fputc('\n', out);
+	}
+}
+
+static void
+put_references(FILE *out, const struct prompt_facts *facts)
+{
+	struct known_issue master = master_issue(facts);
+
+	fputs("\nReferences:\n- Master plan: ", out);
+	put_link(out, master.id, master.title, master.url);
+	fputc('\n', out);
+}
+
+char *
+prompt_render(const struct prompt_facts *facts)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+
+	put_head(out, facts);
+	put_context(out, facts);
+	put_work(out, facts);
+	put_deliverable(out, facts);
+	put_constraints(out, facts);
+	if (facts->is_external)
+		put_references(out, facts);
+	fprintf(out, "\n%s\n%s\n%s %s\n", prompt_cost_clause, prompt_confirm_clause,
+	    prompt_exit_clause, prompt_exit_note);
+	fclose(out);
+	return text;
+}

@@ -17,7 +17,7 @@ wire_put_cleanup(void *pp)
 /*
  * json-c spends some 300 bytes on an empty array, so sixteen megabytes of "[]," would cost
  * gigabytes.  Counting the separators first costs one pass and no memory.  Its strict mode
- * also takes member names in single quotes.
+ * also takes member names in single quotes and control characters in strings.
  */
 static bool
 line_is_modest(const char *line, size_t n)
@@ -30,6 +30,8 @@ line_is_modest(const char *line, size_t n)
 
 		if (in_string && c == '\\')
 			i++;
+		else if (in_string && (unsigned char)c < ' ')
+			return false;
 		else if (c == '"')
 			in_string = !in_string;
 		else if (!in_string && (c == ',' || c == '[' || c == '{'))

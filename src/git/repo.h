@@ -73,6 +73,12 @@ NODISCARD int repo_ls_files(
 NODISCARD int repo_branches(
     const struct repo *repo, struct git_list *names, struct err *err);
 
+/*
+ * The value of REF, a whole ref name ("refs/heads/main"): 1 when it is there, 0 when not,
+ * -1 with ERR.  DIR is any directory of the repository.
+ */
+int repo_ref(const char *dir, const char *ref, char oid[GIT_OID_SIZE], struct err *err);
+
 /* The commit REV stands for (a branch, a ref, an id); ERR_NOT_FOUND when there is none. */
 NODISCARD int repo_resolve(
     const struct repo *repo, const char *rev, char oid[GIT_OID_SIZE], struct err *err);

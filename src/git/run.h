@@ -87,7 +87,10 @@ NODISCARD int git_version(char *text, size_t size, struct err *err);
  */
 bool git_word_ok(const char *s);
 
-/* The same for a branch name: words joined by single slashes, at most 200 bytes. */
+/*
+ * True when S may name a branch: git-check-ref-format(1), at most 200 bytes, no leading
+ * `-`, not HEAD.  So it holds no revision syntax and can be put behind refs/heads/.
+ */
 bool git_branch_ok(const char *s);
 
 /* True for 40 or 64 lower-case hexadecimal digits. */

@@ -1,6 +1,7 @@
 #include "policy/modes.h"
 
 #include <assert.h>
+#include <string.h>
 
 static const struct {
 	const char *name, *word;
@@ -61,6 +62,67 @@ launch_mode_for(enum exec_mode mode, bool is_analysis_only, bool changes_product
 	case EXEC_N_MODES: break;
 	}
 	return LAUNCH_BYPASS;
+}
+
+static bool
+is_document(const char *path)
+{
+	static const char *const folder[] = { "docs/", "doc/", "notes/", "research/",
+		"spikes/", "decisions/" };
+	static const char *const ending[] = { ".md", ".txt", ".rst", ".adoc" };
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < N_ELEMS(folder); i++) {
+		if (strncmp(path, folder[i], strlen(folder[i])) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < N_ELEMS(ending); i++) {
+		size_t m = strlen(ending[i]);
+
+		if (n >= m && strcmp(path + n - m, ending[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+mode_makes_documents(const struct phase *phase)
+{
+	static const enum touch made[] = { TOUCH_WRITES, TOUCH_CREATES, TOUCH_DELETES,
+		TOUCH_RENAMES, TOUCH_APPENDS };
+	size_t n = 0;
+
+	for (size_t k = 0; k < N_ELEMS(made); k++) {
+		const struct touch_list *list = &phase->touch[made[k]];
+
+		for (size_t i = 0; i < list->n; i++) {
+			if (!is_document(list->item[i].text))
+				return false;
+			n++;
+		}
+	}
+	return n > 0;
+}
+
+enum launch_mode
+launch_mode_of_phase(const struct phase *phase, const char **warning)
+{
+	/* A spike without a declared product is exploration, as the method means it. */
+	bool makes_product = (phase->touch[TOUCH_WRITES].n > 0 ||
+				 phase->touch[TOUCH_CREATES].n > 0) &&
+			     !mode_makes_documents(phase);
+
+	return launch_mode_for(
+	    phase->mode, phase->is_analysis_only, makes_product, warning);
+}
+
+const char *
+launch_worktree(
+    const struct phase *phase, const struct agent_kind *agent, bool is_parallel)
+{
+	if (agent && agent->is_external)
+		return "n/a";
+	return is_parallel || !phase->is_analysis_only ? "yes" : "no";
 }
 
 char *

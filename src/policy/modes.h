@@ -21,6 +21,12 @@ enum launch_mode launch_mode_for(enum exec_mode mode, bool is_analysis_only,
 /* "spike (analysis-only)" or "pair": S-41.  The caller frees it. */
 char *mode_label(const struct phase *phase);
 
+/* True when the phase declares what it makes, and that is documents only. */
+bool mode_makes_documents(const struct phase *phase);
+
+/* The same for a whole phase: a spike changes product code when it makes more. */
+enum launch_mode launch_mode_of_phase(const struct phase *phase, const char **warning);
+
 /* What an agent is, as data (SPEC 2.22, R-226); how it runs is src/agent/. */
 struct agent_kind {
 	const char *name;  /* "claude": branch prefix and plan value */
@@ -46,3 +52,10 @@ const struct agent_kind *agent_kind_at(size_t i); /* NULL past the end */
  */
 int agent_eligible(
     const struct agent_kind *agent, enum exec_mode mode, const char **why);
+
+/*
+ * The Worktree column (S-79, A-27, CONTRACTS 3): "n/a" for an agent dispatched by the
+ * tracker, "no" for a lone session that only reads, otherwise "yes".  AGENT may be NULL.
+ */
+const char *launch_worktree(
+    const struct phase *phase, const struct agent_kind *agent, bool is_parallel);

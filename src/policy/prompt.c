@@ -14,35 +14,6 @@ const char prompt_exit_note[] =
     "divisi does this when you report the end; call no tracker.";
 const char prompt_confirm_words[] = "Session started";
 
-static bool
-is_docs(const char *path)
-{
-	size_t n = strlen(path);
-
-	return (n >= 3 && strcmp(path + n - 3, ".md") == 0) ||
-	       strncmp(path, "docs/", 5) == 0;
-}
-
-/* True when the phase writes or creates something, and documents only. */
-static bool
-writes_docs_only(const struct phase *phase)
-{
-	static const enum touch made[] = { TOUCH_WRITES, TOUCH_CREATES, TOUCH_DELETES,
-		TOUCH_RENAMES, TOUCH_APPENDS };
-	size_t n = 0;
-
-	for (size_t k = 0; k < N_ELEMS(made); k++) {
-		const struct touch_list *list = &phase->touch[made[k]];
-
-		for (size_t i = 0; i < list->n; i++) {
-			if (!is_docs(list->item[i].text))
-				return false;
-			n++;
-		}
-	}
-	return n > 0;
-}
-
 const char *
 prompt_verb(const struct phase *phase)
 {
@@ -50,7 +21,7 @@ prompt_verb(const struct phase *phase)
 		return "Investigate";
 	if (strncasecmp(phase->focus, "fix ", 4) == 0)
 		return "Fix";
-	return writes_docs_only(phase) ? "Write" : "Implement";
+	return mode_makes_documents(phase) ? "Write" : "Implement";
 }
 
 /* Further lines are indented: no item can end its list or begin a section of its own. */

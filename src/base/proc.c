@@ -1,10 +1,13 @@
 #include "base/proc.h"
 
-#include <errno.h>
+#include "base/mem.h"
+
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 static ssize_t
@@ -22,31 +25,43 @@ slurp(const char *path, char *buf, size_t size)
 	return n;
 }
 
+struct stat_line {
+	bool is_alive;
+	pid_t ppid;
+	unsigned long long start;
+};
+
 /*
- * Field 3 (state), 4 (ppid) and 22 (starttime) of /proc/PID/stat.  The command in field
- * 2 may hold blanks and parentheses, so reading starts behind the last one: proc(5).
+ * Field 3 (state), 4 (ppid), 20 (threads) and 22 (starttime) of /proc/PID/stat.  The
+ * command in field 2 may hold blanks and parentheses, so reading starts behind the last
+ * one: proc(5).  A first thread that ended before the others shows as a zombie although
+ * the process lives, hence the thread count.
  */
 static int
-read_stat(pid_t pid, char *state, pid_t *ppid, unsigned long long *start)
+read_stat(pid_t pid, struct stat_line *line)
 {
-	char path[40], buf[1024];
+	char path[40], buf[1024], state;
+	long n_threads = 0;
 	char *p;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (slurp(path, buf, sizeof(buf)) < 0)
+	if (slurp(path, buf, sizeof(buf)) <= 0)
 		return -1;
 	p = strrchr(buf, ')');
 	if (!p || p[1] != ' ')
 		return -1;
 	p += 2;
-	*state = *p;
-	*ppid = (pid_t)strtol(p + 1, &p, 10);
-	for (int field = 5; field < 22; field++) {
-		p = strchr(p + 1, ' ');
+	state = *p;
+	line->ppid = (pid_t)strtol(p + 1, &p, 10);
+	for (int field = 5; field <= 22; field++) {
+		p = strchr(p + (field > 5), ' ');
 		if (!p)
 			return -1;
+		if (field == 20)
+			n_threads = strtol(p, NULL, 10);
 	}
-	*start = strtoull(p + 1, NULL, 10);
+	line->start = strtoull(p, NULL, 10);
+	line->is_alive = state != 'X' && (state != 'Z' || n_threads > 1);
 	return 0;
 }
 
@@ -55,7 +70,7 @@ read_boot_id(char buf[40])
 {
 	ssize_t n = slurp("/proc/sys/kernel/random/boot_id", buf, 40);
 
-	if (n < 0)
+	if (n <= 0)
 		strcpy(buf, "unknown"); /* NOLINT: fits */
 	buf[strcspn(buf, "\n")] = '\0';
 }
@@ -63,42 +78,185 @@ read_boot_id(char buf[40])
 int
 proc_identify(pid_t pid, struct proc_id *id, struct err *err)
 {
-	struct proc_id found = { .pid = pid };
-	char state;
-	pid_t ppid;
+	struct stat_line line;
 
-	if (read_stat(pid, &state, &ppid, &found.start_ticks) < 0)
+	if (read_stat(pid, &line) < 0)
 		return err_set(err, ERR_NOT_FOUND, "no process %d", (int)pid);
-	read_boot_id(found.boot_id);
-	*id = found;
+	*id = (struct proc_id){ .pid = pid, .start_ticks = line.start };
+	read_boot_id(id->boot_id);
 	return 0;
 }
 
 bool
 proc_is_alive(const struct proc_id *id)
 {
-	unsigned long long start;
-	char boot[40], state;
-	pid_t ppid;
+	struct stat_line line;
+	char boot[40];
 
 	if (id->pid <= 0)
 		return false;
 	read_boot_id(boot);
 	if (strcmp(boot, id->boot_id) != 0)
 		return false;
-	if (read_stat(id->pid, &state, &ppid, &start) < 0)
+	if (read_stat(id->pid, &line) < 0)
 		return false;
-	return start == id->start_ticks && state != 'Z' && state != 'X';
+	return line.start == id->start_ticks && line.is_alive;
 }
 
 pid_t
 proc_parent(pid_t pid)
 {
-	unsigned long long start;
-	char state;
-	pid_t ppid;
+	struct stat_line line;
 
-	return read_stat(pid, &state, &ppid, &start) < 0 ? 0 : ppid;
+	return read_stat(pid, &line) < 0 ? 0 : line.ppid;
+}
+
+struct proc_entry {
+	struct proc_id id;
+	pid_t ppid;
+	bool is_below;
+};
+
+/* All living processes there are; the boot id is left out.  The caller frees it. */
+static size_t
+list_all(struct proc_entry **entries)
+{
+	struct proc_entry *all = NULL;
+	size_t n = 0, cap = 0;
+	struct dirent *e;
+	DIR *dir = opendir("/proc");
+
+	*entries = NULL;
+	if (!dir)
+		return 0;
+	while ((e = readdir(dir))) {
+		struct stat_line line;
+		char *end;
+		long pid = strtol(e->d_name, &end, 10);
+
+		if (pid <= 0 || *end || read_stat((pid_t)pid, &line) < 0 ||
+		    !line.is_alive)
+			continue;
+		GROW(all, n, cap);
+		all[n++] = (struct proc_entry){
+			.id = { .pid = (pid_t)pid, .start_ticks = line.start },
+			.ppid = line.ppid,
+		};
+	}
+	closedir(dir);
+	*entries = all;
+	return n;
+}
+
+static bool
+is_listed(const struct proc_entry *all, size_t n, pid_t root, pid_t ppid)
+{
+	if (ppid == root)
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].id.pid == ppid)
+			return all[i].is_below;
+	}
+	return false;
+}
+
+/* Keeps the entries marked is_below as an array of identities. */
+static size_t
+take_marked(struct proc_entry *all, size_t n, struct proc_id **ids)
+{
+	size_t n_ids = 0, cap = 0;
+	char boot[40];
+
+	*ids = NULL;
+	read_boot_id(boot);
+	for (size_t i = 0; i < n; i++) {
+		if (!all[i].is_below)
+			continue;
+		GROW(*ids, n_ids, cap);
+		(*ids)[n_ids] = all[i].id;
+		memcpy((*ids)[n_ids++].boot_id, boot, sizeof(boot));
+	}
+	return n_ids;
+}
+
+size_t
+proc_tree(pid_t root, struct proc_id **ids)
+{
+	AUTO_FREE struct proc_entry *all = NULL;
+	size_t n = list_all(&all);
+	bool more = true;
+
+	/* Parents mostly have the smaller pid, so one turn finds nearly everything. */
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < n; i++) {
+			if (all[i].is_below || all[i].id.pid == root ||
+			    !is_listed(all, n, root, all[i].ppid))
+				continue;
+			all[i].is_below = true;
+			more = true;
+		}
+	}
+	return take_marked(all, n, ids);
+}
+
+/* Whether the environment of PID holds ENTRY; read in pieces, for it may be large. */
+static bool
+has_mark(pid_t pid, const char *entry)
+{
+	size_t want = strlen(entry), matched = 0;
+	bool is_start = true, is_same = true;
+	char path[40], buf[4096];
+	AUTO_FD int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		for (ssize_t i = 0; i < n; i++) {
+			if (is_start) {
+				is_start = false;
+				is_same = true;
+				matched = 0;
+			}
+			if (buf[i] == '\0') {
+				if (is_same && matched == want)
+					return true;
+				is_start = true;
+			} else if (is_same) {
+				is_same = matched < want && buf[i] == entry[matched];
+				matched++;
+			}
+		}
+	}
+	return false;
+}
+
+size_t
+proc_marked(const char *entry, struct proc_id **ids)
+{
+	AUTO_FREE struct proc_entry *all = NULL;
+	size_t n = list_all(&all);
+
+	for (size_t i = 0; i < n; i++)
+		all[i].is_below = has_mark(all[i].id.pid, entry);
+	return take_marked(all, n, ids);
+}
+
+bool
+proc_signal(const struct proc_id *id, int sig)
+{
+	AUTO_FD int fd = -1;
+
+	if (id->pid <= 0)
+		return false;
+	/* From here on the descriptor means one process; then it is asked who it is. */
+	fd = pidfd_open(id->pid, 0);
+	if (fd < 0 || !proc_is_alive(id))
+		return false;
+	return pidfd_send_signal(fd, sig, NULL, 0) == 0;
 }
 
 void

@@ -25,6 +25,22 @@ bool proc_is_alive(const struct proc_id *id);
 /* The parent of PID, 0 when there is none or PID is gone. */
 pid_t proc_parent(pid_t pid);
 
+/*
+ * Every living process below ROOT, ROOT itself not among them.  Returns how many and the
+ * array in *IDS, which the caller frees (NULL when there are none).  A process that is
+ * being made at this moment may be missed: who wants all of them repeats.
+ */
+size_t proc_tree(pid_t root, struct proc_id **ids);
+
+/*
+ * Every living process whose environment, as it was given to execve, holds exactly
+ * ENTRY ("NAME=VALUE") and may be read by us.  As proc_tree().
+ */
+size_t proc_marked(const char *entry, struct proc_id **ids);
+
+/* Sends SIG to that very process, never to one that reused its pid.  False when gone. */
+bool proc_signal(const struct proc_id *id, int sig);
+
 /* Text form "pid:start:boot", for files and the journal; parse returns false if malformed. */
 void proc_print(const struct proc_id *id, char *buf, size_t size);
 bool proc_parse(const char *text, struct proc_id *id);

@@ -13,6 +13,7 @@
  *   spec      NUL-terminated key=value records; complete and fsynced before the start
  *   lock      flock held by the holder for its life
  *   begun     made once (O_EXCL) and fsynced under the lock, before the agent is started
+ *   agent     the agent's identity, once it is started
  *   out.ndjson err.log   the agent's output, appended
  *   in.sock in.ndjson    input to the agent; every accepted frame is logged first
  *   end.json  the one end record (temporary file, fsync, rename, fsync of the directory)
@@ -30,7 +31,11 @@ struct run_spec {
 	long grace_ms;        /* between interrupt, terminate and kill; 0 = 5000 */
 };
 
-/* Writes SPEC durably into DIR, which is created.  ERR_CONFLICT when one is there. */
+/*
+ * Writes SPEC durably into DIR, which is created with its parents; it appears whole or
+ * not at all.  ERR_CONFLICT when DIR is there already, ERR_INPUT when SPEC has no program
+ * or run, ERR_SYSTEM.
+ */
 NODISCARD int rundir_write_spec(
     const char *dir, const struct run_spec *spec, struct err *err);
 
@@ -68,3 +73,37 @@ struct run_end {
 
 /* Reads DIR/end.json (one flat object that only the holder writes). */
 NODISCARD int rundir_read_end(const char *dir, struct run_end *end, struct err *err);
+
+/*
+ * The holder's side.  rundir_reserve_end() sets disk space aside, so that the end can be
+ * told on a full disk; rundir_write_end() is durable when it returns 0.
+ */
+NODISCARD int rundir_reserve_end(const char *dir, struct err *err);
+NODISCARD int rundir_write_end(
+    const char *dir, const struct run_end *end, struct err *err);
+
+/* What `begun`, and `agent` beside it, say about who runs here. */
+struct run_begun {
+	struct proc_id holder;
+	struct proc_id agent; /* pid 0 when the agent was not started */
+	char cgroup[512];     /* absolute path of the agent's cgroup, or empty */
+	char host[65];
+};
+
+/*
+ * Writes `begun`, once and for ever: ERR_CONFLICT when it is there.  Durable when it
+ * returns 0, together with every other name made in DIR before.
+ */
+NODISCARD int rundir_write_begun(
+    const char *dir, const struct run_begun *begun, struct err *err);
+
+/*
+ * Writes `agent`.  Not durable: it is for those who survive the holder, and nobody who is
+ * named in it survives the machine.
+ */
+NODISCARD int rundir_write_agent(
+    const char *dir, const struct proc_id *agent, struct err *err);
+
+/* -1 with ERR_NOT_FOUND when nothing has begun, ERR_INPUT, ERR_SYSTEM. */
+NODISCARD int rundir_read_begun(
+    const char *dir, struct run_begun *begun, struct err *err);

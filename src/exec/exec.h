@@ -18,7 +18,10 @@ struct executor {
 	int (*start)(const char *run_dir, const char *holder_program, struct err *err);
 	/*
 	 * Proves the whole process tree of a lost run dead, killing what is left (cgroup,
-	 * descendants by environment mark DIVISI_RUN=<run>, `begun`).  0 when none is alive.
+	 * identities in `begun` and `agent`, everything with the environment mark
+	 * DIVISI_RUN_DIR=<run directory>).  We and our ancestors are never killed.  0 when
+	 * none is alive; -1 with ERR_TIMEOUT when some would not die, ERR_HUMAN when the run
+	 * was on another machine.  The caller holds the lock (RUN_LOST).
 	 */
 	int (*sweep)(const char *run_dir, struct err *err);
 };
@@ -29,7 +32,10 @@ extern const struct executor executor_local;
  * Sends one input frame (one line without newline) under KEY to the agent of a live run,
  * through the holder's socket.  Returns 1 when the holder had seen KEY already, 0 when it
  * was taken now (logged and fsynced before this returns), -1 with ERR_NOT_FOUND when no
- * holder answers, ERR_TIMEOUT after 5 s.
+ * holder answers, ERR_TIMEOUT after 5 s, ERR_CONFLICT when the agent takes no input (any
+ * more, or right now because it has left 64 MB unread), ERR_INPUT when LINE is no JSON
+ * object on one line or KEY not 1 to 200 of A-Z a-z 0-9 . _ : / @ + -, ERR_SYSTEM.
+ * After ERR_TIMEOUT the frame may have been taken: send it again under the same KEY.
  */
 int run_send(const char *run_dir, const char *key, const char *line, struct err *err);
 

@@ -1,5 +1,0 @@
-# Who is greeted: names NAME...
-# shellcheck shell=sh
-names() {
-	echo "${1:-world}"
-}

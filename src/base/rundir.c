@@ -1,0 +1,373 @@
+#include "base/rundir.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Arguments and environment together are bounded by the kernel (execve(2): a quarter of
+ * the stack limit, 2 MiB as it comes), so a larger spec could never be started. */
+#define SPEC_BYTES  (16 * 1024 * 1024)
+#define BEGUN_BYTES 4096
+
+void
+run_spec_add_arg(struct run_spec *spec, const char *arg)
+{
+	GROW(spec->arg, spec->n_args + 1, spec->cap_args);
+	spec->arg[spec->n_args++] = xstrdup(arg);
+	spec->arg[spec->n_args] = NULL;
+}
+
+static void
+add_env_entry(struct run_spec *spec, char *entry)
+{
+	GROW(spec->env, spec->n_env + 1, spec->cap_env);
+	spec->env[spec->n_env++] = entry;
+	spec->env[spec->n_env] = NULL;
+}
+
+void
+run_spec_add_env(struct run_spec *spec, const char *name, const char *value)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < spec->n_env; i++) {
+		if (strncmp(spec->env[i], name, n) == 0 && spec->env[i][n] == '=') {
+			free(spec->env[i]);
+			spec->env[i] = xasprintf("%s=%s", name, value);
+			return;
+		}
+	}
+	add_env_entry(spec, xasprintf("%s=%s", name, value));
+}
+
+void
+run_spec_clear(struct run_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_args; i++)
+		free(spec->arg[i]);
+	for (size_t i = 0; i < spec->n_env; i++)
+		free(spec->env[i]);
+	free(spec->arg);
+	free(spec->env);
+	free(spec->run);
+	free(spec->session);
+	free(spec->cwd);
+	*spec = (struct run_spec){ 0 };
+}
+
+static void
+put_record(FILE *out, const char *key, const char *value)
+{
+	fprintf(out, "%s=%s", key, value);
+	fputc('\0', out);
+}
+
+static void
+put_number(FILE *out, const char *key, long value)
+{
+	fprintf(out, "%s=%ld", key, value);
+	fputc('\0', out);
+}
+
+/* The last record is "end=", so that a file cut short is never taken for a whole one. */
+static char *
+print_spec(const struct run_spec *spec, size_t *n_bytes)
+{
+	char *buf = NULL;
+	FILE *out = open_memstream(&buf, n_bytes);
+
+	put_record(out, "version", "1");
+	put_record(out, "run", spec->run);
+	if (spec->session)
+		put_record(out, "session", spec->session);
+	if (spec->cwd)
+		put_record(out, "cwd", spec->cwd);
+	put_number(out, "wall_limit_ms", spec->wall_limit_ms);
+	put_number(out, "out_limit_bytes", spec->out_limit_bytes);
+	put_number(out, "grace_ms", spec->grace_ms);
+	for (size_t i = 0; i < spec->n_args; i++)
+		put_record(out, "arg", spec->arg[i]);
+	for (size_t i = 0; i < spec->n_env; i++)
+		put_record(out, "env", spec->env[i]);
+	put_record(out, "end", "");
+	fclose(out);
+	return buf;
+}
+
+static int
+write_durable(const char *path, int flags, const void *data, size_t n, struct err *err)
+{
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
+
+	if (fd < 0 || file_write_all(fd, data, n) < 0 || fsync(fd) < 0)
+		return err_sys(err, "write %s", path);
+	return 0;
+}
+
+/* Makes TMP a run directory named DIR; nothing of TMP is left after a failure. */
+static int
+move_into_place(const char *tmp, const char *dir, struct err *err)
+{
+	/*
+	 * rename(2) replaces an empty directory and refuses a full one, which is what
+	 * makes the first of two writers win.
+	 */
+	if (rename(tmp, dir) == 0)
+		return file_sync_parent(dir, err);
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		err_set(err, ERR_CONFLICT, "%s is there already", dir);
+	else
+		err_sys(err, "make %s", dir);
+	(void)!file_remove_tree(tmp, NULL);
+	return -1;
+}
+
+int
+rundir_write_spec(const char *dir, const struct run_spec *spec, struct err *err)
+{
+	AUTO_FREE char *tmp = xasprintf("%s.XXXXXX", dir);
+	AUTO_FREE char *parent = xstrdup(dir);
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *data = NULL;
+	char *slash = strrchr(parent, '/');
+	size_t n;
+
+	if (spec->n_args == 0 || !spec->run || !*spec->run)
+		return err_set(err, ERR_INPUT, "a run needs a name and a program");
+	if (slash && slash != parent) {
+		*slash = '\0';
+		if (file_mkdirs(parent, 0700, err) < 0)
+			return -1;
+	}
+	if (!mkdtemp(tmp))
+		return err_sys(err, "make %s", dir);
+	path = path_join(tmp, "spec");
+	data = print_spec(spec, &n);
+	if (n > SPEC_BYTES) {
+		err_set(err, ERR_INPUT, "%s: arguments and environment are too large",
+		    spec->run);
+	} else if (write_durable(path, O_EXCL, data, n, err) == 0 &&
+		   file_sync_parent(path, err) == 0) {
+		return move_into_place(tmp, dir, err);
+	}
+	(void)!file_remove_tree(tmp, NULL);
+	return -1;
+}
+
+static bool
+read_number(struct span value, long *number)
+{
+	char buf[32], *end;
+
+	if (value.n == 0 || value.n >= sizeof(buf))
+		return false;
+	memcpy(buf, value.p, value.n);
+	buf[value.n] = '\0';
+	errno = 0;
+	*number = strtol(buf, &end, 10);
+	return *end == '\0' && errno == 0 && *number >= 0;
+}
+
+/* Takes one record in; returns false when its value makes no sense. */
+static bool
+take_record(struct run_spec *spec, struct span key, struct span value)
+{
+	char **text = span_eq(key, "run")       ? &spec->run
+		      : span_eq(key, "session") ? &spec->session
+		      : span_eq(key, "cwd")     ? &spec->cwd
+						: NULL;
+	long *number = span_eq(key, "wall_limit_ms")     ? &spec->wall_limit_ms
+		       : span_eq(key, "out_limit_bytes") ? &spec->out_limit_bytes
+		       : span_eq(key, "grace_ms")        ? &spec->grace_ms
+							 : NULL;
+	AUTO_FREE char *copy = NULL;
+
+	if (number)
+		return read_number(value, number);
+	copy = xstrndup(value.p, value.n);
+	if (text) {
+		free(*text);
+		*text = TAKE_PTR(copy);
+	} else if (span_eq(key, "arg")) {
+		run_spec_add_arg(spec, copy);
+	} else if (span_eq(key, "env")) {
+		if (!strchr(copy, '=') || *copy == '=')
+			return false;
+		add_env_entry(spec, TAKE_PTR(copy));
+	} else if (span_eq(key, "version")) {
+		return strcmp(copy, "1") == 0;
+	}
+	return true;
+}
+
+int
+rundir_read_spec(const char *dir, struct run_spec *spec, struct err *err)
+{
+	AUTO_FREE char *path = path_join(dir, "spec");
+	AUTO_FREE char *data = NULL;
+	struct run_spec got = { 0 };
+	struct span rest, record;
+	bool is_whole = false;
+	size_t n;
+
+	data = file_read(path, SPEC_BYTES, &n, err);
+	if (!data)
+		return -1;
+	rest = (struct span){ data, n };
+	while (!is_whole && span_next(&rest, '\0', &record)) {
+		struct span key;
+
+		if (!memchr(record.p, '=', record.n) || !rest.p ||
+		    !span_next(&record, '=', &key) || !take_record(&got, key, record))
+			break;
+		is_whole = span_eq(key, "end");
+	}
+	if (!is_whole || got.n_args == 0 || !got.run) {
+		run_spec_clear(&got);
+		return err_set(err, ERR_INPUT, "%s is damaged", path);
+	}
+	*spec = got;
+	return 0;
+}
+
+const char *
+run_state_name(enum run_state state)
+{
+	static const char *const names[] = {
+		[RUN_ABSENT] = "absent",
+		[RUN_READY] = "ready",
+		[RUN_LIVE] = "live",
+		[RUN_ENDED] = "ended",
+		[RUN_LOST] = "lost",
+	};
+
+	return names[state];
+}
+
+static bool
+has_file(const char *dir, const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+
+	return file_exists(path);
+}
+
+enum run_state
+rundir_probe(const char *dir, int *lock_fd, struct proc_id *begun)
+{
+	AUTO_FREE char *path = path_join(dir, "lock");
+	struct run_begun told = { 0 };
+	AUTO_FD int fd = -1;
+
+	*lock_fd = -1;
+	if (begun) {
+		if (rundir_read_begun(dir, &told, NULL) < 0)
+			told.holder.pid = 0;
+		*begun = told.holder;
+	}
+	if (has_file(dir, "end.json"))
+		return RUN_ENDED;
+	if (!has_file(dir, "spec"))
+		return RUN_ABSENT;
+	fd = file_lock(path, false, NULL);
+	/* Whoever cannot ask about the lock must not act as if it were free. */
+	if (fd < 0)
+		return has_file(dir, "end.json") ? RUN_ENDED : RUN_LIVE;
+	/* The holder may have ended, or begun and died, before the lock was ours. */
+	if (has_file(dir, "end.json"))
+		return RUN_ENDED;
+	if (!has_file(dir, "begun"))
+		return RUN_READY;
+	if (begun && rundir_read_begun(dir, &told, NULL) == 0)
+		*begun = told.holder;
+	*lock_fd = fd;
+	fd = -1;
+	return RUN_LOST;
+}
+
+int
+rundir_write_begun(const char *dir, const struct run_begun *begun, struct err *err)
+{
+	AUTO_FREE char *path = path_join(dir, "begun");
+	AUTO_FREE char *data = NULL;
+	char holder[96];
+	size_t n = 0;
+	FILE *out = open_memstream(&data, &n);
+
+	proc_print(&begun->holder, holder, sizeof(holder));
+	put_record(out, "holder", holder);
+	put_record(out, "cgroup", begun->cgroup);
+	put_record(out, "host", begun->host);
+	fclose(out);
+	if (write_durable(path, O_EXCL, data, n, err) < 0) {
+		if (err && err->sys_errno == EEXIST)
+			err_set(err, ERR_CONFLICT, "%s: begun already", dir);
+		return -1;
+	}
+	return file_sync_parent(path, err);
+}
+
+int
+rundir_write_agent(const char *dir, const struct proc_id *agent, struct err *err)
+{
+	AUTO_FREE char *path = path_join(dir, "agent");
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	char text[96];
+
+	proc_print(agent, text, sizeof(text));
+	if (fd < 0 || file_write_all(fd, text, strlen(text)) < 0)
+		return err_sys(err, "write %s", path);
+	return 0;
+}
+
+static bool
+copy_record(struct span value, char *buf, size_t size)
+{
+	if (value.n >= size)
+		return false;
+	memcpy(buf, value.p, value.n);
+	buf[value.n] = '\0';
+	return true;
+}
+
+int
+rundir_read_begun(const char *dir, struct run_begun *begun, struct err *err)
+{
+	AUTO_FREE char *path = path_join(dir, "begun");
+	AUTO_FREE char *agent_path = path_join(dir, "agent");
+	AUTO_FREE char *data = NULL;
+	AUTO_FREE char *agent = NULL;
+	struct run_begun got = { 0 };
+	struct span rest, record, key;
+	char holder[96] = "";
+	bool is_good = true;
+	size_t n;
+
+	data = file_read(path, BEGUN_BYTES, &n, err);
+	if (!data)
+		return -1;
+	rest = (struct span){ data, n };
+	while (is_good && span_next(&rest, '\0', &record)) {
+		if (!span_next(&record, '=', &key) || !record.p)
+			continue;
+		if (span_eq(key, "holder"))
+			is_good = copy_record(record, holder, sizeof(holder));
+		else if (span_eq(key, "cgroup"))
+			is_good = copy_record(record, got.cgroup, sizeof(got.cgroup));
+		else if (span_eq(key, "host"))
+			is_good = copy_record(record, got.host, sizeof(got.host));
+	}
+	if (!is_good || !proc_parse(holder, &got.holder))
+		return err_set(err, ERR_INPUT, "%s is damaged", path);
+	agent = file_read(agent_path, BEGUN_BYTES, NULL, NULL);
+	if (agent && !proc_parse(agent, &got.agent))
+		got.agent.pid = 0;
+	*begun = got;
+	return 0;
+}

@@ -1,0 +1,225 @@
+/*
+ * The end record: one flat JSON object, so that people and other programs can read it.
+ * The holder links no JSON library, hence this small printer and its counterpart.
+ */
+#include "base/rundir.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define END_BYTES 4096
+
+/* Whatever is in TEXT (a path in any encoding), what is printed is valid JSON. */
+static void
+put_string(FILE *out, const char *text)
+{
+	bool is_utf8 = text_utf8_bad(text, strlen(text)) < 0;
+
+	fputc('"', out);
+	for (const char *s = text; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
+		else if (c < 0x20 || c == 0x7F)
+			fprintf(out, "\\u%04x", c);
+		else
+			fputc(c >= 0x80 && !is_utf8 ? '?' : c, out);
+	}
+	fputc('"', out);
+}
+
+int
+rundir_reserve_end(const char *dir, struct err *err)
+{
+	AUTO_FREE char *path = path_join(dir, "end.tmp");
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int rc;
+
+	if (fd < 0)
+		return err_sys(err, "make %s", path);
+	rc = posix_fallocate(fd, 0, END_BYTES);
+	if (rc == 0 || rc == EOPNOTSUPP || rc == EINVAL)
+		return 0;
+	errno = rc;
+	return err_sys(err, "reserve %s", path);
+}
+
+int
+rundir_write_end(const char *dir, const struct run_end *end, struct err *err)
+{
+	AUTO_FREE char *tmp = path_join(dir, "end.tmp");
+	AUTO_FREE char *path = path_join(dir, "end.json");
+	AUTO_FREE char *text = NULL;
+	AUTO_FD int fd = -1;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+
+	fputs("{\"reason\":", out);
+	put_string(out, end->reason);
+	fprintf(out,
+	    ",\"status\":%d,\"signal\":%d,\"started_at\":%lld,\"ended_at\":%lld"
+	    ",\"out_bytes\":%lld,\"err_bytes\":%lld,\"n_swept\":%d,\"text\":",
+	    end->status, end->signal, end->started_at, end->ended_at, end->out_bytes,
+	    end->err_bytes, end->n_swept);
+	put_string(out, end->text);
+	fputs("}\n", out);
+	fclose(out);
+	/* Written over what was reserved: on a full disk no new block is needed. */
+	fd = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || file_write_all(fd, text, n) < 0 || ftruncate(fd, (off_t)n) < 0 ||
+	    fsync(fd) < 0 || rename(tmp, path) < 0)
+		return err_sys(err, "write %s", path);
+	return file_sync_parent(path, err);
+}
+
+static void
+skip_blanks(const char **at)
+{
+	*at += strspn(*at, " \t\r\n");
+}
+
+static bool
+take_char(const char **at, char c)
+{
+	skip_blanks(at);
+	if (**at != c)
+		return false;
+	(*at)++;
+	return true;
+}
+
+/* One escape behind the backslash; what is not ASCII is never written escaped by us. */
+static bool
+take_escape(const char **at, char *c)
+{
+	unsigned code;
+	int used = 0;
+
+	switch (*(*at)++) {
+	case '"': *c = '"'; return true;
+	case '\\': *c = '\\'; return true;
+	case '/': *c = '/'; return true;
+	case 'n': *c = '\n'; return true;
+	case 't': *c = '\t'; return true;
+	case 'r': *c = '\r'; return true;
+	case 'b': *c = '\b'; return true;
+	case 'f': *c = '\f'; return true;
+	case 'u':
+		if (strspn(*at, "0123456789abcdefABCDEF") < 4 ||
+		    sscanf(*at, "%4x%n", &code, &used) != 1)
+			return false;
+		*at += used;
+		*c = code > 0 && code < 0x80 ? (char)code : '?';
+		return true;
+	default: (*at)--; return false;
+	}
+}
+
+/* A string, cut when it does not fit. */
+static bool
+take_string(const char **at, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	if (!take_char(at, '"'))
+		return false;
+	while (**at && **at != '"') {
+		char c = *(*at)++;
+
+		if (c == '\\' && !take_escape(at, &c))
+			return false;
+		if (n + 1 < size)
+			buf[n++] = c;
+	}
+	buf[n] = '\0';
+	return take_char(at, '"');
+}
+
+static bool
+take_number(const char **at, long long *number)
+{
+	char *end;
+
+	skip_blanks(at);
+	errno = 0;
+	*number = strtoll(*at, &end, 10);
+	if (end == *at || errno)
+		return false;
+	*at = end;
+	return true;
+}
+
+static void
+store_number(struct run_end *end, const char *key, long long value)
+{
+	if (strcmp(key, "started_at") == 0)
+		end->started_at = value;
+	else if (strcmp(key, "ended_at") == 0)
+		end->ended_at = value;
+	else if (strcmp(key, "out_bytes") == 0)
+		end->out_bytes = value;
+	else if (strcmp(key, "err_bytes") == 0)
+		end->err_bytes = value;
+	if (value < INT_MIN || value > INT_MAX)
+		return;
+	if (strcmp(key, "status") == 0)
+		end->status = (int)value;
+	else if (strcmp(key, "signal") == 0)
+		end->signal = (int)value;
+	else if (strcmp(key, "n_swept") == 0)
+		end->n_swept = (int)value;
+}
+
+static bool
+take_member(const char **at, struct run_end *end)
+{
+	char key[32], text[sizeof(end->text)];
+	long long number;
+
+	if (!take_string(at, key, sizeof(key)) || !take_char(at, ':'))
+		return false;
+	skip_blanks(at);
+	if (**at != '"') {
+		if (!take_number(at, &number))
+			return false;
+		store_number(end, key, number);
+		return true;
+	}
+	if (!take_string(at, text, sizeof(text)))
+		return false;
+	if (strcmp(key, "reason") == 0)
+		snprintf(end->reason, sizeof(end->reason), "%.*s",
+		    (int)sizeof(end->reason) - 1, text);
+	else if (strcmp(key, "text") == 0)
+		memcpy(end->text, text, sizeof(text));
+	return true;
+}
+
+int
+rundir_read_end(const char *dir, struct run_end *end, struct err *err)
+{
+	AUTO_FREE char *path = path_join(dir, "end.json");
+	AUTO_FREE char *data = file_read(path, END_BYTES, NULL, err);
+	struct run_end got = { 0 };
+	const char *at = data;
+	bool is_good;
+
+	if (!data)
+		return -1;
+	is_good = take_char(&at, '{');
+	while (is_good && !take_char(&at, '}'))
+		is_good = take_member(&at, &got) && (take_char(&at, ',') || *at == '}');
+	if (!is_good || !got.reason[0])
+		return err_set(err, ERR_INPUT, "%s is damaged", path);
+	*end = got;
+	return 0;
+}

@@ -1,0 +1,225 @@
+#include "exec/exec.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SWEEP_LIMIT_MS 10000
+#define SWEEP_PAUSE_MS 10
+
+static int
+prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr)
+{
+	sigset_t none, all;
+	int rc = 0;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	rc |= posix_spawnattr_setflags(
+	    attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	rc |= posix_spawnattr_setsigmask(attr, &none);
+	rc |= posix_spawnattr_setsigdefault(attr, &all);
+	for (int fd = 0; fd < 3; fd++)
+		rc |= posix_spawn_file_actions_addopen(
+		    actions, fd, "/dev/null", O_RDWR, 0);
+	rc |= posix_spawn_file_actions_addclosefrom_np(actions, 3);
+	rc |= posix_spawn_file_actions_addchdir_np(actions, "/");
+	return rc ? ENOMEM : 0;
+}
+
+static int
+local_start(const char *run_dir, const char *holder_program, struct err *err)
+{
+	AUTO_FREE char *dir = realpath(run_dir, NULL);
+	AUTO_FREE char *program = xstrdup(holder_program);
+	char word[] = "divisi-hold", detach[] = "--detach";
+	char *arg[] = { word, detach, dir, NULL }, *env[] = { NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int rc, status;
+	pid_t pid;
+
+	if (!dir) {
+		(void)err_sys(err, "%s", run_dir);
+		if (err && errno == ENOENT)
+			err->kind = ERR_NOT_FOUND;
+		return -1;
+	}
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	rc = prepare(&actions, &attr);
+	if (rc == 0)
+		rc = posix_spawn(&pid, program, &actions, &attr, arg, env);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	if (rc) {
+		errno = rc;
+		return err_sys(err, "start %s", program);
+	}
+	/*
+	 * With --detach it only forks: the holder itself is nobody's child, so that it
+	 * needs no reaping and does not notice when we end.
+	 */
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return err_sys(err, "start %s", program);
+	}
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return err_set(err, ERR_SYSTEM, "%s could not start", program);
+	return 0;
+}
+
+/* We and those above us are never swept: who asks may itself run below an agent. */
+static bool
+is_above_us(pid_t pid)
+{
+	pid_t at = getpid();
+
+	for (int depth = 0; at > 0 && depth < 1000; depth++) {
+		if (at == pid)
+			return true;
+		at = proc_parent(at);
+	}
+	return false;
+}
+
+/* Kills the processes of IDS that are not ours; returns how many there were. */
+static size_t
+kill_all(const struct proc_id *ids, size_t n)
+{
+	size_t n_found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_above_us(ids[i].pid))
+			continue;
+		n_found++;
+		(void)proc_signal(&ids[i], SIGKILL);
+	}
+	return n_found;
+}
+
+/* ID and everything below it. */
+static size_t
+kill_below(const struct proc_id *id)
+{
+	AUTO_FREE struct proc_id *ids = NULL;
+	size_t n;
+
+	if (!proc_is_alive(id))
+		return 0;
+	n = proc_tree(id->pid, &ids);
+	return kill_all(ids, n) + kill_all(id, 1);
+}
+
+/* What carries MARK, with what it started in a clean environment. */
+static size_t
+kill_marked(const char *mark)
+{
+	AUTO_FREE struct proc_id *ids = NULL;
+	size_t n = proc_marked(mark, &ids), n_found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_found += is_above_us(ids[i].pid) ? 0 : kill_below(&ids[i]);
+	return n_found;
+}
+
+/* What is left in the cgroup; 0 when it is empty or gone. */
+static size_t
+kill_cgroup(const char *cgroup)
+{
+	AUTO_FREE char *kill_path = path_join(cgroup, "cgroup.kill");
+	AUTO_FREE char *procs_path = path_join(cgroup, "cgroup.procs");
+	AUTO_FILE FILE *f = NULL;
+	AUTO_FD int fd = -1;
+	bool is_ours = false;
+	size_t n_found = 0;
+	int pid;
+
+	/* Named in a file, so it had better be one that a holder makes. */
+	if (!strstr(cgroup, "/divisi-"))
+		return 0;
+	f = fopen(procs_path, "re");
+	while (f && fscanf(f, "%d", &pid) == 1) {
+		struct proc_id id;
+
+		if (is_above_us(pid))
+			is_ours = true;
+		else if (proc_identify(pid, &id, NULL) == 0 && proc_is_alive(&id))
+			n_found += kill_all(&id, 1);
+	}
+	/* All at once, however fast they fork. */
+	fd = n_found > 0 && !is_ours ? open(kill_path, O_WRONLY | O_CLOEXEC) : -1;
+	if (fd >= 0)
+		(void)!file_write_all(fd, "1", 1);
+	return n_found;
+}
+
+/*
+ * A process id means nothing on another machine: a run directory that several share can be
+ * judged only where the run was.
+ */
+static int
+check_host(const char *dir, const struct run_begun *begun, struct err *err)
+{
+	char host[65] = "";
+
+	(void)gethostname(host, sizeof(host) - 1);
+	if (file_is_local_fs(dir) || strcmp(host, begun->host) == 0)
+		return 0;
+	(void)err_set(err, ERR_HUMAN,
+	    "%s was held on %s: what is left there cannot be seen from %s", dir,
+	    begun->host, host);
+	return err_fix(err, "run `divisi status` on %s", begun->host);
+}
+
+static int
+local_sweep(const char *run_dir, struct err *err)
+{
+	AUTO_FREE char *dir = realpath(run_dir, NULL);
+	AUTO_FREE char *mark = NULL;
+	struct run_begun begun = { 0 };
+	struct timespec start, now;
+	size_t n;
+
+	if (!dir) {
+		(void)err_sys(err, "%s", run_dir);
+		if (err && errno == ENOENT)
+			err->kind = ERR_NOT_FOUND;
+		return -1;
+	}
+	mark = xasprintf("DIVISI_RUN_DIR=%s", dir);
+	/* A `begun` that was cut short came before any agent, but the mark is asked. */
+	if (rundir_read_begun(dir, &begun, NULL) == 0 &&
+	    check_host(dir, &begun, err) < 0)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		n = kill_cgroup(begun.cgroup) + kill_below(&begun.holder) +
+		    kill_below(&begun.agent) + kill_marked(mark);
+		if (n == 0) {
+			if (strstr(begun.cgroup, "/divisi-"))
+				(void)rmdir(begun.cgroup);
+			return 0;
+		}
+		(void)poll(NULL, 0, SWEEP_PAUSE_MS);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec - start.tv_sec < SWEEP_LIMIT_MS / 1000);
+	return err_set(
+	    err, ERR_TIMEOUT, "%zu processes of %s could not be killed", n, dir);
+}
+
+const struct executor executor_local = {
+	.name = "local",
+	.start = local_start,
+	.sweep = local_sweep,
+};

@@ -1,0 +1,520 @@
+#include "hold/hold.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum stage { RUNNING, DRAINING, SWEEPING, OVER };
+enum stop { STOP_NONE, STOP_INTERRUPT, STOP_TERMINATE, STOP_KILL };
+
+struct hold {
+	char *dir;
+	struct run_spec spec;
+	struct agent agent;
+	struct output out;
+	struct input in;
+	struct run_end end;
+	enum stage stage;
+	ms_t stage_end_at; /* when DRAINING or SWEEPING is given up */
+	enum stop stop;
+	ms_t stop_at;      /* when the next step of stopping is due */
+	ms_t wall_end_at;  /* 0 = no limit, or suspended */
+	ms_t wall_left_ms; /* while suspended */
+	bool is_given_up;  /* told to stop: a full disk is not waited for */
+	int signal_fd;
+};
+
+static ms_t
+clock_ms(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (ms_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+ms_t
+hold_now(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+ms_t
+hold_wall_clock(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
+static void
+resume(struct hold *h, ms_t now)
+{
+	if (!h->agent.is_suspended)
+		return;
+	agent_continue(&h->agent);
+	if (h->wall_left_ms > 0)
+		h->wall_end_at = now + h->wall_left_ms;
+	h->wall_left_ms = 0;
+}
+
+/* A night spent suspended does not count against the limit of the wall clock. */
+static void
+suspend(struct hold *h, ms_t now)
+{
+	if (h->agent.is_suspended || h->stage != RUNNING || h->stop != STOP_NONE)
+		return;
+	if (h->wall_end_at > 0)
+		h->wall_left_ms = h->wall_end_at > now ? h->wall_end_at - now : 1;
+	h->wall_end_at = 0;
+	agent_suspend(&h->agent);
+}
+
+/* The first reason to end the agent is the one that is told. */
+static void
+set_reason(struct hold *h, const char *reason)
+{
+	if (h->stage == RUNNING && !h->end.reason[0])
+		snprintf(h->end.reason, sizeof(h->end.reason), "%s", reason);
+}
+
+static void
+stop_now(struct hold *h, const char *reason, ms_t now)
+{
+	set_reason(h, reason);
+	h->stop = STOP_KILL;
+	h->stop_at = now;
+}
+
+/* Interrupt, and when that does not help terminate, and then kill. */
+static void
+stop_gently(struct hold *h, const char *reason, ms_t now)
+{
+	set_reason(h, reason);
+	if (h->stop != STOP_NONE)
+		return;
+	resume(h, now);
+	h->stop = STOP_INTERRUPT;
+	h->stop_at = now + h->spec.grace_ms;
+	agent_signal(&h->agent, SIGINT);
+}
+
+static void
+obey(struct hold *h, enum hold_order order, ms_t now)
+{
+	switch (order) {
+	case HOLD_ORDER_NONE: break;
+	case HOLD_ORDER_INTERRUPT: agent_signal(&h->agent, SIGINT); break;
+	case HOLD_ORDER_SUSPEND: suspend(h, now); break;
+	case HOLD_ORDER_CONTINUE: resume(h, now); break;
+	case HOLD_ORDER_STOP:
+		h->is_given_up = true;
+		stop_gently(h, "stopped", now);
+		break;
+	case HOLD_ORDER_KILL:
+		h->is_given_up = true;
+		stop_now(h, "stopped", now);
+		break;
+	}
+}
+
+static void
+note_exit(struct hold *h, int status)
+{
+	bool is_signal = WIFSIGNALED(status);
+
+	set_reason(h, is_signal ? "signaled" : "exited");
+	h->end.status = is_signal ? -1 : WEXITSTATUS(status);
+	h->end.signal = is_signal ? WTERMSIG(status) : 0;
+	h->end.ended_at = hold_wall_clock();
+	h->agent.pid = 0;
+	h->in.is_eof = true;
+	h->stage = DRAINING;
+	h->stage_end_at = hold_now() + HOLD_DRAIN_MS;
+	h->wall_end_at = 0;
+	h->stop_at = 0;
+}
+
+/* As sub-reaper we get every orphan below us; they are told apart by their pid. */
+static void
+reap(struct hold *h)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == h->agent.pid)
+			note_exit(h, status);
+	}
+}
+
+static void
+take_signals(struct hold *h, ms_t now)
+{
+	struct signalfd_siginfo info;
+
+	while (read(h->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
+			h->is_given_up = true;
+			stop_gently(h, "stopped", now);
+		}
+	}
+	reap(h);
+}
+
+/* The next step of an end that was ordered, when its time has come. */
+static void
+press_on(struct hold *h, ms_t now)
+{
+	if (h->stage != RUNNING || h->stop == STOP_NONE || now < h->stop_at)
+		return;
+	switch (h->stop) {
+	case STOP_INTERRUPT:
+		h->stop = STOP_TERMINATE;
+		h->stop_at = now + h->spec.grace_ms;
+		agent_signal(&h->agent, SIGTERM);
+		break;
+	case STOP_TERMINATE:
+	case STOP_KILL:
+		h->stop = STOP_KILL;
+		h->stop_at = now + 200;
+		(void)agent_kill_tree(&h->agent);
+		break;
+	case STOP_NONE: break;
+	}
+}
+
+static void
+sweep(struct hold *h, ms_t now)
+{
+	size_t n = agent_kill_tree(&h->agent);
+
+	if ((int)n > h->end.n_swept)
+		h->end.n_swept = (int)n;
+	if (n > 0 && now < h->stage_end_at)
+		return;
+	if (n > 0)
+		snprintf(h->end.text, sizeof(h->end.text),
+		    "%zu processes could not be killed", n);
+	h->stage = OVER;
+}
+
+static void
+note_output(struct hold *h)
+{
+	size_t n = strlen(h->end.text);
+
+	if (h->out.was_full)
+		snprintf(h->end.text + n, sizeof(h->end.text) - n,
+		    "%sout-of-space: the output could not be written for a while",
+		    n > 0 ? "; " : "");
+	n = strlen(h->end.text);
+	if (h->out.n_lost > 0)
+		snprintf(h->end.text + n, sizeof(h->end.text) - n,
+		    "%s%lld bytes of output were dropped", n > 0 ? "; " : "",
+		    h->out.n_lost);
+}
+
+/* Moves from stage to stage.  True when all is done but the end record. */
+static bool
+advance(struct hold *h, ms_t now)
+{
+	if (h->out.is_flood && h->stage == RUNNING && h->stop != STOP_KILL)
+		stop_now(h, "flood", now);
+	if (h->wall_end_at > 0 && now >= h->wall_end_at) {
+		h->wall_end_at = 0;
+		stop_gently(h, "wall-limit", now);
+	}
+	press_on(h, now);
+	if (h->out.retry_at > 0 && now >= h->out.retry_at)
+		(void)output_flush(&h->out, now);
+	if (h->stage == DRAINING &&
+	    ((!h->out.is_open && !h->out.is_err_open) || now >= h->stage_end_at)) {
+		h->stage = SWEEPING;
+		h->stage_end_at = now + HOLD_SWEEP_MS;
+	}
+	if (h->stage == SWEEPING)
+		sweep(h, now);
+	if (h->stage != OVER)
+		return false;
+	while (output_copy(&h->out, h->agent.out_fd, now) ||
+	       output_copy_err(&h->out, h->agent.err_fd))
+		;
+	return h->out.n_pending == 0 || h->is_given_up;
+}
+
+static ms_t
+sooner(ms_t a, ms_t b)
+{
+	return b > 0 && (a == 0 || b < a) ? b : a;
+}
+
+/* How long the loop may sleep; -1 = until something happens. */
+static int
+time_left(const struct hold *h, ms_t now)
+{
+	ms_t at = sooner(h->wall_end_at, h->stop_at);
+
+	at = sooner(at, h->out.retry_at);
+	if (h->stage == DRAINING)
+		at = sooner(at, h->stage_end_at);
+	if (h->stage == SWEEPING)
+		at = sooner(at, now + 10);
+	if (at == 0)
+		return -1;
+	if (at <= now)
+		return 0;
+	return at - now > 60000 ? 60000 : (int)(at - now);
+}
+
+enum { P_SIGNAL, P_LISTEN, P_STDIN, P_OUT, P_ERR, P_CLIENT };
+
+#define N_POLL (P_CLIENT + HOLD_N_CLIENTS)
+
+static void
+set_poll(const struct hold *h, struct pollfd p[N_POLL])
+{
+	bool wants_out = h->out.is_open && h->out.n_pending == 0 && h->stage < SWEEPING;
+	bool wants_in = !h->in.is_closed && h->in.n_queue > 0;
+
+	p[P_SIGNAL] = (struct pollfd){ .fd = h->signal_fd, .events = POLLIN };
+	p[P_LISTEN] = (struct pollfd){ .fd = h->in.listen_fd, .events = POLLIN };
+	p[P_STDIN] = (struct pollfd){ .fd = wants_in ? h->agent.stdin_fd : -1,
+		.events = POLLOUT };
+	p[P_OUT] = (struct pollfd){ .fd = wants_out ? h->agent.out_fd : -1,
+		.events = POLLIN };
+	p[P_ERR] = (struct pollfd){ .fd = h->out.is_err_open ? h->agent.err_fd : -1,
+		.events = POLLIN };
+	for (size_t i = 0; i < HOLD_N_CLIENTS; i++)
+		p[P_CLIENT + i] = (struct pollfd){ .fd = h->in.client[i].fd,
+			.events = POLLIN };
+}
+
+static void
+serve_clients(struct hold *h, const struct pollfd p[N_POLL], ms_t now)
+{
+	char status[80];
+
+	snprintf(status, sizeof(status), "%s pid=%d%s",
+	    h->stage != RUNNING     ? "ending"
+	    : h->agent.is_suspended ? "suspended"
+				    : "running",
+	    (int)h->agent.id.pid, h->out.retry_at > 0 ? " out-of-space" : "");
+	for (size_t i = 0; i < HOLD_N_CLIENTS; i++) {
+		if (p[P_CLIENT + i].revents)
+			obey(h, input_serve(&h->in, i, status, now), now);
+	}
+	if (p[P_LISTEN].revents)
+		input_accept(&h->in, now);
+}
+
+static void
+run_loop(struct hold *h)
+{
+	struct pollfd p[N_POLL];
+	ms_t now = hold_now();
+
+	while (!advance(h, now)) {
+		set_poll(h, p);
+		if (poll(p, N_POLL, time_left(h, now)) < 0)
+			continue;
+		now = hold_now();
+		if (p[P_OUT].revents)
+			(void)output_copy(&h->out, h->agent.out_fd, now);
+		if (p[P_ERR].revents)
+			(void)output_copy_err(&h->out, h->agent.err_fd);
+		serve_clients(h, p, now);
+		/* Also without POLLOUT: a new frame or an `eof` may have come. */
+		input_feed(&h->in, &h->agent.stdin_fd);
+		if (p[P_SIGNAL].revents)
+			take_signals(h, now);
+	}
+}
+
+static void
+pause_ms(int ms)
+{
+	(void)poll(NULL, 0, ms);
+}
+
+static bool
+has_file(const char *dir, const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+
+	return file_exists(path);
+}
+
+static bool
+is_spent(const char *dir)
+{
+	return has_file(dir, "begun") || has_file(dir, "end.json");
+}
+
+/*
+ * Takes the lock for life.  Somebody may just be looking (rundir_probe() holds it for a
+ * moment), so one refusal is not the last word.  Returns an exit status, 0 when ours.
+ */
+static int
+take_lock(const char *dir, struct err *err)
+{
+	AUTO_FREE char *path = path_join(dir, "lock");
+	ms_t end_at = hold_now() + HOLD_LOCK_MS;
+	int fd;
+
+	while ((fd = file_lock(path, false, err)) < 0) {
+		if (err->kind != ERR_CONFLICT || hold_now() >= end_at)
+			return err_exit_status(err->kind);
+		if (is_spent(dir))
+			break;
+		pause_ms(10);
+	}
+	if (is_spent(dir)) {
+		(void)err_set(err, ERR_REFUSED, "%s has begun already", dir);
+		return err_exit_status(ERR_REFUSED);
+	}
+	return 0;
+}
+
+/* The descriptors and signals an agent's holder starts with, whoever started it. */
+static int
+clean_up_self(struct hold *h, struct err *err)
+{
+	int null_fd = open("/dev/null", O_RDWR);
+	sigset_t set;
+
+	if (null_fd < 0)
+		return err_sys(err, "/dev/null");
+	dup2(null_fd, 0);
+	dup2(null_fd, 1);
+	if (fcntl(2, F_GETFD) < 0)
+		dup2(null_fd, 2);
+	close_range(3, ~0U, 0);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	h->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (h->signal_fd < 0)
+		return err_sys(err, "signalfd");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return chdir("/") < 0 ? err_sys(err, "chdir /") : 0;
+}
+
+/* Everything that has to be there before the point of no return, and that point. */
+static int
+begin(struct hold *h, struct err *err)
+{
+	struct run_begun begun = { 0 };
+
+	if (rundir_reserve_end(h->dir, err) < 0 ||
+	    output_open(&h->out, h->dir, err) < 0 ||
+	    input_open(&h->in, h->dir, err) < 0 ||
+	    proc_identify(getpid(), &begun.holder, err) < 0)
+		return -1;
+	(void)gethostname(begun.host, sizeof(begun.host) - 1);
+	agent_make_cgroup(&h->agent, h->spec.run ? h->spec.run : "run");
+	memcpy(begun.cgroup, h->agent.cgroup, sizeof(begun.cgroup));
+	if (rundir_write_begun(h->dir, &begun, err) < 0) {
+		agent_drop_cgroup(&h->agent);
+		return -1;
+	}
+	return 0;
+}
+
+/* Writes the end record, however long the disk takes to have room for it. */
+static int
+finish(struct hold *h, struct err *err)
+{
+	input_close(&h->in, h->dir);
+	output_close(&h->out);
+	agent_drop_cgroup(&h->agent);
+	note_output(h);
+	h->end.out_bytes = h->out.n_bytes;
+	h->end.err_bytes = h->out.err_bytes;
+	while (rundir_write_end(h->dir, &h->end, err) < 0) {
+		if (err->sys_errno == ENOENT || err->sys_errno == ENOTDIR)
+			return -1;
+		pause_ms(HOLD_RETRY_MS);
+	}
+	return 0;
+}
+
+static int
+hold_run(struct hold *h, const char *dir, struct err *err)
+{
+	struct err why = ERR_INIT;
+	bool is_readable;
+	int status;
+
+	h->dir = realpath(dir, NULL);
+	if (!h->dir) {
+		(void)err_sys(err, "%s", dir);
+		return err_exit_status(ERR_NOT_FOUND);
+	}
+	if (clean_up_self(h, err) < 0)
+		return err_exit_status(err->kind);
+	status = take_lock(h->dir, err);
+	if (status)
+		return status;
+	is_readable = rundir_read_spec(h->dir, &h->spec, &why) == 0;
+	if (begin(h, err) < 0)
+		return err_exit_status(err->kind);
+	/* The directory too, since names of runs are unique in one home only. */
+	run_spec_add_env(&h->spec, "DIVISI_RUN", h->spec.run ? h->spec.run : "");
+	run_spec_add_env(&h->spec, "DIVISI_RUN_DIR", h->dir);
+	if (h->spec.grace_ms == 0)
+		h->spec.grace_ms = HOLD_GRACE_MS;
+	h->out.limit_bytes = h->spec.out_limit_bytes;
+	h->end.started_at = hold_wall_clock();
+	if (is_readable && agent_start(&h->agent, h->dir, &h->spec, &why) == 0) {
+		if (h->spec.wall_limit_ms > 0)
+			h->wall_end_at = hold_now() + h->spec.wall_limit_ms;
+		run_loop(h);
+	} else {
+		snprintf(h->end.reason, sizeof(h->end.reason), "not-started");
+		snprintf(h->end.text, sizeof(h->end.text), "%.*s",
+		    (int)sizeof(h->end.text) - 1, why.text);
+		h->end.status = -1;
+		h->end.ended_at = hold_wall_clock();
+	}
+	if (finish(h, err) < 0)
+		return err_exit_status(err->kind);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct hold hold;
+	struct err err = ERR_INIT;
+	bool is_detached = argc == 3 && strcmp(argv[1], "--detach") == 0;
+	int status;
+
+	if (argc != 2 + is_detached) {
+		dprintf(2, "usage: divisi-hold [--detach] RUN_DIR\n");
+		return err_exit_status(ERR_USAGE);
+	}
+	if (is_detached) {
+		pid_t pid = fork();
+
+		if (pid != 0)
+			_exit(pid < 0 ? err_exit_status(ERR_SYSTEM) : 0);
+	}
+	status = hold_run(&hold, argv[argc - 1], &err);
+	if (status)
+		dprintf(2, "divisi-hold: %s\n", err.text);
+	return status;
+}

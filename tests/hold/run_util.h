@@ -1,0 +1,48 @@
+#pragma once
+
+#include "base/rundir.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Runs with real processes for the tests of the holder and of the executors.  Everything
+ * waited for has a deadline of ten seconds and then fails the test.
+ */
+struct run_box {
+	char *top; /* private temporary directory */
+	char *dir; /* the run directory in it */
+	struct run_spec spec;
+	pid_t holder; /* our child, or 0 */
+};
+
+/* A box whose agent is `/bin/sh -c SCRIPT`; its working directory is the box. */
+struct run_box *box_new(const char *script);
+void box_free(struct run_box *box);
+
+/* Writes the spec and starts the holder as our own child. */
+void box_start(struct run_box *box);
+
+/* Another holder for the same directory. */
+pid_t box_start_holder(const struct run_box *box);
+
+/* The exit status of PID, which is our child. */
+int box_wait(pid_t pid);
+
+/* Waits for the holder and reads how the run ended. */
+struct run_end box_end(struct run_box *box);
+
+/* The bytes of a file in the run directory, or in the box; the caller frees them. */
+char *box_run_file(const struct run_box *box, const char *name);
+char *box_file(const struct run_box *box, const char *name);
+
+/* Waits until a file is there (and, for the second, holds TEXT). */
+void box_await_file(const char *path);
+void box_await_text(const char *path, const char *text);
+
+/* Waits until the process that wrote its pid into NAME of the box is gone. */
+void box_await_death(const struct run_box *box, const char *name);
+void box_await_gone(const struct proc_id *id);
+
+/* The process that wrote its pid into NAME of the box, which is waited for. */
+struct proc_id box_process(const struct run_box *box, const char *name);

@@ -59,14 +59,36 @@ touch_key(enum touch touch)
 	return touch_names[touch].key;
 }
 
-int
-plan_index(const struct plan *plan, const char *id)
+static int
+index_unsorted(const struct plan *plan, const char *id)
 {
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		if (strcmp(plan->phase[i].id, id) == 0)
 			return (int)i;
 	}
 	return -1;
+}
+
+int
+plan_index(const struct plan *plan, const char *id)
+{
+	size_t lo = 0, hi = plan->n_phases;
+	int at;
+
+	if (!plan->by_id)
+		return index_unsorted(plan, id);
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(plan->phase[plan->by_id[mid]].id, id) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == plan->n_phases)
+		return -1;
+	at = plan->by_id[lo];
+	return strcmp(plan->phase[at].id, id) == 0 ? at : -1;
 }
 
 const struct phase *

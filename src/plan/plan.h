@@ -126,6 +126,7 @@ struct plan {
 	const char *date, *session, *supersedes, *needs_review; /* header lines or "" */
 	struct phase *phase;
 	size_t n_phases;
+	int *by_id; /* positions sorted by id, then by position; NULL = not sorted */
 	struct issue_ref *registry; /* Issue Registry rows, ids with titles */
 	size_t n_registry;
 	struct registry_row *sessions;

@@ -1,0 +1,106 @@
+#include "plan/digest.h"
+
+#include <stdlib.h>
+
+/* Strings end in NUL, which no string holds: nothing can run into its neighbour. */
+static void
+put(FILE *out, const char *s)
+{
+	fputs(s ? s : "", out);
+	fputc('\0', out);
+}
+
+static void
+put_texts(FILE *out, const struct text_list *list)
+{
+	fprintf(out, "%zu:", list->n);
+	for (size_t i = 0; i < list->n; i++)
+		put(out, list->item[i].text);
+}
+
+static void
+put_touches(FILE *out, const struct touch_list *list)
+{
+	fprintf(out, "%zu:", list->n);
+	for (size_t i = 0; i < list->n; i++) {
+		fputc(list->item[i].is_negated ? '!' : '=', out);
+		put(out, list->item[i].text);
+		put(out, list->item[i].to);
+	}
+}
+
+static void
+put_issue(FILE *out, const struct issue_ref *ref)
+{
+	put(out, ref->id);
+	put(out, ref->title);
+	put(out, ref->url);
+}
+
+void
+phase_render_key(FILE *out, const struct phase *phase, enum plan_key key)
+{
+	if (key >= KEY_TOUCH && key <= KEY_TOUCH_LAST) {
+		put_touches(out, &phase->touch[key - KEY_TOUCH]);
+		return;
+	}
+	switch (key) {
+	case KEY_FOCUS: put(out, phase->focus); break;
+	case KEY_ISSUE:
+		for (size_t i = 0; i < phase->n_issues; i++)
+			put_issue(out, &phase->issue[i]);
+		break;
+	case KEY_MODE:
+		/* what is no mode counts as written: an error all the same */
+		put(out, phase->mode == EXEC_NONE ? phase->mode_text
+						  : exec_mode_name(phase->mode));
+		fputc(phase->is_analysis_only ? 'a' : '-', out);
+		break;
+	case KEY_AGENT: put(out, phase->agent); break;
+	case KEY_ESTIMATE:
+		fprintf(out, "%ld %ld %d", phase->est_low_cents, phase->est_high_cents,
+		    phase->points);
+		break;
+	case KEY_POINTS: fprintf(out, "%d", phase->points); break;
+	case KEY_RISK:
+		fprintf(out, "%d%d", phase->is_high_risk, phase->is_low_risk);
+		break;
+	case KEY_REVIEW: put(out, phase->review); break;
+	case KEY_REPO: put(out, phase->repo); break;
+	case KEY_BATCH: fprintf(out, "%d", phase->batch_wish); break;
+	case KEY_DEPENDS: put_texts(out, &phase->depends_on); break;
+	case KEY_VERIFY: put(out, phase->verify); break;
+	case KEY_CONTEXT: put_texts(out, &phase->context); break;
+	case KEY_TASKS: put_texts(out, &phase->tasks); break;
+	case KEY_DELIVERABLE: put(out, phase->deliverable); break;
+	case KEY_ACCEPTANCE: put_texts(out, &phase->acceptance); break;
+	default: break;
+	}
+}
+
+void
+plan_digest(struct plan *plan)
+{
+	char *buf = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&buf, &n);
+
+	put(out, "divisi plan 1");
+	put(out, plan->title);
+	put_issue(out, &plan->master);
+	put(out, plan->date);
+	put(out, plan->session);
+	put(out, plan->supersedes);
+	put(out, plan->needs_review);
+	for (size_t i = 0; i < plan->n_phases; i++) {
+		const struct phase *phase = &plan->phase[i];
+
+		put(out, phase->id);
+		fputc(phase->is_unknown ? '?' : '=', out);
+		for (int key = KEY_FOCUS; key <= KEY_ACCEPTANCE; key++)
+			phase_render_key(out, phase, (enum plan_key)key);
+	}
+	fclose(out);
+	hash_sha256(buf, n, plan->plan_hash);
+	free(buf);
+}

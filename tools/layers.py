@@ -70,7 +70,11 @@ TOPICS = {
     "policy/names.h": "session_label session_letter sub_issue_title branch_name"
                       " branch_check plan_file_name issue_id_ok runtime_name",
     "policy/refusal.h": "refuse",
-    "store/journal.h": "blob",
+    "store/journal.h": "blob meta",
+    "plan/glob_nfa.h": "class",
+    "git/land.h": "commit",
+    "git/merge.h": "scratch",
+    "git/worktree.h": "branch",
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
@@ -149,19 +153,21 @@ def public_functions(text):
     return found
 
 
-def nouns(path, text):
-    """What public names of header PATH may begin with."""
-    stem = os.path.basename(path)[:-2]
-    found = {stem, stem.rstrip("s"), room_of(path)}
+def nouns(path, text, src):
+    """What public names of header PATH may begin with: files of its room, types it names."""
+    found = {room_of(path)}
+    for file in os.listdir(os.path.join(src, os.path.dirname(path))):
+        stem = file.rsplit(".", 1)[0]
+        found |= {stem, stem.rstrip("s")}
     for tag in TAG.findall(without_comments(text)):
         found |= {tag, tag.split("_")[0]}
     return found | set(TOPICS.get(path, "").split())
 
 
-def name_problems(path, text, owners):
+def name_problems(path, text, owners, src):
     """Public functions of header PATH that could be anybody's, or are somebody's."""
     found = []
-    known = nouns(path, text)
+    known = nouns(path, text, src)
     for name, line in public_functions(text):
         where = "src/%s:%d" % (path, line)
         if not any(name == noun or name.startswith(noun + "_") for noun in known):
@@ -188,7 +194,7 @@ def check(top):
                 text = opened.read()
             found += include_problems(path, text, src)
             if file.endswith(".h"):
-                found += name_problems(path, text, owners)
+                found += name_problems(path, text, owners, src)
     return found
 
 

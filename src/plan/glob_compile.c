@@ -400,6 +400,7 @@ static char *
 alternative_sample(const struct build *b)
 {
 	char *sample = xmalloc(b->n_syms + 2 * b->n_names + 4);
+	const char *below = b->n_names ? "/x" : "x";
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n_names; i++) {
@@ -416,7 +417,7 @@ alternative_sample(const struct build *b)
 			sample[n++] = 'x';
 	}
 	if (b->n_names == 0 || b->has_slash_end) {
-		memcpy(sample + n, b->n_names ? "/x" : "x", 3);
+		memcpy(sample + n, below, strlen(below) + 1);
 		return sample;
 	}
 	sample[n] = '\0';

@@ -27,8 +27,7 @@ only_one_strict_object_is_a_message(void **state)
 	static const char *const good[] = { "{}", " {\"a\":1} \r", "{\"a\":[1,2,{}]}" };
 	static const char *const bad[] = { "", "x", "{", "[]", "1", "null", "{}{}",
 		"{} x", "{'a':1}", "{\"a\":1,}", "{\"a\" 1}", "{/* */}",
-		"{\"a\":\"\xff\"}", "{\"a\":\"\xc0\xaf\"}", "{\"a\":\"x",
-		"{\"a\":tru}",
+		"{\"a\":\"\xff\"}", "{\"a\":\"\xc0\xaf\"}", "{\"a\":\"x", "{\"a\":tru}",
 		"{\"a\":\"x\ny\"}" };
 
 	for (size_t i = 0; i < N_ELEMS(good); i++)

@@ -220,6 +220,7 @@ prefix_directory_and_sample_describe_the_pattern(void **state)
 		{ "**/*.sql",      "",            NULL,      "x/x.sql"       },
 		{ "a/{b,c}.md",    "a/",          "a",       "a/b.md"        },
 		{ "a/{b,c/d}.md",  "a/",          NULL,      "a/b.md"        },
+		{ ".",             "",            NULL,      "x"             },
 		/* clang-format on */
 	};
 

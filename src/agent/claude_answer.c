@@ -117,15 +117,26 @@ add_answers(struct json_object *input, const char *text)
 	json_object_object_add(input, "answers", answers);
 }
 
-/* What "allow-session" grants beside the one request, or NULL. */
+/*
+ * What "allow-session" grants beside the one request, or NULL.  Claude offers to write rules
+ * into the repository's settings, which every worktree shares: they are granted for the
+ * session only.
+ */
 static struct json_object *
 session_permissions(struct json_object *request)
 {
 	struct json_object *offered = wire_get(request, "permission_suggestions");
 	struct json_object *mode, *list;
 
-	if (json_object_is_type(offered, json_type_array))
+	if (json_object_is_type(offered, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(offered); i++) {
+			struct json_object *one = json_object_array_get_idx(offered, i);
+
+			if (json_object_is_type(one, json_type_object))
+				wire_add(one, "destination", "session");
+		}
 		return json_object_get(offered);
+	}
 	if (!wire_is(request, "tool_name", "ExitPlanMode"))
 		return NULL;
 	mode = json_object_new_object();

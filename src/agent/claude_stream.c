@@ -344,7 +344,7 @@ put_questions(FILE *buf, struct json_object *questions)
 	}
 }
 
-/* The first line of S that holds anything, shown on one line. */
+/* The first line of S that holds anything, without the marks of a heading. */
 static char *
 first_line(const char *s)
 {
@@ -352,6 +352,8 @@ first_line(const char *s)
 
 	while (line.n == 0 && span_next(&rest, '\n', &line))
 		line = span_trim(line);
+	while (line.n > 0 && line.p[0] == '#')
+		line = (struct span){ line.p + 1, line.n - 1 };
 	return wire_line_of(line.p, line.n);
 }
 
@@ -588,7 +590,8 @@ claude_parse(const char *line, size_t n, agent_event_fn *fn, void *arg)
 	AUTO_JSON struct json_object *msg = wire_parse(line, n, WIRE_MAX_BYTES);
 	const struct part *part = part_find(
 	    parts, N_ELEMS(parts), wire_str(msg, "type"));
-	struct out out = { .fn = fn, .arg = arg, .line = line, .n = n };
+	struct span s = span_trim((struct span){ line, n });
+	struct out out = { .fn = fn, .arg = arg, .line = s.p, .n = s.n };
 
 	if (part)
 		part->fn(msg, &out);

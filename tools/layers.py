@@ -21,7 +21,7 @@ ROOMS = {
     "policy": "base plan",
     "core": "base plan policy",
     "sys": "base",
-    "store": "base plan core",
+    "store": "base plan policy core",
     "git": "base sys",
     "agent": "base",
     "tracker": "base sys store",

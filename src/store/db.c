@@ -98,6 +98,7 @@ db_prepare(struct store *store, const char *sql, struct err *err)
 static void
 bind_all(sqlite3_stmt *stmt, const char *types, va_list ap)
 {
+	assert((int)strlen(types) <= sqlite3_bind_parameter_count(stmt));
 	for (int i = 1; types[i - 1]; i++) {
 		int rc;
 

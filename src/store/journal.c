@@ -283,7 +283,7 @@ blob_get(struct store *store, const char *sha256, size_t *n_bytes, struct err *e
 }
 
 int
-meta_put(struct store *store, const char *key, const char *value, struct err *err)
+store_meta_put(struct store *store, const char *key, const char *value, struct err *err)
 {
 	static const char sql_put[] =
 	    "INSERT INTO meta (key, value) VALUES (?1, ?2)"
@@ -293,7 +293,7 @@ meta_put(struct store *store, const char *key, const char *value, struct err *er
 }
 
 char *
-meta_get(struct store *store, const char *key)
+store_meta_get(struct store *store, const char *key)
 {
 	static const char sql_get[] = "SELECT value FROM meta WHERE key = ?1";
 	sqlite3_stmt *stmt = db_prepare(store, sql_get, NULL);

@@ -106,6 +106,6 @@ char *blob_get(
     struct store *store, const char *sha256, size_t *n_bytes, struct err *err);
 
 /* Single values of the home.  get returns a copy the caller frees, or NULL when unset. */
-NODISCARD int meta_put(
+NODISCARD int store_meta_put(
     struct store *store, const char *key, const char *value, struct err *err);
-char *meta_get(struct store *store, const char *key);
+char *store_meta_get(struct store *store, const char *key);

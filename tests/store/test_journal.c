@@ -327,10 +327,10 @@ a_meta_value_is_the_last_one_put(void **state)
 	struct store *store = scratch_open(state);
 	char *got;
 
-	assert_null(meta_get(store, "k"));
-	assert_int_equal(meta_put(store, "k", "1", NULL), 0);
-	assert_int_equal(meta_put(store, "k", "2", NULL), 0);
-	got = meta_get(store, "k");
+	assert_null(store_meta_get(store, "k"));
+	assert_int_equal(store_meta_put(store, "k", "1", NULL), 0);
+	assert_int_equal(store_meta_put(store, "k", "2", NULL), 0);
+	got = store_meta_get(store, "k");
 	assert_string_equal(got, "2");
 	free(got);
 	store_close(store);

@@ -72,6 +72,7 @@ TOPICS = {
     "policy/refusal.h": "refuse",
     "store/journal.h": "blob meta",
     "plan/glob_nfa.h": "class",
+    "plan/index.h": "entries",
     "git/land.h": "commit",
     "git/merge.h": "scratch",
     "git/worktree.h": "branch",

@@ -542,8 +542,8 @@ a_hundred_thousand_phases_parse_in_linear_time(void **state)
 static void
 a_megabyte_of_open_marks_takes_no_quadratic_time(void **state)
 {
-	static const char *const unit[] = { "(", "[", "`", "`(", "` `` ", "{", "(,", "[](,",
-		"[,", "<!--", "**", "\\", "- ", "\t", "a,", "|", "!", "-> " };
+	static const char *const unit[] = { "(", "[", "`", "`(", "` `` ", "{", "(,",
+		"[](,", "[,", "<!--", "**", "\\", "- ", "\t", "a,", "|", "!", "-> " };
 	static const char *const frame[] = { "%s", MAP("| 1A | %s | x | 1 | None |\n"),
 		MAP("| 1A | T-2 | x | 1 | %s |\n"),
 		MAP(ROW_1A "### 1A: x\n- Writes: %s `a`\n"),

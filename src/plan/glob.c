@@ -279,6 +279,12 @@ glob_is_literal(const struct glob *glob)
 	return glob->is_literal;
 }
 
+size_t
+glob_size(const struct glob *glob)
+{
+	return glob->nfa.n;
+}
+
 const char *
 glob_prefix(const struct glob *glob)
 {

@@ -43,8 +43,8 @@ struct pair {
 	int a, b; /* positions in plan->phase */
 	enum verdict verdict;
 	enum verdict literal; /* what the method's tree alone says */
-	int first;            /* position of the one that goes first, -1 when none */
-	int question;         /* deciding question 1..3, 0 for none */
+	int first; /* goes first, or lands first when parallel; position, -1 when none */
+	int question; /* deciding question 1..3, 0 for none */
 	enum pair_kind kind;
 	const char *witness; /* path, "api:x", "infra:ci" ... or NULL */
 	const char *reason;  /* one plain sentence */
@@ -77,12 +77,25 @@ struct cycle {
 	size_t n;
 };
 
+#define VERDICT_KEEP_ALL   200
+#define VERDICT_MAX_PHASES 16384
+#define VERDICT_MAX_PAIRS  2000000
+
 struct verdicts {
 	struct arena *arena;
 	struct pair
 	    *pair; /* every pair when n_phases <= 200, else the non-parallel ones */
 	size_t n_pairs, cap_pairs;
 	size_t n_total; /* N(N-1)/2 */
+	/*
+	 * The plan is past what is decided in memory (VERDICT_MAX_PHASES, or more
+	 * non-parallel pairs than VERDICT_MAX_PAIRS): no pair is kept and every pair counts
+	 * as sequential in plan order, for unknown could collide.
+	 */
+	bool is_too_large;
+	struct pair undecided; /* what verdicts_find() then answers; a and b are -1 */
+	bool keeps_all;        /* n_phases <= 200 */
+	size_t n_phases;
 	struct cycle *cycle;
 	size_t n_cycles;
 };
@@ -94,7 +107,10 @@ struct verdicts {
 struct verdicts *verdicts_new(const struct plan *plan, const struct verdict_env *env);
 void verdicts_free(struct verdicts *verdicts);
 
-/* The pair of positions I and J in any order, or NULL when it is parallel and not kept. */
+/*
+ * The pair of positions I and J in any order (the one it holds has a < b), or NULL when it
+ * is parallel and not kept.
+ */
 const struct pair *verdicts_find(const struct verdicts *verdicts, int i, int j);
 
 const char *verdict_name(enum verdict verdict);

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "plan/graph.h"
+#include "plan/meets.h"
+#include "plan/resources.h"
+#include "plan/verdict.h"
+
+/*
+ * Inside of the verdicts: row.c gathers the evidence between one phase and every later
+ * one, order.c makes the graph of what must be ordered, verdict.c answers the questions
+ * and say.c puts it into words.
+ */
+struct hit { /* two uses of paths that meet */
+	const struct meet *meet;
+	const struct use *a, *b;
+	const char *witness;
+};
+
+struct clash { /* two claims on one name */
+	const struct claim *a, *b;
+	enum relation relation;
+};
+
+/* The strongest evidence of each sort between phase A of the row and phase B. */
+struct cell {
+	bool is_touched;
+	struct hit raw;    /* b reads what a makes */
+	struct hit war;    /* a reads what b makes */
+	struct hit remove; /* a delete or rename against anything else */
+	struct hit waw, append;
+	struct clash data_ab, data_ba;
+	struct clash alone;  /* one api: that takes one phase at a time */
+	struct clash shared; /* infrastructure both change */
+	struct clash order;
+	struct clash numbers, directory;
+};
+
+struct decision {
+	const struct plan *plan;
+	const struct verdict_env *env;
+	struct verdicts *verdicts;
+	struct arena *arena; /* of the verdicts */
+	struct meets meets;
+	struct resources resources;
+	struct graph declared, hard;
+	const char **unknown; /* per phase: why nobody knows what it touches, or NULL */
+	struct cell *cell;    /* one per phase: the current row */
+	int *touched;         /* cells of the row with anything in them, ascending */
+	size_t n_touched;
+};
+
+/* Fills the row of phase A: the cells of every later phase it has anything to do with. */
+void row_fill(struct decision *d, int a);
+
+/* Does one of the two read what the other makes?  IS_AB: b reads what a makes. */
+bool cell_has_data(const struct cell *cell, bool is_ab);
+
+/* Fills the graphs of DECISION. */
+void order_read(struct decision *d);
+
+/* Gives the pairs that may run in either order one that goes with the hard edges. */
+void order_exclusions(struct decision *d);
+
+/* Lists the cycles of the hard edges, each edge with its cause (E-4, J-35). */
+void order_cycles(struct decision *d);
+
+const char *say_data(struct decision *d, const struct cell *cell, int a, int b);
+const char *say_remove(struct decision *d, const struct cell *cell);
+const char *say_overlap(struct decision *d, const struct cell *cell);
+const char *say_append(struct decision *d, const struct cell *cell);
+const char *say_directory(struct decision *d, const struct cell *cell);
+const char *say_clash(struct decision *d, const struct clash *clash);
+const char *say_declared(struct decision *d, int from, int to);
+const char *say_closure(struct decision *d, int from, int to);
+const char *say_unknown(struct decision *d, int a, int b);
+
+/* "NAME" of a phase as people know it. */
+const char *say_phase(const struct decision *d, int position);

@@ -1,0 +1,370 @@
+#include "plan/resources.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/*
+ * Infrastructure a path gives away.  A pattern counts when it names such a path, not when
+ * it merely could reach one: `src/` with all below is no migration, whatever may come to lie there.
+ */
+static const struct {
+	const char *kind, *pattern;
+} infra_defaults[] = {
+	/* clang-format off */
+	{ "ci",        ".github/{workflows,actions}/**" },
+	{ "ci",        "{.circleci,.buildkite,.woodpecker,.builds,.ci,.azure-pipelines,.gitlab/ci}/**" },
+	{ "ci",        "{.gitlab-ci,.travis,.drone,.woodpecker,.cirrus,appveyor,.appveyor}.{yml,yaml}" },
+	{ "ci",        "{azure,bitbucket}-pipelines.{yml,yaml}" },
+	{ "ci",        "**/Jenkinsfile" },
+	{ "db-schema", "**/{migrations,migrate,alembic}/**" },
+	{ "db-schema", "**/db/schema*" },
+	{ "db-schema", "**/{schema,structure}.sql" },
+	{ "db-schema", "**/schema.prisma" },
+	{ "toolchain", "{.tool-versions,.nvmrc,.node-version,.python-version,.ruby-version,.java-version,.go-version}" },
+	{ "toolchain", "{rust-toolchain,rust-toolchain.toml,mise.toml,.mise.toml,.sdkmanrc,flake.nix}" },
+	{ "toolchain", ".devcontainer/**" },
+	/* clang-format on */
+};
+
+static const struct {
+	const char *alias, *name;
+} infra_aliases[] = {
+	{ "ci-config", "ci" },
+	{ "ci-configuration", "ci" },
+	{ "db", "db-schema" },
+	{ "database", "db-schema" },
+	{ "database-schema", "db-schema" },
+	{ "migrations", "db-schema" },
+	{ "lock-file", "lockfile" },
+	{ "lockfiles", "lockfile" },
+	{ "lock-files", "lockfile" },
+};
+
+static const struct {
+	enum touch touch;
+	enum mode mode;
+} name_touches[] = {
+	{ TOUCH_PRODUCES, MODE_PRODUCE },
+	{ TOUCH_CONSUMES, MODE_CONSUME },
+	{ TOUCH_USES, MODE_USE },
+	{ TOUCH_EXTENDS, MODE_EXTEND },
+	{ TOUCH_CHANGES, MODE_CHANGE },
+	{ TOUCH_REMOVES, MODE_REMOVE },
+	{ TOUCH_RENUMBERS, MODE_RENUMBER },
+	{ TOUCH_GATES, MODE_GATE },
+	{ TOUCH_INFRA, MODE_INFRA },
+};
+
+/*
+ * CONFLICTS 5.1, with three additions.  Produces and Consumes are question 1 whatever the
+ * other does (CONTRACTS 4).  "Infra:" is the method's word for "modifies" and never lives
+ * beside another change (S-16).  Two that extend one name may add the same member, which
+ * nobody can see, so they land in an order.
+ */
+enum relation
+mode_relation(enum mode a, enum mode b)
+{
+	enum {
+		OK = RELATION_OK,
+		D1 = RELATION_DATA_FIRST,
+		D2 = RELATION_DATA_SECOND,
+		OR = RELATION_ORDER,
+		O1 = RELATION_ORDER_FIRST,
+		O2 = RELATION_ORDER_SECOND,
+		SQ = RELATION_SEQUENTIAL,
+		NU = RELATION_NUMBERS,
+		DI = RELATION_DIRECTORY
+	};
+	/* clang-format off */
+	static const unsigned char table[MODE_N][MODE_N] = {
+		/*            use ext chg rem num gat con pro inf par dir */
+		/* use  */  { OK, OK, O2, O1, OK, O2, OK, D2, O2, OK, OK },
+		/* ext  */  { OK, OR, O2, O1, OK, O2, D1, D2, SQ, OK, OK },
+		/* chg  */  { O1, O1, SQ, SQ, OK, O2, D1, D2, SQ, OK, OK },
+		/* rem  */  { O2, O2, SQ, SQ, OK, O2, D2, D2, SQ, OK, OK },
+		/* num  */  { OK, OK, OK, OK, NU, OK, OK, D2, SQ, OK, OK },
+		/* gate */  { O1, O1, O1, O1, OK, SQ, D1, D2, SQ, OK, OK },
+		/* cons */  { OK, D2, D2, D1, OK, D2, OK, D2, D2, OK, OK },
+		/* prod */  { D1, D1, D1, D1, D1, D1, D1, SQ, SQ, OK, OK },
+		/* infr */  { O1, SQ, SQ, SQ, SQ, SQ, D1, SQ, SQ, SQ, OK },
+		/* part */  { OK, OK, OK, OK, OK, OK, OK, OK, SQ, OK, OK },
+		/* dir  */  { OK, OK, OK, OK, OK, OK, OK, OK, OK, OK, DI },
+	};
+	/* clang-format on */
+
+	return (enum relation)table[a][b];
+}
+
+struct draft {
+	const char *name, *repo;
+	struct claim claim;
+};
+
+struct drafts {
+	struct draft *item;
+	size_t n, cap;
+	struct arena *arena;
+};
+
+static void
+draft_add(struct drafts *d, const char *name, const char *repo, struct claim claim)
+{
+	GROW(d->item, d->n, d->cap);
+	d->item[d->n++] = (struct draft){ name, repo, claim };
+}
+
+/* "CI config" and "infra:ci" are one thing: lower case, hyphens, known aliases. */
+static const char *
+infra_name(struct arena *arena, struct span text)
+{
+	char *name = arena_printf(arena, "infra:%.*s", SPAN_FMT(text));
+	char *kind = name + strlen("infra:");
+
+	for (char *p = kind; *p; p++)
+		*p = *p == ' ' || *p == '_' ? '-' : (char)tolower((unsigned char)*p);
+	for (size_t i = 0; i < N_ELEMS(infra_aliases); i++) {
+		if (strcmp(kind, infra_aliases[i].alias) == 0)
+			return arena_printf(arena, "infra:%s", infra_aliases[i].name);
+	}
+	return name;
+}
+
+static const char *
+resource_name(struct arena *arena, const char *text)
+{
+	struct span s = span_trim(span_of(text));
+
+	if (span_starts(s, "api:") || span_starts(s, "schema:"))
+		return arena_strndup(arena, s.p, s.n);
+	if (span_starts(s, "infra:"))
+		s = (struct span){ s.p + 6, s.n - 6 };
+	return infra_name(arena, span_trim(s));
+}
+
+/* The CI of two repositories is two things; a port of one machine is one. */
+static const char *
+resource_repo(const char *name, const struct phase *phase)
+{
+	bool is_of_repo = strncmp(name, "infra:", 6) == 0 && !strchr(name + 6, ':');
+
+	return is_of_repo && phase->repo ? phase->repo : "";
+}
+
+static void
+collect_names(struct drafts *d, const struct phase *phase, int position)
+{
+	for (size_t t = 0; t < N_ELEMS(name_touches); t++) {
+		const struct touch_list *list = &phase->touch[name_touches[t].touch];
+		struct claim claim = { .phase = position,
+			.mode = name_touches[t].mode };
+
+		for (size_t i = 0; i < list->n; i++) {
+			const char *name;
+
+			if (list->item[i].is_inferred || list->item[i].is_negated ||
+			    touch_is_path(name_touches[t].touch, list->item[i].text))
+				continue;
+			name = resource_name(d->arena, list->item[i].text);
+			draft_add(d, name, resource_repo(name, phase), claim);
+			if (strncmp(name, "schema:", 7) == 0 &&
+			    claim.mode != MODE_USE && claim.mode != MODE_CONSUME &&
+			    claim.mode != MODE_RENUMBER)
+				draft_add(d, "infra:db-schema",
+				    phase->repo ? phase->repo : "",
+				    (struct claim){
+					.phase = position, .mode = MODE_PART });
+		}
+	}
+}
+
+struct recogniser {
+	const char *name;
+	struct glob *glob;
+};
+
+struct recognisers {
+	struct recogniser *item;
+	size_t n;
+};
+
+static void
+recognisers_init(
+    struct recognisers *r, const struct verdict_env *env, struct arena *arena)
+{
+	size_t n = N_ELEMS(infra_defaults) + env->n_infra_patterns;
+
+	r->item = xcalloc(n, sizeof(*r->item));
+	for (size_t i = 0; i < n; i++) {
+		struct span kind = { 0 };
+		const char *pattern;
+		struct glob *glob;
+
+		if (i < env->n_infra_patterns) {
+			pattern = strchr(env->infra_pattern[i], '=');
+			if (!pattern)
+				continue;
+			kind = (struct span){ env->infra_pattern[i],
+				(size_t)(pattern++ - env->infra_pattern[i]) };
+		} else {
+			kind = span_of(infra_defaults[i - env->n_infra_patterns].kind);
+			pattern = infra_defaults[i - env->n_infra_patterns].pattern;
+		}
+		glob = glob_new(pattern, env->fold_case ? GLOB_FOLD_CASE : 0, NULL);
+		if (!glob)
+			continue;
+		r->item[r->n++] = (struct recogniser){
+			infra_name(arena, span_trim(kind)), glob
+		};
+	}
+}
+
+static void
+recognisers_clear(struct recognisers *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		glob_free(r->item[i].glob);
+	free(r->item);
+}
+
+/* What the written patterns of a plan give away: infrastructure and directories. */
+static void
+collect_paths(struct drafts *d, const struct meets *meets, const struct recognisers *r)
+{
+	for (size_t i = 0; i < meets->n_patterns; i++) {
+		const struct pattern *p = &meets->pattern[i];
+		const char *directory = glob_directory(p->glob), *infra = NULL;
+
+		for (size_t k = 0; k < r->n && !infra; k++) {
+			if (glob_match(r->item[k].glob, glob_sample(p->glob)))
+				infra = r->item[k].name;
+		}
+		if (directory)
+			directory = arena_printf(d->arena, "dir:%s", directory);
+		for (size_t u = 0; u < p->n_uses; u++) {
+			struct claim claim = { .phase = p->use[u].phase,
+				.mode = MODE_INFRA,
+				.path = p->text };
+
+			if (p->use[u].access == ACCESS_READ)
+				continue;
+			if (infra)
+				draft_add(d, infra, p->repo, claim);
+			claim.mode = MODE_DIRECTORY;
+			if (directory)
+				draft_add(d, directory, p->repo, claim);
+		}
+	}
+}
+
+static int
+compare_drafts(const void *pa, const void *pb)
+{
+	const struct draft *a = pa, *b = pb;
+	int by = strcmp(a->name, b->name);
+
+	if (by == 0)
+		by = strcmp(a->repo, b->repo);
+	if (by == 0)
+		by = a->claim.phase - b->claim.phase;
+	if (by == 0)
+		by = (int)a->claim.mode - (int)b->claim.mode;
+	/* A declaration says more than a path that gave it away. */
+	return by ? by : (a->claim.path != NULL) - (b->claim.path != NULL);
+}
+
+static bool
+is_same_claim(const struct draft *a, const struct draft *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->repo, b->repo) == 0 &&
+	       a->claim.phase == b->claim.phase && a->claim.mode == b->claim.mode;
+}
+
+static void
+make_resources(struct resources *r, const struct drafts *d)
+{
+	size_t cap = 0, at = 0;
+
+	r->claim = xcalloc(d->n, sizeof(*r->claim));
+	for (size_t i = 0; i < d->n; i++) {
+		const struct draft *draft = &d->item[i];
+		struct resource *last = r->n > 0 ? &r->item[r->n - 1] : NULL;
+
+		if (i > 0 && is_same_claim(&d->item[i - 1], draft))
+			continue;
+		if (!last || strcmp(last->name, draft->name) != 0 ||
+		    strcmp(last->repo, draft->repo) != 0) {
+			GROW(r->item, r->n, cap);
+			last = &r->item[r->n++];
+			*last = (struct resource){ .name = draft->name,
+				.repo = draft->repo };
+		}
+		r->claim[r->n_claims] = draft->claim;
+		r->claim[r->n_claims++].resource = (int)(r->n - 1);
+		last->n_claims++;
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		r->item[i].claim = r->claim + at;
+		at += r->item[i].n_claims;
+		r->n_hits += r->item[i].n_claims * r->item[i].n_claims;
+	}
+}
+
+static void
+link_claims(struct resources *r, size_t n_phases)
+{
+	size_t *at = xcalloc(n_phases + 1, sizeof(*at));
+
+	r->begin = xcalloc(n_phases + 1, sizeof(*r->begin));
+	r->of_phase = xcalloc(r->n_claims, sizeof(*r->of_phase));
+	for (size_t i = 0; i < r->n_claims; i++)
+		r->begin[r->claim[i].phase + 1]++;
+	for (size_t i = 0; i < n_phases; i++)
+		r->begin[i + 1] += r->begin[i];
+	memcpy(at, r->begin, (n_phases + 1) * sizeof(*at));
+	for (size_t i = 0; i < r->n_claims; i++)
+		r->of_phase[at[r->claim[i].phase]++] = r->claim[i];
+	free(at);
+}
+
+void
+resources_init(
+    struct resources *resources, const struct meets *meets, struct arena *arena)
+{
+	const struct plan *plan = meets->plan;
+	struct drafts drafts = { .arena = arena };
+	struct recognisers recognisers = { 0 };
+
+	*resources = (struct resources){ 0 };
+	recognisers_init(&recognisers, meets->env, arena);
+	for (size_t i = 0; i < plan->n_phases; i++)
+		collect_names(&drafts, &plan->phase[i], (int)i);
+	collect_paths(&drafts, meets, &recognisers);
+	if (drafts.n > 0)
+		qsort(drafts.item, drafts.n, sizeof(*drafts.item), compare_drafts);
+	make_resources(resources, &drafts);
+	link_claims(resources, plan->n_phases);
+	recognisers_clear(&recognisers);
+	free(drafts.item);
+}
+
+void
+resources_clear(struct resources *resources)
+{
+	free(resources->item);
+	free(resources->claim);
+	free(resources->of_phase);
+	free(resources->begin);
+	*resources = (struct resources){ 0 };
+}
+
+enum pair_kind
+resource_kind(const char *name)
+{
+	if (strncmp(name, "api:", 4) == 0)
+		return PAIR_API;
+	if (strncmp(name, "schema:", 7) == 0)
+		return PAIR_SCHEMA;
+	if (strncmp(name, "dir:", 4) == 0)
+		return PAIR_DIRECTORY;
+	return strchr(name + strlen("infra:"), ':') ? PAIR_RESOURCE : PAIR_INFRA;
+}

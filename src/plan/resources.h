@@ -1,0 +1,70 @@
+#pragma once
+
+#include "plan/meets.h"
+
+/*
+ * What phases share that is no path: api:, schema: and infra: names with a mode
+ * (CONFLICTS 5.1), infrastructure recognised from paths (A-6, CONTRACTS 4), and
+ * directories in which phases write different files.
+ */
+enum mode {
+	MODE_USE,
+	MODE_EXTEND,
+	MODE_CHANGE,
+	MODE_REMOVE,
+	MODE_RENUMBER,
+	MODE_GATE,
+	MODE_CONSUME,
+	MODE_PRODUCE,
+	MODE_INFRA,     /* declared by "Infra:" or recognised from a path */
+	MODE_PART,      /* writes one schema of the database that infra:db-schema is */
+	MODE_DIRECTORY, /* writes a file directly in it */
+	MODE_N,
+};
+
+/* How two modes of one name get along, seen from the first. */
+enum relation {
+	RELATION_OK,
+	RELATION_DATA_FIRST,  /* question 1: the other needs what the first makes */
+	RELATION_DATA_SECOND, /* question 1, the other way round */
+	RELATION_ORDER,       /* parallel, in a landing order that nothing fixes */
+	RELATION_ORDER_FIRST, /* parallel, the first lands first */
+	RELATION_ORDER_SECOND,
+	RELATION_SEQUENTIAL,
+	RELATION_NUMBERS, /* parallel, numbers are given at landing */
+	RELATION_DIRECTORY,
+};
+enum relation mode_relation(enum mode a, enum mode b);
+
+struct claim {
+	int phase;
+	int resource; /* index in resources.item */
+	enum mode mode;
+	const char *path; /* the pattern it was recognised from, or NULL */
+};
+
+struct resource {
+	const char
+	    *name; /* "api:x", "schema:x", "infra:ci", "infra:port:5432", "dir:x" */
+	const char *repo; /* "" unless only phases of one repository share it */
+	struct claim *claim;
+	size_t n_claims;
+};
+
+struct resources {
+	struct resource *item;
+	size_t n;
+	struct claim *claim; /* by resource, then phase */
+	size_t n_claims;
+	struct claim *of_phase;
+	size_t *begin; /* claims of phase i: of_phase[begin[i]] up to begin[i + 1] */
+	size_t n_hits;
+};
+
+/* Collects the claims of the plan in MEETS; names live in ARENA. */
+void resources_init(
+    struct resources *resources, const struct meets *meets, struct arena *arena);
+void resources_clear(struct resources *resources);
+
+/* PAIR_API, PAIR_SCHEMA, PAIR_INFRA or PAIR_RESOURCE by the name. */
+enum pair_kind resource_kind(const char *name);

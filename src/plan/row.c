@@ -1,0 +1,153 @@
+#include "plan/decide.h"
+
+#include <string.h>
+
+/* Is NEW better evidence than OLD?  What cannot be merged, then what exists, then short. */
+static bool
+hit_beats(const struct hit *new, const struct hit *old)
+{
+	if (!old->meet)
+		return true;
+	if (new->meet->is_mergeable != old->meet->is_mergeable)
+		return old->meet->is_mergeable;
+	if (new->meet->is_tracked != old->meet->is_tracked)
+		return new->meet->is_tracked;
+	return strlen(new->witness) < strlen(old->witness);
+}
+
+static bool
+makes(enum access access)
+{
+	return access == ACCESS_WRITE || access == ACCESS_APPEND ||
+	       access == ACCESS_MOVE_TO;
+}
+
+/* The slot of CELL that a meeting of accesses A and B belongs to; NULL for two reads. */
+static struct hit *
+hit_slot(struct cell *cell, enum access a, enum access b)
+{
+	if (a == ACCESS_READ && b == ACCESS_READ)
+		return NULL;
+	if (makes(a) && b == ACCESS_READ)
+		return &cell->raw;
+	if (a == ACCESS_READ && makes(b))
+		return &cell->war;
+	if (!makes(a) || !makes(b) || a == ACCESS_MOVE_TO || b == ACCESS_MOVE_TO)
+		return &cell->remove;
+	return a == ACCESS_APPEND && b == ACCESS_APPEND ? &cell->append : &cell->waw;
+}
+
+static struct cell *
+cell_touch(struct decision *d, int b)
+{
+	struct cell *cell = &d->cell[b];
+
+	if (!cell->is_touched)
+		d->touched[d->n_touched++] = b;
+	cell->is_touched = true;
+	return cell;
+}
+
+static void
+row_meet(struct decision *d, const struct use *a, const struct meet *meet)
+{
+	const struct pattern *other = &d->meets.pattern[meet->other];
+
+	for (size_t i = other->n_uses; i-- > 0 && other->use[i].phase > a->phase;) {
+		const struct use *b = &other->use[i];
+		struct hit hit = { .meet = meet, .a = a, .b = b }, *slot;
+
+		if (a->access == ACCESS_READ && b->access == ACCESS_READ)
+			continue;
+		if (!meets_survives(&d->meets, a, b, meet, &hit.witness))
+			continue;
+		slot = hit_slot(cell_touch(d, b->phase), a->access, b->access);
+		if (slot && hit_beats(&hit, slot))
+			*slot = hit;
+	}
+}
+
+static struct clash *
+clash_slot(struct cell *cell, enum relation relation, enum pair_kind kind)
+{
+	switch (relation) {
+	case RELATION_OK: return NULL;
+	case RELATION_DATA_FIRST: return &cell->data_ab;
+	case RELATION_DATA_SECOND: return &cell->data_ba;
+	case RELATION_ORDER:
+	case RELATION_ORDER_FIRST:
+	case RELATION_ORDER_SECOND: return &cell->order;
+	case RELATION_SEQUENTIAL:
+		return kind == PAIR_API ? &cell->alone : &cell->shared;
+	case RELATION_NUMBERS: return &cell->numbers;
+	case RELATION_DIRECTORY: return &cell->directory;
+	}
+	return NULL;
+}
+
+static void
+row_claim(struct decision *d, const struct claim *a)
+{
+	const struct resource *resource = &d->resources.item[a->resource];
+	enum pair_kind kind = resource_kind(resource->name);
+
+	for (size_t i = resource->n_claims;
+	     i-- > 0 && resource->claim[i].phase > a->phase;) {
+		const struct claim *b = &resource->claim[i];
+		struct clash clash = { a, b, mode_relation(a->mode, b->mode) }, *slot;
+
+		if (clash.relation == RELATION_OK)
+			continue;
+		slot = clash_slot(cell_touch(d, b->phase), clash.relation, kind);
+		/* Declared beats recognised; else the first one stays. */
+		if (slot && (!slot->a || (slot->a->path && !a->path)))
+			*slot = clash;
+	}
+}
+
+static int
+compare_ints(const void *pa, const void *pb)
+{
+	int a = *(const int *)pa, b = *(const int *)pb;
+
+	return (a > b) - (a < b);
+}
+
+/*
+ * Two phases that only number their migrations do not collide by writing into one
+ * migrations directory: the number is given at landing (CONFLICTS 5.1).
+ */
+static void
+cell_settle(struct cell *cell)
+{
+	if (cell->numbers.a && cell->shared.a && cell->shared.a->path &&
+	    cell->shared.b->path)
+		cell->shared = (struct clash){ 0 };
+}
+
+void
+row_fill(struct decision *d, int a)
+{
+	for (size_t i = 0; i < d->n_touched; i++)
+		d->cell[d->touched[i]] = (struct cell){ 0 };
+	d->n_touched = 0;
+	for (size_t u = d->meets.begin[a]; u < d->meets.begin[a + 1]; u++) {
+		const struct use *use = &d->meets.of_phase[u];
+		const struct pattern *pattern = &d->meets.pattern[use->pattern];
+
+		for (size_t i = 0; i < pattern->n_meets; i++)
+			row_meet(d, use, &pattern->meet[i]);
+	}
+	for (size_t c = d->resources.begin[a]; c < d->resources.begin[a + 1]; c++)
+		row_claim(d, &d->resources.of_phase[c]);
+	qsort(d->touched, d->n_touched, sizeof(*d->touched), compare_ints);
+	for (size_t i = 0; i < d->n_touched; i++)
+		cell_settle(&d->cell[d->touched[i]]);
+}
+
+bool
+cell_has_data(const struct cell *cell, bool is_ab)
+{
+	return is_ab ? cell->raw.meet || cell->data_ab.a
+		     : cell->war.meet || cell->data_ba.a;
+}

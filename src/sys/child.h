@@ -14,7 +14,8 @@ struct event_base;
  *
  * A child runs in a session of its own with a clean signal mask and no descriptor but 0,
  * 1 and 2.  It is over when it has exited AND its output is read to the end; a grandchild
- * that keeps the output open is given CHILD_DRAIN_MS after the exit and is then killed.
+ * that keeps the output open is given CHILD_DRAIN_MS after the exit.  Then what is left of
+ * the child's session is killed, and a daemon that made a session of its own is let go.
  * There is no shell anywhere: ARG is what execve gets.
  */
 struct child;

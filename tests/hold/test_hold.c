@@ -220,7 +220,8 @@ an_agent_cannot_send_itself_input(void **state)
 {
 	/* It would answer its own permission requests: CONTRACTS 1, peers. */
 	struct run_box *box = box_new(
-	    "perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(Peer => $ARGV[0]);"
+	    "perl -MIO::Socket::UNIX -e '$SIG{PIPE} = q(IGNORE);"
+	    " $s = IO::Socket::UNIX->new(Peer => $ARGV[0]);"
 	    " print $s \"frame self 2\\n{}\"; $s->flush; $r = <$s>;"
 	    " open F, \">\", \"told\"; print F defined $r ? $r : \"nothing\\n\"; close F;'"
 	    " \"$DIVISI_RUN_DIR/in.sock\"");

@@ -208,9 +208,11 @@ static const struct agent_kind catalogue[] = {
 	    .warned = BIT(PAIR),
 	},
 	{
+	    /* A program of the person's own: what it knows is for them to say. */
 	    .name = "command",
 	    .shown = "command",
 	    .adapter = "command",
+	    .knows_method = true,
 	    .modes = ALL_MODES,
 	},
 };

@@ -448,7 +448,8 @@ check_external(struct check *c)
 	if (doc->constraints_line == 0)
 		found(c, 14, (struct place){ 0, 0 },
 		    "an outside agent needs constraints");
-	if (prompt_is_unfilled(doc->test_command.value))
+	if (prompt_is_unfilled(doc->test_command.value) &&
+	    !c->facts->phase->is_analysis_only)
 		found(c, 14, place_of(&doc->test_command),
 		    "an outside agent needs a test command");
 	for (size_t i = 0; i < N_ELEMS(method_file); i++) {

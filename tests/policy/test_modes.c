@@ -114,8 +114,8 @@ only_claude_and_command_can_be_launched_here(void **state)
 		}
 		/* Allowed and warned never overlap, or the answer would hang on order. */
 		assert_int_equal(kind->modes & kind->warned, 0);
-		/* S-85: nobody but Claude Code knows the method. */
-		assert_int_equal(kind->knows_method, strcmp(kind->name, "claude") == 0);
+		/* S-85: nobody but Claude Code and a person's own program. */
+		assert_int_equal(kind->knows_method, is_ours);
 	}
 }
 

@@ -303,6 +303,29 @@ change_columns(struct store *store, const struct issue_by *by, const char *id,
 	return 0;
 }
 
+/*
+ * Moves BEFORE up to the status just below CHANGE's, one event each: who orders the move
+ * may not know that the issue was parked in the Backlog by an earlier refusal (A-21).
+ */
+static int
+pass_through(struct store *store, const struct issue_by *by, const char *id,
+    const struct issue_change *change, struct before *before, struct err *err)
+{
+	if (!change->pass_through || change->status > ISSUE_IN_PROGRESS)
+		return 0;
+	while (before->status < ISSUE_TODO && before->status + 1 < change->status) {
+		enum issue_status next = before->status + 1;
+		const char *move[2] = { issue_status_name(before->status),
+			issue_status_name(next) };
+
+		if (issues_append_event(
+			store, by, id, move, json_object_new_object(), err) < 0)
+			return -1;
+		before->status = next;
+	}
+	return 0;
+}
+
 /* Makes the change inside the open write. */
 static int
 update(struct store *store, const struct issue_by *by, const char *id,
@@ -315,6 +338,7 @@ update(struct store *store, const struct issue_by *by, const char *id,
 	int ret = -1;
 
 	if (read_before(store, id, &before, err) < 0 ||
+	    pass_through(store, by, id, &change, &before, err) < 0 ||
 	    check_change(&change, &before, id, err) < 0)
 		goto out;
 	if (change.status >= ISSUE_DONE && !change.delegate && *before.delegate)

@@ -92,6 +92,8 @@ NODISCARD int issue_create(struct store *store, const struct issue_by *by,
 /* What is NULL or 0 stays as it is; "" clears a text, -1 clears the estimate. */
 struct issue_change {
 	enum issue_status status;
+	bool
+	    pass_through; /* from Triage or Backlog up to In Progress: each in between */
 	const char *title, *url, *project, *assignee, *delegate, *owner_session;
 	const char *body;
 	int if_version; /* body only if its version is this; 0 = any */

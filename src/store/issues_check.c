@@ -61,20 +61,26 @@ issue_status_name(enum issue_status status)
 	return status_names[status];
 }
 
+/* The next letter at *P, small, without what joins the parts of a word; 0 at the end. */
+static int
+next_letter(const char **p)
+{
+	*p += strspn(*p, " -_");
+	return **p ? tolower((unsigned char)*(*p)++) : 0;
+}
+
 /* Are A and B the same word, however its parts are joined? */
 static bool
 is_same_word(const char *a, const char *b)
 {
-	for (;; a++, b++) {
-		while (*a && strchr(" -_", *a))
-			a++;
-		while (*b && strchr(" -_", *b))
-			b++;
-		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+	int c;
+
+	do {
+		c = next_letter(&a);
+		if (c != next_letter(&b))
 			return false;
-		if (*a == '\0')
-			return true;
-	}
+	} while (c);
+	return true;
 }
 
 enum issue_status

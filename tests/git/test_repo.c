@@ -131,11 +131,10 @@ the_main_branch_is_found_in_order(void **state)
 		  "rel/1",
 		    "rel/1" },
 		{ "git -C repo config divisi.main x", "x" },
-		{ "git -C repo config divisi.main ' -x'", "rel/1" },
 	};
 
 	make_repo();
-	for (size_t i = 0; i + 1 < N_ELEMS(rows); i++) {
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
 		sh("%s", rows[i].make);
 		struct repo repo = open_repo("repo");
 		assert_string_equal(repo.main_branch, rows[i].main);
@@ -196,15 +195,13 @@ prepare_excludes_our_files_once(void **state)
 }
 
 static void
-a_read_only_home_is_an_error_and_changes_nothing(void **state)
+a_home_that_cannot_be_made_is_an_error(void **state)
 {
 	struct err err = ERR_INIT;
 
-	if (getuid() == 0)
-		skip();
 	make_repo();
 	struct repo repo = open_repo("repo");
-	sh("chmod a-w repo/.git");
+	sh("touch repo/.git/divisi");
 	assert_int_equal(repo_prepare(&repo, &err), -1);
 	assert_int_equal(err.kind, ERR_SYSTEM);
 	repo_close(&repo);
@@ -374,7 +371,7 @@ main(void)
 		T(a_repository_of_somebody_else_is_refused_with_the_mend),
 		T(a_submodule_and_a_separate_git_directory_open),
 		T(prepare_excludes_our_files_once),
-		T(a_read_only_home_is_an_error_and_changes_nothing),
+		T(a_home_that_cannot_be_made_is_an_error),
 		T(tracked_files_come_sorted_with_any_name),
 		T(branches_are_those_of_all_remotes_too),
 		T(prior_work_is_found_by_whole_words_on_all_refs),

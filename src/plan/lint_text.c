@@ -80,7 +80,7 @@ find_prefixes(struct text_lint *lint)
 static size_t
 opaque_length(const char *p, size_t n)
 {
-	const char *end;
+	const char *start = p, *end;
 
 	if (p[0] == '`') {
 		end = memchr(p + 1, '`', n - 1);
@@ -94,7 +94,7 @@ opaque_length(const char *p, size_t n)
 	n -= (size_t)(end - p);
 	p = end;
 	end = memchr(p, ')', n < MAX_LINK ? n : MAX_LINK);
-	return end ? (size_t)(end + 1 - p) : 0;
+	return end ? (size_t)(end + 1 - start) : 0;
 }
 
 static void

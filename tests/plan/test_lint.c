@@ -244,6 +244,9 @@ what_is_right_is_not_reported(void **state)
 		{ MAP(ROW_1A "### 1A: x\n- Context:\n  - UTF-8 and SHA-256 stay\n"
 			     "  - `T-9` and [T-9](u:9)\n  - see u/T-9\n"),
 		    "P02" },
+		{ MAP(ROW_1A "### 1A: x\n- Deliverable: Done. Update "
+			     "[T-2](local:T-2) and [T-2](https://x.test/T-2).\n"),
+		    "P02" },
 		{ MAP(ROW_1A
 		      "### 1A: x\n- Tasks:\n  1. Use `{x}`, ${HOME} and {a,b}.\n"),
 		    "P01" },

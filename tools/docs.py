@@ -46,27 +46,33 @@ def differences(what, code, manual, page):
              for name in sorted(manual - code)])
 
 
+def code_problems(rows, page, name):
+    """A table of (code, level, rule, words) against the page that lists it."""
+    told = dict(re.findall(r"^\*([A-Z]\d\d)\* \((\w, [\w-]+)\)$", page, re.M))
+    said = dict(re.findall(r"^\*([A-Z]\d\d)\* \(.*\)\n\t(.*)\.$", page, re.M))
+    found = differences("rule", {row[0] for row in rows}, set(told), name)
+    for code, level, rule, what in rows:
+        words = what.replace('\\"', '"').replace("\\\\n", "\\n")
+        if code in told and told[code] != "%s, %s" % (level, rule):
+            found.append("%s: %s should say (%s, %s)" % (name, code, level, rule))
+        if code in said and plain(said[code]).lower() != words.lower():
+            found.append("%s: %s should say: %s" % (name, code, words))
+    return found
+
+
 def refusal_problems(top, man):
     """The table of policy/refusal.c against section RULES of divisi(1)."""
     rows = re.findall(r'\{ "(\w+)", "([\w-]+)", %s,\s*%s, \'(\w)\' \}' % (STRING, STRING),
                       read(os.path.join(top, "src/policy/refusal.c")))
-    told = dict(re.findall(r"^\*([A-Z]\d\d)\* \((\w, [\w-]+)\)$", man["divisi.1"], re.M))
-    said = dict(re.findall(r"^\*([A-Z]\d\d)\* \(.*\)\n\t(.*)\.$", man["divisi.1"], re.M))
-    found = differences("rule", {row[0] for row in rows}, set(told), "divisi.1")
-    for code, rule, what, _, level in rows:
-        words = what.replace('\\"', '"').replace("\\\\n", "\\n")
-        if code in told and told[code] != "%s, %s" % (level, rule):
-            found.append("divisi.1: %s should say (%s, %s)" % (code, level, rule))
-        if code in said and plain(said[code]).lower() != words.lower():
-            found.append("divisi.1: %s should say: %s" % (code, words))
-    return found
+    return code_problems([(c, level, rule, what) for c, rule, what, _, level in rows],
+                         man["divisi.1"], "divisi.1")
 
 
 def lint_problems(top, man):
-    """The codes of messages about the structure of a plan."""
-    code = set(re.findall(r'"(L\d\d)"', sources(top, "plan")))
-    manual = set(re.findall(r"^\*(L\d\d)\*", man["divisi-plan.5"], re.M))
-    return differences("message", code, manual, "divisi-plan.5")
+    """The table of plan/lint.c against section MESSAGES of divisi-plan(5)."""
+    rows = re.findall(r'\{ "(L\d\d)", \'(\w)\', "([\w-]+)",\s*%s \}' % STRING,
+                      read(os.path.join(top, "src/plan/lint.c")))
+    return code_problems(rows, man["divisi-plan.5"], "divisi-plan.5")
 
 
 def kind_problems(top, man):

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "base/err.h"
+#include "cli/args.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The verbs: one constant table that dispatch, help, suggestions, completions and the
+ * manual's test read (DESIGN 11).  A verb is one cmd_VERB.c with one run function.
+ */
+enum cmd_group { CMD_PLAN, CMD_RUN, CMD_SESSION, CMD_LAND, CMD_KEEP, CMD_N_GROUPS };
+
+struct command {
+	const char *name;
+	enum cmd_group group;
+	const char *synopsis; /* "check PLAN [--json]", lines separated by newlines */
+	const char *summary;  /* one line, lower case, no full stop */
+	const char *help;     /* paragraphs below the synopsis; may be NULL */
+	const struct option_doc *options; /* ends with a NULL name; NULL when none */
+	/*
+	 * ARGV[0] is the verb.  Prints its own errors through cmd_fail() and returns the
+	 * exit status of the program (CONTRACTS 5).
+	 */
+	int (*run)(int argc, char **argv);
+};
+
+const struct command *cmd_at(size_t i);              /* NULL past the end */
+const struct command *cmd_find(const char *name);    /* NULL when unknown */
+const struct command *cmd_suggest(const char *name); /* a near one, or NULL */
+const char *cmd_group_name(enum cmd_group group);    /* "plan" ... */
+const char *cmd_group_title(enum cmd_group group);   /* one line for the overview */
+
+/* The verb that WORDS ("can these phases run in parallel") ask for, or NULL: S-3. */
+const char *cmd_trigger(const char *words);
+
+/*
+ * Prints ERR, to standard error as text or to standard output as {"error": ...} when
+ * AS_JSON, and returns its exit status.  Every failing verb ends here.
+ */
+int cmd_fail(const struct err *err, bool as_json);
+
+/* The overview of all verbs, and the help of one, on standard output. */
+void cmd_overview(void);
+void cmd_help_one(const struct command *command);
+
+int cmd_advise(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_completions(int argc, char **argv);
+int cmd_fmt(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
+int cmd_prompt(int argc, char **argv);
+int cmd_verdict(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+
+/* Option tables, each beside its run function. */
+extern const struct option_doc cmd_advise_options[], cmd_check_options[],
+    cmd_fmt_options[], cmd_help_options[], cmd_plan_options[], cmd_prompt_options[],
+    cmd_verdict_options[], cmd_version_options[];

@@ -1,0 +1,329 @@
+#include "cli/cmd.h"
+
+#include "base/mem.h"
+#include "cli/json.h"
+#include "cli/screen.h"
+#include "cli/world.h"
+#include "plan/parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_doc cmd_check_options[] = { OPTION_JSON, OPTION_END };
+
+enum { CHECK_JSON, CHECK_N_OPTIONS };
+/* A matrix of more phases than this is no longer read by anybody. */
+enum { MATRIX_MAX = 40, PROMPTS_MAX = 1000 };
+
+/*
+ * Level 1 waits for nothing, level N for something of level N-1 (R-8); 0 for what waits in
+ * a circle.  One relaxation per level over the pairs whose order question 1 decided.
+ */
+static unsigned *
+levels_of(const struct world *world, unsigned *n_levels)
+{
+	size_t n = world->plan->n_phases;
+	const struct verdicts *v = world->verdicts;
+	unsigned *level = xcalloc(n + 1, sizeof(*level));
+	bool changed = true;
+
+	for (size_t i = 0; i < n; i++)
+		level[i] = 1;
+	for (unsigned round = 1; changed && round <= n; round++) {
+		changed = false;
+		for (size_t k = 0; k < v->n_pairs; k++) {
+			const struct pair *p = &v->pair[k];
+			int first = p->first, next = p->a == first ? p->b : p->a;
+
+			if (p->question != 1 || first < 0 || level[next] > level[first])
+				continue;
+			level[next] = level[first] + 1;
+			changed = true;
+		}
+	}
+	*n_levels = 1;
+	for (size_t i = 0; i < world->batches->n_unplaced; i++)
+		level[world->batches->unplaced[i]] = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (level[i] > *n_levels)
+			*n_levels = level[i];
+	}
+	return level;
+}
+
+/*
+ * Prompt lints concern the plan's own text, so they are shown here as warnings, at the
+ * place of the phase (CONTRACTS 4).  What the plan's lints say already is left to them.
+ */
+static void
+lint_prompts(struct world *world)
+{
+	struct lint_list found = { 0 };
+	char path[512];
+
+	for (size_t i = 0; i < world->rows->n && i < PROMPTS_MAX; i++) {
+		const struct dispatch_row *row = &world->rows->row[i];
+		struct prompt_facts facts = world_prompt_facts(
+		    world, row, path, sizeof(path));
+		AUTO_FREE char *text = NULL;
+		size_t from = found.n;
+
+		/* Where the repository is, a plan need not say. */
+		if (!facts.repo_path)
+			facts.repo_path = facts.repo_label = "repository";
+		text = prompt_render(&facts);
+		prompt_lint(text, &facts, world->plan, &found);
+		for (size_t k = from; k < found.n; k++)
+			found.item[k].at = row->phase->heading_at.line > 0
+					       ? row->phase->heading_at
+					       : row->phase->at;
+	}
+	for (size_t k = 0; k < found.n; k++) {
+		if (strcmp(found.item[k].code, "P02") == 0)
+			continue;
+		GROW(world->lints.item, world->lints.n, world->lints.cap);
+		world->lints.item[world->lints.n++] = found.item[k];
+	}
+	lint_list_clear(&found);
+}
+
+static json_object *
+levels_json(const struct world *world)
+{
+	unsigned n_levels;
+	AUTO_FREE unsigned *level = levels_of(world, &n_levels);
+	json_object *array = json_object_new_array();
+
+	for (unsigned l = 1; l <= n_levels; l++) {
+		json_object *ids = json_object_new_array();
+
+		for (size_t i = 0; i < world->plan->n_phases; i++) {
+			if (level[i] == l)
+				json_object_array_add(
+				    ids, json_str(world->plan->phase[i].id));
+		}
+		json_object_array_add(array, ids);
+	}
+	return array;
+}
+
+static json_object *
+plan_json(const struct plan *plan)
+{
+	json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "title", json_str(plan->title));
+	json_object_object_add(object, "path", json_str(plan->path));
+	json_object_object_add(object, "sha256", json_str(plan->sha256));
+	json_object_object_add(object, "plan_hash", json_str(plan->plan_hash));
+	return object;
+}
+
+static void
+print_json(const struct world *world)
+{
+	const struct plan *plan = world->plan;
+	const struct verdicts *v = world->verdicts;
+	json_object *object = json_object_new_object();
+	json_object *phases = json_object_new_array(), *pairs = json_object_new_array();
+	json_object *lints = json_object_new_array(), *cycles = json_object_new_array();
+
+	for (size_t i = 0; i < plan->n_phases; i++)
+		json_object_array_add(phases, json_phase(&plan->phase[i]));
+	for (size_t i = 0; i < v->n_pairs; i++)
+		json_object_array_add(pairs, json_pair(plan, &v->pair[i]));
+	for (size_t i = 0; i < world->lints.n; i++) {
+		const struct lint *lint = &world->lints.item[i];
+
+		json_object_array_add(
+		    lints, json_lint(lint, plan->path, world_level(lint, LINT_CHECK)));
+	}
+	for (size_t i = 0; i < v->n_cycles; i++)
+		json_object_array_add(
+		    cycles, json_ids(plan, v->cycle[i].phase, v->cycle[i].n));
+	json_object_object_add(object, "plan", plan_json(plan));
+	json_object_object_add(object, "phases", phases);
+	json_object_object_add(object, "pairs", pairs);
+	json_object_object_add(
+	    object, "pairs_total", json_object_new_int64((int64_t)v->n_total));
+	json_object_object_add(object, "lint", lints);
+	json_object_object_add(object, "cycles", cycles);
+	json_object_object_add(object, "levels", levels_json(world));
+	json_object_object_add(object, "critical_path",
+	    json_ids(plan, world->batches->critical_path, world->batches->n_critical));
+	json_print(object);
+}
+
+/* What stands in row I, column J of the matrix. */
+static char
+matrix_sign(const struct verdicts *verdicts, int i, int j)
+{
+	const struct pair *pair = verdicts_find(verdicts, i, j);
+
+	if (!pair || pair->verdict == VERDICT_PARALLEL)
+		return '.';
+	if (pair->verdict == VERDICT_PARALLEL_BRANCHES)
+		return 'b';
+	if (pair->kind == PAIR_UNKNOWN)
+		return '?';
+	if (pair->first < 0)
+		return '!';
+	if (pair->question != 1)
+		return 'x';
+	return pair->first == i ? '<' : '^';
+}
+
+static void
+print_matrix(const struct world *world, const struct screen *screen)
+{
+	const struct plan *plan = world->plan;
+	size_t widest = 0;
+	FILE *out = screen->out;
+
+	for (size_t i = 0; i < plan->n_phases; i++) {
+		size_t w = text_width(plan->phase[i].id);
+
+		widest = w > widest ? w : widest;
+	}
+	if (plan->n_phases < 2)
+		return;
+	if (plan->n_phases > MATRIX_MAX || widest > 12 ||
+	    (screen->width > 0 &&
+		(widest + 1) * (plan->n_phases + 1) > (size_t)screen->width)) {
+		fprintf(out,
+		    "\n(%zu pairs: too many for a matrix here; --json has all)\n",
+		    world->verdicts->n_total);
+		return;
+	}
+	fprintf(out, "\n%*s", (int)widest, "");
+	for (size_t j = 0; j + 1 < plan->n_phases; j++)
+		fprintf(out, " %-*s", (int)widest, plan->phase[j].id);
+	fputc('\n', out);
+	for (size_t i = 1; i < plan->n_phases; i++) {
+		fprintf(out, "%-*s", (int)widest, plan->phase[i].id);
+		for (size_t j = 0; j < i; j++)
+			fprintf(out, " %-*c", (int)widest,
+			    matrix_sign(world->verdicts, (int)i, (int)j));
+		fputc('\n', out);
+	}
+	fputs(
+	    ". together   b together on branches   ^ after the column   < before it   "
+	    "x not together   ? unknown   ! circle\n",
+	    out);
+}
+
+static void
+print_ids(const struct world *world, const char *label, const int *position, size_t n)
+{
+	char *line = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&line, &size);
+	struct screen screen;
+
+	for (size_t i = 0; i < n; i++)
+		fprintf(
+		    out, "%s%s", i ? " -> " : "", world->plan->phase[position[i]].id);
+	fclose(out);
+	screen_init(&screen, stdout);
+	fprintf(stdout, "%-14s ", label);
+	screen_wrap(&screen, 15, 15, n ? line : "none");
+	free(line);
+}
+
+static void
+print_levels(const struct world *world, const struct screen *screen)
+{
+	unsigned n_levels;
+	AUTO_FREE unsigned *level = levels_of(world, &n_levels);
+
+	fputc('\n', screen->out);
+	for (unsigned l = 1; l <= n_levels && l <= MATRIX_MAX; l++) {
+		char *line = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&line, &size);
+
+		for (size_t i = 0; i < world->plan->n_phases; i++) {
+			if (level[i] == l)
+				fprintf(out, "%s ", world->plan->phase[i].id);
+		}
+		fclose(out);
+		fprintf(screen->out, "level %-8u ", l);
+		screen_wrap(screen, 15, 15, line);
+		free(line);
+	}
+	print_ids(world, "critical path", world->batches->critical_path,
+	    world->batches->n_critical);
+	for (size_t i = 0; i < world->verdicts->n_cycles; i++)
+		print_ids(world, "circle", world->verdicts->cycle[i].phase,
+		    world->verdicts->cycle[i].n);
+}
+
+static void
+print_phases(const struct world *world, const struct screen *screen)
+{
+	static const char *const header[] = { "", "", "", "" };
+	struct grid grid;
+
+	grid_init(&grid, header, 4);
+	for (size_t i = 0; i < world->plan->n_phases; i++) {
+		const struct phase *phase = &world->plan->phase[i];
+		AUTO_FREE char *mode = mode_label(phase);
+		const char *cells[] = { phase->id, mode, phase->focus,
+			phase->is_unknown ? "touches unknown" : "" };
+
+		grid_add(&grid, cells, NULL);
+	}
+	grid_print_plain(&grid, screen);
+	grid_clear(&grid);
+}
+
+static void
+print_text(const struct world *world, const struct screen *screen, size_t n_errors)
+{
+	const struct plan *plan = world->plan;
+
+	screen_put(screen, STYLE_BOLD, *plan->title ? plan->title : plan->path);
+	fprintf(screen->out, "\n%zu phase%s, %zu pair%s\n\n", plan->n_phases,
+	    plan->n_phases == 1 ? "" : "s", world->verdicts->n_total,
+	    world->verdicts->n_total == 1 ? "" : "s");
+	print_phases(world, screen);
+	print_matrix(world, screen);
+	world_print_pairs(world, screen);
+	print_levels(world, screen);
+	if (world->lints.n > 0)
+		fputc('\n', screen->out);
+	world_print_lints(world, screen, LINT_CHECK, false);
+	fprintf(screen->out, "\n%zu error%s, %zu warning%s\n", n_errors,
+	    n_errors == 1 ? "" : "s", world->lints.n - n_errors,
+	    world->lints.n - n_errors == 1 ? "" : "s");
+}
+
+int
+cmd_check(int argc, char **argv)
+{
+	bool flags[CHECK_N_OPTIONS] = { false };
+	const char *words[1];
+	struct args_simple want = { "check PLAN [--json]", flags, words, 1, 1 };
+	struct err err = ERR_INIT;
+	struct world world;
+	struct screen screen;
+	struct args args;
+	size_t n_errors;
+
+	args_init(&args, cmd_check_options, argc, argv);
+	if (args_simple(&args, &want, &err) < 0)
+		return cmd_fail(&err, flags[CHECK_JSON]);
+	if (world_load(&world, words[0], &err) < 0) {
+		world_clear(&world);
+		return cmd_fail(&err, flags[CHECK_JSON]);
+	}
+	lint_prompts(&world);
+	n_errors = world_n_stopping(&world, LINT_CHECK);
+	screen_init(&screen, stdout);
+	if (flags[CHECK_JSON])
+		print_json(&world);
+	else
+		print_text(&world, &screen, n_errors);
+	world_clear(&world);
+	return err_exit_status(n_errors > 0 ? ERR_NO : ERR_NONE);
+}

@@ -1,0 +1,206 @@
+#include "cli/cmd.h"
+
+#include "base/mem.h"
+#include "cli/json.h"
+#include "cli/screen.h"
+#include "cli/world.h"
+#include "policy/cost.h"
+
+#include <stdlib.h>
+
+const struct option_doc cmd_plan_options[] = { OPTION_JSON, OPTION_END };
+
+enum { PLAN_JSON, PLAN_N_OPTIONS };
+
+static void
+print_json(const struct world *world)
+{
+	const struct batches *batches = world->batches;
+	json_object *object = json_object_new_object();
+	json_object *array = json_object_new_array(), *pairs = json_object_new_array();
+	const struct dispatch_row *row = world->rows->row;
+
+	for (size_t b = 0; b < batches->n; b++) {
+		const struct batch *batch = &batches->batch[b];
+		json_object *one = json_object_new_object();
+		json_object *sessions = json_object_new_array();
+
+		for (size_t i = 0; i < batch->n; i++)
+			json_object_array_add(sessions, json_session(row++));
+		json_object_object_add(
+		    one, "number", json_object_new_int(batch->number));
+		json_object_object_add(one, "kind",
+		    json_str(batch->is_research ? "research" : "implementation"));
+		json_object_object_add(one, "sessions", sessions);
+		json_object_array_add(array, one);
+	}
+	for (size_t i = 0; i < world->verdicts->n_pairs; i++) {
+		const struct pair *pair = &world->verdicts->pair[i];
+
+		if (pair->verdict != VERDICT_PARALLEL)
+			json_object_array_add(pairs, json_pair(world->plan, pair));
+	}
+	json_object_object_add(object, "batches", array);
+	json_object_object_add(object, "critical_path",
+	    json_ids(world->plan, batches->critical_path, batches->n_critical));
+	json_object_object_add(object, "lower_bound",
+	    json_object_new_int64((int64_t)batches->lower_bound));
+	json_object_object_add(object, "bound_reason", json_str(batches->bound_reason));
+	json_object_object_add(
+	    object, "length", json_object_new_int64((int64_t)batches->n));
+	json_object_object_add(
+	    object, "is_exact", json_object_new_boolean(batches->is_exact));
+	json_object_object_add(object, "unplaced",
+	    json_ids(world->plan, batches->unplaced, batches->n_unplaced));
+	json_object_object_add(object, "pairs", pairs);
+	json_object_object_add(object, "plan_hash", json_str(world->plan->plan_hash));
+	json_print(object);
+}
+
+static void
+add_row(struct grid *grid, const struct dispatch_row *row, bool is_terminal)
+{
+	const struct issue_ref *ref = row->phase->n_issues > 0 ? &row->phase->issue[0]
+							       : NULL;
+	AUTO_FREE char *issue = ref && *ref->url && !is_terminal
+				    ? xasprintf("[%s](%s)", ref->id, ref->url)
+				    : xstrdup(*row->issue ? row->issue : "-");
+	AUTO_FREE char *cost = dispatch_cost(row);
+	AUTO_FREE char *merge = row->merge > 0 ? xasprintf("%d", row->merge)
+					       : xstrdup("-");
+	const char *agent = row->agent         ? row->agent->shown
+			    : *row->agent_name ? row->agent_name
+					       : "-";
+	const char *branch = row->branch ? row->branch : "-";
+	AUTO_FREE char *note = xasprintf(
+	    "branch %s, merge %s, %s", branch, merge, launch_mode_name(row->launch_as));
+	const char *cells[] = { row->label, issue, row->phase->focus, row->mode, cost,
+		agent, row->worktree, branch, merge };
+
+	grid_add(grid, cells, note);
+}
+
+/* What the columns have no room for: phase, launch mode, points, and what is odd. */
+static void
+print_details(const struct world *world, const struct dispatch_row *row,
+    const struct screen *screen)
+{
+	const char *split = cost_split_advice(row->mid_cents);
+	const char *why = world->batches->why[row->position];
+	const char *agent_why = NULL;
+	char *line = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&line, &size);
+
+	fprintf(
+	    out, "%s, launch as %s", row->phase->id, launch_mode_name(row->launch_as));
+	if (row->points > 0)
+		fprintf(out, ", %d pt", row->points);
+	if (split)
+		fprintf(out, " (%s)", split);
+	if (why && *why)
+		fprintf(out, ": %s", why);
+	if (row->warning)
+		fprintf(out, "; %s", row->warning);
+	if (row->agent && agent_eligible(row->agent, row->phase->mode, &agent_why) != 0)
+		fprintf(out, "; %s: %s", row->agent->shown, agent_why);
+	if (!row->branch && *row->agent_name)
+		fputs("; no branch can be named after this issue and focus", out);
+	fclose(out);
+	fprintf(screen->out, "  %s  ", row->label);
+	screen_wrap(screen, 7, (int)text_width(row->label) + 4, line);
+	free(line);
+}
+
+static void
+print_batch(const struct world *world, const struct batch *batch,
+    const struct dispatch_row *row, const struct screen *screen)
+{
+	static const char *const header[] = { "Session", "Issue", "Focus", "Mode",
+		"Est. Cost", "Agent", "Worktree", "Branch", "Merge" };
+	struct grid grid;
+	long total = 0;
+
+	fprintf(screen->out, "\n%sBatch %d%s%s, %zu session%s\n",
+	    screen_style(screen, STYLE_BOLD), batch->number,
+	    screen_style(screen, STYLE_PLAIN), batch->is_research ? ", research" : "",
+	    batch->n, batch->n == 1 ? "" : "s");
+	grid_init(&grid, header, N_ELEMS(header));
+	grid.n_narrow = 7;
+	for (size_t i = 0; i < batch->n; i++) {
+		add_row(&grid, &row[i], screen->is_terminal);
+		if (row[i].high_cents > 0 && total < 100000000)
+			total += row[i].high_cents;
+	}
+	grid_print(&grid, screen);
+	grid_clear(&grid);
+	for (size_t i = 0; i < batch->n; i++)
+		print_details(world, &row[i], screen);
+	AUTO_FREE char *cost = text_dollars(total);
+
+	fprintf(screen->out, "  total ~%s\n", cost);
+}
+
+static void
+print_text(const struct world *world, const struct screen *screen)
+{
+	const struct batches *batches = world->batches;
+	const struct dispatch_row *row = world->rows->row;
+	FILE *out = screen->out;
+
+	screen_put(
+	    screen, STYLE_BOLD, *world->plan->title ? world->plan->title : "plan");
+	fputc('\n', out);
+	for (size_t b = 0; b < batches->n; b++) {
+		print_batch(world, &batches->batch[b], row, screen);
+		row += batches->batch[b].n;
+	}
+	for (size_t i = 0; i < batches->n_unplaced; i++) {
+		fputs("\nnot dispatchable: ", out);
+		text_put(out, world->plan->phase[batches->unplaced[i]].id);
+	}
+	world_print_pairs(world, screen);
+	fprintf(out, "\n%zu batch%s, at least %zu are needed", batches->n,
+	    batches->n == 1 ? "" : "es", batches->lower_bound);
+	if (batches->bound_reason && *batches->bound_reason) {
+		fputs(": ", out);
+		text_put(out, batches->bound_reason);
+	}
+	fputs("\ncritical path ", out);
+	for (size_t i = 0; i < batches->n_critical; i++) {
+		fputs(i ? " -> " : "", out);
+		text_put(out, world->plan->phase[batches->critical_path[i]].id);
+	}
+	fputc('\n', out);
+}
+
+int
+cmd_plan(int argc, char **argv)
+{
+	bool flags[PLAN_N_OPTIONS] = { false };
+	const char *words[1];
+	struct args_simple want = { "plan PLAN [--json]", flags, words, 1, 1 };
+	struct err err = ERR_INIT;
+	struct world world;
+	struct screen screen, errors;
+	struct args args;
+	size_t n_errors;
+
+	args_init(&args, cmd_plan_options, argc, argv);
+	if (args_simple(&args, &want, &err) < 0)
+		return cmd_fail(&err, flags[PLAN_JSON]);
+	if (world_load(&world, words[0], &err) < 0) {
+		world_clear(&world);
+		return cmd_fail(&err, flags[PLAN_JSON]);
+	}
+	n_errors = world_n_stopping(&world, LINT_PLAN);
+	screen_init(&screen, stdout);
+	screen_init(&errors, stderr);
+	if (flags[PLAN_JSON])
+		print_json(&world);
+	else if (n_errors == 0)
+		print_text(&world, &screen);
+	world_print_lints(&world, &errors, LINT_PLAN, false);
+	world_clear(&world);
+	return err_exit_status(n_errors > 0 ? ERR_NO : ERR_NONE);
+}

@@ -1,0 +1,226 @@
+#include "cli/world.h"
+
+#include "base/file.h"
+#include "cli/screen.h"
+#include "plan/lint.h"
+#include "plan/parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PAIRS_SHOWN = 200 };
+
+/* The directory that holds PATH.  The caller frees it. */
+static char *
+dir_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return xstrdup(".");
+	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+static int
+read_settings(struct world *world, struct err *err)
+{
+	if (config_load(&world->repo, &world->config, err) < 0)
+		return err_wrap(err, "settings");
+	config_values(&world->config, "divisi.infra", &world->infra);
+	config_values(&world->config, "divisi.exclusive", &world->exclusive);
+	world->dispatch_env.agent = config_str(
+	    &world->config, "divisi.default-agent", NULL);
+	world->dispatch_env.default_mode = exec_mode_of(
+	    span_of(config_str(&world->config, "divisi.default-mode", "")));
+	return 0;
+}
+
+int
+world_open(struct world *world, const char *dir, struct err *err)
+{
+	*world = (struct world){ 0 };
+	if (repo_open(dir, &world->repo, NULL) < 0)
+		return 0;
+	world->has_repo = true;
+	if (read_settings(world, err) < 0 ||
+	    repo_ls_files(&world->repo, &world->tracked, err) < 0)
+		return -1;
+	world->verdict_env = (struct verdict_env){
+		.tracked = (const char *const *)world->tracked.item,
+		.n_tracked = world->tracked.n,
+		.fold_case = world->repo.ignore_case,
+		.infra_pattern = (const char *const *)world->infra.item,
+		.n_infra_patterns = world->infra.n,
+		.exclusive = (const char *const *)world->exclusive.item,
+		.n_exclusive = world->exclusive.n,
+	};
+	return 0;
+}
+
+static int
+batch_caps(const struct world *world, struct batch_env *env, struct err *err)
+{
+	struct config_range range = { .fallback = 3, .min = 1, .max = 100 };
+	long cap = 3;
+
+	if (world->has_repo &&
+	    config_int(&world->config, "divisi.cap", range, &cap, err) < 0)
+		return -1;
+	env->cap = (size_t)cap;
+	if (cap > 5)
+		env->research_cap = (size_t)cap;
+	return 0;
+}
+
+int
+world_load(struct world *world, const char *path, struct err *err)
+{
+	AUTO_FREE char *dir = dir_of(path);
+	struct batch_env batch_env = { 0 };
+
+	*world = (struct world){ 0 };
+	AUTO_PLAN struct plan *plan = NULL;
+	struct lint_list lints = { 0 };
+
+	plan = plan_load(path, &lints, err);
+	if (!plan) {
+		lint_list_clear(&lints);
+		return -1;
+	}
+	if (world_open(world, dir, err) < 0) {
+		lint_list_clear(&lints);
+		return -1;
+	}
+	world->plan = TAKE_PTR(plan);
+	world->lints = lints;
+	if (batch_caps(world, &batch_env, err) < 0)
+		return -1;
+	world->verdicts = verdicts_new(world->plan, &world->verdict_env);
+	plan_lint(world->plan, world->verdicts, &world->lints);
+	world->batches = batches_new(world->plan, world->verdicts, &batch_env);
+	world->rows = dispatch_rows_new(
+	    world->plan, world->batches, &world->dispatch_env);
+	return 0;
+}
+
+void
+world_clear(struct world *world)
+{
+	dispatch_rows_free(world->rows);
+	batches_free(world->batches);
+	verdicts_free(world->verdicts);
+	lint_list_clear(&world->lints);
+	plan_free(world->plan);
+	git_list_clear(&world->tracked);
+	git_list_clear(&world->infra);
+	git_list_clear(&world->exclusive);
+	config_clear(&world->config);
+	if (world->has_repo)
+		repo_close(&world->repo);
+	*world = (struct world){ 0 };
+}
+
+char
+world_level(const struct lint *lint, enum lint_verb verb)
+{
+	return lint_stops(lint, verb) ? 'E' : 'W';
+}
+
+size_t
+world_n_stopping(const struct world *world, enum lint_verb verb)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < world->lints.n; i++)
+		n += lint_stops(&world->lints.item[i], verb);
+	return n;
+}
+
+void
+world_print_lints(const struct world *world, const struct screen *screen,
+    enum lint_verb verb, bool only_stopping)
+{
+	FILE *out = screen->out;
+
+	for (size_t i = 0; i < world->lints.n; i++) {
+		const struct lint *lint = &world->lints.item[i];
+		bool is_error = world_level(lint, verb) == 'E';
+
+		if (only_stopping && !is_error)
+			continue;
+		text_put(out, world->plan->path);
+		if (lint->at.line > 0)
+			fprintf(out, ":%u:%u", lint->at.line, lint->at.column);
+		fputs(": ", out);
+		screen_put(screen, is_error ? STYLE_BAD : STYLE_WARN,
+		    is_error ? "error" : "warning");
+		fprintf(out, " %s ", lint->code);
+		text_put(out, lint->message);
+		if (*lint->fix) {
+			fputs("  fix: ", out);
+			text_put(out, lint->fix);
+		}
+		fprintf(out, "  [%s]\n", lint->rule);
+	}
+}
+
+void
+world_print_pairs(const struct world *world, const struct screen *screen)
+{
+	const struct plan *plan = world->plan;
+
+	for (size_t i = 0, n = 0; i < world->verdicts->n_pairs; i++) {
+		const struct pair *pair = &world->verdicts->pair[i];
+		const char *a = plan->phase[pair->a].id, *b = plan->phase[pair->b].id;
+		AUTO_FREE char *line = NULL;
+
+		if (pair->verdict == VERDICT_PARALLEL)
+			continue;
+		if (n++ == 0)
+			fputc('\n', screen->out);
+		if (n > PAIRS_SHOWN) {
+			fputs("... and more: --json has all\n", screen->out);
+			return;
+		}
+		if (pair->verdict == VERDICT_PARALLEL_BRANCHES)
+			line = xasprintf("%s, %s  on branches: %s", a, b, pair->reason);
+		else if (pair->first < 0 || pair->question != 1)
+			line = xasprintf(
+			    "%s, %s  not together: %s", a, b, pair->reason);
+		else
+			line = xasprintf("%s before %s  %s",
+			    pair->first == pair->a ? a : b,
+			    pair->first == pair->a ? b : a, pair->reason);
+		screen_wrap(screen, 4, 0, line);
+	}
+}
+
+struct prompt_facts
+world_prompt_facts(const struct world *world, const struct dispatch_row *row,
+    char *path_buf, size_t size)
+{
+	const char *top = world->has_repo ? world->repo.top : NULL;
+	const char *home = getenv("HOME"), *name = top ? strrchr(top, '/') : NULL;
+	size_t n = home ? strlen(home) : 0;
+
+	/* Tracker text shows no home directory: A-41. */
+	if (top && n > 1 && strncmp(top, home, n) == 0 && top[n] == '/')
+		snprintf(path_buf, size, "~%s", top + n);
+	else
+		snprintf(path_buf, size, "%s", top ? top : "");
+	return (struct prompt_facts){
+		.plan = world->plan,
+		.phase = row->phase,
+		.launch_as = row->launch_as,
+		.worktree = row->worktree,
+		.repo_label = config_str(
+		    &world->config, "divisi.project", name ? name + 1 : NULL),
+		.repo_path = *path_buf ? path_buf : NULL,
+		.branch = row->branch,
+		.verify = *row->phase->verify
+			      ? row->phase->verify
+			      : config_str(&world->config, "divisi.verify", NULL),
+		.is_external = row->agent && !row->agent->knows_method,
+	};
+}

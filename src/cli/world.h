@@ -1,0 +1,62 @@
+#pragma once
+
+#include "git/config.h"
+#include "git/repo.h"
+#include "plan/batch.h"
+#include "plan/plan.h"
+#include "plan/verdict.h"
+#include "policy/dispatch.h"
+#include "policy/prompt.h"
+
+/*
+ * A plan together with what the repository around it knows: tracked files, settings, and
+ * what follows from both.  The verbs that need no server work on this.
+ */
+struct world {
+	struct plan *plan;
+	struct lint_list lints;
+	struct repo repo; /* valid when has_repo */
+	bool has_repo;
+	struct config config;
+	struct git_list tracked, infra, exclusive;
+	struct verdict_env verdict_env;
+	struct dispatch_env dispatch_env;
+	struct verdicts *verdicts;
+	struct batches *batches;
+	struct dispatch_rows *rows;
+};
+
+/*
+ * Reads PATH and everything around it, and judges it.  -1 with ERR_NOT_FOUND or ERR_INPUT
+ * for the plan, ERR_INPUT for settings that cannot be read; WORLD can be cleared in any
+ * case.  Outside a repository, or in one git will not open, the plan stands alone.
+ */
+int world_load(struct world *world, const char *path, struct err *err);
+
+/* Only the repository around directory DIR and its settings: for verdicts without a plan. */
+int world_open(struct world *world, const char *dir, struct err *err);
+void world_clear(struct world *world);
+
+/* 'E' when LINT stops VERB, otherwise 'W': how it counts here (CONTRACTS 4). */
+char world_level(const struct lint *lint, enum lint_verb verb);
+
+/* How many lints stop VERB. */
+size_t world_n_stopping(const struct world *world, enum lint_verb verb);
+
+/*
+ * Prints every lint, or only those that stop VERB when ONLY_STOPPING, one line each:
+ * file:line:column: error CODE message  fix: ...  [RULE]
+ */
+struct screen;
+void world_print_lints(const struct world *world, const struct screen *screen,
+    enum lint_verb verb, bool only_stopping);
+
+/* Prints a line with the reason for every pair that cannot simply run together. */
+void world_print_pairs(const struct world *world, const struct screen *screen);
+
+/*
+ * What the prompt of a row needs, from settings and repository.  The strings live as long
+ * as WORLD and PATH_BUF, which receives the shown path of the repository.
+ */
+struct prompt_facts world_prompt_facts(const struct world *world,
+    const struct dispatch_row *row, char *path_buf, size_t size);

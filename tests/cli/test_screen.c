@@ -1,0 +1,141 @@
+#include "cli/screen.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const header[] = { "Session", "Focus", "Branch" };
+
+/* What grid_print() writes for one row on a screen of WIDTH (0: a pipe). */
+static char *
+printed(int width, const char *focus, const char *note)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct screen screen = { .out = open_memstream(&text, &size),
+		.width = width,
+		.is_terminal = width > 0 };
+	const char *cells[] = { "S-A", focus, "claude/x-1-y" };
+	struct grid grid;
+
+	grid_init(&grid, header, 3);
+	grid.n_narrow = 2;
+	grid_add(&grid, cells, note);
+	grid_print(&grid, &screen);
+	grid_clear(&grid);
+	fclose(screen.out);
+	return text;
+}
+
+static void
+a_pipe_gets_a_whole_markdown_table(void **state)
+{
+	AUTO_FREE char *text = printed(0, "Merge | queue", "not shown");
+
+	assert_string_equal(text, "| Session | Focus         | Branch       |\n"
+				  "|---------|---------------|--------------|\n"
+				  "| S-A     | Merge \\| queue | claude/x-1-y |\n");
+}
+
+static void
+a_narrow_terminal_gets_the_first_columns_and_notes(void **state)
+{
+	AUTO_FREE char *text = printed(30,
+	    "A focus that is longer than the terminal is wide", "branch claude/x-1-y");
+	struct span rest = span_of(text), line;
+
+	assert_non_null(strstr(text, "branch claude/x-1-y"));
+	assert_null(strstr(text, "|"));
+	assert_non_null(strstr(text, "…"));
+	while (span_next(&rest, '\n', &line)) {
+		AUTO_FREE char *one = xstrndup(line.p, line.n);
+
+		assert_true(text_width(one) <= 30);
+	}
+}
+
+static void
+cells_cannot_steer_the_terminal(void **state)
+{
+	AUTO_FREE char *text = printed(0, "a\x1b[2Jb\nc", NULL);
+
+	assert_null(strchr(text, '\x1b'));
+	assert_non_null(strstr(text, "a\\x1B[2Jb c"));
+}
+
+static void
+cutting_never_breaks_a_character(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+		const char *cut;
+	} cases[] = { { "short", 9, "short" }, { "exactly", 7, "exactly" },
+		{ "too long", 5, "too …" }, { "ééééé", 3, "éé…" },
+		{ "日本語", 4, "日…" }, { "", 3, "" } };
+
+	for (size_t i = 0; i < N_ELEMS(cases); i++) {
+		AUTO_FREE char *cut = screen_cut(cases[i].text, cases[i].width);
+
+		assert_string_equal(cut, cases[i].cut);
+	}
+	char *huge = xmalloc(1000001);
+
+	memset(huge, 'x', 1000000);
+	huge[1000000] = '\0';
+	AUTO_FREE char *cut = screen_cut(huge, 10);
+
+	free(huge);
+	assert_int_equal(text_width(cut), 10);
+}
+
+static void
+lines_are_broken_at_blanks_and_indented(void **state)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct screen screen = { .out = open_memstream(&text, &size), .width = 20 };
+
+	screen_wrap(&screen, 4, 0, "one two three four five six");
+	screen.width = 0;
+	screen_wrap(&screen, 4, 0, "one two  three four five six");
+	fclose(screen.out);
+	assert_string_equal(
+	    text, "one two three four\n    five six\none two three four five six\n");
+	free(text);
+}
+
+static void
+a_pipe_has_neither_colours_nor_width(void **state)
+{
+	struct screen screen;
+	AUTO_FILE FILE *file = tmpfile();
+
+	screen_init(&screen, file);
+	assert_false(screen.is_terminal);
+	assert_int_equal(screen.width, 0);
+	assert_string_equal(screen_style(&screen, STYLE_BAD), "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pipe_gets_a_whole_markdown_table),
+		cmocka_unit_test(a_narrow_terminal_gets_the_first_columns_and_notes),
+		cmocka_unit_test(cells_cannot_steer_the_terminal),
+		cmocka_unit_test(cutting_never_breaks_a_character),
+		cmocka_unit_test(lines_are_broken_at_blanks_and_indented),
+		cmocka_unit_test(a_pipe_has_neither_colours_nor_width),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

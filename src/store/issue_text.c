@@ -276,38 +276,38 @@ put_number(json_object *object, const char *key, int64_t number)
 static json_object *
 comments_json(const struct issue *issue)
 {
-	json_object *array = json_object_new_array();
+	json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < issue->n_comments; i++) {
 		const struct issue_comment_row *comment = &issue->comment[i];
-		json_object *object = json_object_new_object();
+		json_object *entry = json_object_new_object();
 
-		put_number(object, "id", comment->n);
-		issues_put_text(object, "kind", issue_comment_kind_name(comment->kind));
-		issues_put_text(object, "author", comment->author);
-		issues_put_text(object, "body", comment->body);
-		put_number(object, "at", comment->at);
-		put_number(object, "edited_at", comment->edited_at);
-		json_object_array_add(array, object);
+		put_number(entry, "id", comment->n);
+		issues_put_text(entry, "kind", issue_comment_kind_name(comment->kind));
+		issues_put_text(entry, "author", comment->author);
+		issues_put_text(entry, "body", comment->body);
+		put_number(entry, "at", comment->at);
+		put_number(entry, "edited_at", comment->edited_at);
+		json_object_array_add(list, entry);
 	}
-	return array;
+	return list;
 }
 
 static json_object *
 attachments_json(const struct issue *issue)
 {
-	json_object *array = json_object_new_array();
+	json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < issue->n_attachments; i++) {
-		json_object *object = json_object_new_object();
+		json_object *entry = json_object_new_object();
 
-		issues_put_text(object, "url", issue->attachment[i].url);
-		issues_put_text(object, "sha256", issue->attachment[i].sha256);
-		issues_put_text(object, "title", issue->attachment[i].title);
-		put_number(object, "at", issue->attachment[i].at);
-		json_object_array_add(array, object);
+		issues_put_text(entry, "url", issue->attachment[i].url);
+		issues_put_text(entry, "sha256", issue->attachment[i].sha256);
+		issues_put_text(entry, "title", issue->attachment[i].title);
+		put_number(entry, "at", issue->attachment[i].at);
+		json_object_array_add(list, entry);
 	}
-	return array;
+	return list;
 }
 
 char *

@@ -128,21 +128,21 @@ NODISCARD int issue_relate(struct store *store, const struct issue_by *by,
 NODISCARD int issue_unrelate(struct store *store, const struct issue_by *by,
     const char *a, const char *kind, const char *b, struct err *err);
 
-/* Attaches URL (or path) with the SHA-256 of what was there, "" when unknown (E-21). */
+/* A file or link (E-21), with the SHA-256 of what was there. */
+struct issue_attachment {
+	const char *url, *sha256, *title; /* NULL = "" in the last two */
+	int64_t at;                       /* set by reading only */
+};
+
+/* Attaches FILE; the same URL with the same hash is kept once. */
 NODISCARD int issue_attach(struct store *store, const struct issue_by *by,
-    const char *id, const char *url, const char *sha256, const char *title,
-    struct err *err);
+    const char *id, const struct issue_attachment *file, struct err *err);
 
 /* One issue as read; texts are never NULL and live in the set. */
 struct issue_comment_row {
 	int64_t n, at, edited_at;
 	enum issue_comment_kind kind;
 	const char *author, *body;
-};
-
-struct issue_attachment {
-	const char *url, *sha256, *title;
-	int64_t at;
 };
 
 struct issue_words {

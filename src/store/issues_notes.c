@@ -173,8 +173,8 @@ attach(struct store *store, const struct issue_by *by, const char *id,
 
 	if (issues_must_find(store, id, err) < 0)
 		return -1;
-	n = db_run(store, sql_attach, err, "ttttl", id, file->url, file->sha256,
-	    file->title, by->at);
+	n = db_run(store, sql_attach, err, "ttttl", id, file->url,
+	    issues_text_or(file->sha256, ""), issues_text_or(file->title, ""), by->at);
 	if (n <= 0)
 		return n;
 	data = json_object_new_object();
@@ -185,15 +185,12 @@ attach(struct store *store, const struct issue_by *by, const char *id,
 
 int
 issue_attach(struct store *store, const struct issue_by *by, const char *id,
-    const char *url, const char *sha256, const char *title, struct err *err)
+    const struct issue_attachment *file, struct err *err)
 {
-	struct issue_attachment file = { .url = issues_text_or(url, ""),
-		.sha256 = issues_text_or(sha256, ""),
-		.title = issues_text_or(title, "") };
 	int ret = issues_write_begin(store, "attach", by, NULL, err);
 
 	if (ret <= 0)
 		return ret;
-	ret = attach(store, by, id, &file, err);
+	ret = attach(store, by, id, file, err);
 	return issues_write_end(store, "attach", by, id, ret, err);
 }

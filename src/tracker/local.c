@@ -99,8 +99,9 @@ local_attach(const struct tracker_link *link, const struct tracker_call *call,
     const char *id, const char *url, const char *sha256, struct err *err)
 {
 	struct issue_by by = by_of(call);
+	struct issue_attachment file = { .url = url, .sha256 = sha256 };
 
-	return issue_attach(link->store, &by, id, url, sha256, "", err);
+	return issue_attach(link->store, &by, id, &file, err);
 }
 
 static struct tracker_words
@@ -151,7 +152,7 @@ local_read(const struct tracker_link *link, const char *id, struct arena *arena,
 
 static int
 local_children(const struct tracker_link *link, const char *parent, int limit,
-    struct arena *arena, struct tracker_issue **issues, size_t *n, struct err *err)
+    struct arena *arena, struct tracker_list *list, struct err *err)
 {
 	struct issue_query query = { .parent = parent, .limit = limit };
 	AUTO_ISSUES struct issue_set set = { 0 };
@@ -162,8 +163,9 @@ local_children(const struct tracker_link *link, const char *parent, int limit,
 	copy = arena_alloc(arena, (set.n + 1) * sizeof(*copy));
 	for (size_t i = 0; i < set.n; i++)
 		copy[i] = copy_issue(arena, &set.item[i]);
-	*issues = copy;
-	*n = set.n;
+	*list = (struct tracker_list){
+		.item = copy, .n = set.n, .has_more = set.has_more
+	};
 	return 0;
 }
 

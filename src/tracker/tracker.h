@@ -80,6 +80,12 @@ struct tracker_issue {
 	int64_t updated_at;
 };
 
+struct tracker_list {
+	struct tracker_issue *item;
+	size_t n;
+	bool has_more; /* the limit cut it off */
+};
+
 #define TRACKER_ID_SIZE 64
 
 /* All functions return 0, or -1 with ERR; a failed call has changed nothing it reports. */
@@ -121,12 +127,11 @@ struct tracker {
 	    struct arena *arena, struct tracker_issue *issue, struct err *err);
 
 	/*
-	 * Up to LIMIT children of PARENT, oldest first, as an array in ARENA, without their
-	 * relations and children.  ERR_REFUSED T04 without a limit.
+	 * Up to LIMIT children of PARENT, oldest first, in ARENA, without their relations
+	 * and children.  ERR_REFUSED T04 without a limit.
 	 */
 	int (*children)(const struct tracker_link *link, const char *parent, int limit,
-	    struct arena *arena, struct tracker_issue **issues, size_t *n,
-	    struct err *err);
+	    struct arena *arena, struct tracker_list *list, struct err *err);
 };
 
 /* The built-in one, in the journal's database; needs no network and no account. */

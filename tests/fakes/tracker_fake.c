@@ -248,11 +248,10 @@ fake_read(const struct tracker_link *link, const char *id, struct arena *into,
 
 static int
 fake_children(const struct tracker_link *link, const char *parent, int limit,
-    struct arena *into, struct tracker_issue **out, size_t *n, struct err *err)
+    struct arena *into, struct tracker_list *list, struct err *err)
 {
 	enum tracker_fake_fault met = meet();
-	struct tracker_issue *copy;
-	size_t found = 0;
+	struct tracker_list found = { .item = arena_alloc(into, sizeof(issues)) };
 
 	if (limit <= 0) {
 		err_set(err, ERR_REFUSED, "fake: a list needs a limit");
@@ -261,13 +260,15 @@ fake_children(const struct tracker_link *link, const char *parent, int limit,
 	}
 	if (arrive(met, err) < 0 || answer(met, err) < 0)
 		return -1;
-	copy = arena_alloc(into, MAX_ISSUES * sizeof(*copy));
-	for (int i = 0; i < n_issues && found < (size_t)limit; i++) {
-		if (strcmp(issues[i].parent, parent) == 0)
-			copy[found++] = issues[i];
+	for (int i = 0; i < n_issues; i++) {
+		if (strcmp(issues[i].parent, parent) != 0)
+			continue;
+		found.has_more = found.n == (size_t)limit;
+		if (found.has_more)
+			break;
+		found.item[found.n++] = issues[i];
 	}
-	*out = copy;
-	*n = found;
+	*list = found;
 	return 0;
 }
 

@@ -393,6 +393,7 @@ static void
 what_is_not_there_is_not_found(void **state)
 {
 	struct store *store = scratch_open(state);
+	struct issue_attachment file = { .url = "x" };
 	struct issue_change change = { .estimate = 1 };
 	struct issue_set set = { 0 };
 	struct err err = ERR_INIT;
@@ -401,7 +402,7 @@ what_is_not_there_is_not_found(void **state)
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	assert_int_equal(issue_comment(store, &by, "DV-1", ISSUE_NOTE, "x", &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
-	assert_int_equal(issue_attach(store, &by, "DV-1", "x", "", "", &err), -1);
+	assert_int_equal(issue_attach(store, &by, "DV-1", &file, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	assert_int_equal(issue_read(store, "DV-1", &set, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);

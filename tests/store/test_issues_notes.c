@@ -175,18 +175,21 @@ static void
 the_same_attachment_is_kept_once(void **state)
 {
 	struct store *store = open_three(state);
+	struct issue_attachment file = {
+		.url = "plan.md", .sha256 = "aa", .title = "Plan"
+	};
 	AUTO_ISSUES struct issue_set set = { 0 };
 
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(
-		    issue_attach(store, &by, "DV-1", "plan.md", "aa", "Plan", NULL), 0);
-	assert_int_equal(
-	    issue_attach(store, &by, "DV-1", "plan.md", "bb", NULL, NULL), 0);
+		assert_int_equal(issue_attach(store, &by, "DV-1", &file, NULL), 0);
+	file = (struct issue_attachment){ .url = "plan.md", .sha256 = "bb" };
+	assert_int_equal(issue_attach(store, &by, "DV-1", &file, NULL), 0);
 	set = read_it(store, "DV-1");
 	assert_int_equal(set.item[0].n_attachments, 2);
 	assert_string_equal(set.item[0].attachment[0].sha256, "aa");
 	assert_string_equal(set.item[0].attachment[0].title, "Plan");
-	assert_int_equal(issue_attach(store, &by, "DV-1", "", "", "", NULL), -1);
+	file.url = "";
+	assert_int_equal(issue_attach(store, &by, "DV-1", &file, NULL), -1);
 	store_close(store);
 }
 

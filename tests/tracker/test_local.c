@@ -136,16 +136,15 @@ the_same_key_never_makes_a_second_issue(void **state)
 	struct world *w = *state;
 	const char *master = make(w, NULL, NULL);
 	const char *id = make(w, "issue-file/s1", master);
-	struct tracker_issue *issues;
-	size_t n = 0;
+	struct tracker_list list;
 
 	assert_string_equal(make(w, "issue-file/s1", master), id);
 	assert_string_not_equal(make(w, "issue-file/s2", master), id);
 	assert_int_equal(
-	    w->tracker->children(&w->link, master, 10, w->arena, &issues, &n, NULL), 0);
-	assert_int_equal(n, 2);
-	assert_string_equal(issues[0].id, id);
-	assert_string_equal(issues[0].parent, master);
+	    w->tracker->children(&w->link, master, 10, w->arena, &list, NULL), 0);
+	assert_int_equal(list.n, 2);
+	assert_string_equal(list.item[0].id, id);
+	assert_string_equal(list.item[0].parent, master);
 }
 
 static void
@@ -184,17 +183,17 @@ a_list_wants_a_limit_and_keeps_to_it(void **state)
 {
 	struct world *w = *state;
 	const char *master = make(w, NULL, NULL);
-	struct tracker_issue *issues;
+	struct tracker_list list;
 	struct err err = ERR_INIT;
-	size_t n = 0;
 
 	for (int i = 0; i < 5; i++)
 		make(w, NULL, master);
 	assert_int_equal(
-	    w->tracker->children(&w->link, master, 3, w->arena, &issues, &n, NULL), 0);
-	assert_int_equal(n, 3);
+	    w->tracker->children(&w->link, master, 3, w->arena, &list, NULL), 0);
+	assert_int_equal(list.n, 3);
+	assert_true(list.has_more);
 	assert_int_equal(
-	    w->tracker->children(&w->link, master, 0, w->arena, &issues, &n, &err), -1);
+	    w->tracker->children(&w->link, master, 0, w->arena, &list, &err), -1);
 	assert_string_equal(err.code, "T04");
 }
 
@@ -298,9 +297,8 @@ an_effect_goes_with_its_act(void **state)
 	struct store *store = w->link.store;
 	struct journal_row row = { .actor = "server", .entity = "batch/1" };
 	struct act_row act = { .key = "issue-file/s1", .kind = "issue-file" };
-	struct tracker_issue *issues;
+	struct tracker_list list;
 	const char *master = make(w, NULL, NULL);
-	size_t n = 0;
 
 	assert_int_equal(journal_append(store, &row, 1, &act, 1, NULL), 0);
 	assert_int_equal(act_begin(store, act.seq, NULL), 0);
@@ -317,8 +315,9 @@ an_effect_goes_with_its_act(void **state)
 		}
 	}
 	assert_int_equal(
-	    w->tracker->children(&w->link, master, 9, w->arena, &issues, &n, NULL), 0);
-	assert_int_equal(n, 1);
+	    w->tracker->children(&w->link, master, 9, w->arena, &list, NULL), 0);
+	assert_int_equal(list.n, 1);
+	assert_false(list.has_more);
 	assert_int_equal(act_finish(store, act.seq, "done", "{}", 0, NULL), -1);
 }
 

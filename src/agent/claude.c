@@ -1,6 +1,6 @@
 #include "agent/agent.h"
 
-#include "agent/claude_stream.h"
+#include "agent/claude.h"
 #include "agent/probe.h"
 #include "agent/wire.h"
 #include "base/file.h"

@@ -1,4 +1,4 @@
-#include "agent/claude_stream.h"
+#include "agent/claude.h"
 
 #include "agent/wire.h"
 #include "base/mem.h"

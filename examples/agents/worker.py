@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+import json, os, subprocess, sys
+
+def tell(what, **fields):
+    print(json.dumps({"type": what, **fields}), flush=True)
+
+def hear():
+    return json.loads(sys.stdin.readline() or '{"type":"stop"}')
+
+prompt = hear()["text"]
+tell("started")
+if os.environ.get("DIVISI_LAUNCH_AS") == "plan":
+    tell("ask", id="plan-1", kind="plan", text="Add a line to NOTES", detail=prompt)
+    if hear().get("decision") != "allow":
+        sys.exit(tell("failed", reason="the plan was not approved"))
+with open("NOTES", "a", encoding="utf-8") as notes:
+    print(prompt.splitlines()[0], file=notes)
+tell("progress", done=1, total=2, text="NOTES written")
+subprocess.run(["git", "add", "NOTES"], check=True)
+subprocess.run(["git", "commit", "-q", "-m", "Add a note"], check=True)
+tell("done", summary="NOTES has a line more, committed")

@@ -177,7 +177,9 @@ wire_line_of(const char *p, size_t n)
 			if (n_out > 0 && out[n_out - 1] != ' ')
 				out[n_out++] = ' ';
 		} else {
-			out[n_out++] = is_text || c < 0x80 ? p[i] : '?';
+			out[n_out++] = p[i];
+			if (!is_text && c >= 0x80)
+				out[n_out - 1] = '?';
 		}
 	}
 	if (i < n) {

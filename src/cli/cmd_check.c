@@ -4,6 +4,7 @@
 #include "cli/json.h"
 #include "cli/screen.h"
 #include "cli/world.h"
+#include "plan/lint.h"
 #include "plan/parse.h"
 
 #include <stdlib.h>
@@ -136,7 +137,7 @@ print_json(const struct world *world)
 		const struct lint *lint = &world->lints.item[i];
 
 		json_object_array_add(
-		    lints, json_lint(lint, plan->path, world_level(lint, LINT_CHECK)));
+		    lints, json_lint(lint, plan->path, lint_level(lint, LINT_CHECK)));
 	}
 	for (size_t i = 0; i < v->n_cycles; i++)
 		json_object_array_add(

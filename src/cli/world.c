@@ -121,12 +121,6 @@ world_clear(struct world *world)
 	*world = (struct world){ 0 };
 }
 
-char
-world_level(const struct lint *lint, enum lint_verb verb)
-{
-	return lint_stops(lint, verb) ? 'E' : 'W';
-}
-
 size_t
 world_n_stopping(const struct world *world, enum lint_verb verb)
 {
@@ -145,7 +139,7 @@ world_print_lints(const struct world *world, const struct screen *screen,
 
 	for (size_t i = 0; i < world->lints.n; i++) {
 		const struct lint *lint = &world->lints.item[i];
-		bool is_error = world_level(lint, verb) == 'E';
+		bool is_error = lint_level(lint, verb) == 'E';
 
 		if (only_stopping && !is_error)
 			continue;

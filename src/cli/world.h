@@ -37,9 +37,6 @@ int world_load(struct world *world, const char *path, struct err *err);
 int world_open(struct world *world, const char *dir, struct err *err);
 void world_clear(struct world *world);
 
-/* 'E' when LINT stops VERB, otherwise 'W': how it counts here (CONTRACTS 4). */
-char world_level(const struct lint *lint, enum lint_verb verb);
-
 /* How many lints stop VERB. */
 size_t world_n_stopping(const struct world *world, enum lint_verb verb);
 

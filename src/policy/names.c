@@ -70,6 +70,20 @@ issue_id_ok(const char *id)
 	return n > 0 && n <= ISSUE_ID_MAX && id[n] == '\0';
 }
 
+/* "#12" and "acme/app#12", as GitHub names issues. */
+static bool
+is_number_sign_id(const char *id)
+{
+	size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "0123456789._-/");
+	size_t digits;
+
+	if (id[n] != '#')
+		return false;
+	digits = strspn(id + n + 1, "0123456789");
+	return digits > 0 && id[n + 1 + digits] == '\0' && strlen(id) <= ISSUE_ID_MAX;
+}
+
 /* First component of a ref, so git's own rules are the floor: no ".." and no ".lock". */
 static bool
 agent_name_ok(const char *agent)
@@ -92,6 +106,7 @@ char *
 branch_name(const char *agent, const char *issue_id, const char *focus, struct err *err)
 {
 	AUTO_FREE char *slug = text_slug(focus, SLUG_MAX);
+	AUTO_FREE char *id = text_slug(issue_id, ISSUE_ID_MAX);
 	size_t id_len = issue_id_len(issue_id, false);
 	char *name;
 
@@ -100,7 +115,8 @@ branch_name(const char *agent, const char *issue_id, const char *focus, struct e
 		err_fix(err, "name an agent of the catalogue: divisi agent list");
 		return NULL;
 	}
-	if (id_len == 0 || id_len > ISSUE_ID_MAX || issue_id[id_len] != '\0') {
+	if ((id_len == 0 || id_len > ISSUE_ID_MAX || issue_id[id_len] != '\0') &&
+	    !is_number_sign_id(issue_id)) {
 		refuse(err, "G09",
 		    "\"%.64s\" is no issue id that a branch can be named after",
 		    issue_id);
@@ -113,7 +129,7 @@ branch_name(const char *agent, const char *issue_id, const char *focus, struct e
 		err_fix(err, "give the phase a focus with letters or digits");
 		return NULL;
 	}
-	name = xasprintf("%s/%s-%s", agent, issue_id, slug);
+	name = xasprintf("%s/%s-%s", agent, id, slug);
 	for (char *p = name; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	return name;

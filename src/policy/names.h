@@ -16,7 +16,7 @@ char *sub_issue_title(int batch, size_t index, const char *focus);
 
 /*
  * `{agent}/{issue-id}-{slug}` in lower case, the slug at most 50 bytes (S-24).  AGENT is a
- * catalogue name, not its shown form.  NULL with ERR_REFUSED G09 when the slug is empty or
+ * catalogue name, not its shown form; `#12` and `acme/app#12` are ids as well.  NULL with ERR_REFUSED G09 when the slug is empty or
  * a part leaves its alphabet (J-43).  The caller frees it.
  */
 char *branch_name(

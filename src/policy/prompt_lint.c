@@ -348,6 +348,19 @@ check_lists(struct check *c)
 		    "the number of this task is not the next one");
 }
 
+/* Does the link stand for issue WANT, or for any issue when WANT is NULL? */
+static bool
+link_is_issue(const struct prompt_link *link, const char *want)
+{
+	size_t n = want ? strlen(want) : 0;
+
+	if (!want)
+		return prompt_issue_id_len(link->text) > 0 ||
+		       memchr(link->text.p, '#', link->text.n);
+	return link->text.n >= n && strncmp(link->text.p, want, n) == 0 &&
+	       (link->text.n == n || link->text.p[n] == ':');
+}
+
 static void
 check_deliverable(struct check *c)
 {
@@ -365,11 +378,9 @@ check_deliverable(struct check *c)
 		want = c->facts->phase->issue[0].id;
 	while (prompt_link_find(rest, &link)) {
 		const char *start = link.text.p - 1, *end = start + link.n_bytes;
-		size_t id = prompt_issue_id_len(link.text);
 
 		if (start - rest.p >= 7 && strncasecmp(start - 7, "update ", 7) == 0 &&
-		    (want ? id == strlen(want) && strncmp(link.text.p, want, id) == 0
-			  : id > 0))
+		    link_is_issue(&link, want))
 			return;
 		rest = (struct span){ end, (size_t)(rest.p + rest.n - end) };
 	}

@@ -70,6 +70,8 @@ branches_are_agent_issue_slug_in_lower_case(void **state)
 		    "claude/cia-2-cafe-uber-strasse" },
 		{ "claude", "CIA-2", "$(rm -rf ~); `x`", "claude/cia-2-rm-rf-x" },
 		{ "claude", "CIA-2", "a.lock", "claude/cia-2-a-lock" },
+		{ "claude", "#12", "Fix it", "claude/12-fix-it" },
+		{ "claude", "acme/app#12", "Fix it", "claude/acme-app-12-fix-it" },
 	};
 	struct err err = ERR_INIT;
 
@@ -138,6 +140,9 @@ agents_and_issues_outside_their_alphabet_are_refused(void **state)
 		{ "claude", "CIA-1x" },
 		{ "claude", "CIA-1/../x" },
 		{ "claude", "1-1" },
+		{ "claude", "#" },
+		{ "claude", "#12x" },
+		{ "claude", "a b#12" },
 		{ "claude",
 		    "CIA-1111111111111111111111111111111111111111111111111111111111111" },
 	};

@@ -289,6 +289,20 @@ links_survive_brackets_and_blanks(void **state)
 }
 
 static void
+issues_of_other_trackers_are_issues_too(void **state)
+{
+	struct fixture *f = *state;
+	struct issue_ref github = {
+		.id = "acme/app#12", .title = "Store", .url = "https://x.test/12"
+	};
+
+	f->phase.issue = &github;
+	AUTO_FREE char *text = prompt_render(&f->facts);
+
+	assert_only(f, text, "", "");
+}
+
+static void
 verbs_follow_the_phase_S_57(void **state)
 {
 	struct fixture *f = *state;
@@ -575,6 +589,7 @@ main(void)
 		T(nothing_is_invented_for_an_empty_phase),
 		T(items_cannot_begin_a_section_of_their_own),
 		T(links_survive_brackets_and_blanks),
+		T(issues_of_other_trackers_are_issues_too),
 		T(verbs_follow_the_phase_S_57),
 		T(P01_names_what_is_not_filled),
 		T(P02_finds_issues_without_links),

@@ -26,9 +26,12 @@ struct session {
 	char *plan_id, *batch_id, *label, *phase;
 	char *issue, *issue_title, *issue_url, *sub_issue, *focus, *title;
 	char *mode, *launch, *agent, *agent_shown, *adapter, *program;
-	char *branch, *worktree, *path, *base, *uuid, *prompt_sha, *verify, *after;
+	char *
+	    args; /* the agent's further arguments, one per line: part of the approval */
+	char *env_more; /* names of further variables it is given, blank-separated */
+	char *branch, *worktree, *path, *base, *prompt_sha, *verify, *after;
 	int64_t est_low, est_mid, est_high, points, merge_position, budget;
-	bool is_analysis, is_external;
+	bool is_analysis, is_external, is_sandboxed;
 	enum session_state state;
 	int64_t since; /* when it entered its state */
 	int n_runs;    /* run ids are "<session>.r<n>" */

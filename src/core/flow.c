@@ -79,7 +79,7 @@ merge_next(struct core *core, struct batch_run *b, int64_t now, struct acts *act
 	}
 	if (!next || !core_move(next, ON_TURN, now, acts))
 		return;
-	f = acts_add(acts, "candidate", "repo", "candidate/%s/%d", next->id,
+	f = acts_add(acts, "candidate", "merge", "candidate/%s/%d", next->id,
 	    ++next->merge_tries);
 	fields_set(f, "session", next->id);
 	fields_set(f, "plan", next->plan_id);

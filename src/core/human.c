@@ -105,7 +105,7 @@ step_merge_asked(
 			const struct plan_run *p = core_plan(core, s->plan_id);
 
 			core_set(&s->blocked, "");
-			f = acts_add(acts, "candidate", "repo", "candidate/%s/%d",
+			f = acts_add(acts, "candidate", "merge", "candidate/%s/%d",
 			    s->id, ++s->merge_tries);
 			fields_set(f, "session", s->id);
 			fields_set(f, "plan", s->plan_id);

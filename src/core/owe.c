@@ -50,7 +50,7 @@ owe_inspect(struct session *s, const char *why, struct acts *acts)
 
 	if (s->path[0] == '\0')
 		return;
-	f = acts_add(acts, "inspect", "repo", "inspect/%s/%d", s->id, ++s->n_keys);
+	f = acts_add(acts, "inspect", s->id, "inspect/%s/%d", s->id, ++s->n_keys);
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", s->plan_id);
 	fields_set(f, "why", why);

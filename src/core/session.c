@@ -498,7 +498,7 @@ step_candidate_built(
 	p = core_plan(core, s->plan_id);
 	core_set(&s->candidate, fields_text(&h->fields, "candidate"));
 	core_set(&s->evidence, fields_text(&h->fields, "evidence"));
-	f = acts_add(acts, "land", "repo", "land/%s/%d", s->id, s->merge_tries);
+	f = acts_add(acts, "land", "merge", "land/%s/%d", s->id, s->merge_tries);
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", s->plan_id);
 	fields_set(f, "candidate", s->candidate);
@@ -542,7 +542,7 @@ step_landed(
 	    s->evidence[0] ? s->evidence : "no verify command is configured");
 	owe_comment(acts, s, "closing", s->merge_tries, text);
 	owe_issue_move(acts, s, "Done", s->n_keys);
-	f = acts_add(acts, "worktree-remove", "repo", "worktree-remove/%s/done", s->id);
+	f = acts_add(acts, "worktree-remove", s->id, "worktree-remove/%s/done", s->id);
 	fields_set(f, "session", s->id);
 	fields_set(f, "path", s->path);
 	fields_set(f, "why", "merged");

@@ -178,7 +178,8 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "branch", offsetof(struct session, branch) },
 		{ "worktree", offsetof(struct session, worktree) },
 		{ "path", offsetof(struct session, path) },
-		{ "uuid", offsetof(struct session, uuid) },
+		{ "args", offsetof(struct session, args) },
+		{ "env_more", offsetof(struct session, env_more) },
 		{ "prompt_sha", offsetof(struct session, prompt_sha) },
 		{ "verify", offsetof(struct session, verify) },
 		{ "after", offsetof(struct session, after) },
@@ -201,6 +202,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 	s->merge_position = fields_number_at(f, i, "merge", 0);
 	s->is_analysis = fields_number_at(f, i, "analysis", 0) != 0;
 	s->is_external = fields_number_at(f, i, "external", 0) != 0;
+	s->is_sandboxed = fields_number_at(f, i, "sandboxed", 0) != 0;
 	s->context_pct = -1;
 }
 
@@ -230,13 +232,14 @@ owe_preparation(const struct plan_run *p, const struct batch_run *b, struct sess
 {
 	struct fields *f;
 
-	f = acts_add(acts, "issue-file", "tracker", "issue-file/%s", s->id);
+	f = acts_add(
+	    acts, "issue-file", "tracker", "issue-file/%s/v%d", s->id, b->version);
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", p->id);
 	if (s->path[0] == '\0')
 		return;
 	f = acts_add(
-	    acts, "worktree-add", "repo", "worktree-add/%s/v%d", s->id, b->version);
+	    acts, "worktree-add", s->id, "worktree-add/%s/v%d", s->id, b->version);
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", p->id);
 	fields_set(f, "path", s->path);
@@ -385,7 +388,7 @@ step_batch_declined(
 		    acts, s, "gate", b->version, "The dispatch table was declined.");
 		if (s->path[0] == '\0')
 			continue;
-		f = acts_add(acts, "worktree-remove", "repo", "worktree-remove/%s/v%d",
+		f = acts_add(acts, "worktree-remove", s->id, "worktree-remove/%s/v%d",
 		    s->id, b->version);
 		fields_set(f, "session", s->id);
 		fields_set(f, "path", s->path);

@@ -1,0 +1,256 @@
+#include "engine/internal.h"
+
+#include "exec/exec.h"
+
+#include <string.h>
+
+/*
+ * The queue of owed acts.  Acts of one order run one after the other by seq; different
+ * orders run side by side.  Every act is safe to do again: it looks for evidence that it
+ * was done before it does anything (src/engine/README.md).
+ */
+#define TASK_MAX_TRIES 6
+
+static void
+task_free(struct task *task)
+{
+	child_free(task->child);
+	if (task->timer)
+		event_free(task->timer);
+	fields_clear(&task->fields);
+	free(task->key);
+	free(task->kind);
+	free(task->order);
+	free(task);
+}
+
+void
+tasks_free(struct engine *engine)
+{
+	struct task *t, *next;
+
+	TAILQ_FOREACH_SAFE (t, &engine->tasks, link, next) {
+		TAILQ_REMOVE(&engine->tasks, t, link);
+		task_free(t);
+	}
+}
+
+void
+tasks_take(struct engine *engine, const struct act_row *act)
+{
+	struct task *t = xcalloc(1, sizeof(*t));
+	struct err err = ERR_INIT;
+
+	t->engine = engine;
+	t->seq = act->seq;
+	t->key = xstrdup(act->key);
+	t->kind = xstrdup(act->kind);
+	t->order = xstrdup(act->order);
+	t->tries = act->tries;
+	t->not_before = act->next_at;
+	if (fields_of_json(&t->fields, act->data, &err) < 0) {
+		log_error("act %s is not understood: %s", t->key, err.text);
+		task_free(t);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&engine->tasks, t, link);
+}
+
+void
+task_end(struct task *task, const char *state, const char *result, int64_t retry_ms)
+{
+	struct engine *engine = task->engine;
+	struct err err = ERR_INIT;
+	int64_t next = retry_ms > 0 ? engine->now() + retry_ms : 0;
+
+	if (act_finish(engine->store, task->seq, retry_ms > 0 ? "owed" : state,
+		result ? result : "{}", next, &err) < 0)
+		log_error("act %s: %s", task->key, err.text);
+	if (retry_ms > 0) {
+		task->is_running = false;
+		task->child = NULL;
+		task->tries++;
+		task->not_before = next;
+	} else {
+		TAILQ_REMOVE(&engine->tasks, task, link);
+		task_free(task);
+	}
+	tasks_pump_soon(engine);
+}
+
+void
+task_fail(struct task *task, const struct err *err)
+{
+	struct fields f = { 0 };
+	AUTO_FREE char *result = NULL;
+
+	fields_set(&f, "session", fields_text(&task->fields, "session"));
+	fields_set(&f, "plan", fields_text(&task->fields, "plan"));
+	fields_set(&f, "act", task->kind);
+	fields_put_err(&f, err);
+	result = fields_to_json(&f);
+	log_warn("%s: %s", task->key, err->text);
+	if (fields_text(&f, "session")[0])
+		(void)engine_note(task->engine, HAP_ACT_FAILED, &f);
+	fields_clear(&f);
+	task_end(task, "failed", result, 0);
+}
+
+/* Messages to a living holder: quick, local, exactly once by their key. */
+static void
+send_act(struct task *task)
+{
+	struct engine *engine = task->engine;
+	const char *run = fields_text(&task->fields, "run");
+	AUTO_FREE char *dir = run_dir(engine, run);
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (strcmp(task->kind, "tell") == 0) {
+		static const struct {
+			const char *word;
+			enum run_order order;
+		} orders[] = {
+			{ "eof", RUN_ORDER_EOF },
+			{ "interrupt", RUN_ORDER_INTERRUPT },
+			{ "stop", RUN_ORDER_STOP },
+			{ "kill", RUN_ORDER_KILL },
+			{ "suspend", RUN_ORDER_SUSPEND },
+			{ "continue", RUN_ORDER_CONTINUE },
+		};
+		const char *word = fields_text(&task->fields, "order");
+
+		rc = err_set(&err, ERR_SYSTEM, "no such order '%s'", word);
+		for (size_t i = 0; i < N_ELEMS(orders); i++) {
+			if (strcmp(orders[i].word, word) == 0)
+				rc = run_tell(dir, orders[i].order, &err);
+		}
+	} else {
+		rc = run_message(engine, task, dir, &err);
+	}
+	if (rc < 0 && err.kind == ERR_TIMEOUT && task->tries < TASK_MAX_TRIES) {
+		task_end(task, "owed", NULL, 1000L << task->tries);
+		return;
+	}
+	/* A holder that is gone took its agent along: there is nobody left to be told. */
+	if (rc < 0 && err.kind != ERR_NOT_FOUND)
+		task_fail(task, &err);
+	else
+		task_end(task, "done", NULL, 0);
+}
+
+static void
+job_act(struct task *task)
+{
+	struct fields in = { 0 };
+	struct err err = ERR_INIT;
+
+	fields_copy(&in, &task->fields);
+	if (job_inputs(task, &in, &err) == 0)
+		task->child = job_start(
+		    task->engine, task->kind, &in, job_result, task, &err);
+	fields_clear(&in);
+	if (!task->child)
+		task_fail(task, &err);
+}
+
+static const struct {
+	const char *kind;
+	void (*run)(struct task *task);
+} runners[] = {
+	{ "issue-file", track_act },
+	{ "issue-move", track_act },
+	{ "issue-assign", track_act },
+	{ "issue-comment", track_act },
+	{ "plan-close", track_act },
+	{ "registry", track_act },
+	{ "worktree-add", job_act },
+	{ "worktree-remove", job_act },
+	{ "inspect", job_act },
+	{ "candidate", job_act },
+	{ "land", job_act },
+	{ "write-back", job_act },
+	{ "launch", run_launch },
+	{ "tell", send_act },
+	{ "answer", send_act },
+	{ "say", send_act },
+};
+
+static void
+task_run(struct task *task)
+{
+	struct err err = ERR_INIT;
+
+	if (act_begin(task->engine->store, task->seq, &err) < 0 &&
+	    err.kind != ERR_CONFLICT) {
+		log_error("act %s: %s", task->key, err.text);
+		return;
+	}
+	task->is_running = true;
+	task->began_at = task->engine->now();
+	for (size_t i = 0; i < N_ELEMS(runners); i++) {
+		if (strcmp(runners[i].kind, task->kind) == 0) {
+			runners[i].run(task);
+			return;
+		}
+	}
+	err_set(&err, ERR_SYSTEM, "this divisi knows no act '%s'", task->kind);
+	task_fail(task, &err);
+}
+
+/* Is an earlier act of the same order still open? */
+static bool
+has_elder(const struct engine *engine, const struct task *task)
+{
+	const struct task *t;
+
+	TAILQ_FOREACH (t, &engine->tasks, link) {
+		if (t == task)
+			return false;
+		if (strcmp(t->order, task->order) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+on_pump(evutil_socket_t fd, short what, void *arg)
+{
+	struct engine *engine = arg;
+	int64_t now = engine->now(), soonest = INT64_MAX;
+	struct task *t, *next;
+
+	(void)fd;
+	(void)what;
+	/* One act may owe others and end itself, so each start begins the walk anew. */
+	for (t = TAILQ_FIRST(&engine->tasks); t; t = next) {
+		next = TAILQ_NEXT(t, link);
+		if (t->is_running || has_elder(engine, t))
+			continue;
+		if (t->not_before > now) {
+			if (t->not_before < soonest)
+				soonest = t->not_before;
+			continue;
+		}
+		task_run(t);
+		next = TAILQ_FIRST(&engine->tasks);
+		for (; next && next->is_running; next = TAILQ_NEXT(next, link))
+			;
+	}
+	if (soonest != INT64_MAX) {
+		struct timeval tv = { .tv_sec = (soonest - now) / 1000,
+			.tv_usec = (soonest - now) % 1000 * 1000 };
+
+		event_add(engine->pump, &tv);
+	}
+}
+
+void
+tasks_pump_soon(struct engine *engine)
+{
+	struct timeval now = { 0 };
+
+	if (!engine->pump)
+		engine->pump = event_new(engine->base, -1, 0, on_pump, engine);
+	event_add(engine->pump, &now);
+}

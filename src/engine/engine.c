@@ -1,0 +1,354 @@
+#include "engine/engine.h"
+
+#include "engine/internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t
+real_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+const struct core *
+engine_core(const struct engine *engine)
+{
+	return engine->core;
+}
+
+/* "session/p1.1.1A", "batch/p1/1", "plan/p1" or "server": what a happening is about. */
+static char *
+entity_of(const struct fields *fields)
+{
+	static const char *const kinds[] = { "session", "batch", "plan" };
+
+	for (size_t i = 0; i < N_ELEMS(kinds); i++) {
+		const char *id = fields_text(fields, kinds[i]);
+
+		if (id[0])
+			return xasprintf("%s/%s", kinds[i], id);
+	}
+	return xstrdup("server");
+}
+
+/*
+ * Writes the happening, what moved because of it, and the acts owed, in one transaction.
+ * The first row carries the happening itself and is what a replay reads; the others say
+ * what followed from it.
+ */
+static int
+append(struct engine *engine, const struct happening *h, const struct acts *acts,
+    struct err *err)
+{
+	AUTO_FREE char *entity = entity_of(&h->fields);
+	AUTO_FREE char *data = fields_to_json(&h->fields);
+	AUTO_FREE struct journal_row *row = xcalloc(acts->n_moves + 1, sizeof(*row));
+	AUTO_FREE struct act_row *owed = xcalloc(acts->n + 1, sizeof(*owed));
+	size_t n = 1;
+	int rc;
+
+	row[0] = (struct journal_row){ .at = h->at,
+		.actor = h->actor,
+		.entity = entity,
+		.from = "",
+		.to = "",
+		.cause = hap_name(h->kind),
+		.data = data };
+	for (size_t i = 0; i < acts->n_moves; i++) {
+		const struct move *m = &acts->move[i];
+
+		if (row[0].to[0] == '\0' && strcmp(m->entity, entity) == 0) {
+			row[0].from = m->from;
+			row[0].to = m->to;
+			continue;
+		}
+		row[n++] = (struct journal_row){ .at = h->at,
+			.actor = "server",
+			.entity = m->entity,
+			.from = m->from,
+			.to = m->to,
+			.cause = hap_name(h->kind),
+			.data = "{\"follows\":true}" };
+	}
+	for (size_t i = 0; i < acts->n; i++) {
+		owed[i] = (struct act_row){ .key = acts->item[i].key,
+			.kind = acts->item[i].kind,
+			.order = acts->item[i].order,
+			.state = "owed",
+			.result = "" };
+		owed[i].data = fields_to_json(&acts->item[i].fields);
+	}
+	rc = journal_append(engine->store, row, n, owed, acts->n, err);
+	for (size_t i = 0; i < acts->n; i++) {
+		if (rc == 0 && owed[i].event_seq == row[n - 1].seq)
+			tasks_take(engine, &owed[i]);
+		free((char *)(uintptr_t)owed[i].data);
+	}
+	return rc;
+}
+
+static void set_clock(struct engine *engine);
+
+static int
+replay_row(const struct journal_row *row, void *arg)
+{
+	struct engine *engine = arg;
+	struct happening h = { .at = row->at, .actor = row->actor };
+	struct acts acts = { 0 };
+	struct err err = ERR_INIT;
+	int kind = hap_of(row->cause);
+
+	/* What follows from a happening, and the tracker's own rows, are not happenings. */
+	if (strstr(row->data, "\"follows\":true") == row->data + 1 ||
+	    strncmp(row->entity, "issue/", 6) == 0)
+		return 0;
+	if (kind < 0 || fields_of_json(&h.fields, row->data, &err) < 0) {
+		log_warn("journal row %lld (%s) is not understood", (long long)row->seq,
+		    row->cause);
+		return 0;
+	}
+	h.kind = (enum hap)kind;
+	if (core_step(engine->core, &h, &acts, &err) < 0)
+		log_warn("journal row %lld: %s", (long long)row->seq, err.text);
+	acts_clear(&acts);
+	fields_clear(&h.fields);
+	return 0;
+}
+
+static int
+replay(struct engine *engine, struct err *err)
+{
+	core_free(engine->core);
+	engine->core = core_new();
+	return journal_replay(engine->store, 0, replay_row, engine, err);
+}
+
+static void
+record_refusal(
+    struct engine *engine, enum hap kind, const char *actor, const struct err *why)
+{
+	struct happening h = {
+		.kind = HAP_REFUSED, .actor = actor, .at = engine->now()
+	};
+	struct acts none = { 0 };
+	struct err err = ERR_INIT;
+
+	fields_set(&h.fields, "what", hap_name(kind));
+	fields_put_err(&h.fields, why);
+	if (append(engine, &h, &none, &err) < 0)
+		log_warn("refusal not recorded: %s", err.text);
+	fields_clear(&h.fields);
+}
+
+int
+engine_happen(struct engine *engine, enum hap kind, const char *actor,
+    const struct fields *fields, struct err *err)
+{
+	struct happening h = { .kind = kind, .actor = actor, .at = engine->now() };
+	struct acts acts = { 0 };
+	struct err again = ERR_INIT;
+	int rc;
+
+	fields_copy(&h.fields, fields);
+	rc = core_step(engine->core, &h, &acts, err);
+	if (rc < 0) {
+		if (err && err->kind == ERR_REFUSED)
+			record_refusal(engine, kind, actor, err);
+		fields_clear(&h.fields);
+		return -1;
+	}
+	rc = append(engine, &h, &acts, err);
+	if (rc < 0 && replay(engine, &again) < 0)
+		/* Memory is ahead of the disk and cannot be brought back: stop, restart, replay. */
+		log_error(
+		    "the journal can be neither written nor read: %s", again.text);
+	acts_clear(&acts);
+	fields_clear(&h.fields);
+	if (rc < 0)
+		return -1;
+	tasks_pump_soon(engine);
+	set_clock(engine);
+	if (engine->listen)
+		engine->listen(engine->listen_arg);
+	return 0;
+}
+
+int
+engine_note(struct engine *engine, enum hap kind, const struct fields *fields)
+{
+	struct err err = ERR_INIT;
+
+	if (engine_happen(engine, kind, "server", fields, &err) == 0)
+		return 0;
+	if (err.kind != ERR_CONFLICT && err.kind != ERR_NOT_FOUND)
+		log_warn("%s: %s", hap_name(kind), err.text);
+	return -1;
+}
+
+static void
+on_clock(evutil_socket_t fd, short what, void *arg)
+{
+	struct engine *engine = arg;
+	struct fields none = { 0 };
+
+	(void)fd;
+	(void)what;
+	if (core_next_deadline(engine->core) <= engine->now())
+		(void)engine_note(engine, HAP_CLOCK, &none);
+	set_clock(engine);
+}
+
+static void
+set_clock(struct engine *engine)
+{
+	int64_t next = core_next_deadline(engine->core);
+	int64_t wait;
+	struct timeval tv;
+
+	if (!engine->clock)
+		return;
+	event_del(engine->clock);
+	if (next == INT64_MAX)
+		return;
+	wait = next - engine->now();
+	if (wait < 10)
+		wait = 10;
+	tv = (struct timeval){ .tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000 };
+	event_add(engine->clock, &tv);
+}
+
+static int
+load_open_act(const struct act_row *act, void *arg)
+{
+	tasks_take(arg, act);
+	return 0;
+}
+
+struct engine *
+engine_new(struct event_base *base, const struct engine_opts *opts, struct err *err)
+{
+	struct engine *engine = xcalloc(1, sizeof(*engine));
+	AUTO_FREE char *lock = path_join(opts->home, "server.lock");
+	AUTO_FREE char *runs = path_join(opts->home, "runs");
+
+	engine->base = base;
+	engine->lock_fd = -1;
+	engine->home = xstrdup(opts->home);
+	engine->top = xstrdup(opts->top);
+	engine->program = xstrdup(opts->program);
+	engine->holder = xstrdup(opts->holder);
+	engine->now = opts->now ? opts->now : real_now;
+	engine->next_op = 1;
+	TAILQ_INIT(&engine->tasks);
+	TAILQ_INIT(&engine->followers);
+	TAILQ_INIT(&engine->ops);
+	if (file_mkdirs(runs, 0700, err) < 0)
+		goto fail;
+	engine->lock_fd = file_lock(lock, false, err);
+	if (engine->lock_fd < 0)
+		goto fail;
+	engine->store = store_open(engine->home, 0, err);
+	if (!engine->store || replay(engine, err) < 0)
+		goto fail;
+	engine->watcher = watcher_new(base, err);
+	if (!engine->watcher)
+		goto fail;
+	engine->clock = event_new(base, -1, 0, on_clock, engine);
+	if (act_each_open(engine->store, load_open_act, engine, err) < 0)
+		goto fail;
+	runs_adopt(engine);
+	tasks_pump_soon(engine);
+	set_clock(engine);
+	return engine;
+
+fail:
+	engine_free(engine);
+	return NULL;
+}
+
+static void
+ops_free(struct engine *engine)
+{
+	struct op *op, *next;
+
+	TAILQ_FOREACH_SAFE (op, &engine->ops, link, next) {
+		TAILQ_REMOVE(&engine->ops, op, link);
+		child_free(op->child);
+		fields_clear(&op->out);
+		fields_clear(&op->in);
+		free(op);
+	}
+}
+
+void
+engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	followers_free(engine);
+	tasks_free(engine);
+	ops_free(engine);
+	if (engine->clock)
+		event_free(engine->clock);
+	if (engine->pump)
+		event_free(engine->pump);
+	watcher_free(engine->watcher);
+	store_close(engine->store);
+	core_free(engine->core);
+	if (engine->lock_fd >= 0)
+		close(engine->lock_fd);
+	free(engine->home);
+	free(engine->top);
+	free(engine->program);
+	free(engine->holder);
+	free(engine);
+}
+
+bool
+engine_is_busy(const struct engine *engine)
+{
+	return core_live(engine->core) > 0 || !TAILQ_EMPTY(&engine->tasks) ||
+	       !TAILQ_EMPTY(&engine->followers);
+}
+
+void
+engine_listen(struct engine *engine, void (*fn)(void *arg), void *arg)
+{
+	engine->listen = fn;
+	engine->listen_arg = arg;
+}
+
+void
+engine_identify(struct engine *engine, pid_t pid, unsigned uid, struct caller *caller)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	*caller = (struct caller){ 0 };
+	/* A tool of an agent may have left its process group, never its holder: sub-reaper. */
+	for (int depth = 0; pid > 1 && depth < 64; depth++) {
+		struct follower *f;
+
+		TAILQ_FOREACH (f, &engine->followers, link) {
+			if (f->holder_pid != pid)
+				continue;
+			snprintf(
+			    caller->session, sizeof(caller->session), "%s", f->session);
+			snprintf(caller->actor, sizeof(caller->actor), "session:%s",
+			    f->session);
+			return;
+		}
+		pid = proc_parent(pid);
+	}
+	if (pw)
+		snprintf(caller->actor, sizeof(caller->actor), "human:%s", pw->pw_name);
+	else
+		snprintf(caller->actor, sizeof(caller->actor), "human:%u", uid);
+}

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "base/err.h"
+#include "core/core.h"
+
+#include <event2/event.h>
+#include <json-c/json_object.h>
+#include <stdint.h>
+
+/*
+ * The server's heart: the one process that acts.  It appends what happens to the journal,
+ * lets the core decide, and carries out the acts the core owes.  One thread, one loop;
+ * everything slow is a job in a process of its own.  How a restart finds its way back is
+ * src/engine/README.md.
+ */
+struct engine;
+
+struct engine_opts {
+	const char *home;     /* the home directory, made when absent */
+	const char *top;      /* the main checkout */
+	const char *program;  /* our own executable, for jobs */
+	const char *holder;   /* the divisi-hold executable */
+	int64_t (*now)(void); /* Unix ms; NULL = the real clock */
+};
+
+/*
+ * Opens the home (taking server.lock), replays the journal, adopts living runs and takes
+ * up every act that was owed.  NULL with ERR_CONFLICT when another server holds the lock,
+ * or the errors of store_open().
+ */
+struct engine *engine_new(
+    struct event_base *base, const struct engine_opts *opts, struct err *err);
+
+/* Stops following runs; agents go on.  NULL is fine. */
+void engine_free(struct engine *engine);
+
+/*
+ * Records that KIND happened, with FIELDS, by ACTOR ("human:NAME" or "server"), and owes
+ * what follows.  -1 with the core's refusal (recorded too) or the journal's failure; then
+ * nothing changed.
+ */
+NODISCARD int engine_happen(struct engine *engine, enum hap kind, const char *actor,
+    const struct fields *fields, struct err *err);
+
+/* What a caller of the API may be (CONTRACTS 1, Peers). */
+struct caller {
+	char actor[96];   /* "human:NAME" or "session:ID" */
+	char session[64]; /* not empty: below a holder, acts for that session only */
+};
+
+/*
+ * Carries out the order VERB ("approve", "dispatch", ...) with IN.  Returns 0 with OUT
+ * filled; 1 when it takes time: OUT holds "op", to be asked for with engine_op(); -1 with
+ * ERR.  ERR_NOT_FOUND for an unknown verb, ERR_REFUSED for an agent that acts as a human.
+ */
+int engine_order(struct engine *engine, const char *verb, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+
+/* 0 and OUT filled when operation OP is over, 1 while it runs, -1 with its error. */
+int engine_op(struct engine *engine, int64_t op, struct fields *out, struct err *err);
+
+/* Everything `divisi status` shows.  The caller puts it. */
+struct json_object *engine_status(struct engine *engine);
+
+/* Calls FN with each journal row after AFTER as one JSON line. */
+NODISCARD int engine_events(struct engine *engine, int64_t after,
+    int (*fn)(const char *line, void *arg), void *arg, struct err *err);
+
+/* Calls FN (once per change, from the loop) when the journal grew; NULL to stop. */
+void engine_listen(struct engine *engine, void (*fn)(void *arg), void *arg);
+
+/* Who PID is: walks its parents; below a holder it is that session (CONTRACTS 1). */
+void engine_identify(
+    struct engine *engine, pid_t pid, unsigned uid, struct caller *caller);
+
+/* True while something lives, is owed or under way: a server does not end then. */
+bool engine_is_busy(const struct engine *engine);
+
+const struct core *engine_core(const struct engine *engine);
+
+/* The issue tracker's listing and single issues as text or JSON (kinds of `divisi issue`). */
+int engine_issue(struct engine *engine, const char *what, const struct fields *in,
+    struct fields *out, struct err *err);

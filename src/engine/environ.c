@@ -1,0 +1,118 @@
+#include "engine/environ.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const passed[] = { "HOME", "PATH", "USER", "LOGNAME", "SHELL",
+	"LANG", "LANGUAGE", "TERM", "TZ", "SSH_AUTH_SOCK", "http_proxy", "https_proxy",
+	"no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "all_proxy" };
+static const char *const prefixes[] = { "LC_", "XDG_", "GIT_" };
+
+/* These would point the session's git at another repository. */
+static const char *const kept_back[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
+	"GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX",
+	"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS" };
+
+static bool
+is_in(const char *const *list, size_t n, const char *name, size_t n_name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(list[i]) == n_name && strncmp(list[i], name, n_name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_passed(const struct agent *agent, const char *more, const char *name, size_t n)
+{
+	if (is_in(kept_back, N_ELEMS(kept_back), name, n) ||
+	    (n > 11 && (strncmp(name, "GIT_CONFIG_KEY_", 15) == 0 ||
+			   strncmp(name, "GIT_CONFIG_VALUE_", 17) == 0)))
+		return false;
+	if (is_in(passed, N_ELEMS(passed), name, n))
+		return true;
+	for (size_t i = 0; i < N_ELEMS(prefixes); i++) {
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	}
+	for (size_t i = 0; agent->env && agent->env[i]; i++) {
+		if (strlen(agent->env[i]) == n && strncmp(agent->env[i], name, n) == 0)
+			return true;
+	}
+	for (const char *at = more; (at = strstr(at, name)) != NULL; at++) {
+		if ((at == more || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_env(const struct run_spec *spec, const char *name, size_t n)
+{
+	for (size_t i = 0; i < spec->n_env; i++) {
+		if (strncmp(spec->env[i], name, n) == 0 && spec->env[i][n] == '=')
+			return true;
+	}
+	return false;
+}
+
+void
+environ_add(struct run_spec *spec, const struct agent *agent, const struct session *s,
+    const char *tmp_dir)
+{
+	for (char **e = environ; *e; e++) {
+		const char *eq = strchr(*e, '=');
+		AUTO_FREE char *name = NULL;
+
+		if (!eq || has_env(spec, *e, (size_t)(eq - *e)))
+			continue;
+		name = xstrndup(*e, (size_t)(eq - *e));
+		if (!is_passed(agent, s->env_more, name, strlen(name)))
+			continue;
+		run_spec_add_env(spec, name, eq + 1);
+	}
+	if (!has_env(spec, "TMPDIR", 6))
+		run_spec_add_env(spec, "TMPDIR", tmp_dir);
+	run_spec_add_env(spec, "DIVISI_SESSION", s->id);
+	run_spec_add_env(spec, "DIVISI_PHASE", s->phase);
+	run_spec_add_env(spec, "DIVISI_ISSUE", s->issue);
+	run_spec_add_env(spec, "DIVISI_BRANCH", s->branch);
+	/* What divisi holds on to must survive: no background gc, commits reach the disk. */
+	run_spec_add_env(spec, "GIT_CONFIG_COUNT", "2");
+	run_spec_add_env(spec, "GIT_CONFIG_KEY_0", "gc.auto");
+	run_spec_add_env(spec, "GIT_CONFIG_VALUE_0", "0");
+	run_spec_add_env(spec, "GIT_CONFIG_KEY_1", "core.fsync");
+	run_spec_add_env(spec, "GIT_CONFIG_VALUE_1", "committed");
+}
+
+char **
+environ_args(const char *text)
+{
+	struct span rest = span_of(text), line;
+	size_t n = 0, cap = 0;
+	char **args = NULL;
+
+	if (text[0] == '\0')
+		return NULL;
+	while (span_next(&rest, '\n', &line)) {
+		GROW(args, n, cap);
+		args[n++] = xstrndup(line.p, line.n);
+	}
+	GROW(args, n, cap);
+	args[n] = NULL;
+	return args;
+}
+
+void
+environ_free_args(char **args)
+{
+	for (size_t i = 0; args && args[i]; i++)
+		free(args[i]);
+	free(args);
+}

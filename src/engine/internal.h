@@ -1,0 +1,128 @@
+#pragma once
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "base/text.h"
+#include "engine/engine.h"
+#include "engine/record.h"
+#include "store/journal.h"
+#include "sys/child.h"
+#include "sys/follow.h"
+#include "sys/watch.h"
+
+#include <sys/queue.h>
+
+/* Shared by the files of engine/ only. */
+
+#ifndef TAILQ_FOREACH_SAFE
+#define TAILQ_FOREACH_SAFE(var, head, field, tvar) \
+	for ((var) = TAILQ_FIRST((head));          \
+	     (var) && ((tvar) = TAILQ_NEXT((var), field), 1); (var) = (tvar))
+#endif
+
+/* One act that is owed or under way. */
+struct task {
+	TAILQ_ENTRY(task) link;
+	struct engine *engine;
+	int64_t seq;
+	char *key, *kind, *order;
+	struct fields fields;
+	int tries;
+	int64_t not_before;
+	bool is_running;
+	struct child *child; /* the job, if it is one */
+	struct event *timer; /* launch: waiting for the holder's socket */
+	int64_t began_at;
+};
+TAILQ_HEAD(task_list, task);
+
+/* A run we follow. */
+struct follower {
+	TAILQ_ENTRY(follower) link;
+	struct engine *engine;
+	char *session, *run, *dir;
+	struct watch *watch;
+	struct follow *follow;
+	struct event *holder_event; /* pidfd of the holder */
+	int holder_fd;
+	pid_t holder_pid;
+	bool is_over;
+};
+TAILQ_HEAD(follower_list, follower);
+
+/* An operation of a client that takes time. */
+struct op {
+	TAILQ_ENTRY(op) link;
+	int64_t id;
+	bool is_over;
+	struct fields out;
+	struct err err;
+	bool failed;
+	struct child *child;
+	struct engine *engine;
+	char actor[96];
+	struct fields in;
+};
+TAILQ_HEAD(op_list, op);
+
+struct engine {
+	struct event_base *base;
+	char *home, *top, *program, *holder;
+	int lock_fd;
+	struct store *store;
+	struct core *core;
+	struct watcher *watcher;
+	struct task_list tasks;
+	struct follower_list followers;
+	struct op_list ops;
+	int64_t next_op;
+	struct event *clock; /* the core's next deadline */
+	struct event *pump;  /* runs owed tasks soon */
+	int64_t (*now)(void);
+	void (*listen)(void *arg);
+	void *listen_arg;
+};
+
+/* acts.c: the queue of owed acts. */
+void tasks_take(struct engine *engine, const struct act_row *act);
+void tasks_pump_soon(struct engine *engine);
+void tasks_free(struct engine *engine);
+/* Ends TASK: "done", "failed"; or owed again in RETRY_MS when that is above 0. */
+void task_end(
+    struct task *task, const char *state, const char *result, int64_t retry_ms);
+void task_fail(struct task *task, const struct err *err);
+
+/* jobs.c: starts `divisi job KIND`; DONE gets its answer or its error. */
+typedef void job_done_fn(
+    void *arg, const struct fields *out, const struct err *err, bool failed);
+struct job;
+struct child *job_start(struct engine *engine, const char *kind,
+    const struct fields *in, job_done_fn *done, void *arg, struct err *err);
+
+/* runs.c */
+void run_launch(struct task *task);
+void run_follow(struct engine *engine, const struct session *session);
+void runs_adopt(struct engine *engine);
+void followers_free(struct engine *engine);
+char *run_dir(const struct engine *engine, const char *run);
+
+/* Sends the message of an "answer" or "say" task to the agent of the run in DIR. */
+int run_message(
+    struct engine *engine, const struct task *task, const char *dir, struct err *err);
+
+/* Adds what the job of TASK needs beside the act's own fields. */
+int job_inputs(const struct task *task, struct fields *in, struct err *err);
+
+bool agent_can_resume(const char *adapter);
+
+/* tracking.c: acts of the tracker, done in this process. */
+void track_act(struct task *task);
+
+/* results.c: what the answer of a job means. */
+void job_result(
+    void *arg, const struct fields *out, const struct err *err, bool failed);
+
+/* Appends with the core's step; engine_happen() without refusal record, for our own facts. */
+int engine_note(struct engine *engine, enum hap kind, const struct fields *fields);

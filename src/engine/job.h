@@ -1,0 +1,23 @@
+#pragma once
+
+#include "core/happening.h"
+
+/*
+ * The work of a job process (`divisi job KIND`): everything that waits for git or for a
+ * command.  Takes flat fields, gives flat fields; does nothing when the evidence says that
+ * it is done.  On failure OUT may hold details beside the error.
+ */
+typedef int job_fn(const struct fields *in, struct fields *out, struct err *err);
+
+job_fn job_propose; /* plan to dispatch table: preflight, prompts, hash */
+job_fn job_worktree_add, job_worktree_remove, job_inspect, job_candidate, job_land,
+    job_write_back;
+job_fn job_diff; /* what a session would merge, for the person who reads it */
+
+/* Runs the job KIND with JSON on standard input and the answer on standard output. */
+int job_main(const char *kind);
+
+/* Runs COMMAND in DIR with /bin/sh, output tail in *TAIL (freed by the caller).  Only for
+ * commands a person configured or approved: verify and setup.  Returns its exit status. */
+int job_shell(const char *command, const char *dir, long timeout_ms, char **tail,
+    struct err *err);

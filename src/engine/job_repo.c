@@ -1,0 +1,506 @@
+#include "engine/job.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/propose.h"
+#include "git/config.h"
+#include "git/land.h"
+#include "git/merge.h"
+#include "git/pin.h"
+#include "git/worktree.h"
+#include "plan/fmt.h"
+#include "plan/glob.h"
+#include "plan/parse.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The jobs that work on a repository.  Each looks for evidence first and may be repeated. */
+
+#define SETUP_LIMIT_MS  (30L * 60 * 1000)
+#define VERIFY_LIMIT_MS (4L * 60 * 60 * 1000)
+
+char *
+propose_home_path(const char *path)
+{
+	const char *home = getenv("HOME");
+	size_t n = home ? strlen(home) : 0;
+
+	if (n > 1 && strncmp(path, home, n) == 0 && (path[n] == '/' || path[n] == '\0'))
+		return xasprintf("~%s", path + n);
+	return xstrdup(path);
+}
+
+static int
+open_top(const struct fields *in, struct repo *repo, struct err *err)
+{
+	return repo_open(fields_text(in, "top"), repo, err);
+}
+
+static int
+run_setup(struct repo *repo, const char *path, struct fields *out, struct err *err)
+{
+	struct config config = { 0 };
+	struct git_list patterns = { 0 };
+	AUTO_FREE char *tail = NULL;
+	const char *command;
+	size_t n_copied = 0;
+	int rc;
+
+	if (config_load(repo, &config, err) < 0)
+		return -1;
+	config_values(&config, "divisi.worktree.copy", &patterns);
+	rc = patterns.n ? worktree_copy_files(repo, path, &patterns, &n_copied, err)
+			: 0;
+	command = config_str(&config, "divisi.worktree.setup", "");
+	if (rc == 0 && command[0]) {
+		rc = job_shell(command, path, SETUP_LIMIT_MS, &tail, err);
+		if (rc > 0) {
+			err_set(err, ERR_REFUSED,
+			    "divisi.worktree.setup '%s' failed with %d: %s", command,
+			    rc, tail);
+			err_fix(err, "run it in %s by hand to see why", path);
+			rc = -1;
+		}
+	}
+	fields_set_number(out, "copied", (int64_t)n_copied);
+	git_list_clear(&patterns);
+	config_clear(&config);
+	return rc;
+}
+
+int
+job_worktree_add(const struct fields *in, struct fields *out, struct err *err)
+{
+	struct repo repo = { 0 };
+	struct worktree_spec spec = { .session = fields_text(in, "session"),
+		.path = fields_text(in, "path"),
+		.branch = fields_text(in, "branch"),
+		.base = fields_text(in, "base") };
+	int rc;
+
+	if (open_top(in, &repo, err) < 0)
+		return -1;
+	rc = repo_prepare(&repo, err);
+	if (rc == 0)
+		rc = worktree_add(&repo, &spec, err);
+	if (rc == 0)
+		rc = run_setup(&repo, spec.path, out, err);
+	fields_set(out, "path", spec.path);
+	fields_set(out, "base", spec.base);
+	repo_close(&repo);
+	return rc;
+}
+
+int
+job_worktree_remove(const struct fields *in, struct fields *out, struct err *err)
+{
+	struct repo repo = { 0 };
+	struct git_list none = { 0 };
+	int rc;
+
+	(void)out;
+	if (open_top(in, &repo, err) < 0)
+		return -1;
+	rc = worktree_remove(
+	    &repo, fields_text(in, "path"), fields_text(in, "session"), &none, err);
+	repo_close(&repo);
+	return rc;
+}
+
+/* ---- the exit checklist, from facts (R-42, B-8) --------------------------------- */
+
+/* Does any declared pattern of PHASE that allows writing match PATH? */
+static bool
+is_declared(const struct phase *phase, const char *path)
+{
+	static const enum touch writing[] = { TOUCH_WRITES, TOUCH_CREATES,
+		TOUCH_DELETES, TOUCH_APPENDS, TOUCH_RENAMES };
+
+	for (size_t w = 0; w < N_ELEMS(writing); w++) {
+		const struct touch_list *list = &phase->touch[writing[w]];
+
+		for (size_t i = 0; i < list->n; i++) {
+			const struct touch_item *t = &list->item[i];
+			AUTO_FREE char *below = xasprintf("%s/**", t->text);
+			const char *const tries[] = { t->text, t->to, below };
+
+			for (size_t k = 0; k < N_ELEMS(tries); k++) {
+				struct glob *g = tries[k] ? glob_new(tries[k], 0, NULL)
+							  : NULL;
+				bool hit = g && glob_match(g, path);
+
+				glob_free(g);
+				if (hit)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+static bool
+declares_writes(const struct phase *phase)
+{
+	return phase->touch[TOUCH_WRITES].n + phase->touch[TOUCH_CREATES].n +
+		   phase->touch[TOUCH_APPENDS].n + phase->touch[TOUCH_DELETES].n +
+		   phase->touch[TOUCH_RENAMES].n >
+	       0;
+}
+
+/* Paths that BASE..HEAD changed, by one git diff. */
+static int
+changed_paths(const char *dir, const char *base, const char *head,
+    struct git_list *paths, struct err *err)
+{
+	struct git_out text = { 0 };
+	struct git_call call = { .dir = dir,
+		.argv = GIT_ARGS(
+		    "diff", "--name-only", "-z", "--no-renames", base, head, "--") };
+	int rc = git_run(&call, &text, err);
+
+	if (rc == 0)
+		git_list_split(paths, text.text, text.n);
+	git_out_clear(&text);
+	return rc < 0 ? -1 : 0;
+}
+
+/* What a session left behind, gathered for inspect. */
+struct exit_facts {
+	struct worktree_facts tree;
+	struct git_list changed, loose; /* committed paths; dirty and untracked ones */
+};
+
+static void
+add_stray(const struct phase *phase, const struct git_list *paths, FILE *f)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		if (!is_declared(phase, paths->item[i]))
+			fprintf(f, "%s\n", paths->item[i]);
+	}
+}
+
+static char *
+stray_paths(const struct phase *phase, const struct exit_facts *x)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	if (declares_writes(phase)) {
+		add_stray(phase, &x->changed, f);
+		add_stray(phase, &x->loose, f);
+	}
+	fclose(f);
+	return text;
+}
+
+/*
+ * Commits what the session left uncommitted, as the person asked for (J-36), or what a
+ * research track wrote where it said it would (CONTRACTS 7).
+ */
+static int
+commit_loose(struct repo *repo, const struct fields *in, const struct phase *phase,
+    struct exit_facts *x, struct err *err)
+{
+	struct artefacts_spec spec = { .path = fields_text(in, "path"),
+		.files = &x->loose };
+	AUTO_FREE char *message = xasprintf("%s: %s%s", fields_text(in, "issue"),
+	    fields_text(in, "focus"), phase->is_analysis_only ? "" : " (rest)");
+	char oid[GIT_OID_SIZE];
+
+	spec.message = message;
+	if (commit_artefacts(repo, &spec, oid, err) < 0)
+		return -1;
+	for (size_t i = 0; i < x->loose.n; i++)
+		git_list_add(&x->changed, x->loose.item[i]);
+	git_list_clear(&x->loose);
+	worktree_facts_clear(&x->tree);
+	return worktree_inspect(repo, spec.path, fields_text(in, "session"),
+	    fields_text(in, "base"), &x->tree, err);
+}
+
+/* A research track may only add new files where it declared them (S-29, A-82). */
+static void
+judge_research(const char *stray, const struct exit_facts *x, const struct phase *phase,
+    struct fields *out)
+{
+	if (stray[0])
+		fields_setf(out, "missing",
+		    "a research track wrote outside what it declared: %s", stray);
+	else if (declares_writes(phase) && x->changed.n == 0)
+		fields_set(out, "missing", "its declared artefact was not written");
+}
+
+static int
+gather(struct repo *repo, const struct fields *in, const struct phase *phase,
+    struct exit_facts *x, struct fields *out, struct err *err)
+{
+	const char *path = fields_text(in, "path"), *base = fields_text(in, "base");
+	bool commits_rest = fields_number(in, "commit_rest", 0) != 0;
+	AUTO_FREE char *stray = NULL, *loose = NULL;
+
+	if (worktree_inspect(
+		repo, path, fields_text(in, "session"), base, &x->tree, err) < 0)
+		return -1;
+	if (!x->tree.exists)
+		return err_set(err, ERR_NOT_FOUND, "its worktree %s is gone", path);
+	for (size_t i = 0; i < x->tree.status.dirty.n; i++)
+		git_list_add(&x->loose, x->tree.status.dirty.item[i]);
+	for (size_t i = 0; i < x->tree.status.untracked.n; i++)
+		git_list_add(&x->loose, x->tree.status.untracked.item[i]);
+	if (changed_paths(path, base, "HEAD", &x->changed, err) < 0)
+		return -1;
+	stray = stray_paths(phase, x);
+	if (x->loose.n > 0 && strcmp(fields_text(in, "why"), "exit") == 0 &&
+	    (commits_rest || (phase->is_analysis_only && stray[0] == '\0'))) {
+		if (commit_loose(repo, in, phase, x, err) < 0)
+			return -1;
+	}
+	if (phase->is_analysis_only)
+		judge_research(stray, x, phase, out);
+	fields_set(out, "stray", stray);
+	loose = git_list_show(&x->loose);
+	fields_set(out, "dirty_list", loose);
+	fields_set_number(out, "dirty", (int64_t)x->loose.n);
+	if (x->loose.n > 0 && !fields_text(out, "missing")[0])
+		fields_setf(out, "missing", "%zu file(s) are not committed: %s",
+		    x->loose.n, loose);
+	fields_set(out, "head", x->tree.head);
+	fields_set_number(out, "commits", (int64_t)x->tree.ahead.n);
+	fields_set_number(out, "files", (int64_t)x->changed.n);
+	return 0;
+}
+
+int
+job_inspect(const struct fields *in, struct fields *out, struct err *err)
+{
+	struct repo repo = { 0 };
+	struct pin pin = { 0 };
+	struct exit_facts x = { 0 };
+	struct lint_list lints = { 0 };
+	const char *text = fields_text(in, "plan_text");
+	AUTO_PLAN struct plan *plan = plan_parse(
+	    fields_text(in, "plan_path"), text, strlen(text), &lints, err);
+	const struct phase *phase = plan ? plan_find(plan, fields_text(in, "phase"))
+					 : NULL;
+	int rc = -1;
+
+	lint_list_clear(&lints);
+	if (!plan)
+		return -1;
+	if (!phase)
+		return err_set(err, ERR_NOT_FOUND, "the plan has no phase %s any more",
+		    fields_text(in, "phase"));
+	if (open_top(in, &repo, err) < 0)
+		return -1;
+	/* First of all nothing that was made may get lost (promise 2). */
+	if (worktree_pin(&repo, fields_text(in, "path"), fields_text(in, "session"),
+		&pin, err) == 0 &&
+	    gather(&repo, in, phase, &x, out, err) == 0)
+		rc = worktree_pin(&repo, fields_text(in, "path"),
+		    fields_text(in, "session"), &pin, err);
+	fields_set(out, "pin", pin.snapshot[0] ? pin.snapshot : pin.head);
+	pin_clear(&pin);
+	worktree_facts_clear(&x.tree);
+	git_list_clear(&x.changed);
+	git_list_clear(&x.loose);
+	repo_close(&repo);
+	return rc;
+}
+
+/* ---- the merge train -------------------------------------------------------------- */
+
+static int
+verify_candidate(struct repo *repo, const struct fields *in, const char *oid,
+    struct fields *out, struct err *err)
+{
+	const char *command = fields_text(in, "verify");
+	AUTO_FREE char *path = worktree_default_path(repo, "verify");
+	AUTO_FREE char *tail = NULL;
+	int status;
+
+	if (command[0] == '\0') {
+		fields_set(out, "evidence", "no verify command is configured");
+		return 0;
+	}
+	if (scratch_prepare(repo, path, "verify", oid, err) < 0)
+		return -1;
+	status = job_shell(command, path, VERIFY_LIMIT_MS, &tail, err);
+	if (status < 0)
+		return -1;
+	if (status == 0) {
+		fields_setf(
+		    out, "evidence", "`%s` passed on the combined tree", command);
+		return 0;
+	}
+	fields_set(out, "detail", tail);
+	fields_setf(
+	    out, "text", "`%s` fails (exit %d) on the combined tree", command, status);
+	return err_set(
+	    err, ERR_NO, "`%s` fails (exit %d) on the combined tree", command, status);
+}
+
+int
+job_candidate(const struct fields *in, struct fields *out, struct err *err)
+{
+	struct repo repo = { 0 };
+	char onto[GIT_OID_SIZE], tip[GIT_OID_SIZE];
+	enum merge_method method = MERGE_SQUASH;
+	struct candidate candidate = { 0 };
+	AUTO_FREE char *message = merge_message(fields_text(in, "issue"),
+	    fields_text(in, "focus"), fields_text(in, "summary"),
+	    fields_text(in, "session"));
+	AUTO_FREE char *sides = NULL;
+	int rc = -1;
+
+	(void)merge_method_parse(fields_text(in, "landing"), &method);
+	if (open_top(in, &repo, err) < 0)
+		return -1;
+	if (repo_resolve(&repo, fields_text(in, "target"), onto, err) == 0 &&
+	    repo_resolve(&repo, fields_text(in, "branch"), tip, err) == 0) {
+		const struct candidate_spec spec = { .session = fields_text(
+							 in, "session"),
+			.target = onto,
+			.tip = tip,
+			.method = method,
+			.message = message };
+
+		rc = candidate_build(&repo, &spec, &candidate, err);
+	}
+	if (rc == 0) {
+		fields_set(out, "candidate", candidate.oid);
+		fields_set(out, "onto", onto);
+		rc = verify_candidate(&repo, in, candidate.oid, out, err);
+	} else if (err->kind == ERR_CONFLICT) {
+		sides = merge_trial_show(&candidate.trial);
+		fields_set(out, "detail", sides);
+		err_wrap(err, "%s does not merge onto %s", fields_text(in, "branch"),
+		    fields_text(in, "target"));
+	}
+	candidate_clear(&candidate);
+	repo_close(&repo);
+	return rc;
+}
+
+int
+job_land(const struct fields *in, struct fields *out, struct err *err)
+{
+	struct repo repo = { 0 };
+	struct landing landing = { 0 };
+	AUTO_FREE char *word = text_slug(fields_text(in, "plan"), 60);
+	struct land_spec spec = { .plan = word,
+		.target = fields_text(in, "target"),
+		.commit = fields_text(in, "candidate"),
+		.expected_old = fields_text(in, "onto") };
+	int rc;
+
+	if (open_top(in, &repo, err) < 0)
+		return -1;
+	rc = merge_land(&repo, &spec, &landing, err);
+	fields_set(out, "commit", spec.commit);
+	if (rc < 0) {
+		fields_set_number(out, "moved", landing.is_moved);
+		fields_set(out, "command", landing.command);
+		fields_set(out, "text", err->text);
+	} else if (landing.new_dirty.n > 0) {
+		AUTO_FREE char *shown = git_list_show(&landing.new_dirty);
+
+		fields_setf(out, "note", "landing changed %s", shown);
+	}
+	landing_clear(&landing);
+	repo_close(&repo);
+	return rc;
+}
+
+int
+job_diff(const struct fields *in, struct fields *out, struct err *err)
+{
+	const char *range = fields_text(in, "range");
+	struct git_out text = { 0 };
+	struct git_call stat = { .dir = fields_text(in, "top"),
+		.max_bytes = 1 << 20,
+		.truncate = true,
+		.argv = GIT_ARGS("diff", "--stat", range, "--") };
+	struct git_call diff = { .dir = fields_text(in, "top"),
+		.max_bytes = 4 << 20,
+		.truncate = true,
+		.argv = GIT_ARGS("diff", range, "--") };
+
+	if (git_run(&stat, &text, err) < 0)
+		return -1;
+	fields_set(out, "stat", text.text);
+	git_out_clear(&text);
+	if (git_run(&diff, &text, err) < 0)
+		return -1;
+	fields_set(out, "diff", text.text);
+	git_out_clear(&text);
+	return 0;
+}
+
+/* ---- writing statuses and registry back into the plan file (CONTRACTS 4) ------------ */
+
+static void
+fill_update(const struct fields *in, struct plan_status *status,
+    struct registry_row *row, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		status[i] = (struct plan_status){ .phase_id = fields_text_at(
+						      in, i, "phase"),
+			.issue_id = fields_text_at(in, i, "issue"),
+			.status = fields_text_at(in, i, "status") };
+		row[i] = (struct registry_row){ .session = fields_text_at(
+						    in, i, "session"),
+			.issue = fields_text_at(in, i, "issue"),
+			.phase = status[i].phase_id,
+			.agent = fields_text_at(in, i, "agent"),
+			.worktree = fields_text_at(in, i, "worktree"),
+			.branch = fields_text_at(in, i, "branch"),
+			.status = status[i].status };
+	}
+}
+
+int
+job_write_back(const struct fields *in, struct fields *out, struct err *err)
+{
+	const char *path = fields_text(in, "plan_path");
+	size_t n = (size_t)fields_number(in, "n_sessions", 0), n_text = 0, n_new = 0;
+	AUTO_FREE struct plan_status *status = xcalloc(n + 1, sizeof(*status));
+	AUTO_FREE struct registry_row *row = xcalloc(n + 1, sizeof(*row));
+	struct plan_update update = {
+		.status = status, .n_status = n, .row = row, .n_rows = n
+	};
+	AUTO_FREE char *text = file_read(path, PLAN_MAX_BYTES, &n_text, err);
+	AUTO_FREE char *after = NULL;
+	struct lint_list lints = { 0 };
+	AUTO_PLAN struct plan *plan = NULL;
+	char sha[HASH_HEX_SIZE];
+
+	if (!text)
+		return -1;
+	hash_sha256(text, n_text, sha);
+	plan = plan_parse(path, text, n_text, &lints, err);
+	lint_list_clear(&lints);
+	if (!plan)
+		return -1;
+	fill_update(in, status, row, n);
+	after = plan_write_back(plan, &update, &n_new);
+	fields_set(out, "sha256", sha);
+	if (n_new == n_text && memcmp(after, text, n_text) == 0)
+		return 0;
+	/* Somebody edits the file: theirs counts, ours waits (only the bytes we know). */
+	if (strcmp(sha, fields_text(in, "plan_sha")) != 0) {
+		fields_set(out, "sha256", "");
+		fields_setf(out, "trouble",
+		    "%s was changed since divisi read it; statuses are not written into it",
+		    path);
+		return err_set(err, ERR_CONFLICT, "%s was changed meanwhile", path);
+	}
+	if (file_write_atomic(path, after, n_new, 0644, err) < 0)
+		return -1;
+	hash_sha256(after, n_new, sha);
+	fields_set(out, "sha256", sha);
+	fields_set(out, "plan_text", after);
+	return 0;
+}

@@ -1,0 +1,577 @@
+#include "engine/internal.h"
+
+#include "base/hash.h"
+#include "policy/refusal.h"
+
+#include <string.h>
+
+/* What clients may order; one table, each verb one function. */
+
+typedef int order_fn(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+
+static struct op *
+op_new(struct engine *engine, const struct caller *caller, const struct fields *in,
+    struct fields *out)
+{
+	struct op *op = xcalloc(1, sizeof(*op));
+
+	op->engine = engine;
+	op->id = engine->next_op++;
+	snprintf(op->actor, sizeof(op->actor), "%s", caller->actor);
+	fields_copy(&op->in, in);
+	TAILQ_INSERT_TAIL(&engine->ops, op, link);
+	fields_set_number(out, "op", op->id);
+	return op;
+}
+
+static void
+op_forget(struct op *op)
+{
+	TAILQ_REMOVE(&op->engine->ops, op, link);
+	child_free(op->child);
+	fields_clear(&op->in);
+	fields_clear(&op->out);
+	free(op);
+}
+
+int
+engine_op(struct engine *engine, int64_t id, struct fields *out, struct err *err)
+{
+	struct op *op;
+	int rc = 0;
+
+	TAILQ_FOREACH (op, &engine->ops, link) {
+		if (op->id == id)
+			break;
+	}
+	if (!op)
+		return err_set(err, ERR_NOT_FOUND, "no operation %lld", (long long)id);
+	if (!op->is_over)
+		return 1;
+	fields_copy(out, &op->out);
+	if (op->failed) {
+		*err = op->err;
+		rc = -1;
+	}
+	op_forget(op);
+	return rc;
+}
+
+/* ---- dispatch ------------------------------------------------------------------------ */
+
+static int
+next_number(const struct engine *engine, const struct plan_run *p, bool overridden,
+    int64_t *number, struct err *err)
+{
+	const struct batch_run *last = p ? core_last_batch(engine->core, p->id) : NULL;
+
+	*number = 1;
+	if (!last)
+		return 0;
+	*number = last->number;
+	if (last->state == BATCH_PLANNED || last->state == BATCH_FILED ||
+	    last->state == BATCH_AWAITING || last->state == BATCH_DECLINED)
+		return 0;
+	*number = last->number + 1;
+	if (last->state == BATCH_COMPLETE ||
+	    (last->state == BATCH_WITH_FAILURES && last->acked) || overridden)
+		return 0;
+	if (last->state == BATCH_WITH_FAILURES) {
+		refuse(err, "G17",
+		    "batch %d ended with failures that nobody acknowledged",
+		    last->number);
+		return err_fix(err,
+		    "look at divisi status, then: divisi approve --batch %d",
+		    last->number);
+	}
+	refuse(err, "G07", "batch %d is not complete (%s)", last->number,
+	    batch_state_name(last->state));
+	return err_fix(err,
+	    "divisi status shows what it waits for; or --override G07 --reason TEXT");
+}
+
+static void
+add_done(const struct engine *engine, const struct plan_run *p, struct fields *in)
+{
+	char *done = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&done, &n);
+
+	for (size_t i = 0; p && i < engine->core->n_sessions; i++) {
+		const struct session *s = &engine->core->session[i];
+
+		if (strcmp(s->plan_id, p->id) == 0 &&
+		    (s->state == SESSION_DONE || s->state == SESSION_ABANDONED))
+			fprintf(f, "%s,", s->phase);
+	}
+	fclose(f);
+	fields_set(in, "done", done);
+	free(done);
+}
+
+static void
+add_assertions(const struct engine *engine, const char *path, struct fields *in)
+{
+	size_t n = 0;
+	char key[64];
+
+	for (size_t i = 0; i < engine->core->n_assertions; i++) {
+		const struct assertion_run *a = &engine->core->assertion[i];
+
+		if (strcmp(a->plan_path, path) != 0)
+			continue;
+		snprintf(key, sizeof(key), "s%zu.a", n);
+		fields_set(in, key, a->a);
+		snprintf(key, sizeof(key), "s%zu.b", n);
+		fields_set(in, key, a->b);
+		snprintf(key, sizeof(key), "s%zu.reason", n);
+		fields_set(in, key, a->reason);
+		n++;
+	}
+	fields_set_number(in, "n_assertions", (int64_t)n);
+}
+
+/* Prompts and the plan's text go beside the journal, by hash. */
+static int
+keep_texts(struct engine *engine, const struct fields *out, struct err *err)
+{
+	size_t n = (size_t)fields_number(out, "n_sessions", 0);
+	const char *text = fields_text(out, "plan_text");
+
+	if (blob_put(
+		engine->store, fields_text(out, "sha256"), text, strlen(text), err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const char *prompt = fields_text_at(out, i, "prompt");
+
+		if (blob_put(engine->store, fields_text_at(out, i, "prompt_sha"),
+			prompt, strlen(prompt), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+is_bulky(const char *name)
+{
+	size_t n = strlen(name);
+
+	return strcmp(name, "plan_text") == 0 || strncmp(name, "note", 4) == 0 ||
+	       strncmp(name, "pair", 4) == 0 ||
+	       (n > 7 && strcmp(name + n - 7, ".prompt") == 0);
+}
+
+static int
+record_overrides(struct op *op, struct err *err)
+{
+	struct fields f = { 0 };
+	int rc;
+
+	if (fields_text(&op->in, "override")[0] == '\0')
+		return 0;
+	fields_set(&f, "rules", fields_text(&op->in, "override"));
+	fields_set(&f, "reason", fields_text(&op->in, "reason"));
+	rc = engine_happen(op->engine, HAP_OVERRIDDEN, op->actor, &f, err);
+	fields_clear(&f);
+	return rc;
+}
+
+/* The proposal becomes a planned batch: plan and batch are journalled, acts are owed. */
+static int
+adopt_proposal(struct op *op, const struct fields *out, struct err *err)
+{
+	struct engine *engine = op->engine;
+	const struct plan_run *p = core_plan_by_path(
+	    engine->core, fields_text(out, "path"));
+	const struct batch_run *last;
+	struct fields f = { 0 };
+	enum hap kind = HAP_PLAN_OPENED;
+	int rc;
+
+	if (keep_texts(engine, out, err) < 0 || record_overrides(op, err) < 0)
+		return -1;
+	for (size_t i = 0; i < out->n; i++) {
+		if (is_bulky(out->item[i].name))
+			continue;
+		if (out->item[i].text)
+			fields_set(&f, out->item[i].name, out->item[i].text);
+		else
+			fields_set_number(&f, out->item[i].name, out->item[i].number);
+	}
+	if (p && strcmp(p->state, "active") == 0) {
+		kind = HAP_PLAN_CHANGED;
+		fields_set(&f, "plan", p->id);
+	}
+	rc = engine_happen(engine, kind, op->actor, &f, err);
+	p = core_plan_by_path(engine->core, fields_text(out, "path"));
+	if (rc == 0 && p) {
+		fields_set(&f, "plan", p->id);
+		last = core_last_batch(engine->core, p->id);
+		fields_set(&op->out, "plan", p->id);
+		fields_setf(&op->out, "batch", "%s/%d", p->id,
+		    (int)fields_number(out, "number", 1));
+		/* The very table that waits already is shown again, not filed again. */
+		if (!last || last->state != BATCH_AWAITING ||
+		    strcmp(last->hash, fields_text(out, "hash")) != 0)
+			rc = engine_happen(
+			    engine, HAP_BATCH_PLANNED, op->actor, &f, err);
+	}
+	fields_clear(&f);
+	return rc;
+}
+
+static void
+on_proposal(void *arg, const struct fields *out, const struct err *err, bool failed)
+{
+	struct op *op = arg;
+
+	fields_copy(&op->out, out);
+	op->err = *err;
+	op->failed = failed;
+	op->is_over = true;
+	if (failed) {
+		struct fields f = { 0 };
+
+		fields_set(&f, "what", "dispatch");
+		fields_put_err(&f, err);
+		(void)engine_note(op->engine, HAP_REFUSED, &f);
+		fields_clear(&f);
+		return;
+	}
+	if (fields_number(&op->in, "dry_run", 0))
+		return;
+	op->err = (struct err)ERR_INIT;
+	op->failed = adopt_proposal(op, out, &op->err) < 0;
+}
+
+static int
+order_dispatch(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	const char *path = fields_text(in, "plan");
+	const struct plan_run *p = core_plan_by_path(engine->core, path);
+	bool overridden = strstr(fields_text(in, "override"), "G07") != NULL;
+	struct fields job = { 0 };
+	int64_t number;
+	struct op *op;
+
+	if (path[0] != '/')
+		return err_set(err, ERR_USAGE, "the plan must be an absolute path");
+	if (fields_text(in, "override")[0] && fields_text(in, "reason")[0] == '\0') {
+		err_set(err, ERR_USAGE, "an override needs a reason");
+		return err_fix(err, "--override RULE --reason TEXT");
+	}
+	if (p && strcmp(p->state, "complete") == 0)
+		p = NULL;
+	if (next_number(engine, p, overridden, &number, err) < 0)
+		return -1;
+	fields_copy(&job, in);
+	fields_set_number(&job, "next_number", number);
+	add_done(engine, p, &job);
+	add_assertions(engine, path, &job);
+	op = op_new(engine, caller, in, out);
+	op->child = job_start(engine, "propose", &job, on_proposal, op, err);
+	fields_clear(&job);
+	if (!op->child) {
+		op_forget(op);
+		return -1;
+	}
+	return 1;
+}
+
+/* ---- diffs for the person who reviews ------------------------------------------------- */
+
+static void
+on_diff(void *arg, const struct fields *out, const struct err *err, bool failed)
+{
+	struct op *op = arg;
+
+	fields_copy(&op->out, out);
+	op->err = *err;
+	op->failed = failed;
+	op->is_over = true;
+}
+
+static int
+order_diff(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	const struct session *s = core_resolve(
+	    engine->core, fields_text(in, "session"), err);
+	struct fields job = { 0 };
+	struct op *op;
+
+	if (!s)
+		return -1;
+	fields_setf(
+	    &job, "range", "%s..%s", s->base, s->landed[0] ? s->head : s->branch);
+	op = op_new(engine, caller, in, out);
+	op->child = job_start(engine, "diff", &job, on_diff, op, err);
+	fields_clear(&job);
+	if (!op->child) {
+		op_forget(op);
+		return -1;
+	}
+	return 1;
+}
+
+/* ---- approvals -------------------------------------------------------------------------- */
+
+static const struct batch_run *
+find_batch(const struct engine *engine, const struct fields *in, struct err *err)
+{
+	const char *hash = fields_text(in, "hash"), *plan = fields_text(in, "plan");
+	int64_t number = fields_number(in, "number", 0);
+	const struct core *core = engine->core;
+
+	if (hash[0] && strlen(hash) < 8) {
+		err_set(err, ERR_USAGE, "a table hash needs at least 8 digits");
+		return NULL;
+	}
+	for (size_t i = core->n_batches; i-- > 0;) {
+		const struct batch_run *b = &core->batch[i];
+
+		if ((plan[0] && strcmp(b->plan_id, plan) != 0) ||
+		    (number && b->number != number) ||
+		    (hash[0] && strncmp(b->hash, hash, strlen(hash)) != 0))
+			continue;
+		return b;
+	}
+	if (hash[0])
+		refuse(err, "G11", "no table has the hash %.16s", hash);
+	else
+		err_set(err, ERR_NOT_FOUND, "no such batch");
+	return NULL;
+}
+
+static int
+happen_to_batch(struct engine *engine, enum hap kind, const struct batch_run *b,
+    const struct fields *in, const struct caller *caller, struct err *err)
+{
+	struct fields f = { 0 };
+	int rc;
+
+	fields_set(&f, "batch", b->id);
+	fields_set(&f, "hash", fields_text(in, "hash")[0] ? b->hash : "");
+	fields_set(&f, "reason", fields_text(in, "reason"));
+	rc = engine_happen(engine, kind, caller->actor, &f, err);
+	fields_clear(&f);
+	return rc;
+}
+
+/* Binds to the hash: without one nothing is approved (S-80). */
+static int
+order_approve(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	const struct batch_run *b = find_batch(engine, in, err);
+
+	if (!b)
+		return -1;
+	fields_set(out, "batch", b->id);
+	if (b->state == BATCH_WITH_FAILURES)
+		return happen_to_batch(engine, HAP_BATCH_ACKED, b, in, caller, err);
+	if (fields_text(in, "hash")[0] == '\0')
+		return refuse(
+		    err, "G11", "an approval names the hash of the table it approves");
+	return happen_to_batch(engine, HAP_BATCH_APPROVED, b, in, caller, err);
+}
+
+static int
+order_decline(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	const struct batch_run *b = find_batch(engine, in, err);
+
+	if (!b)
+		return -1;
+	fields_set(out, "batch", b->id);
+	return happen_to_batch(engine, HAP_BATCH_DECLINED, b, in, caller, err);
+}
+
+/* ---- sessions ------------------------------------------------------------------------------ */
+
+/* Turns the name a person used into the stable id, and records what they said. */
+static int
+happen_to_session(struct engine *engine, enum hap kind, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	const struct session *s = core_resolve(
+	    engine->core, fields_text(in, "session"), err);
+	struct fields f = { 0 };
+	int rc;
+
+	if (!s)
+		return -1;
+	fields_copy(&f, in);
+	fields_set(&f, "session", s->id);
+	fields_set(out, "session", s->id);
+	fields_set(out, "label", s->label);
+	rc = engine_happen(engine, kind, caller->actor, &f, err);
+	fields_clear(&f);
+	return rc;
+}
+
+static int
+order_answer(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	return happen_to_session(engine, HAP_ASK_ANSWERED, in, caller, out, err);
+}
+
+static int
+order_say(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	return happen_to_session(engine, HAP_SAID, in, caller, out, err);
+}
+
+static int
+order_hold(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	return happen_to_session(engine, HAP_HELD, in, caller, out, err);
+}
+
+static int
+order_resume(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	const struct session *s = core_resolve(
+	    engine->core, fields_text(in, "session"), err);
+	struct fields f = { 0 };
+	int rc;
+
+	if (!s)
+		return -1;
+	fields_copy(&f, in);
+	fields_set_number(
+	    &f, "resumable", s->agent_session[0] && agent_can_resume(s->adapter));
+	fields_set_number(
+	    &f, "override_G18", strstr(fields_text(in, "override"), "G18") != NULL);
+	rc = happen_to_session(engine, HAP_RESUMED, &f, caller, out, err);
+	fields_clear(&f);
+	return rc;
+}
+
+static int
+order_park(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	return happen_to_session(engine, HAP_PARKED, in, caller, out, err);
+}
+
+static int
+order_abandon(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	return happen_to_session(engine, HAP_ABANDONED, in, caller, out, err);
+}
+
+static int
+order_claim(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	return happen_to_session(engine, HAP_CLAIMED, in, caller, out, err);
+}
+
+static int
+order_merge(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	struct fields f = { 0 };
+	int rc;
+
+	if (fields_text(in, "session")[0])
+		return happen_to_session(engine, HAP_MERGE_ASKED, in, caller, out, err);
+	fields_copy(&f, in);
+	rc = engine_happen(engine, HAP_MERGE_ASKED, caller->actor, &f, err);
+	fields_clear(&f);
+	return rc;
+}
+
+static int
+order_abort(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	const struct core *core = engine->core;
+	const char *id = fields_text(in, "plan");
+	struct fields f = { 0 };
+	int rc;
+
+	for (size_t i = core->n_plans; i-- > 0 && id[0] == '\0';) {
+		if (strcmp(core->plan[i].state, "active") == 0)
+			id = core->plan[i].id;
+	}
+	if (id[0] == '/' && core_plan_by_path(core, id))
+		id = core_plan_by_path(core, id)->id;
+	if (id[0] == '\0')
+		return err_set(err, ERR_NOT_FOUND, "no plan is under way");
+	fields_set(&f, "plan", id);
+	fields_set(&f, "reason", fields_text(in, "reason"));
+	fields_set(out, "plan", id);
+	rc = engine_happen(engine, HAP_PLAN_ABORTED, caller->actor, &f, err);
+	fields_clear(&f);
+	return rc;
+}
+
+static int
+order_assert(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	(void)out;
+	if (fields_text(in, "reason")[0] == '\0')
+		return err_set(err, ERR_USAGE, "an assertion needs a reason");
+	return engine_happen(engine, HAP_PLAN_ASSERTED, caller->actor, in, err);
+}
+
+static int
+order_issue(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	(void)caller;
+	return engine_issue(engine, fields_text(in, "what"), in, out, err);
+}
+
+static const struct {
+	const char *verb;
+	order_fn *fn;
+	bool for_agents; /* a caller below a holder may do it too */
+} orders[] = {
+	/* clang-format off */
+	{ "abandon",  order_abandon,  false },
+	{ "abort",    order_abort,    false },
+	{ "answer",   order_answer,   false },
+	{ "approve",  order_approve,  false },
+	{ "assert",   order_assert,   false },
+	{ "claim",    order_claim,    false },
+	{ "decline",  order_decline,  false },
+	{ "diff",     order_diff,     true  },
+	{ "dispatch", order_dispatch, false },
+	{ "hold",     order_hold,     false },
+	{ "issue",    order_issue,    false },
+	{ "merge",    order_merge,    false },
+	{ "park",     order_park,     false },
+	{ "resume",   order_resume,   false },
+	{ "say",      order_say,      false },
+	/* clang-format on */
+};
+
+int
+engine_order(struct engine *engine, const char *verb, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	for (size_t i = 0; i < N_ELEMS(orders); i++) {
+		if (strcmp(orders[i].verb, verb) != 0)
+			continue;
+		if (caller->session[0] && !orders[i].for_agents) {
+			refuse(err, "G11",
+			    "%s may not %s: an agent never acts as a person",
+			    caller->actor, verb);
+			return err_fix(err, "a person runs: divisi %s", verb);
+		}
+		return orders[i].fn(engine, in, caller, out, err);
+	}
+	return err_set(err, ERR_NOT_FOUND, "no order is called '%.40s'", verb);
+}

@@ -1,0 +1,118 @@
+#include "engine/internal.h"
+
+#include <string.h>
+
+/* What the answer of a job means: one happening each, then the act is over. */
+
+static const struct {
+	const char *act;
+	enum hap hap;
+} meanings[] = {
+	{ "worktree-add", HAP_SESSION_PREPARED },
+	{ "inspect", HAP_INSPECTED },
+	{ "candidate", HAP_CANDIDATE_BUILT },
+	{ "land", HAP_LANDED },
+	{ "write-back", HAP_WRITTEN_BACK },
+};
+
+/* Puts the plan file as written under its hash, so that later jobs find the text. */
+static void
+keep_plan_text(struct engine *engine, const struct fields *out)
+{
+	const char *text = fields_text(out, "plan_text");
+	struct err err = ERR_INIT;
+
+	if (text[0] && blob_put(engine->store, fields_text(out, "sha256"), text,
+			   strlen(text), &err) < 0)
+		log_warn("plan text not kept: %s", err.text);
+}
+
+/* Failures that are answers: a conflict, a red verify, a dirty checkout. */
+static bool
+is_answer(const struct task *task, const struct fields *out, const struct err *err,
+    enum hap *hap)
+{
+	if (strcmp(task->kind, "candidate") == 0 &&
+	    (err->kind == ERR_CONFLICT || err->kind == ERR_NO)) {
+		*hap = HAP_CANDIDATE_REFUSED;
+		return true;
+	}
+	if (strcmp(task->kind, "land") == 0 && err->kind == ERR_CONFLICT) {
+		*hap = fields_number(out, "moved", 0) ? HAP_CANDIDATE_REFUSED
+						      : HAP_LANDING_BLOCKED;
+		return true;
+	}
+	if (strcmp(task->kind, "write-back") == 0 && err->kind == ERR_CONFLICT) {
+		*hap = HAP_WRITTEN_BACK;
+		return true;
+	}
+	return false;
+}
+
+static void
+tell_result(struct task *task, const struct fields *out, enum hap hap)
+{
+	struct fields f = { 0 };
+
+	for (size_t i = 0; i < out->n; i++) {
+		if (strcmp(out->item[i].name, "plan_text") == 0)
+			continue;
+		if (out->item[i].text)
+			fields_set(&f, out->item[i].name, out->item[i].text);
+		else
+			fields_set_number(&f, out->item[i].name, out->item[i].number);
+	}
+	if (fields_text(&task->fields, "session")[0])
+		fields_set(&f, "session", fields_text(&task->fields, "session"));
+	else
+		fields_set(&f, "plan", fields_text(&task->fields, "plan"));
+	if (fields_text(&task->fields, "why")[0])
+		fields_set(&f, "why", fields_text(&task->fields, "why"));
+	(void)engine_note(task->engine, hap, &f);
+	fields_clear(&f);
+}
+
+/* Somebody else moved the target meanwhile: build on what is there now. */
+static void
+build_again(struct task *task)
+{
+	struct fields f = { 0 };
+
+	fields_set(&f, "session", fields_text(&task->fields, "session"));
+	(void)engine_note(task->engine, HAP_MERGE_ASKED, &f);
+	fields_clear(&f);
+}
+
+void
+job_result(void *arg, const struct fields *out, const struct err *err, bool failed)
+{
+	struct task *task = arg;
+	struct engine *engine = task->engine;
+	AUTO_FREE char *result = NULL;
+	bool moved = fields_number(out, "moved", 0) != 0;
+	enum hap hap = HAP_REFUSED;
+
+	if (failed && !is_answer(task, out, err, &hap)) {
+		if ((err->kind == ERR_SYSTEM || err->kind == ERR_TIMEOUT) &&
+		    task->tries < 3) {
+			log_warn("%s: %s (will be tried again)", task->key, err->text);
+			task_end(task, "owed", NULL, 500L << task->tries);
+			return;
+		}
+		task_fail(task, err);
+		return;
+	}
+	if (!failed) {
+		for (size_t i = 0; i < N_ELEMS(meanings); i++) {
+			if (strcmp(meanings[i].act, task->kind) == 0)
+				hap = meanings[i].hap;
+		}
+	}
+	if (hap == HAP_WRITTEN_BACK)
+		keep_plan_text(engine, out);
+	if (hap != HAP_REFUSED)
+		tell_result(task, out, hap);
+	if (moved)
+		build_again(task);
+	task_end(task, failed ? "failed" : "done", "{}", 0);
+}

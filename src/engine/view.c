@@ -1,0 +1,260 @@
+#include "engine/internal.h"
+
+#include "core/why.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+/* What the faces show: the state as JSON, with the reason of every wait. */
+
+static void
+add(struct json_object *o, const char *name, const char *text)
+{
+	json_object_object_add(o, name, json_object_new_string(text ? text : ""));
+}
+
+static void
+add_number(struct json_object *o, const char *name, int64_t number)
+{
+	json_object_object_add(o, name, json_object_new_int64(number));
+}
+
+static void
+add_bool(struct json_object *o, const char *name, bool value)
+{
+	json_object_object_add(o, name, json_object_new_boolean(value));
+}
+
+static struct json_object *
+ask_json(const struct ask *a)
+{
+	struct json_object *o = json_object_new_object();
+
+	add(o, "id", a->id);
+	add(o, "kind", a->kind);
+	add(o, "text", a->text);
+	add(o, "detail", a->detail);
+	add_number(o, "at", a->at);
+	if (a->decision[0]) {
+		add(o, "decision", a->decision);
+		add(o, "answer", a->answer);
+		add(o, "by", a->by);
+	}
+	return o;
+}
+
+static void
+add_session_names(struct json_object *o, const struct session *s)
+{
+	const struct {
+		const char *name, *text;
+	} texts[] = { { "id", s->id }, { "plan", s->plan_id }, { "batch", s->batch_id },
+		{ "label", s->label }, { "phase", s->phase }, { "issue", s->issue },
+		{ "issue_title", s->issue_title }, { "issue_url", s->issue_url },
+		{ "sub_issue", s->sub_issue }, { "focus", s->focus },
+		{ "mode", s->mode }, { "launch", s->launch }, { "agent", s->agent },
+		{ "agent_shown", s->agent_shown }, { "adapter", s->adapter },
+		{ "program", s->program }, { "branch", s->branch },
+		{ "worktree", s->worktree }, { "path", s->path }, { "base", s->base },
+		{ "prompt_sha256", s->prompt_sha }, { "verify", s->verify },
+		{ "after", s->after }, { "state", session_state_name(s->state) },
+		{ "run", s->run }, { "agent_session", s->agent_session },
+		{ "last_text", s->last_text }, { "reason", s->reason },
+		{ "summary", s->summary }, { "claimed_by", s->claimed_by },
+		{ "head", s->head }, { "pin", s->pin }, { "candidate", s->candidate },
+		{ "landed", s->landed }, { "evidence", s->evidence },
+		{ "stray", s->stray }, { "blocked", s->blocked } };
+
+	for (size_t i = 0; i < N_ELEMS(texts); i++)
+		add(o, texts[i].name, texts[i].text);
+}
+
+static struct json_object *
+session_json(struct engine *engine, const struct session *s)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *asks = json_object_new_array();
+	struct json_object *est = json_object_new_object();
+	char why[512], command[512];
+
+	add_session_names(o, s);
+	add_number(est, "low", s->est_low);
+	add_number(est, "mid", s->est_mid);
+	add_number(est, "high", s->est_high);
+	json_object_object_add(o, "estimate_cents", est);
+	add_number(o, "cost_cents", s->cost + s->cost_before);
+	add_number(o, "points", s->points);
+	add_number(o, "merge", s->merge_position);
+	add_number(o, "runs", s->n_runs);
+	add_number(o, "since", s->since);
+	add_number(o, "started_at", s->started_at);
+	add_number(o, "ended_at", s->ended_at);
+	add_number(o, "last_seen", s->last_seen);
+	add_number(o, "input_tokens", s->tokens_in);
+	add_number(o, "output_tokens", s->tokens_out);
+	add_number(o, "context_pct", s->context_pct);
+	add_number(o, "commits", s->n_commits);
+	add_number(o, "files", s->n_files);
+	add_bool(o, "live", session_is_live(s->state));
+	add_bool(o, "running", s->run_open);
+	add_bool(o, "analysis_only", s->is_analysis);
+	add_bool(o, "reviewed", s->was_reviewed);
+	session_why(engine->core, s, why, sizeof(why), command, sizeof(command));
+	add(o, "why", why);
+	add(o, "command", command);
+	for (size_t i = 0; i < s->n_asks; i++)
+		json_object_array_add(asks, ask_json(&s->ask[i]));
+	json_object_object_add(o, "asks", asks);
+	return o;
+}
+
+static struct json_object *
+batch_json(struct engine *engine, const struct batch_run *b)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *sessions = json_object_new_array();
+	char why[512];
+
+	add(o, "id", b->id);
+	add_number(o, "number", b->number);
+	add(o, "kind", b->kind);
+	add(o, "state", batch_state_name(b->state));
+	add(o, "hash", b->hash);
+	add(o, "base", b->base);
+	add(o, "reason", b->reason);
+	add(o, "approved_by", b->approved_by);
+	add_bool(o, "acknowledged", b->acked);
+	add_number(o, "opened_at", b->opened_at);
+	add_number(o, "closed_at", b->closed_at);
+	batch_why(engine->core, b, why, sizeof(why));
+	add(o, "why", why);
+	for (size_t i = 0; i < b->n; i++)
+		json_object_array_add(sessions,
+		    session_json(engine, &engine->core->session[b->session[i]]));
+	json_object_object_add(o, "sessions", sessions);
+	return o;
+}
+
+static struct json_object *
+plan_json(struct engine *engine, const struct plan_run *p)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *batches = json_object_new_array();
+
+	add(o, "id", p->id);
+	add(o, "title", p->title);
+	add(o, "path", p->path);
+	add(o, "plan_hash", p->plan_hash);
+	add(o, "state", p->state);
+	add(o, "master", p->master);
+	add(o, "target", p->target);
+	add(o, "verify", p->verify);
+	add(o, "merge", p->merge);
+	add(o, "trouble", p->trouble);
+	add(o, "phases", p->phases);
+	add_number(o, "n_phases", p->n_phases);
+	add_number(o, "cap", p->cap);
+	add_number(o, "opened_at", p->opened_at);
+	add_number(o, "closed_at", p->closed_at);
+	for (size_t i = 0; i < engine->core->n_batches; i++) {
+		if (strcmp(engine->core->batch[i].plan_id, p->id) == 0)
+			json_object_array_add(
+			    batches, batch_json(engine, &engine->core->batch[i]));
+	}
+	json_object_object_add(o, "batches", batches);
+	return o;
+}
+
+static void
+add_needs(struct engine *engine, struct json_object *o)
+{
+	struct json_object *list = json_object_new_array();
+	struct need need[64];
+	size_t n = core_needs(engine->core, need, N_ELEMS(need));
+
+	for (size_t i = 0; i < n && i < N_ELEMS(need); i++) {
+		struct json_object *one = json_object_new_object();
+
+		add(one, "session", need[i].session);
+		add(one, "subject", need[i].subject);
+		add(one, "what", need[i].what);
+		add(one, "command", need[i].command);
+		add_number(one, "since", need[i].since);
+		json_object_array_add(list, one);
+	}
+	json_object_object_add(o, "needs", list);
+	add_number(o, "n_needs", (int64_t)n);
+}
+
+static void
+add_acts(struct engine *engine, struct json_object *o)
+{
+	struct json_object *list = json_object_new_array();
+	const struct task *t;
+
+	TAILQ_FOREACH (t, &engine->tasks, link) {
+		struct json_object *one = json_object_new_object();
+
+		add(one, "key", t->key);
+		add(one, "kind", t->kind);
+		add_bool(one, "running", t->is_running);
+		add_number(one, "tries", t->tries);
+		json_object_array_add(list, one);
+	}
+	json_object_object_add(o, "acts", list);
+}
+
+struct json_object *
+engine_status(struct engine *engine)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *plans = json_object_new_array();
+
+	add_number(o, "now", engine->now());
+	add_number(o, "seq", journal_last(engine->store));
+	add(o, "home", engine->home);
+	add(o, "top", engine->top);
+	add_number(o, "live", (int64_t)core_live(engine->core));
+	add_number(o, "paused_until", engine->core->paused_until);
+	add(o, "paused_why", engine->core->paused_why);
+	add_needs(engine, o);
+	add_acts(engine, o);
+	for (size_t i = 0; i < engine->core->n_plans; i++)
+		json_object_array_add(plans, plan_json(engine, &engine->core->plan[i]));
+	json_object_object_add(o, "plans", plans);
+	return o;
+}
+
+struct event_walk {
+	int (*fn)(const char *line, void *arg);
+	void *arg;
+};
+
+static int
+tell_row(const struct journal_row *row, void *arg)
+{
+	struct event_walk *walk = arg;
+	AUTO_JSON struct json_object *o = json_object_new_object();
+	struct json_object *data = json_tokener_parse(row->data);
+
+	add_number(o, "seq", row->seq);
+	add_number(o, "at", row->at);
+	add(o, "actor", row->actor);
+	add(o, "entity", row->entity);
+	add(o, "from", row->from);
+	add(o, "to", row->to);
+	add(o, "cause", row->cause);
+	json_object_object_add(o, "data", data ? data : json_object_new_object());
+	return walk->fn(json_object_to_json_string_ext(
+			    o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+	    walk->arg);
+}
+
+int
+engine_events(struct engine *engine, int64_t after,
+    int (*fn)(const char *line, void *arg), void *arg, struct err *err)
+{
+	struct event_walk walk = { fn, arg };
+
+	return journal_replay(engine->store, after, tell_row, &walk, err);
+}

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "base/err.h"
+#include "engine/engine.h"
+
+/*
+ * The API: HTTP and JSON over home/sock (mode 0600).  Every route is one row of a table,
+ * which divisi-api(7) is checked against.
+ */
+struct server;
+
+/*
+ * Binds home/sock (through /proc/self/fd, so that the length of the path never matters)
+ * and answers on BASE.  A socket left behind by a dead server is replaced: the caller
+ * holds server.lock.  NULL with ERR_SYSTEM.
+ */
+struct server *server_new(
+    struct event_base *base, struct engine *engine, const char *home, struct err *err);
+void server_free(struct server *server);
+
+/* When the last request came, Unix ms; 0 = none yet. */
+int64_t server_last_request(const struct server *server);
+
+/* One row of the route table, for the manual's check; NULL past the end. */
+struct route_doc {
+	const char *method, *path, *words;
+};
+const struct route_doc *server_route(size_t i);

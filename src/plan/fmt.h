@@ -21,8 +21,8 @@ struct plan_status {
 struct plan_update {
 	const struct plan_status *status;
 	size_t n_status;
-	const struct registry_row
-	    *row; /* the whole Session Registry, superset columns */
+	const struct registry_row *
+	    row; /* the whole Session Registry, superset columns; NULL = leave it */
 	size_t n_rows;
 	const char *
 	    tick_phase_acceptance; /* phase id whose acceptance boxes become ticked, or NULL */

@@ -91,6 +91,30 @@ read_estimate(
 		phase->estimate_at = place_of(build, value);
 }
 
+/* Points of their own bullet beat those of the estimate, whichever comes first. */
+static void
+read_money(struct phase_build *build, struct span value, bool is_cell)
+{
+	int points = build->phase->points;
+
+	read_estimate(build, value, false, is_cell);
+	if (points > 0 && build->given & (uint64_t)1 << KEY_POINTS)
+		build->phase->points = points;
+}
+
+static void
+read_points(struct phase_build *build, struct span value, bool is_cell)
+{
+	struct phase *phase = build->phase;
+	struct phase before = *phase;
+
+	read_estimate(build, value, true, is_cell);
+	phase->est_low_cents = before.est_low_cents;
+	phase->est_mid_cents = before.est_mid_cents;
+	phase->est_high_cents = before.est_high_cents;
+	phase->estimate_at = before.estimate_at;
+}
+
 static void
 read_risk(struct phase_build *build, struct span value)
 {
@@ -180,8 +204,8 @@ read_value(
 		if (!field_is_nothing(value, &is_said))
 			phase->agent = field_code(arena, value, is_cell);
 		break;
-	case KEY_ESTIMATE: read_estimate(build, value, false, is_cell); break;
-	case KEY_POINTS: read_estimate(build, value, true, is_cell); break;
+	case KEY_ESTIMATE: read_money(build, value, is_cell); break;
+	case KEY_POINTS: read_points(build, value, is_cell); break;
 	case KEY_RISK: read_risk(build, value); break;
 	case KEY_REVIEW: phase->review = field_text(arena, value, is_cell); break;
 	case KEY_REPO:

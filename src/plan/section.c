@@ -110,12 +110,13 @@ bullet_end(const struct source *source, size_t end, const struct bullet *bullet)
 			if (source_indent(s) <= bullet->indent)
 				return last;
 			break;
-		case LINE_TEXT:
 		case LINE_CODE:
-			if (source_indent(s) <= bullet->indent && s.n > 0 &&
-			    !(source->line[i].kind == LINE_CODE && i == last &&
-				i > bullet->line + 1 &&
-				source->line[i - 1].kind == LINE_CODE) &&
+			if (source->line[i].level > 0 &&
+			    source_indent(s) <= bullet->indent)
+				return last;
+			break;
+		case LINE_TEXT:
+			if (source_indent(s) <= bullet->indent &&
 			    !(i == last && is_lazy(source, i)))
 				return last;
 			break;
@@ -216,7 +217,8 @@ segment_next(struct span *rest, struct segment *segment)
 		}
 		i++;
 	}
-	segment->value = source_trim((struct span){ rest->p + used, i - used });
+	segment->whole = (struct span){ rest->p + used, i - used };
+	segment->value = source_trim(segment->whole);
 	rest->p += i;
 	rest->n -= i;
 	return true;

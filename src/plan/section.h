@@ -31,7 +31,8 @@ bool bullet_next(
 struct segment {
 	enum plan_key key;
 	struct span name;  /* the key as written, without marks */
-	struct span value; /* up to the next segment, trimmed */
+	struct span whole; /* up to the next segment, comments too */
+	struct span value; /* the same, trimmed */
 };
 
 /*

@@ -196,6 +196,7 @@ source_new(const char *bytes, size_t n_bytes)
 			in_comment = !memmem(s.p, s.n, "-->", 3);
 			memset(text, 0, s.n);
 			line->kind = LINE_COMMENT;
+			line->level = 1;
 			continue;
 		}
 		if (fence) {
@@ -207,6 +208,7 @@ source_new(const char *bytes, size_t n_bytes)
 		fence = fence_mark(s, &mark);
 		if (fence) {
 			line->kind = LINE_CODE;
+			line->level = 1;
 			source->open_fence = i + 1;
 			continue;
 		}
@@ -250,14 +252,14 @@ source_raw(const struct source *source, size_t i)
 	return (struct span){ source->bytes + source->line[i].at, source->line[i].n };
 }
 
-size_t
+struct span
 source_eol(const struct source *source, size_t i)
 {
 	size_t end = source->line[i].at + source->line[i].n;
 	size_t next = i + 1 < source->n_lines ? source->line[i + 1].at
 					      : source->n_bytes;
 
-	return next - end;
+	return (struct span){ source->bytes + end, next - end };
 }
 
 struct place

@@ -21,7 +21,8 @@ enum line_kind {
 struct source_line {
 	uint32_t at, n; /* offset and length without the line end */
 	uint8_t kind;
-	uint8_t level; /* of a heading, 1 to 6 */
+	uint8_t level; /* of a heading, 1 to 6; 1 also marks the line that opens a code
+			  block, and a comment that began on a line above */
 };
 
 struct source {
@@ -43,8 +44,8 @@ void source_free_cleanup(struct source **source);
 struct span source_clean(const struct source *source, size_t i);
 struct span source_raw(const struct source *source, size_t i);
 
-/* Bytes of the line end of line I: 0 (end of file), 1 or 2. */
-size_t source_eol(const struct source *source, size_t i);
+/* The line end of line I: none (end of file), one byte or two. */
+struct span source_eol(const struct source *source, size_t i);
 
 /* Where P, a pointer into CLEAN, stands in the file. */
 struct place source_place(const struct source *source, const char *p);

@@ -9,13 +9,20 @@ void
 cells_clear(struct cells *cells)
 {
 	free(cells->item);
+	free(cells->whole);
 	*cells = (struct cells){ 0 };
 }
 
 static void
 cells_add(struct cells *cells, const char *p, size_t n)
 {
+	size_t cap = cells->cap;
+
 	GROW(cells->item, cells->n, cells->cap);
+	if (cap != cells->cap)
+		cells->whole = xreallocarray(
+		    cells->whole, cells->cap, sizeof(*cells->whole));
+	cells->whole[cells->n] = (struct span){ p, n };
 	cells->item[cells->n++] = source_trim((struct span){ p, n });
 }
 

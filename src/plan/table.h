@@ -31,7 +31,8 @@ void tables_clear(struct tables *tables);
 
 /* Scratch for the cells of one row; zero it first, clear it last. */
 struct cells {
-	struct span *item; /* trimmed */
+	struct span *item;  /* trimmed */
+	struct span *whole; /* the same from pipe to pipe */
 	size_t n, cap;
 };
 void cells_clear(struct cells *cells);

@@ -1,0 +1,273 @@
+#include "plan_text.h"
+
+#include "plan_laws.h"
+
+#include "base/file.h"
+
+static void
+assert_format(const char *text, const char *expected)
+{
+	struct text_plan t = text_plan(text);
+	size_t n;
+	AUTO_FREE char *got = plan_format(t.plan, &n);
+
+	assert_string_equal(got, expected);
+	assert_int_equal(n, strlen(expected));
+	assert_null(laws_of_plans(t.plan));
+	text_plan_clear(&t);
+}
+
+static void
+tables_are_aligned_and_foreign_ones_left_alone(void **state)
+{
+	assert_format("## Phase Map\n"
+		      "|Phase|Issues|Focus|Colour|\n"
+		      "|:-|-:|:-:|---|\n"
+		      "|1A|[T-2](u:2)|größer|red\n"
+		      "| 1B | [T-3](u:3) | `a|b` \\| c ||\n"
+		      "\n| a|b |\n|-|-|\n|1|2|\n",
+	    "## Phase Map\n"
+	    "| Phase | Issues     | Focus      | Colour |\n"
+	    "|:------|-----------:|:----------:|--------|\n"
+	    "| 1A    | [T-2](u:2) | größer     | red    |\n"
+	    "| 1B    | [T-3](u:3) | `a|b` \\| c |        |\n"
+	    "\n| a|b |\n|-|-|\n|1|2|\n");
+}
+
+static void
+sections_get_one_key_per_bullet_in_the_usual_order(void **state)
+{
+	assert_format(
+	    MAP(ROW_1A
+		"\n### 1A:  first\n"
+		"* Context:\n    * one\n      goes on\n    * two\n"
+		"- **Agent:** claude                    Estimate: $5, 3pt          risk: "
+		"high\n"
+		"- Exec mode: pair   <!-- or tdd -->\n"
+		"- writes: src/a.c, `src/b.c` , !gen/**\n"
+		"- Renames: a -> b\n"
+		"- Colour: red\n"
+		"- Issue: [T-2](https://x.test/T-2)\n"),
+	    "# Master Plan: T\n\n**Parent issue:** [T-1: T](https://x.test/T-1)\n"
+	    "**Date:** 2026-11-22\n\n## Phase Map\n\n"
+	    "| Phase | Issues                    | Focus | Batch | Dependencies |\n"
+	    "|-------|---------------------------|-------|-------|--------------|\n"
+	    "| 1A    | [T-2](https://x.test/T-2) | first | 1     | None         |\n"
+	    "\n### 1A:  first\n"
+	    "- Mode: pair   <!-- or tdd -->\n"
+	    "- Agent: claude\n"
+	    "- Estimate: $5, 3pt\n"
+	    "- Risk: high\n"
+	    "- Writes: `src/a.c`, `src/b.c`, !`gen/**`\n"
+	    "- Renames: `a` -> `b`\n"
+	    "- Context:\n  - one\n    goes on\n  - two\n"
+	    "- Colour: red\n"
+	    "- Issue: [T-2](https://x.test/T-2)\n");
+}
+
+static void
+prose_comments_and_code_stay_byte_for_byte(void **state)
+{
+	static const char text[] =
+	    "# T  \n\nProse  with   blanks \t\n<!-- - Mode: tdd\n-->\n"
+	    "```\n|Phase|Issues|Focus|\n|-|-|-|\n- Writes: a\n```\n"
+	    "### 1A: x\n\nWords.\n\n- Mode: pair\n\n"
+	    "<!-- - Agent: y -->\n- Tasks:\n  1. a\n     ```\n     - Writes: b\n"
+	    "     ```\n\n    indented\n";
+
+	assert_format(text, text);
+}
+
+static void
+line_ends_and_a_missing_last_one_are_kept(void **state)
+{
+	assert_format("### 1A: x\r\n- Agent: a  Mode: tdd\r\n- Issue: [T-2](u:2)",
+	    "### 1A: x\r\n- Issue: [T-2](u:2)\r\n- Mode: tdd\r\n- Agent: a");
+	assert_format("### 1A: x\n- Tasks:", "### 1A: x\n- Tasks:");
+}
+
+static void
+bullets_of_another_depth_keep_their_depth(void **state)
+{
+	assert_format("### 1A: x\n  - Mode: tdd\n  - Context:\n      - a\n    - b\n"
+		      "  - Colour: red\n- Issue: [T-2](u:2)\n",
+	    "### 1A: x\n  - Mode: tdd\n  - Context:\n      - a\n    - b\n"
+	    "  - Colour: red\n- Issue: [T-2](u:2)\n");
+}
+
+/* Shapes on which a formatter would change what the plan says. */
+static void
+the_laws_hold_for_awkward_plans(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"\n",
+		"# T",
+		"\xEF\xBB\xBF|Phase|Issues|Focus|\n|-|-|-|\n|1A|[T-2](u:2)|f|",
+		"## Phase Map\n|Phase|\n|-|",
+		"## Phase Map\n|Phase|Issues|Focus\n|-\n|1A|x|y|z|w|\n||\n|\n",
+		"## Phase Map\n|Phase|Focus|\n|-|-|\n|1A|a <!-- | -->|\n",
+		"## Phase Map\n|Phase|Focus|\n|-|-|\n|1A|a <!-- |\nx --> \n|1B|b|\n",
+		"## Phase Map\n|Phase|Focus|Status\n|-|-|-\n|1A|a|Todo\n1B|b\\",
+		"## Phase Map\n  Phase|Focus\n -|-\n1A|it`s\n1B|that`s|x\n",
+		"### 1A: x\n- Points: 5\n- Estimate: $5, 3pt\n",
+		"### 1A: x\n- Mode: tdd\n- Mode: pair  Agent: a\nlazy\n- Tasks:\nlazy\n",
+		"### 1A: x\n- Writes: a (b), `c` d\n- Writes: none\n",
+		"### 1A: x\n- Writes: `a <!-- b`, c <!-- d --> e\n  <!-- f\n g -->\n- Reads: h\n",
+		"### 1A: x\n- Mode: tdd <!-- open\n- Agent: in comment -->\n- Reads: a\n",
+		"### 1A: x\n- Tasks:\n  1. a\n     ```\n     b\n     ```\n```\nc\n```\n- Mode: tdd\n",
+		"### 1A: x\n- Status: Todo  Mode: tdd\n- Acceptance:\n  - [ ] a\n  - [x] b\n",
+		"### 1A: x\n-\tMode: tdd\n\t- Agent: a\n- Context:\n\t- a\n\t\t- b\n",
+		"## Session Registry\n\n## Verification\n### 1A: x\n- Writes: a\n",
+		"## Session Registry\n| Session | Issue |\n|-|-|\n| a | b |",
+		"## Verification\n### 1A: x\n- Writes: a\n\n## Session Registry",
+	};
+
+	for (size_t i = 0; i < N_ELEMS(texts); i++) {
+		struct text_plan t = text_plan(texts[i]);
+		const char *broken = laws_of_plans(t.plan);
+
+		if (broken)
+			fail_msg("%zu: %s", i, broken);
+		text_plan_clear(&t);
+	}
+}
+
+static void
+the_laws_hold_for_every_sample(void **state)
+{
+	static const char *const names[] = { "review-pipeline", "research-tracks",
+		"unknown-footprints", "hostile/bad-mode", "hostile/bare-issue",
+		"hostile/braces", "hostile/crlf", "hostile/cycle", "hostile/dangling",
+		"hostile/duplicate-id", "hostile/empty", "hostile/escape-path",
+		"hostile/no-table", "hostile/option-like", "hostile/shared-issue",
+		"hostile/shell-focus", "hostile/stars", "hostile/terminal-escape",
+		"hostile/two-issues" };
+
+	for (size_t i = 0; i < N_ELEMS(names); i++) {
+		AUTO_FREE char *path = xasprintf(TEST_DATA "/plans/%s.md", names[i]);
+		struct lint_list lints = { 0 };
+		struct plan *plan = plan_load(path, &lints, NULL);
+		const char *broken;
+
+		assert_non_null(plan);
+		broken = laws_of_plans(plan);
+		if (broken)
+			fail_msg("%s: %s", names[i], broken);
+		lint_list_clear(&lints);
+		plan_free(plan);
+	}
+}
+
+static void
+assert_written(const char *text, const struct plan_update *update, const char *expected)
+{
+	struct text_plan t = text_plan(text);
+	size_t n;
+	AUTO_FREE char *got = plan_write_back(t.plan, update, &n);
+
+	assert_string_equal(got, expected);
+	assert_int_equal(n, strlen(expected));
+	assert_null(laws_of_rewriting(t.plan, got, n, false));
+	text_plan_clear(&t);
+}
+
+static void
+only_the_status_cells_of_the_update_change(void **state)
+{
+	static const struct plan_status status[] = { { "1B", "T-3", "Active" },
+		{ "9Z", "", "Done" }, { "1A", "T-2", "" } };
+	static const struct plan_update update = { .status = status, .n_status = 3 };
+
+	assert_written("## Issue Registry\n|  ID | Status  |  Title |\n|-|-|-|\n"
+		       "| [T-2](u:2) | Todo | a  |\n| [T-3](u:3) | Todo    | b |\n"
+		       "## Phase Map\n| Phase | Issues | Focus | Status |\n|-|-|-|-|\n"
+		       "| 1A | [T-2](u:2) | a |  |\n| 1B |[T-3](u:3)| b |  |\n",
+	    &update,
+	    "## Issue Registry\n|  ID | Status  |  Title |\n|-|-|-|\n"
+	    "| [T-2](u:2) | Todo | a  |\n| [T-3](u:3) | Active  | b |\n"
+	    "## Phase Map\n| Phase | Issues | Focus | Status |\n|-|-|-|-|\n"
+	    "| 1A | [T-2](u:2) | a |  |\n| 1B |[T-3](u:3)| b | Active |\n");
+}
+
+static void
+a_missing_status_column_is_added(void **state)
+{
+	static const struct plan_status status[] = { { "1A", "", "Done" } };
+	static const struct plan_update update = { .status = status, .n_status = 1 };
+
+	assert_written("## Phase Map\n| Phase | Focus |\n|-------|-------|\n"
+		       "| 1A    | a     |\n| 1B |\n| 1C | c | extra |\n",
+	    &update,
+	    "## Phase Map\n| Phase | Focus | Status |\n|-------|-------|--------|\n"
+	    "| 1A    | a     | Done   |\n| 1B |  |        |\n"
+	    "| 1C | c |        | extra |\n");
+}
+
+static const struct registry_row fox = { "brave-fox", "[T-2](u:2)", "1A", "claude",
+	"wt/a", "claude/t-2", "Active", { 0 } };
+
+#define FOX                                                                                 \
+	"| Session Name | Issue      | Phase | Agent  | Worktree | Branch     | Status |\n" \
+	"|--------------|------------|-------|--------|----------|------------|--------|\n" \
+	"| brave-fox    | [T-2](u:2) | 1A    | claude | wt/a     | claude/t-2 | Active |\n"
+
+static void
+the_session_registry_is_replaced_or_created_in_its_place(void **state)
+{
+	static const struct plan_update update = { .row = &fox, .n_rows = 1 };
+
+	assert_written("# T\n## Session Registry\n\n| Session Name | Issue |\n|-|-|\n"
+		       "| old | x |\n\nafter\n",
+	    &update, "# T\n## Session Registry\n\n" FOX "\nafter\n");
+	assert_written("# T\n\n## Verification\n\n- [ ] x\n", &update,
+	    "# T\n\n## Session Registry\n\n" FOX "\n## Verification\n\n- [ ] x\n");
+	assert_written("# T\n", &update, "# T\n\n## Session Registry\n\n" FOX);
+	assert_written("# T", &update, "# T\n\n## Session Registry\n\n" FOX);
+}
+
+static void
+acceptance_boxes_of_one_phase_are_ticked(void **state)
+{
+	static const struct plan_update update = { .tick_phase_acceptance = "1A" };
+
+	assert_written("### 1A: x\n- Acceptance:\n  - [ ] a\n  - [x] b\n  - c\n"
+		       "### 1B: y\n- Acceptance:\n  - [ ] d\n",
+	    &update,
+	    "### 1A: x\n- Acceptance:\n  - [x] a\n  - [x] b\n  - c\n"
+	    "### 1B: y\n- Acceptance:\n  - [ ] d\n");
+}
+
+static void
+an_empty_update_changes_no_byte(void **state)
+{
+	static const struct plan_update update = { 0 };
+	struct err err = ERR_INIT;
+	AUTO_FREE char *text = file_read(
+	    TEST_DATA "/plans/review-pipeline.md", PLAN_MAX_BYTES, NULL, &err);
+
+	assert_non_null(text);
+	assert_written(text, &update, text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tables_are_aligned_and_foreign_ones_left_alone),
+		cmocka_unit_test(sections_get_one_key_per_bullet_in_the_usual_order),
+		cmocka_unit_test(prose_comments_and_code_stay_byte_for_byte),
+		cmocka_unit_test(line_ends_and_a_missing_last_one_are_kept),
+		cmocka_unit_test(bullets_of_another_depth_keep_their_depth),
+		cmocka_unit_test(the_laws_hold_for_awkward_plans),
+		cmocka_unit_test(the_laws_hold_for_every_sample),
+		cmocka_unit_test(only_the_status_cells_of_the_update_change),
+		cmocka_unit_test(a_missing_status_column_is_added),
+		cmocka_unit_test(
+		    the_session_registry_is_replaced_or_created_in_its_place),
+		cmocka_unit_test(acceptance_boxes_of_one_phase_are_ticked),
+		cmocka_unit_test(an_empty_update_changes_no_byte),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

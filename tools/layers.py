@@ -74,6 +74,7 @@ TOPICS = {
     "plan/glob_nfa.h": "class",
     "plan/index.h": "entries",
     "git/land.h": "commit",
+    "git/local.h": "pathspec",
     "git/merge.h": "scratch",
     "git/worktree.h": "branch",
 }

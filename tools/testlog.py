@@ -29,7 +29,8 @@ def main():
             text = "%-5s %s%s (%.1f s)" % (word, title, entry["name"].split(" / ")[-1],
                                            entry["duration"])
             if word == "skip":
-                text += ": " + (entry.get("stdout") or "no reason").strip().split("\n")[-1]
+                said = (entry.get("stdout") or "no reason").strip().split("\n")[-1]
+                text += ": " + said.split("# SKIP ")[-1]
             print(text, file=sys.stderr)
             if word == "FAIL":
                 print("\n".join(tail(entry)), file=sys.stderr)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The manual says what the program has, and nothing else.
 
-usage: docs.py TOP [DIVISI]
+usage: docs.py TOP [DIVISI [--write]]
 
 Compares man/*.scd with the tables of the source: refusals and lints, kinds of errors,
-settings, environment variables; and, when the program DIVISI is given, its commands and
-their options as `divisi help --json` prints them.
+settings, environment variables; and, when the program DIVISI is given, the command sections
+of divisi(1) and the completions with what the program's own table says.  --write puts these
+in order instead of complaining.
 """
 
 import json
@@ -13,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 
 STRING = r'"((?:\\.|[^"\\])*)"'
 
@@ -109,35 +111,92 @@ def variable_problems(top, man):
                        "divisi.1, divisi-agent.7")
 
 
-def manual_commands(page):
-    """{command: its options} of divisi(1); options in SYNOPSIS style or in the text."""
-    found, command = {}, None
-    for line in page.split("\n"):
-        if line.startswith("#"):
-            command = None
-        head = re.match(r"\*divisi ([a-z]+)\*(.*)", line)
-        if head:
-            command = head.group(1)
-            found.setdefault(command, set())
-        if command:
-            found[command] |= set(re.findall(r"--[a-z][a-z-]*", line))
-    return found
+GROUPS = {
+    "plan": "COMMANDS TO PLAN",
+    "run": "COMMANDS TO RUN",
+    "session": "COMMANDS FOR A SESSION",
+    "land": "COMMANDS TO LAND",
+    "keep": "COMMANDS TO KEEP HOUSE",
+}
+COMPLETIONS = {"bash": "divisi.bash", "zsh": "_divisi", "fish": "divisi.fish"}
 
 
-def command_problems(man, program):
-    """The command table as the program prints it against divisi(1)."""
-    done = subprocess.run([program, "help", "--json"], stdout=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL, check=True)
-    table = json.loads(done.stdout)
-    common = set(re.findall(r"--[a-z][a-z-]*", man["divisi.1"].split("# COMMON OPTIONS")[1]
-                            .split("\n# ")[0]))
-    code = {c["name"]: {"--" + o.lstrip("-") for o in c["options"]}
-            for c in table["commands"]}
-    manual = manual_commands(man["divisi.1"])
-    found = differences("command", set(code), set(manual), "divisi.1")
-    for name in sorted(set(code) & set(manual)):
-        found += differences("%s option" % name, code[name] - common,
-                             manual[name] - common, "divisi.1")
+def ask(program, *args):
+    """What PROGRAM prints for ARGS."""
+    return subprocess.run([program, *args], stdin=subprocess.DEVNULL, check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+
+
+def escaped(text):
+    """TEXT so that scdoc prints it as it is."""
+    return re.sub(r"([\\_*#~`])", r"\\\1", text)
+
+
+def marked(synopsis):
+    """A synopsis line with words to type in bold and words to replace underlined."""
+    name, _, rest = synopsis.partition(" ")
+    rest = re.sub(r"-{1,2}[a-z][a-z-]*|[A-Z][A-Z_]*|[a-z]+",
+                  lambda m: ("_%s_" if m.group(0).isupper() else "*%s*") % m.group(0), rest)
+    return "*divisi %s* %s" % (name, rest)
+
+
+def wrapped(text, indent):
+    """TEXT filled to the width of a page's source."""
+    return textwrap.fill(escaped(text), 88, initial_indent=indent, subsequent_indent=indent,
+                         break_long_words=False, break_on_hyphens=False,
+                         expand_tabs=False)
+
+
+def command_text(command, common):
+    """The manual's paragraph about one command."""
+    lines = [marked(line).strip() for line in command["synopsis"].split("\n")]
+    text = "++\n".join(lines) + "\n"
+    for paragraph in (command["help"] or command["summary"] + ".").split("\n\n"):
+        text += wrapped(paragraph[0].upper() + paragraph[1:], "\t") + "\n\n"
+    for option in command["options"]:
+        if option["name"] in common:
+            continue
+        value = " _%s_" % escaped(option["value"]) if option["value"] else ""
+        summary = option["summary"][0].upper() + option["summary"][1:] + "."
+        text += "\t*--%s*%s\n%s\n\n" % (option["name"], value, wrapped(summary, "\t\t"))
+    return text
+
+
+def command_sections(table, common):
+    """All command sections of divisi(1), made from the program's table."""
+    text = ""
+    for group, title in GROUPS.items():
+        commands = [c for c in table["commands"] if c["group"] == group]
+        if commands:
+            text += "# %s\n\n" % title
+            text += "".join(command_text(command, common) for command in commands)
+    return text
+
+
+def generated(top, man, program):
+    """{path: its text} of what is made from the program's table."""
+    page = man["divisi.1"]
+    begin, end = page.index("# COMMANDS"), page.index("# SESSIONS")
+    common = set(re.findall(r"^\*--([a-z-]+)\*", page[:begin], re.M))
+    files = {os.path.join(top, "man/divisi.1.scd"): page[:begin] + command_sections(
+        json.loads(ask(program, "help", "--json")), common) + page[end:]}
+    for shell, name in COMPLETIONS.items():
+        files[os.path.join(top, "completions", name)] = ask(program, "completions", shell)
+    return files
+
+
+def generated_problems(top, man, program, write):
+    """Where the committed text differs from the program's; mends it when WRITE."""
+    found = []
+    for path, text in generated(top, man, program).items():
+        if os.path.exists(path) and read(path) == text:
+            continue
+        if write:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        else:
+            found.append("%s: is not what the program says; mend with: tools/docs.py . %s"
+                         " --write" % (os.path.relpath(path, top), program))
     return found
 
 
@@ -150,7 +209,7 @@ def main():
              kind_problems(top, man) + setting_problems(top, man) +
              variable_problems(top, man))
     if len(sys.argv) > 2:
-        found += command_problems(man, sys.argv[2])
+        found += generated_problems(top, man, sys.argv[2], "--write" in sys.argv)
     print("\n".join(found) or "docs: the manual and the program agree")
     return 1 if found else 0
 

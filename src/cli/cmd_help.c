@@ -66,6 +66,23 @@ cmd_help_one(const struct command *command)
 	}
 }
 
+static json_object *
+option_table(const struct option_doc *doc)
+{
+	json_object *list = json_object_new_array();
+
+	for (; doc && doc->name; doc++) {
+		json_object *one = json_object_new_object();
+
+		json_object_object_add(one, "name", json_str(doc->name));
+		json_object_object_add(
+		    one, "value", doc->value ? json_str(doc->value) : NULL);
+		json_object_object_add(one, "summary", json_str(doc->summary));
+		json_object_array_add(list, one);
+	}
+	return list;
+}
+
 static void
 print_table(void)
 {
@@ -74,17 +91,15 @@ print_table(void)
 
 	for (size_t i = 0; (command = cmd_at(i)); i++) {
 		json_object *one = json_object_new_object();
-		json_object *options = json_object_new_array();
 
-		for (int k = 0; command->options && command->options[k].name; k++)
-			json_object_array_add(
-			    options, json_str(command->options[k].name));
 		json_object_object_add(one, "name", json_str(command->name));
 		json_object_object_add(
 		    one, "group", json_str(cmd_group_name(command->group)));
 		json_object_object_add(one, "synopsis", json_str(command->synopsis));
 		json_object_object_add(one, "summary", json_str(command->summary));
-		json_object_object_add(one, "options", options);
+		json_object_object_add(
+		    one, "help", command->help ? json_str(command->help) : NULL);
+		json_object_object_add(one, "options", option_table(command->options));
 		json_object_array_add(list, one);
 	}
 	json_object_object_add(object, "commands", list);

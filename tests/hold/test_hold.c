@@ -5,6 +5,7 @@
 #include "run_util.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -550,7 +551,9 @@ a_suspended_agent_does_nothing_and_goes_on_where_it_was(void **state)
 	assert_int_equal(run_tell(box->dir, RUN_ORDER_SUSPEND, &err), 0);
 	assert_int_equal(run_tell(box->dir, RUN_ORDER_SUSPEND, &err), 0);
 	assert_int_equal(run_send(box->dir, "k", "{}", &err), 0);
-	/* Stopped by a signal it shows T; frozen by its cgroup it sleeps. */
+	/* Stopped by a signal it soon shows T; frozen by its cgroup it sleeps. */
+	for (int i = 0; i < 1000 && process_state(agent.pid) == 'R'; i++)
+		(void)poll(NULL, 0, 5);
 	assert_non_null(memchr("TSD", process_state(agent.pid), 3));
 	assert_false(file_exists(got_path));
 	assert_int_equal(run_tell(box->dir, RUN_ORDER_CONTINUE, &err), 0);

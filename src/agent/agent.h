@@ -17,7 +17,11 @@ enum agent_event_kind {
 	AGENT_CONFIRMED, /* it said "Session started" (S-70) */
 	AGENT_SAY,       /* text */
 	AGENT_PROGRESS,  /* done, total, text */
-	AGENT_ASK, /* id, ask, text (one line), detail (all of it), raw (for the answer) */
+	/*
+	 * id, ask, text (one line), detail (all of it), raw (for the answer).  A plan without
+	 * detail is the agent's last AGENT_SAY.
+	 */
+	AGENT_ASK,
 	AGENT_ASK_GONE, /* id: the agent withdrew the question */
 	AGENT_USAGE,    /* cost_cents (total so far, -1 unknown), tokens, context_pct */
 	AGENT_ESTIMATE, /* cost_cents */
@@ -82,7 +86,12 @@ struct agent_input {
 
 struct agent {
 	const char *name;
-	/* Adds argv and agent-specific environment for LAUNCH to SPEC.  Required. */
+	/*
+	 * Adds argv and agent-specific environment for LAUNCH to SPEC, which holds the
+	 * user's environment already: some of it wins, TMPDIR does not.  ERR_REFUSED for
+	 * Bypass as root outside a sandbox, ERR_USAGE, ERR_INPUT; SPEC is then unchanged.
+	 * Required.
+	 */
 	int (*command)(
 	    const struct agent_launch *launch, struct run_spec *spec, struct err *err);
 	/* What to send first (initialize, prompt).  Required. */
@@ -90,9 +99,11 @@ struct agent {
 	/* Translates one line of output into events.  Required.  Any bytes are fine. */
 	void (*parse)(const char *line, size_t n, agent_event_fn *fn, void *arg);
 	/*
-	 * The line that answers an ask (RAW as in its event).  DECISION "allow" or "deny";
-	 * TEXT the reason or the answer to a question, may be NULL.  NULL when the agent
-	 * cannot be answered.
+	 * The line that answers an ask (RAW as in its event).  DECISION is "allow", "deny",
+	 * or "allow-session": also what the agent offers to allow for the rest of its
+	 * session, such as edits after a plan; any other word declines.  TEXT is the reason
+	 * or the answer to a question (an option's number or name; a line per question) and
+	 * may be NULL.  NULL when the agent cannot be answered.
 	 */
 	char *(*answer)(const char *key, const char *ask_id, const char *raw,
 	    const char *decision, const char *text);

@@ -76,6 +76,9 @@ command_answer(const char *key, const char *ask_id, const char *raw,
 {
 	struct json_object *msg = message_new("answer", key);
 
+	/* The protocol has one word that allows: what it allows is the program's affair. */
+	if (strcmp(decision, "allow-session") == 0)
+		decision = "allow";
 	wire_add(msg, "ask", ask_id);
 	wire_add(msg, "decision", decision);
 	wire_add(msg, "text", text);

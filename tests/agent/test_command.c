@@ -109,6 +109,8 @@ what_we_send_is_the_protocol_to_the_letter(void **state)
 	struct agent_input input = { 0 };
 	AUTO_FREE char *answer = agent_command.answer("k2", "q", NULL, "deny", "no");
 	AUTO_FREE char *bare = agent_command.answer("k2", "q", NULL, "allow", NULL);
+	AUTO_FREE char *more = agent_command.answer(
+	    "k2", "q", NULL, "allow-session", NULL);
 	AUTO_FREE char *say = agent_command.say("k3", "a/b");
 	AUTO_FREE char *interrupt = agent_command.interrupt("k4");
 	AUTO_FREE char *stop = agent_command.stop("k5");
@@ -122,6 +124,7 @@ what_we_send_is_the_protocol_to_the_letter(void **state)
 	    "{\"type\":\"answer\",\"key\":\"k2\",\"ask\":\"q\",\"decision\":\"deny\",\"text\":\"no\"}");
 	assert_string_equal(bare,
 	    "{\"type\":\"answer\",\"key\":\"k2\",\"ask\":\"q\",\"decision\":\"allow\"}");
+	assert_string_equal(more, bare);
 	assert_string_equal(say, "{\"type\":\"say\",\"key\":\"k3\",\"text\":\"a/b\"}");
 	assert_string_equal(interrupt, "{\"type\":\"interrupt\",\"key\":\"k4\"}");
 	assert_string_equal(stop, "{\"type\":\"stop\",\"key\":\"k5\"}");

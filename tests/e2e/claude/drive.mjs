@@ -209,6 +209,19 @@ const scenarios = {
     expect(commits(cwd).join() === 'both' && isClean(cwd), 'no commit');
   },
 
+  // Killed before the model has said a whole sentence.
+  async 'kill-early'(port, cwd) {
+    const id = uuid();
+    const first = new Run(port, { mode: 'ask', id, name: 'T-10: killed early', prompt: 'stub:slow=600\nstub:write=late.txt:after', cwd,
+      onEvent: (event, run) => { if (event.kind === 'accepted') setTimeout(() => run.child.kill('SIGKILL'), 1000); } });
+    await first.ended;
+    expect(first.count('confirmed') === 0, `not early: ${first.show()}`);
+    const second = new Run(port, { mode: 'ask', how: 'resume', id, name: 'T-10: killed early', prompt: 'Go on where you were.', cwd });
+    await second.ended;
+    expect(second.count('confirmed') === 1 && second.count('ask') === 2 && second.count('done') === 1, second.show());
+    expect(commits(cwd).length === 1 && isClean(cwd), 'no commit');
+  },
+
   async interrupt(port, cwd) {
     const run = new Run(port, { mode: 'bypass', id: uuid(), name: 'T-7: interrupt', cwd, prompt: 'stub:slow=600',
       onEvent: (event, self) => { if (event.kind === 'accepted') setTimeout(() => self.interrupt(), 1500); } });

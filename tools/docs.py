@@ -107,7 +107,7 @@ def variable_problems(top, man):
     code = set(re.findall(r'"(DIVISI_[A-Z_]+)=?"', sources(top)))
     manual = set(re.findall(r"^\*(DIVISI\\?_[A-Z_\\]+)\*", man["divisi.1"] +
                             man.get("divisi-agent.7", ""), re.M))
-    return differences("variable", code, {plain(name) for name in manual},
+    return differences("variable", code, {n.replace("\\", "") for n in manual},
                        "divisi.1, divisi-agent.7")
 
 

@@ -55,8 +55,9 @@ file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct err *err)
 		err_sys(err, "%s", path);
 		return NULL;
 	}
-	if (S_ISDIR(st.st_mode)) {
-		err_set(err, ERR_INPUT, "%s is a directory", path);
+	if (!S_ISREG(st.st_mode)) {
+		err_set(err, ERR_INPUT, "%s is %s", path,
+		    S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
 		return NULL;
 	}
 	if ((unsigned long long)st.st_size > max_bytes)
@@ -132,22 +133,26 @@ int
 file_write_atomic(
     const char *path, const void *data, size_t n_bytes, mode_t mode, struct err *err)
 {
-	AUTO_FREE char *tmp = xasprintf("%s.XXXXXX", path);
+	AUTO_FREE char *real = realpath(path, NULL);
+	const char *target = real ? real : path;
+	AUTO_FREE char *tmp = xasprintf("%s.XXXXXX", target);
 	AUTO_FD int fd = -1;
 	struct stat st;
 
-	if (stat(path, &st) == 0)
-		mode = st.st_mode & 07777;
 	fd = mkostemp(tmp, O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, "write %s", path);
+	if (stat(target, &st) == 0) {
+		mode = st.st_mode & 07777;
+		(void)!fchown(fd, st.st_uid, st.st_gid);
+	}
 	if (file_write_all(fd, data, n_bytes) < 0 || fchmod(fd, mode) < 0 ||
-	    fsync(fd) < 0 || rename(tmp, path) < 0) {
+	    fsync(fd) < 0 || rename(tmp, target) < 0) {
 		err_sys(err, "write %s", path);
 		unlink(tmp);
 		return -1;
 	}
-	return file_sync_parent(path, err);
+	return file_sync_parent(target, err);
 }
 
 int
@@ -155,8 +160,8 @@ file_mkdirs(const char *path, mode_t mode, struct err *err)
 {
 	AUTO_FREE char *p = xstrdup(path);
 
-	for (char *s = p + 1; *s; s++) {
-		if (*s != '/')
+	for (char *s = p; *s; s++) {
+		if (*s != '/' || s == p)
 			continue;
 		*s = '\0';
 		if (mkdir(p, mode) < 0 && errno != EEXIST)
@@ -176,7 +181,7 @@ file_mkdirs(const char *path, mode_t mode, struct err *err)
 static int
 empty_dir(int dir_fd, dev_t dev, int depth)
 {
-	int fd = dup(dir_fd);
+	int fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 	int rc = 0;
@@ -186,6 +191,8 @@ empty_dir(int dir_fd, dev_t dev, int depth)
 			close(fd);
 		return -1;
 	}
+	/* Some programs write-protect the directories of their caches. */
+	(void)!fchmod(dir_fd, 0700);
 	while ((e = readdir(dir))) {
 		struct stat st;
 
@@ -255,8 +262,8 @@ bool
 file_is_local_fs(const char *path)
 {
 	static const unsigned long remote[] = { 0x6969, 0xFF534D42, 0xFE534D42, 0x517B,
-		0x01021997, 0x65735546, 0x0BD00BD0, 0x47504653, 0x00C36400,
-		0x5346414F };
+		0x01021997, 0x65735546, 0x0BD00BD0, 0x47504653, 0x00C36400, 0x5346414F,
+		0x19830326, 0x01161970, 0x7461636F, 0x73757245 };
 	struct statfs fs;
 
 	if (statfs(path, &fs) < 0)

@@ -16,7 +16,8 @@ char *file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct err 
 
 /*
  * Writes all or nothing: temporary file beside PATH, fsync, rename, fsync of the
- * directory.  The mode of an existing file is kept, a new one gets MODE.
+ * directory.  The mode (and where allowed the owner) of an existing file is
+ * kept, a new one gets MODE.  When PATH is a symbolic link its target is written.
  * After a failure PATH is as it was and no temporary is left.
  */
 NODISCARD int file_write_atomic(

@@ -145,7 +145,7 @@ arena_alloc(struct arena *arena, size_t n_bytes)
 	size_t need = (n_bytes + 15) & ~(size_t)15;
 	void *p;
 
-	if (need < n_bytes)
+	if (need < n_bytes || need > SIZE_MAX / 2)
 		out_of_memory();
 	if (!b || b->size - b->used < need) {
 		size_t size = need > ARENA_BLOCK_BYTES ? need : ARENA_BLOCK_BYTES;

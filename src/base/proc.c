@@ -271,6 +271,10 @@ proc_parse(const char *text, struct proc_id *id)
 	struct proc_id got = { 0 };
 	int pid, used = 0;
 
+	/* Neither blanks nor signs, which sscanf would let pass. */
+	if (strspn(text, "0123456789") == 0 || !strchr(text, ':') ||
+	    strspn(strchr(text, ':') + 1, "0123456789") == 0)
+		return false;
 	if (sscanf(text, "%d:%llu:%39[0-9a-zA-Z-]%n", &pid, &got.start_ticks,
 		got.boot_id, &used) != 3 ||
 	    text[used] != '\0' || pid <= 0)

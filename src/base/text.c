@@ -126,7 +126,7 @@ text_utf8_bad(const char *p, size_t n)
 static bool
 is_control(uint32_t cp)
 {
-	return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x200E ||
+	return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x61C || cp == 0x200E ||
 	       cp == 0x200F || (cp >= 0x202A && cp <= 0x202E) ||
 	       (cp >= 0x2066 && cp <= 0x2069) || cp == 0xFEFF || cp == 0x2028 ||
 	       cp == 0x2029;
@@ -205,6 +205,14 @@ is_wide(uint32_t cp)
 	       (cp >= 0x1F300 && cp <= 0x1FAFF) || (cp >= 0x20000 && cp <= 0x3FFFD);
 }
 
+/* Combining marks, joiners and variation selectors. */
+static bool
+is_zero_wide(uint32_t cp)
+{
+	return (cp >= 0x300 && cp <= 0x36F) || (cp >= 0x200B && cp <= 0x200D) ||
+	       (cp >= 0x20D0 && cp <= 0x20FF) || (cp >= 0xFE00 && cp <= 0xFE0F);
+}
+
 size_t
 text_width(const char *s)
 {
@@ -220,11 +228,13 @@ text_width(const char *s)
 			i++;
 			continue;
 		}
-		if (cp >= 0x300 && cp <= 0x36F)
-			width += 0;
-		else
-			width += is_wide(cp) ? 2 : 1;
 		i += len;
+		if (cp == '\n' || cp == '\t')
+			width += 1;
+		else if (is_control(cp))
+			width += cp < 0x80 ? 4 : 8; /* \xNN, \u{NNNN} */
+		else if (!is_zero_wide(cp))
+			width += is_wide(cp) ? 2 : 1;
 	}
 	return width;
 }

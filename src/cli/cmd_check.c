@@ -5,10 +5,8 @@
 #include "cli/screen.h"
 #include "cli/world.h"
 #include "plan/lint.h"
-#include "plan/parse.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 const struct option_doc cmd_check_options[] = { OPTION_JSON, OPTION_END };
 
@@ -52,40 +50,12 @@ levels_of(const struct world *world, unsigned *n_levels)
 	return level;
 }
 
-/*
- * Prompt lints concern the plan's own text, so they are shown here as warnings, at the
- * place of the phase (CONTRACTS 4).  What the plan's lints say already is left to them.
- */
+/* Prompt lints concern the plan's own text, so they are shown here (CONTRACTS 4). */
 static void
 lint_prompts(struct world *world)
 {
-	struct lint_list found = { 0 };
-	char path[512];
-
-	for (size_t i = 0; i < world->rows->n && i < PROMPTS_MAX; i++) {
-		const struct dispatch_row *row = &world->rows->row[i];
-		struct prompt_facts facts = world_prompt_facts(
-		    world, row, path, sizeof(path));
-		AUTO_FREE char *text = NULL;
-		size_t from = found.n;
-
-		/* Where the repository is, a plan need not say. */
-		if (!facts.repo_path)
-			facts.repo_path = facts.repo_label = "repository";
-		text = prompt_render(&facts);
-		prompt_lint(text, &facts, world->plan, &found);
-		for (size_t k = from; k < found.n; k++)
-			found.item[k].at = row->phase->heading_at.line > 0
-					       ? row->phase->heading_at
-					       : row->phase->at;
-	}
-	for (size_t k = 0; k < found.n; k++) {
-		if (strcmp(found.item[k].code, "P02") == 0)
-			continue;
-		GROW(world->lints.item, world->lints.n, world->lints.cap);
-		world->lints.item[world->lints.n++] = found.item[k];
-	}
-	lint_list_clear(&found);
+	for (size_t i = 0; i < world->rows->n && i < PROMPTS_MAX; i++)
+		free(world_prompt(world, &world->rows->row[i]));
 }
 
 static json_object *
@@ -203,7 +173,7 @@ print_matrix(const struct world *world, const struct screen *screen)
 	for (size_t i = 1; i < plan->n_phases; i++) {
 		fprintf(out, "%-*s", (int)widest, plan->phase[i].id);
 		for (size_t j = 0; j < i; j++)
-			fprintf(out, " %-*c", (int)widest,
+			fprintf(out, " %-*c", j + 1 < i ? (int)widest : 1,
 			    matrix_sign(world->verdicts, (int)i, (int)j));
 		fputc('\n', out);
 	}
@@ -263,19 +233,19 @@ static void
 print_phases(const struct world *world, const struct screen *screen)
 {
 	static const char *const header[] = { "", "", "", "" };
-	struct grid grid;
+	struct sheet sheet;
 
-	grid_init(&grid, header, 4);
+	sheet_init(&sheet, header, 4);
 	for (size_t i = 0; i < world->plan->n_phases; i++) {
 		const struct phase *phase = &world->plan->phase[i];
 		AUTO_FREE char *mode = mode_label(phase);
 		const char *cells[] = { phase->id, mode, phase->focus,
 			phase->is_unknown ? "touches unknown" : "" };
 
-		grid_add(&grid, cells, NULL);
+		sheet_add(&sheet, cells, NULL);
 	}
-	grid_print_plain(&grid, screen);
-	grid_clear(&grid);
+	sheet_print_plain(&sheet, screen);
+	sheet_clear(&sheet);
 }
 
 static void

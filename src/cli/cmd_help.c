@@ -33,8 +33,8 @@ cmd_overview(void)
 				fputc('\n', stdout);
 			}
 			is_first = false;
-			fprintf(stdout, "  %-12s", command->name);
-			screen_wrap(&screen, 14, 14, command->summary);
+			fprintf(stdout, "  %-12s ", command->name);
+			screen_wrap(&screen, 15, 15, command->summary);
 		}
 	}
 	fputs(

@@ -6,6 +6,7 @@
 #include "cli/world.h"
 #include "policy/cost.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 const struct option_doc cmd_plan_options[] = { OPTION_JSON, OPTION_END };
@@ -58,7 +59,7 @@ print_json(const struct world *world)
 }
 
 static void
-add_row(struct grid *grid, const struct dispatch_row *row, bool is_terminal)
+add_row(struct sheet *sheet, const struct dispatch_row *row, bool is_terminal)
 {
 	const struct issue_ref *ref = row->phase->n_issues > 0 ? &row->phase->issue[0]
 							       : NULL;
@@ -77,7 +78,7 @@ add_row(struct grid *grid, const struct dispatch_row *row, bool is_terminal)
 	const char *cells[] = { row->label, issue, row->phase->focus, row->mode, cost,
 		agent, row->worktree, branch, merge };
 
-	grid_add(grid, cells, note);
+	sheet_add(sheet, cells, note);
 }
 
 /* What the columns have no room for: phase, launch mode, points, and what is odd. */
@@ -112,33 +113,43 @@ print_details(const struct world *world, const struct dispatch_row *row,
 	free(line);
 }
 
+/* Estimates are text from a file: a sum that would overflow stays where it is. */
+static void
+add_cents(long *sum, long cents)
+{
+	if (cents > 0 && *sum <= LONG_MAX - cents)
+		*sum += cents;
+}
+
 static void
 print_batch(const struct world *world, const struct batch *batch,
     const struct dispatch_row *row, const struct screen *screen)
 {
 	static const char *const header[] = { "Session", "Issue", "Focus", "Mode",
 		"Est. Cost", "Agent", "Worktree", "Branch", "Merge" };
-	struct grid grid;
-	long total = 0;
+	struct sheet sheet;
+	long low = 0, high = 0;
 
 	fprintf(screen->out, "\n%sBatch %d%s%s, %zu session%s\n",
 	    screen_style(screen, STYLE_BOLD), batch->number,
 	    screen_style(screen, STYLE_PLAIN), batch->is_research ? ", research" : "",
 	    batch->n, batch->n == 1 ? "" : "s");
-	grid_init(&grid, header, N_ELEMS(header));
-	grid.n_narrow = 7;
+	sheet_init(&sheet, header, N_ELEMS(header));
+	sheet.n_narrow = 7;
 	for (size_t i = 0; i < batch->n; i++) {
-		add_row(&grid, &row[i], screen->is_terminal);
-		if (row[i].high_cents > 0 && total < 100000000)
-			total += row[i].high_cents;
+		add_row(&sheet, &row[i], screen->is_terminal);
+		add_cents(&low, row[i].low_cents);
+		add_cents(&high, row[i].high_cents);
 	}
-	grid_print(&grid, screen);
-	grid_clear(&grid);
+	sheet_print(&sheet, screen);
+	sheet_clear(&sheet);
 	for (size_t i = 0; i < batch->n; i++)
 		print_details(world, &row[i], screen);
-	AUTO_FREE char *cost = text_dollars(total);
+	AUTO_FREE char *from = text_dollars(low);
+	AUTO_FREE char *to = text_dollars(high);
 
-	fprintf(screen->out, "  total ~%s\n", cost);
+	fprintf(screen->out, "  total ~%s%s%s\n", from, low == high ? "" : "-",
+	    low == high ? "" : to);
 }
 
 static void

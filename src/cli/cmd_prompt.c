@@ -72,26 +72,12 @@ put_text(const char *text)
 		fputs(text, stdout);
 }
 
-/* The lints of the prompt itself, at the place of its phase in the plan. */
-static void
-lint_text(struct world *world, const char *text, const struct prompt_facts *facts)
-{
-	size_t from = world->lints.n;
-
-	prompt_lint(text, facts, world->plan, &world->lints);
-	for (size_t i = from; i < world->lints.n; i++)
-		world->lints.item[i].at = facts->phase->heading_at.line > 0
-					      ? facts->phase->heading_at
-					      : facts->phase->at;
-}
-
 static int
 prompt_of(struct world *world, const char *id, bool as_json, struct err *err)
 {
 	int position = plan_index(world->plan, id);
 	const struct dispatch_row *row;
 	struct screen errors;
-	char path[512];
 	size_t n_refusals;
 
 	if (position < 0) {
@@ -105,10 +91,8 @@ prompt_of(struct world *world, const char *id, bool as_json, struct err *err)
 		world_print_lints(world, &errors, LINT_CHECK, true);
 		return err_set(err, ERR_REFUSED, "phase %.60s is in no batch", id);
 	}
-	struct prompt_facts facts = world_prompt_facts(world, row, path, sizeof(path));
-	AUTO_FREE char *text = prompt_render(&facts);
+	AUTO_FREE char *text = world_prompt(world, row);
 
-	lint_text(world, text, &facts);
 	keep_stopping(&world->lints, id);
 	n_refusals = world->lints.n;
 	world_print_lints(world, &errors, LINT_PROMPT, false);

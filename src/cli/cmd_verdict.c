@@ -181,9 +181,10 @@ print_text(
 	print_side(&plan->phase[pair->b], screen);
 	for (int i = 0; i < pair->n_trace; i++) {
 		const struct trace_step *step = &pair->trace[i];
-		AUTO_FREE char *said = xasprintf("%s%s%s", step->answer,
-		    step->evidence && *step->evidence ? "  " : "",
-		    step->evidence ? step->evidence : "");
+		AUTO_FREE char *said = step->evidence && *step->evidence
+					   ? xasprintf("%s (%s)", step->answer,
+						 step->evidence)
+					   : xstrdup(step->answer);
 
 		fprintf(screen->out, "  %d %-20s  ", step->question,
 		    question[step->question]);

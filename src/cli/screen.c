@@ -108,48 +108,50 @@ screen_cut(const char *text, size_t width)
 }
 
 void
-grid_init(struct grid *grid, const char *const *header, size_t n_cols)
+sheet_init(struct sheet *sheet, const char *const *header, size_t n_cols)
 {
-	*grid = (struct grid){ .header = header, .n_cols = n_cols, .n_narrow = n_cols };
+	*sheet = (struct sheet){
+		.header = header, .n_cols = n_cols, .n_narrow = n_cols
+	};
 }
 
 void
-grid_clear(struct grid *grid)
+sheet_clear(struct sheet *sheet)
 {
-	for (size_t r = 0; r < grid->n; r++) {
-		for (size_t c = 0; c < grid->n_cols; c++)
-			free(grid->row[r].cell[c]);
-		free(grid->row[r].cell);
-		free(grid->row[r].note);
+	for (size_t r = 0; r < sheet->n; r++) {
+		for (size_t c = 0; c < sheet->n_cols; c++)
+			free(sheet->row[r].cell[c]);
+		free(sheet->row[r].cell);
+		free(sheet->row[r].note);
 	}
-	free(grid->row);
-	grid->row = NULL;
-	grid->n = grid->cap = 0;
+	free(sheet->row);
+	sheet->row = NULL;
+	sheet->n = sheet->cap = 0;
 }
 
 void
-grid_add(struct grid *grid, const char *const *cell, const char *note)
+sheet_add(struct sheet *sheet, const char *const *cell, const char *note)
 {
-	struct grid_row *row;
+	struct sheet_row *row;
 
-	GROW(grid->row, grid->n, grid->cap);
-	row = &grid->row[grid->n++];
-	row->cell = xcalloc(grid->n_cols, sizeof(*row->cell));
-	for (size_t c = 0; c < grid->n_cols; c++)
+	GROW(sheet->row, sheet->n, sheet->cap);
+	row = &sheet->row[sheet->n++];
+	row->cell = xcalloc(sheet->n_cols, sizeof(*row->cell));
+	for (size_t c = 0; c < sheet->n_cols; c++)
 		row->cell[c] = text_show(cell[c] ? cell[c] : "", true);
 	row->note = note ? text_show(note, true) : NULL;
 }
 
 /* Widths of the first N columns, and their sum. */
 static size_t
-measure(const struct grid *grid, size_t n, bool with_header, size_t *width)
+measure(const struct sheet *sheet, size_t n, bool with_header, size_t *width)
 {
 	size_t sum = 0;
 
 	for (size_t c = 0; c < n; c++) {
-		width[c] = with_header ? text_width(grid->header[c]) : 0;
-		for (size_t r = 0; r < grid->n; r++) {
-			size_t w = text_width(grid->row[r].cell[c]);
+		width[c] = with_header ? text_width(sheet->header[c]) : 0;
+		for (size_t r = 0; r < sheet->n; r++) {
+			size_t w = text_width(sheet->row[r].cell[c]);
 
 			if (w > width[c])
 				width[c] = w;
@@ -183,34 +185,37 @@ put_cell(const struct screen *screen, const char *text, size_t width, bool is_la
 	AUTO_FREE char *cut = screen_cut(text, width);
 
 	fputs(cut, screen->out);
-	if (!is_last)
+	if (!is_last && text_width(cut) < width)
 		fprintf(screen->out, "%*s", (int)(width - text_width(cut)), "");
 }
 
 static void
 print_narrow(
-    const struct grid *grid, const struct screen *screen, size_t n, bool with_header)
+    const struct sheet *sheet, const struct screen *screen, size_t n, bool with_header)
 {
 	size_t *width = xcalloc(n + 1, sizeof(*width));
-	size_t sum = measure(grid, n, with_header, width);
+	size_t sum = measure(sheet, n, with_header, width);
 
+	/* Columns at the end that are empty everywhere would only leave blanks. */
+	while (n > 1 && width[n - 1] == 0)
+		n--;
 	if (screen->width > 0)
 		shrink(width, n, sum + 2 * (n - 1), (size_t)screen->width);
 	for (size_t c = 0; with_header && c < n; c++) {
 		fputs(screen_style(screen, STYLE_BOLD), screen->out);
-		put_cell(screen, grid->header[c], width[c], c + 1 == n);
+		put_cell(screen, sheet->header[c], width[c], c + 1 == n);
 		fputs(screen_style(screen, STYLE_PLAIN), screen->out);
 		fputs(c + 1 == n ? "\n" : "  ", screen->out);
 	}
-	for (size_t r = 0; r < grid->n; r++) {
+	for (size_t r = 0; r < sheet->n; r++) {
 		for (size_t c = 0; c < n; c++) {
-			put_cell(screen, grid->row[r].cell[c], width[c], c + 1 == n);
+			put_cell(screen, sheet->row[r].cell[c], width[c], c + 1 == n);
 			fputs(c + 1 == n ? "\n" : "  ", screen->out);
 		}
-		if (!grid->row[r].note)
+		if (!sheet->row[r].note)
 			continue;
 		fprintf(screen->out, "  %s", screen_style(screen, STYLE_DIM));
-		screen_wrap(screen, 4, 2, grid->row[r].note);
+		screen_wrap(screen, 4, 2, sheet->row[r].note);
 		fputs(screen_style(screen, STYLE_PLAIN), screen->out);
 	}
 	free(width);
@@ -232,23 +237,23 @@ markdown_cell(const char *text)
 }
 
 static void
-print_markdown(const struct grid *grid, const struct screen *screen, size_t *width)
+print_markdown(const struct sheet *sheet, const struct screen *screen, size_t *width)
 {
 	FILE *out = screen->out;
 
-	for (size_t c = 0; c < grid->n_cols; c++)
-		fprintf(out, "| %-*s ", (int)width[c], grid->header[c]);
+	for (size_t c = 0; c < sheet->n_cols; c++)
+		fprintf(out, "| %-*s ", (int)width[c], sheet->header[c]);
 	fputs("|\n", out);
-	for (size_t c = 0; c < grid->n_cols; c++) {
+	for (size_t c = 0; c < sheet->n_cols; c++) {
 		fputs("|-", out);
 		for (size_t i = 0; i < width[c]; i++)
 			fputc('-', out);
 		fputc('-', out);
 	}
 	fputs("|\n", out);
-	for (size_t r = 0; r < grid->n; r++) {
-		for (size_t c = 0; c < grid->n_cols; c++) {
-			AUTO_FREE char *cell = markdown_cell(grid->row[r].cell[c]);
+	for (size_t r = 0; r < sheet->n; r++) {
+		for (size_t c = 0; c < sheet->n_cols; c++) {
+			AUTO_FREE char *cell = markdown_cell(sheet->row[r].cell[c]);
 			size_t w = text_width(cell);
 
 			fprintf(out, "| %s%*s ", cell,
@@ -259,20 +264,20 @@ print_markdown(const struct grid *grid, const struct screen *screen, size_t *wid
 }
 
 void
-grid_print(const struct grid *grid, const struct screen *screen)
+sheet_print(const struct sheet *sheet, const struct screen *screen)
 {
-	size_t *width = xcalloc(grid->n_cols + 1, sizeof(*width));
-	size_t sum = measure(grid, grid->n_cols, true, width) + 3 * grid->n_cols + 1;
+	size_t *width = xcalloc(sheet->n_cols + 1, sizeof(*width));
+	size_t sum = measure(sheet, sheet->n_cols, true, width) + 3 * sheet->n_cols + 1;
 
 	if (screen->width > 0 && sum > (size_t)screen->width)
-		print_narrow(grid, screen, grid->n_narrow, true);
+		print_narrow(sheet, screen, sheet->n_narrow, true);
 	else
-		print_markdown(grid, screen, width);
+		print_markdown(sheet, screen, width);
 	free(width);
 }
 
 void
-grid_print_plain(const struct grid *grid, const struct screen *screen)
+sheet_print_plain(const struct sheet *sheet, const struct screen *screen)
 {
-	print_narrow(grid, screen, grid->n_cols, false);
+	print_narrow(sheet, screen, sheet->n_cols, false);
 }

@@ -42,28 +42,28 @@ void screen_wrap(const struct screen *screen, int indent, int used, const char *
 char *screen_cut(const char *text, size_t width);
 
 /* A table of short texts.  Cells are copied and escaped. */
-struct grid_row {
+struct sheet_row {
 	char **cell;
 	char *note; /* a line of its own below the row in the narrow form; or NULL */
 };
 
-struct grid {
+struct sheet {
 	const char *const *header;
 	size_t n_cols, n_narrow; /* the narrow form has the first N_NARROW columns */
-	struct grid_row *row;
+	struct sheet_row *row;
 	size_t n, cap;
 };
 
-void grid_init(struct grid *grid, const char *const *header, size_t n_cols);
-void grid_clear(struct grid *grid);
+void sheet_init(struct sheet *sheet, const char *const *header, size_t n_cols);
+void sheet_clear(struct sheet *sheet);
 /* N_COLS strings; NOTE may be NULL. */
-void grid_add(struct grid *grid, const char *const *cell, const char *note);
+void sheet_add(struct sheet *sheet, const char *const *cell, const char *note);
 
 /*
  * Prints a Markdown table, aligned; or, on a terminal that is too narrow for it, the first
  * N_NARROW columns without rules, the widest ones cut, each row's note below it.
  */
-void grid_print(const struct grid *grid, const struct screen *screen);
+void sheet_print(const struct sheet *sheet, const struct screen *screen);
 
 /* Prints columns separated by two blanks, the widest ones cut to fit; no header. */
-void grid_print_plain(const struct grid *grid, const struct screen *screen);
+void sheet_print_plain(const struct sheet *sheet, const struct screen *screen);

@@ -4,6 +4,7 @@
 #include "cli/screen.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
+#include "policy/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,37 @@ batch_caps(const struct world *world, struct batch_env *env, struct err *err)
 	return 0;
 }
 
+/* N02: is the project of a plan called 2026-11-22-ccc-topic.md one of the configured? */
+static void
+lint_project(struct world *world, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	bool any = false;
+
+	if (!plan_file_name_ok(name) || strspn(name, "0123456789-") < 11)
+		return;
+	for (size_t i = 0; i < world->config.n; i++) {
+		const struct config_item *item = &world->config.item[i];
+		const char *known = strcmp(item->key, "divisi.project") == 0
+					? item->value
+				    : strncmp(item->key, "divisi.project.", 15) == 0
+					? item->key + 15
+					: NULL;
+		size_t n = known ? strlen(known) : 0;
+
+		if (n > 0 && strncmp(name + 11, known, n) == 0 && name[11 + n] == '-')
+			return;
+		any = any || n > 0;
+	}
+	if (any)
+		lint_add(world->plan, &world->lints, "N02", 'W', "R-27", "",
+		    (struct place){ 1, 1 },
+		    "rename the file, or add the project: git config divisi.project.SHORT "
+		    "TITLE",
+		    "the name of \"%.80s\" begins with no project that is configured",
+		    name);
+}
+
 int
 world_load(struct world *world, const char *path, struct err *err)
 {
@@ -101,6 +133,8 @@ world_load(struct world *world, const char *path, struct err *err)
 	world->batches = batches_new(world->plan, world->verdicts, &batch_env);
 	world->rows = dispatch_rows_new(
 	    world->plan, world->batches, &world->dispatch_env);
+	dispatch_lint(world->rows, world->plan, &world->lints);
+	lint_project(world, path);
 	return 0;
 }
 
@@ -178,21 +212,20 @@ world_print_pairs(const struct world *world, const struct screen *screen)
 			return;
 		}
 		if (pair->verdict == VERDICT_PARALLEL_BRANCHES)
-			line = xasprintf("%s, %s  on branches: %s", a, b, pair->reason);
+			line = xasprintf("%s, %s on branches: %s", a, b, pair->reason);
 		else if (pair->first < 0 || pair->question != 1)
-			line = xasprintf(
-			    "%s, %s  not together: %s", a, b, pair->reason);
+			line = xasprintf("%s, %s not together: %s", a, b, pair->reason);
 		else
-			line = xasprintf("%s before %s  %s",
+			line = xasprintf("%s before %s: %s",
 			    pair->first == pair->a ? a : b,
 			    pair->first == pair->a ? b : a, pair->reason);
 		screen_wrap(screen, 4, 0, line);
 	}
 }
 
-struct prompt_facts
-world_prompt_facts(const struct world *world, const struct dispatch_row *row,
-    char *path_buf, size_t size)
+static struct prompt_facts
+prompt_facts(const struct world *world, const struct dispatch_row *row, char *path_buf,
+    size_t size)
 {
 	const char *top = world->has_repo ? world->repo.top : NULL;
 	const char *home = getenv("HOME"), *name = top ? strrchr(top, '/') : NULL;
@@ -217,4 +250,44 @@ world_prompt_facts(const struct world *world, const struct dispatch_row *row,
 			      : config_str(&world->config, "divisi.verify", NULL),
 		.is_external = row->agent && !row->agent->knows_method,
 	};
+}
+
+static bool
+is_said(const struct lint_list *lints, size_t n, const struct lint *lint)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct lint *said = &lints->item[i];
+
+		if (strcmp(said->phase, lint->phase) != 0)
+			continue;
+		/* An open field of the prompt follows from what the plan lacks. */
+		if (strcmp(said->code, lint->code) == 0 ||
+		    (strcmp(lint->code, "P01") == 0 && said->code[0] == 'P'))
+			return true;
+	}
+	return false;
+}
+
+char *
+world_prompt(struct world *world, const struct dispatch_row *row)
+{
+	struct lint_list found = { 0 };
+	size_t n_before = world->lints.n;
+	char path[512];
+	struct prompt_facts facts = prompt_facts(world, row, path, sizeof(path));
+	char *text = prompt_render(&facts);
+
+	prompt_lint(text, &facts, world->plan, &found);
+	for (size_t i = 0; i < found.n; i++) {
+		struct lint *lint = &found.item[i];
+
+		if (is_said(&world->lints, n_before, lint))
+			continue;
+		lint->at = row->phase->heading_at.line > 0 ? row->phase->heading_at
+							   : row->phase->at;
+		GROW(world->lints.item, world->lints.n, world->lints.cap);
+		world->lints.item[world->lints.n++] = *lint;
+	}
+	lint_list_clear(&found);
+	return text;
 }

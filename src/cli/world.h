@@ -48,12 +48,11 @@ struct screen;
 void world_print_lints(const struct world *world, const struct screen *screen,
     enum lint_verb verb, bool only_stopping);
 
+/*
+ * Renders and lints the prompt of ROW and adds what the plan's own lints do not say of the
+ * phase already, at its place in the plan.  Returns the prompt; the caller frees it.
+ */
+char *world_prompt(struct world *world, const struct dispatch_row *row);
+
 /* Prints a line with the reason for every pair that cannot simply run together. */
 void world_print_pairs(const struct world *world, const struct screen *screen);
-
-/*
- * What the prompt of a row needs, from settings and repository.  The strings live as long
- * as WORLD and PATH_BUF, which receives the shown path of the repository.
- */
-struct prompt_facts world_prompt_facts(const struct world *world,
-    const struct dispatch_row *row, char *path_buf, size_t size);

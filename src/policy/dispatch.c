@@ -1,7 +1,9 @@
 #include "policy/dispatch.h"
 
+#include "plan/parse.h"
 #include "policy/cost.h"
 #include "policy/names.h"
+#include "policy/refusal.h"
 
 #include <stdlib.h>
 
@@ -17,8 +19,10 @@ row_estimate(struct dispatch_row *row, const struct phase *phase, bool is_resear
 	row->high_cents = phase->est_high_cents;
 	row->points = phase->points > 0 ? phase->points
 					: cost_points(phase->est_mid_cents);
-	if (is_research && row->low_cents == row->high_cents)
-		cost_research_range(row->mid_cents, &row->low_cents, &row->high_cents);
+	if (!is_research || row->low_cents != row->high_cents || row->mid_cents < 0)
+		return;
+	cost_research_range(row->mid_cents, &row->low_cents, &row->high_cents);
+	row->mid_cents = row->low_cents / 2 + row->high_cents / 2;
 }
 
 static void
@@ -56,6 +60,7 @@ row_fill(struct dispatch_row *row, const struct plan *plan, const struct batch *
 	row->batch = batch->number;
 	row->label = session_label(row->index);
 	row->issue = phase->n_issues > 0 ? phase->issue[0].id : "";
+	row->effective_mode = effective.mode == EXEC_NONE ? EXEC_QUICK : effective.mode;
 	row->mode = mode_label(&effective);
 	row->launch_as = launch_mode_of_phase(&effective, &row->warning);
 	row_agent(row, phase, env->agent);
@@ -63,7 +68,7 @@ row_fill(struct dispatch_row *row, const struct plan *plan, const struct batch *
 	if (*row->agent_name)
 		row->branch = branch_name(
 		    row->agent_name, row->issue, phase->focus, NULL);
-	row_estimate(row, phase, batch->is_research);
+	row_estimate(row, phase, batch->is_research || phase_is_research(phase));
 	row->merge = merge_place(batch, row->position);
 }
 
@@ -110,6 +115,72 @@ dispatch_row_of(const struct dispatch_rows *rows, int position)
 			return &rows->row[i];
 	}
 	return NULL;
+}
+
+static void
+lint_agent(const struct dispatch_row *row, struct plan *plan, struct lint_list *lints)
+{
+	const struct phase *phase = row->phase;
+	struct place at = phase->agent_at.line > 0 ? phase->agent_at : phase->at;
+	const struct refusal *g15 = refusal_find("G15");
+	const char *why;
+	int answer;
+
+	if (!row->agent) {
+		if (*row->agent_name)
+			lint_add(plan, lints, g15->code, 'W', g15->rule, phase->id, at,
+			    "name an agent that `divisi doctor` lists, or configure it",
+			    "agent \"%.40s\" of phase %s is not known", row->agent_name,
+			    phase->id);
+		return;
+	}
+	answer = agent_eligible(row->agent, row->effective_mode, &why);
+	if (answer != 0)
+		lint_add(plan, lints, g15->code, answer < 0 ? 'E' : 'W', g15->rule,
+		    phase->id, at, g15->fix, "%s in %s mode for phase %s: %s",
+		    row->agent->shown, row->mode, phase->id, why);
+}
+
+static void
+lint_points(const struct dispatch_row *row, struct plan *plan, struct lint_list *lints)
+{
+	const struct phase *phase = row->phase;
+	struct place at = phase->estimate_at.line > 0 ? phase->estimate_at : phase->at;
+	const struct refusal *g22 = refusal_find("G22");
+	const char *warning = cost_points_mode_warning(phase->points, phase->mode);
+	int by_cost = cost_points(phase->est_mid_cents);
+
+	if (warning)
+		lint_add(plan, lints, g22->code, 'W', g22->rule, phase->id, at,
+		    g22->fix, "phase %s has %d point%s and mode %s: %s", phase->id,
+		    phase->points, phase->points == 1 ? "" : "s", row->mode, warning);
+	if (phase->points > 0 && by_cost > 0 && by_cost != phase->points) {
+		AUTO_FREE char *cost = text_dollars(phase->est_mid_cents);
+
+		lint_add(plan, lints, g22->code, 'W', "A-30", phase->id, at,
+		    "change the points or the estimate; the points count",
+		    "phase %s has %d point%s, but %s are %d", phase->id, phase->points,
+		    phase->points == 1 ? "" : "s", cost, by_cost);
+	}
+}
+
+void
+dispatch_lint(
+    const struct dispatch_rows *rows, struct plan *plan, struct lint_list *lints)
+{
+	const struct refusal *g09 = refusal_find("G09");
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct dispatch_row *row = &rows->row[i];
+		const struct phase *phase = row->phase;
+
+		lint_agent(row, plan, lints);
+		lint_points(row, plan, lints);
+		if (*row->agent_name && !row->branch)
+			lint_add(plan, lints, g09->code, 'W', g09->rule, phase->id,
+			    phase->at, "give it an issue id and a focus with letters",
+			    "no branch can be named for phase %s", phase->id);
+	}
 }
 
 char *

@@ -10,12 +10,13 @@
  */
 struct dispatch_row {
 	const struct phase *phase;
-	int position;      /* of the phase in the plan */
-	int batch;         /* 1-based */
-	size_t index;      /* within the batch */
-	char *label;       /* "S-A" */
-	const char *issue; /* work issue id, "" when the phase has none */
-	char *mode;        /* "pair", "spike (analysis-only)" */
+	int position;                  /* of the phase in the plan */
+	int batch;                     /* 1-based */
+	size_t index;                  /* within the batch */
+	char *label;                   /* "S-A" */
+	const char *issue;             /* work issue id, "" when the phase has none */
+	char *mode;                    /* "pair", "spike (analysis-only)" */
+	enum exec_mode effective_mode; /* after the default: never NONE */
 	enum launch_mode launch_as;
 	const char *warning;  /* about mode and launch mode, a literal; or NULL */
 	const char *worktree; /* "yes", "no", "n/a" */
@@ -49,6 +50,13 @@ void dispatch_rows_free(struct dispatch_rows *rows);
 /* The row of the phase at POSITION, or NULL when it is in no batch. */
 const struct dispatch_row *dispatch_row_of(
     const struct dispatch_rows *rows, int position);
+
+/*
+ * Adds what only this room can say of a plan: G15 (agent and mode), G22 (points against
+ * mode and estimate), and G09 as a warning where no branch can be named yet.
+ */
+void dispatch_lint(
+    const struct dispatch_rows *rows, struct plan *plan, struct lint_list *lints);
 
 /* "~$5", "~$4-$8", "-": the Est. Cost cell.  The caller frees it. */
 char *dispatch_cost(const struct dispatch_row *row);

@@ -14,7 +14,7 @@
 
 static const char *const header[] = { "Session", "Focus", "Branch" };
 
-/* What grid_print() writes for one row on a screen of WIDTH (0: a pipe). */
+/* What sheet_print() writes for one row on a screen of WIDTH (0: a pipe). */
 static char *
 printed(int width, const char *focus, const char *note)
 {
@@ -24,13 +24,13 @@ printed(int width, const char *focus, const char *note)
 		.width = width,
 		.is_terminal = width > 0 };
 	const char *cells[] = { "S-A", focus, "claude/x-1-y" };
-	struct grid grid;
+	struct sheet sheet;
 
-	grid_init(&grid, header, 3);
-	grid.n_narrow = 2;
-	grid_add(&grid, cells, note);
-	grid_print(&grid, &screen);
-	grid_clear(&grid);
+	sheet_init(&sheet, header, 3);
+	sheet.n_narrow = 2;
+	sheet_add(&sheet, cells, note);
+	sheet_print(&sheet, &screen);
+	sheet_clear(&sheet);
 	fclose(screen.out);
 	return text;
 }

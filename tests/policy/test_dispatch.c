@@ -1,16 +1,18 @@
 #include "policy/dispatch.h"
 
+#include "plan/parse.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
+#include <string.h>
 
 static struct issue_ref issue[] = { { .id = "REV-1" }, { .id = "REV-2" },
 	{ .id = "REV-3" }, { .id = "REV-4" } };
-static struct touch_item code[] = { { .text = "src/a.c" } };
+static struct touch_item source[] = { { .text = "src/a.c" } };
 static struct touch_item notes[] = { { .text = "notes/rev-3.txt" } };
 
 static void
@@ -145,9 +147,55 @@ research_is_a_range_unless_the_author_gave_one_S_35(void **state)
 
 		assert_string_equal(plain, "~$3");
 		assert_string_equal(range, cases[i].cell);
-		assert_int_equal(dispatch_row_of(rows, 2)->mid_cents, cases[i].mid);
+		assert_true(dispatch_row_of(rows, 2)->low_cents <=
+				dispatch_row_of(rows, 2)->mid_cents &&
+			    dispatch_row_of(rows, 2)->mid_cents <=
+				dispatch_row_of(rows, 2)->high_cents);
 		dispatch_rows_free(rows);
 	}
+}
+
+static size_t
+count(const struct lint_list *lints, const char *code, char level)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < lints->n; i++)
+		n += strcmp(lints->item[i].code, code) == 0 &&
+		     lints->item[i].level == level;
+	return n;
+}
+
+static void
+agents_points_and_branches_are_linted(void **state)
+{
+	struct phase phase[4];
+	struct dispatch_env env = { 0 };
+	struct plan plan = { .arena = arena_new(), .phase = phase, .n_phases = 4 };
+	struct lint_list lints = { 0 };
+
+	make_phases(phase);
+	phase[0].points = 3;
+	struct dispatch_rows *rows = make_rows(phase, &env);
+
+	dispatch_lint(rows, &plan, &lints);
+	assert_int_equal(lints.n, 0);
+	dispatch_rows_free(rows);
+
+	phase[0].points = 8;       /* 8 points in tdd, and $3 are 3 */
+	phase[1].mode = EXEC_PAIR; /* on Factory: a warning */
+	phase[2].agent = "cursor"; /* no spikes there */
+	phase[3].agent = "claude"; /* "///" names no branch */
+	rows = make_rows(phase, &env);
+	dispatch_lint(rows, &plan, &lints);
+	assert_int_equal(count(&lints, "G22", 'W'), 2);
+	assert_int_equal(count(&lints, "G15", 'W'), 1);
+	assert_int_equal(count(&lints, "G15", 'E'), 1);
+	assert_int_equal(count(&lints, "G09", 'W'), 1);
+	assert_int_equal(lints.n, 5);
+	dispatch_rows_free(rows);
+	lint_list_clear(&lints);
+	arena_free(plan.arena);
 }
 
 /* documents keep a spike a spike, product code makes it Plan mode with a warning. */
@@ -161,7 +209,7 @@ a_spike_is_judged_by_what_it_makes_A_45(void **state)
 	phase.touch[TOUCH_WRITES] = (struct touch_list){ notes, 1, 1 };
 	assert_int_equal(launch_mode_of_phase(&phase, &warning), LAUNCH_BYPASS);
 	assert_null(warning);
-	phase.touch[TOUCH_CREATES] = (struct touch_list){ code, 1, 1 };
+	phase.touch[TOUCH_CREATES] = (struct touch_list){ source, 1, 1 };
 	assert_int_equal(launch_mode_of_phase(&phase, &warning), LAUNCH_PLAN);
 	assert_non_null(warning);
 }
@@ -173,6 +221,7 @@ main(void)
 		cmocka_unit_test(a_row_says_what_a_person_approves_S_78),
 		cmocka_unit_test(nobody_chosen_stays_nobody_S_54),
 		cmocka_unit_test(research_is_a_range_unless_the_author_gave_one_S_35),
+		cmocka_unit_test(agents_points_and_branches_are_linted),
 		cmocka_unit_test(a_spike_is_judged_by_what_it_makes_A_45),
 	};
 

@@ -64,9 +64,9 @@ void candidate_clear(struct candidate *candidate);
 /*
  * Builds the commit that would land, and pins it at refs/divisi/SESSION/candidate.  No
  * checkout is touched and nothing lands.  The author is that of the tip, the committer
- * the user, the time the later of tip and target: the same input gives the same commit.
- * A squash with several authors names the others as co-authors.  Signs when the user's
- * commit.gpgSign says so.  R-57.
+ * the user, the time the later of tip and target: unless it is signed (commit.gpgSign),
+ * the same input gives the same commit.  A squash with several authors names the others
+ * as co-authors.  R-57.
  *
  * ERR_CONFLICT when it does not merge: CANDIDATE then holds the trial with both sides (the
  * only output that is set on failure); ERR_REFUSED when git knows no identity.

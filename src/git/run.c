@@ -108,7 +108,8 @@ make_args(const struct git_call *call, struct git_list *args)
 		"maintenance.auto=false", "core.fsmonitor=false", "color.ui=false",
 		"submodule.recurse=false", "log.showSignature=false",
 		"merge.autoStash=false", "i18n.logOutputEncoding=UTF-8",
-		"core.warnAmbiguousRefs=false", "advice.detachedHead=false" };
+		"i18n.commitEncoding=UTF-8", "core.warnAmbiguousRefs=false",
+		"advice.detachedHead=false" };
 
 	git_list_add(args, "git");
 	git_list_add(args, "--no-pager");

@@ -37,8 +37,8 @@ put_lines(FILE *out, const struct source *source, size_t from, size_t end,
 }
 
 static void
-format(FILE *out, const struct plan *plan, const struct source *source,
-    struct span default_eol)
+format(
+    FILE *out, const struct plan *plan, struct source *source, struct span default_eol)
 {
 	struct tables tables = { 0 };
 	AUTO_FREE bool *is_phase = find_headings(plan, source);

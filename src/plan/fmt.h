@@ -31,7 +31,7 @@ struct plan_update {
 /*
  * PLAN's bytes with statuses in Phase Map and Issue Registry (a Status column is added to
  * the Phase Map when there is none) and the Session Registry table replaced (created before
- * "## Verification", else at the end).  Everything else stays byte for byte; plan_hash of
+ * "## Verification", else at the end unless a code block or comment is left open there).  Everything else stays byte for byte; plan_hash of
  * the result equals plan_hash of PLAN.  Returns text the caller frees.
  */
 char *plan_write_back(

@@ -38,6 +38,13 @@ static bool
 can_format(const struct source *source, const struct table *table)
 {
 	size_t n_rows = table->end - table->head, n_bytes = 0;
+	bool has_edge = trim_blanks(source_raw(source, table->head)).p[0] == '|';
+
+	/* with edges it would run into a table right above it */
+	if (!has_edge && table->head > 0 &&
+	    (source->line[table->head - 1].kind == LINE_TEXT ||
+		source->line[table->head - 1].kind == LINE_TABLE))
+		return false;
 
 	for (size_t i = table->head; i < table->end; i++) {
 		if (has_comment_at_edge(source, i))

@@ -104,7 +104,8 @@ bullet_end(const struct source *source, size_t end, const struct bullet *bullet)
 
 		switch ((enum line_kind)source->line[i].kind) {
 		case LINE_BLANK: continue;
-		case LINE_HEADING: return last;
+		case LINE_HEADING:
+		case LINE_TABLE: return last;
 		case LINE_COMMENT:
 			s = source_raw(source, i);
 			if (source_indent(s) <= bullet->indent)

@@ -16,6 +16,7 @@ enum line_kind {
 	LINE_HEADING,
 	LINE_CODE,    /* a code fence and what is inside */
 	LINE_COMMENT, /* nothing but HTML comment */
+	LINE_TABLE,   /* of a table that the plan format knows; set by tables_find() */
 };
 
 struct source_line {

@@ -162,7 +162,7 @@ guess_phase_map(struct tables *tables)
 }
 
 void
-tables_find(const struct source *source, struct tables *tables)
+tables_find(struct source *source, struct tables *tables)
 {
 	struct span heading = { "", 0 };
 	struct cells cells = { 0 };
@@ -196,6 +196,13 @@ tables_find(const struct source *source, struct tables *tables)
 	}
 	cells_clear(&cells);
 	guess_phase_map(tables);
+	for (size_t t = 0; t < tables->n; t++) {
+		const struct table *table = &tables->item[t];
+
+		for (size_t i = table->head; i < table->end; i++)
+			source->line[i].kind = table->kind == TABLE_OTHER ? LINE_TEXT
+									  : LINE_TABLE;
+	}
 }
 
 void

@@ -25,8 +25,11 @@ struct tables {
 	size_t n, cap;
 };
 
-/* Every table of SOURCE in order.  The caller clears the list. */
-void tables_find(const struct source *source, struct tables *tables);
+/*
+ * Every table of SOURCE in order; the lines of those that the plan format knows become
+ * LINE_TABLE, so that nobody reads them as prose.  The caller clears the list.
+ */
+void tables_find(struct source *source, struct tables *tables);
 void tables_clear(struct tables *tables);
 
 /* Scratch for the cells of one row; zero it first, clear it last. */

@@ -390,8 +390,12 @@ insert_registry(struct writer *writer, char *table)
 	for (size_t i = 0; i < source->n_lines; i++) {
 		if (heading_is(source, i, "session registry") &&
 		    source_eol(source, i).n > 0) {
+			bool is_close = i + 1 < source->n_lines &&
+					source->line[i + 1].kind != LINE_BLANK;
+
 			edit_add(writer, line_start(source, i + 1), 0,
-			    xasprintf("%.*s%s", SPAN_FMT(eol), table));
+			    xasprintf("%.*s%s%.*s", SPAN_FMT(eol), table,
+				is_close ? (int)eol.n : 0, eol.p));
 			return;
 		}
 		if (before == source->n_lines && heading_is(source, i, "verification"))
@@ -403,6 +407,9 @@ insert_registry(struct writer *writer, char *table)
 			SPAN_FMT(eol), table, SPAN_FMT(eol)));
 		return;
 	}
+	/* at the end of such a file everything is code or comment: nothing to write to */
+	if (source->open_fence > 0 || source->open_comment > 0)
+		return;
 	is_cut = source->n_lines > 0 && source_eol(source, source->n_lines - 1).n == 0;
 	edit_add(writer, source->n_bytes, 0,
 	    xasprintf("%.*s%.*s## Session Registry%.*s%.*s%s", is_cut ? (int)eol.n : 0,

@@ -1,8 +1,12 @@
 /*
  * A plan file: any bytes are a plan or refused with a reason, every message stands at a
- * place in the file, and reading the same bytes again gives the same hash.  Exercises
- * src/plan/ from parse.c down, and the lints of a prompt in src/policy/.
+ * place in the file, and reading the same bytes again gives the same hash.  Rewriting it
+ * keeps what it says (laws_of_plans).  Exercises src/plan/ from parse.c down, lint.c, fmt.c
+ * and writeback.c, and the lints of a prompt in src/policy/.
  */
+#include "../plan/plan_laws.h"
+
+#include "plan/lint.h"
 #include "plan/parse.h"
 #include "policy/prompt.h"
 
@@ -34,6 +38,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (plan) {
 		if (strcmp(plan->plan_hash, twin->plan_hash) != 0 || lints.n != again.n)
 			__builtin_trap();
+		if (laws_of_plans(plan))
+			__builtin_trap();
+		plan_lint(plan, NULL, &lints);
 		check_lints(plan, &lints);
 		prompt_lint(plan->bytes, NULL, plan, &lints);
 	}

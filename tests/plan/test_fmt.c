@@ -121,6 +121,13 @@ the_laws_hold_for_awkward_plans(void **state)
 		"## Session Registry\n\n## Verification\n### 1A: x\n- Writes: a\n",
 		"## Session Registry\n| Session | Issue |\n|-|-|\n| a | b |",
 		"## Verification\n### 1A: x\n- Writes: a\n\n## Session Registry",
+		"# T\n<!-- open\n### 1A: x\n",
+		"### 1A: x\n- Writes: a\n~~~\nopen\n",
+		"## Session Registry-|\n| a | b |",
+		"## Phase Map\n|Phase|Focus|\n|-|-|\n|1A|a|\n  Phase|Focus\n -|-\n1B|b\n",
+		"# T\n\n**Parent issue:** [X-1: X](u| Phase | Issues | Focus |\n|-|-|-|-|\n2",
+		"#### 1A: x\n- Writes: a\n- Writes:##(u| Phase | Issues | Focus |\n|-|-|-|\n"
+		") b\n- Writes: c\n",
 	};
 
 	for (size_t i = 0; i < N_ELEMS(texts); i++) {

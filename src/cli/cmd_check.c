@@ -56,6 +56,7 @@ lint_prompts(struct world *world)
 {
 	for (size_t i = 0; i < world->rows->n && i < PROMPTS_MAX; i++)
 		free(world_prompt(world, &world->rows->row[i]));
+	world_sort_lints(world);
 }
 
 static json_object *
@@ -177,10 +178,9 @@ print_matrix(const struct world *world, const struct screen *screen)
 			    matrix_sign(world->verdicts, (int)i, (int)j));
 		fputc('\n', out);
 	}
-	fputs(
-	    ". together   b together on branches   ^ after the column   < before it   "
-	    "x not together   ? unknown   ! circle\n",
-	    out);
+	screen_wrap(screen, 0, 0,
+	    ". together, b together on branches, ^ after the column, < before it, "
+	    "x not together, ? unknown, ! circle");
 }
 
 static void

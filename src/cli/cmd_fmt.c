@@ -66,6 +66,8 @@ cmd_fmt(int argc, char **argv)
 		return cmd_fail(&err, false);
 	AUTO_PLAN struct plan *plan = plan_load(words[0], &lints, &err);
 
+	if (plan)
+		plan_lint(plan, NULL, &lints);
 	if (plan && is_broken(&lints)) {
 		err_set(&err, ERR_NO, "%s has errors and stays as it is", plan->path);
 		err_fix(&err, "see: divisi check %s", plan->path);

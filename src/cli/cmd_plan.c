@@ -73,8 +73,7 @@ add_row(struct sheet *sheet, const struct dispatch_row *row, bool is_terminal)
 			    : *row->agent_name ? row->agent_name
 					       : "-";
 	const char *branch = row->branch ? row->branch : "-";
-	AUTO_FREE char *note = xasprintf(
-	    "branch %s, merge %s, %s", branch, merge, launch_mode_name(row->launch_as));
+	AUTO_FREE char *note = xasprintf("branch %s, merge %s", branch, merge);
 	const char *cells[] = { row->label, issue, row->phase->focus, row->mode, cost,
 		agent, row->worktree, branch, merge };
 

@@ -93,6 +93,7 @@ prompt_of(struct world *world, const char *id, bool as_json, struct err *err)
 	}
 	AUTO_FREE char *text = world_prompt(world, row);
 
+	world_sort_lints(world);
 	keep_stopping(&world->lints, id);
 	n_refusals = world->lints.n;
 	world_print_lints(world, &errors, LINT_PROMPT, false);

@@ -111,7 +111,7 @@ put_footprint(FILE *out, const struct phase *phase)
 		for (size_t i = 0; i < list->n; i++) {
 			fprintf(out, "%s%s%s",
 			    i     ? ", "
-			    : any ? "  "
+			    : any ? "; "
 				  : "",
 			    i ? "" : touch_key((enum touch)touch), i ? "" : " ");
 			fputs(list->item[i].text, out);

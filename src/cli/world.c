@@ -74,6 +74,26 @@ batch_caps(const struct world *world, struct batch_env *env, struct err *err)
 	return 0;
 }
 
+static int
+compare_places(const void *a, const void *b)
+{
+	const struct lint *x = a, *y = b;
+
+	if (x->at.line != y->at.line)
+		return x->at.line < y->at.line ? -1 : 1;
+	if (x->at.column != y->at.column)
+		return x->at.column < y->at.column ? -1 : 1;
+	return strcmp(x->code, y->code);
+}
+
+void
+world_sort_lints(struct world *world)
+{
+	if (world->lints.n > 1)
+		qsort(world->lints.item, world->lints.n, sizeof(*world->lints.item),
+		    compare_places);
+}
+
 /* N02: is the project of a plan called 2026-11-22-ccc-topic.md one of the configured? */
 static void
 lint_project(struct world *world, const char *path)
@@ -135,6 +155,7 @@ world_load(struct world *world, const char *path, struct err *err)
 	    world->plan, world->batches, &world->dispatch_env);
 	dispatch_lint(world->rows, world->plan, &world->lints);
 	lint_project(world, path);
+	world_sort_lints(world);
 	return 0;
 }
 

@@ -54,5 +54,8 @@ void world_print_lints(const struct world *world, const struct screen *screen,
  */
 char *world_prompt(struct world *world, const struct dispatch_row *row);
 
+/* Puts the lints in the order of their places again, after more were added. */
+void world_sort_lints(struct world *world);
+
 /* Prints a line with the reason for every pair that cannot simply run together. */
 void world_print_pairs(const struct world *world, const struct screen *screen);

@@ -82,6 +82,196 @@ static const struct command commands[] = {
 	    .run = cmd_advise,
 	},
 	{
+	    .name = "assert",
+	    .group = CMD_PLAN,
+	    .synopsis = "assert PLAN A B --reason TEXT",
+	    .summary = "your word that two phases of unknown reach are independent",
+	    .help =
+		"A phase that says nothing about what it touches could collide with "
+		"everything and runs alone. This records that you know better, for "
+		"this pair; it is shown wherever the pair is.",
+	    .options = cmd_reason_options,
+	    .run = cmd_assert,
+	},
+	{
+	    .name = "run",
+	    .group = CMD_RUN,
+	    .synopsis = "run PLAN [--approve-all] [--merge auto|ask]",
+	    .summary = "a plan from here to its end, asking before each batch",
+	    .help =
+		"Prepares the next batch, shows its table, asks, launches, follows, "
+		"merges in the proven order, and goes on until the plan is complete. "
+		"Interrupt it at any time: agents go on, and the same command "
+		"continues. With --approve-all each table of the plan as it is now is "
+		"approved, merging included, until a batch is red, strays from what it "
+		"declared, or costs more than its estimate.",
+	    .options = cmd_run_options,
+	    .run = cmd_run,
+	},
+	{
+	    .name = "dispatch",
+	    .group = CMD_RUN,
+	    .synopsis = "dispatch PLAN [--dry-run] [--approve HASH]",
+	    .summary = "prepare and launch the next batch of a plan",
+	    .help =
+		"Checks everything, files an issue with its prompt per session, makes "
+		"worktrees and branches, shows the table and asks approve, edit or "
+		"decline. Nothing runs before the yes, which holds for exactly this "
+		"table. Exit status 4 when nobody is there to be asked.",
+	    .options = cmd_dispatch_options,
+	    .run = cmd_dispatch,
+	},
+	{
+	    .name = "approve",
+	    .group = CMD_RUN,
+	    .synopsis = "approve SESSION\napprove --hash HASH | --batch N",
+	    .summary = "yes: to what a session asks, a table, or a batch's failures",
+	    .options = cmd_decide_options,
+	    .run = cmd_approve,
+	},
+	{
+	    .name = "decline",
+	    .group = CMD_RUN,
+	    .synopsis = "decline SESSION [--reason TEXT]\ndecline --hash HASH",
+	    .summary = "no: to what a session asks, or to a table",
+	    .options = cmd_decide_options,
+	    .run = cmd_decline,
+	},
+	{
+	    .name = "status",
+	    .group = CMD_RUN,
+	    .synopsis = "status [--json]",
+	    .summary = "what needs you now, and where everything is",
+	    .options = cmd_status_options,
+	    .run = cmd_status,
+	},
+	{
+	    .name = "watch",
+	    .group = CMD_RUN,
+	    .synopsis = "watch [--json]",
+	    .summary = "the status, then everything that happens, as it happens",
+	    .options = cmd_watch_options,
+	    .run = cmd_watch,
+	},
+	{
+	    .name = "log",
+	    .group = CMD_RUN,
+	    .synopsis = "log SESSION [-f] [--raw]",
+	    .summary = "what the agent of a session said and did",
+	    .options = cmd_log_options,
+	    .run = cmd_log,
+	},
+	{
+	    .name = "why",
+	    .group = CMD_RUN,
+	    .synopsis = "why SESSION|PHASE [--json]",
+	    .summary = "why it is where it is, and the command that moves it",
+	    .options = cmd_why_options,
+	    .run = cmd_why,
+	},
+	{
+	    .name = "say",
+	    .group = CMD_SESSION,
+	    .synopsis = "say SESSION TEXT",
+	    .summary = "a message to its agent",
+	    .options = cmd_say_options,
+	    .run = cmd_say,
+	},
+	{
+	    .name = "hold",
+	    .group = CMD_SESSION,
+	    .synopsis = "hold SESSION [--reason TEXT]",
+	    .summary = "suspend its processes until resume",
+	    .options = cmd_reason_options,
+	    .run = cmd_hold,
+	},
+	{
+	    .name = "resume",
+	    .group = CMD_SESSION,
+	    .synopsis = "resume SESSION [--note TEXT]",
+	    .summary = "let a held, parked, stalled or failed session go on",
+	    .options = cmd_resume_options,
+	    .run = cmd_resume,
+	},
+	{
+	    .name = "park",
+	    .group = CMD_SESSION,
+	    .synopsis = "park SESSION [--reason TEXT]",
+	    .summary = "stop it for now; its work is pinned, its branch stays",
+	    .options = cmd_reason_options,
+	    .run = cmd_park,
+	},
+	{
+	    .name = "abandon",
+	    .group = CMD_SESSION,
+	    .synopsis = "abandon SESSION [--reason TEXT]",
+	    .summary = "give it up; nothing it made is deleted",
+	    .options = cmd_reason_options,
+	    .run = cmd_abandon,
+	},
+	{
+	    .name = "claim",
+	    .group = CMD_SESSION,
+	    .synopsis = "claim SESSION",
+	    .summary = "take a session that no agent was launched for",
+	    .options = cmd_reason_options,
+	    .run = cmd_claim,
+	},
+	{
+	    .name = "abort",
+	    .group = CMD_SESSION,
+	    .synopsis = "abort [PLAN] [--reason TEXT]",
+	    .summary = "stop every session of a plan; worktrees and branches stay",
+	    .options = cmd_reason_options,
+	    .run = cmd_abort,
+	},
+	{
+	    .name = "merge",
+	    .group = CMD_LAND,
+	    .synopsis = "merge [SESSION] [--diff | --yes]",
+	    .summary = "read what is ready and land it in the proven order",
+	    .help =
+		"Each session is put on top of the updated target in a scratch "
+		"worktree, the verify command runs on the combined tree, and only "
+		"that tested commit lands, by fast-forward, never forced. A conflict "
+		"stops that session and shows both sides.",
+	    .options = cmd_merge_options,
+	    .run = cmd_merge,
+	},
+	{
+	    .name = "issue",
+	    .group = CMD_LAND,
+	    .synopsis =
+		"issue list | show ID | comment ID TEXT | move ID STATUS | export [ID]",
+	    .summary = "the built-in issue tracker",
+	    .options = cmd_issue_options,
+	    .run = cmd_issue,
+	},
+	{
+	    .name = "report",
+	    .group = CMD_LAND,
+	    .synopsis = "report [PLAN] [--json]",
+	    .summary = "time, cost and outcome of a plan, estimate against actual",
+	    .options = cmd_report_options,
+	    .run = cmd_report,
+	},
+	{
+	    .name = "events",
+	    .group = CMD_KEEP,
+	    .synopsis = "events [--after SEQ] [-f] [--json]",
+	    .summary = "the journal: everything that happened, in order",
+	    .options = cmd_events_options,
+	    .run = cmd_events,
+	},
+	{
+	    .name = "server",
+	    .group = CMD_KEEP,
+	    .synopsis = "server [--foreground | --stop]",
+	    .summary = "the server of this repository; verbs start it when needed",
+	    .options = cmd_server_options,
+	    .run = cmd_server,
+	},
+	{
 	    .name = "help",
 	    .group = CMD_KEEP,
 	    .synopsis = "help [COMMAND | WORDS] [--json]",

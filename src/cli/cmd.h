@@ -59,3 +59,32 @@ int cmd_version(int argc, char **argv);
 extern const struct option_doc cmd_advise_options[], cmd_check_options[],
     cmd_fmt_options[], cmd_help_options[], cmd_plan_options[], cmd_prompt_options[],
     cmd_verdict_options[], cmd_version_options[];
+
+/* The verbs that act through the server. */
+int cmd_abandon(int argc, char **argv);
+int cmd_abort(int argc, char **argv);
+int cmd_approve(int argc, char **argv);
+int cmd_assert(int argc, char **argv);
+int cmd_claim(int argc, char **argv);
+int cmd_decline(int argc, char **argv);
+int cmd_dispatch(int argc, char **argv);
+int cmd_events(int argc, char **argv);
+int cmd_hold(int argc, char **argv);
+int cmd_issue(int argc, char **argv);
+int cmd_log(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
+int cmd_park(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_say(int argc, char **argv);
+int cmd_server(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+int cmd_why(int argc, char **argv);
+
+extern const struct option_doc cmd_decide_options[], cmd_dispatch_options[],
+    cmd_events_options[], cmd_issue_options[], cmd_log_options[], cmd_merge_options[],
+    cmd_reason_options[], cmd_report_options[], cmd_resume_options[], cmd_run_options[],
+    cmd_say_options[], cmd_server_options[], cmd_status_options[], cmd_watch_options[],
+    cmd_why_options[];

@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "cli/cmd.h"
+#include "engine/job.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,9 @@ dispatch(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "--version") == 0)
 		return cmd_version(1, words);
+	/* Not a verb for people: the server starts its slow work this way. */
+	if (strcmp(argv[1], "job") == 0 && argc == 3)
+		return job_main(argv[2]);
 	command = cmd_find(argv[1]);
 	if (!command)
 		return unknown(argc - 1, argv + 1);

@@ -411,11 +411,12 @@ write_spec(struct engine *engine, const struct session *s, const struct agent *a
 	AUTO_FREE char *dir = run_dir(engine, s->run);
 	int rc = -1;
 
+	/* The user's own environment first, so that the adapter sees what is set there. */
+	environ_add(&spec, agent, s, launch->tmp_dir);
 	if (agent->command(launch, &spec, err) == 0) {
 		spec.run = xstrdup(s->run);
 		spec.session = xstrdup(s->id);
 		spec.cwd = xstrdup(s->path);
-		environ_add(&spec, agent, s, launch->tmp_dir);
 		rc = rundir_write_spec(dir, &spec, err);
 		if (rc < 0 && err->kind == ERR_CONFLICT)
 			rc = 0; /* written before a crash: the same launch */

@@ -1,0 +1,358 @@
+#include "cli/board.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/client.h"
+
+#include <string.h>
+
+struct json_object *
+board_last_batch(const struct json_object *plan, const char *state)
+{
+	struct json_object *batches = js_get(plan, "batches");
+
+	for (size_t i = js_count(batches); i-- > 0;) {
+		struct json_object *b = js_at(batches, i);
+
+		if (!state || strcmp(js_text(b, "state"), state) == 0)
+			return b;
+	}
+	return NULL;
+}
+
+struct json_object *
+board_plan(const struct json_object *status, const char *path)
+{
+	struct json_object *plans = js_get(status, "plans");
+
+	for (size_t i = js_count(plans); i-- > 0;) {
+		struct json_object *p = js_at(plans, i);
+
+		if (path ? strcmp(js_text(p, "path"), path) == 0
+			 : strcmp(js_text(p, "state"), "active") == 0)
+			return p;
+	}
+	return path || js_count(plans) == 0 ? NULL : js_at(plans, js_count(plans) - 1);
+}
+
+static char *
+estimate(const struct json_object *s)
+{
+	struct json_object *e = js_get(s, "estimate_cents");
+	int64_t low = js_number(e, "low", -1), high = js_number(e, "high", -1);
+	AUTO_FREE char *a = text_dollars((long)low), *b = text_dollars((long)high);
+
+	if (high < 0)
+		return xstrdup("-");
+	if (low == high)
+		return xasprintf("~%s", b);
+	return xasprintf("~%s-%s", a, b);
+}
+
+char *
+board_cost(const struct json_object *s)
+{
+	AUTO_FREE char *spent = text_dollars((long)js_number(s, "cost_cents", 0));
+	AUTO_FREE char *est = text_dollars(
+	    (long)js_number(js_get(s, "estimate_cents"), "mid", -1));
+
+	return xasprintf("%s/%s", spent, est);
+}
+
+static char *
+issue_link(const struct json_object *s)
+{
+	const char *url = js_text(s, "issue_url");
+
+	if (url[0] == '\0')
+		return xasprintf(
+		    "[%s](local:%s)", js_text(s, "issue"), js_text(s, "issue"));
+	return xasprintf("[%s](%s)", js_text(s, "issue"), url);
+}
+
+static void
+print_totals(const struct screen *screen, const struct json_object *plan,
+    const struct json_object *batch)
+{
+	struct json_object *sessions = js_get(batch, "sessions");
+	int64_t total = 0, largest = 0;
+	AUTO_FREE char *sum = NULL, *most = NULL;
+	const char *verify = js_text(plan, "verify");
+
+	for (size_t i = 0; i < js_count(sessions); i++) {
+		int64_t c = js_number(
+		    js_get(js_at(sessions, i), "estimate_cents"), "high", 0);
+
+		total += c > 0 ? c : 0;
+		largest = c > largest ? c : largest;
+	}
+	sum = text_dollars((long)total);
+	most = text_dollars((long)largest);
+	fprintf(screen->out, "total ~%s (largest ~%s)   base %.10s on ", sum, most,
+	    js_text(batch, "base"));
+	text_put(screen->out, js_text(plan, "target"));
+	fprintf(screen->out, "   merge: %s   verify: ", js_text(plan, "merge"));
+	text_put(screen->out, verify[0] ? verify : "none configured");
+	fprintf(screen->out, "\ntable %.12s\n", js_text(batch, "hash"));
+}
+
+void
+board_table(const struct screen *screen, const struct json_object *plan,
+    const struct json_object *batch)
+{
+	static const char *const header[] = { "Session", "Issue", "Focus", "Mode",
+		"Est. Cost", "Agent", "Worktree", "Branch", "Merge" };
+	struct json_object *sessions = js_get(batch, "sessions");
+	struct sheet sheet;
+
+	fprintf(screen->out, "Batch %lld (%s) of ",
+	    (long long)js_number(batch, "number", 0), js_text(batch, "kind"));
+	text_put(screen->out, js_text(plan, "title"));
+	fputs("\n\n", screen->out);
+	sheet_init(&sheet, header, N_ELEMS(header));
+	sheet.n_narrow = 5;
+	for (size_t i = 0; i < js_count(sessions); i++) {
+		const struct json_object *s = js_at(sessions, i);
+		AUTO_FREE char *cost = estimate(s), *link = issue_link(s);
+		AUTO_FREE char *merge = xasprintf(
+		    "%lld", (long long)js_number(s, "merge", 0));
+		AUTO_FREE char *note = xasprintf("%s, %s, launched as %s",
+		    js_text(s, "phase"), js_text(s, "sub_issue"), js_text(s, "launch"));
+		const char *cells[] = { js_text(s, "label"), link, js_text(s, "focus"),
+			js_text(s, "mode"), cost, js_text(s, "agent_shown"),
+			js_text(s, "worktree"), js_text(s, "branch"), merge };
+
+		sheet_add(&sheet, cells, note);
+	}
+	sheet_print(&sheet, screen);
+	sheet_clear(&sheet);
+	fputc('\n', screen->out);
+	print_totals(screen, plan, batch);
+}
+
+/* ---- status ------------------------------------------------------------------------- */
+
+static void
+print_needs(const struct screen *screen, const struct json_object *status)
+{
+	struct json_object *needs = js_get(status, "needs");
+	int64_t now = js_number(status, "now", 0);
+
+	if (js_count(needs) == 0) {
+		screen_put(screen, STYLE_GOOD, "Nothing needs you now.");
+		fputc('\n', screen->out);
+		return;
+	}
+	for (size_t i = 0; i < js_count(needs); i++) {
+		const struct json_object *n = js_at(needs, i);
+		AUTO_FREE char *age = text_age(now - js_number(n, "since", now));
+		AUTO_FREE char *what = text_show(js_text(n, "what"), true);
+		AUTO_FREE char *line = xasprintf(
+		    "NEEDS YOU: %s %s, %s", js_text(n, "subject"), what, age);
+
+		screen_put(screen, STYLE_WARN, line);
+		fputc('\n', screen->out);
+		if (js_text(n, "command")[0]) {
+			fputs("  -> ", screen->out);
+			text_put(screen->out, js_text(n, "command"));
+			fputc('\n', screen->out);
+		}
+	}
+}
+
+static void
+print_open_asks(const struct screen *screen, const struct json_object *s)
+{
+	struct json_object *asks = js_get(s, "asks");
+
+	for (size_t i = 0; i < js_count(asks); i++) {
+		const struct json_object *a = js_at(asks, i);
+
+		if (js_text(a, "decision")[0])
+			continue;
+		fprintf(screen->out, "    asks (%s): ", js_text(a, "kind"));
+		screen_wrap(screen, 8, 12, js_text(a, "text"));
+		if (js_text(a, "detail")[0] &&
+		    strcmp(js_text(a, "detail"), js_text(a, "text")) != 0) {
+			struct span rest = span_of(js_text(a, "detail")), line;
+
+			while (span_next(&rest, '\n', &line)) {
+				AUTO_FREE char *one = xstrndup(line.p, line.n);
+
+				fputs("      | ", screen->out);
+				text_put(screen->out, one);
+				fputc('\n', screen->out);
+			}
+		}
+	}
+}
+
+static void
+print_session(const struct screen *screen, const struct json_object *s, int64_t now)
+{
+	int64_t began = js_number(s, "started_at", 0),
+		ended = js_number(s, "ended_at", 0);
+	AUTO_FREE char *cost = board_cost(s);
+	AUTO_FREE char *age = began ? text_age((ended ? ended : now) - began)
+				    : xstrdup("-");
+	AUTO_FREE char *issue = text_show(js_text(s, "issue"), true);
+	AUTO_FREE char *focus = screen_cut(js_text(s, "focus"), 28);
+	int64_t pct = js_number(s, "context_pct", -1);
+
+	fprintf(screen->out, "  %-5s %-14s %-10s %-8s %-28s %8s  %-12s",
+	    js_text(s, "label"), js_text(s, "state"), issue, js_text(s, "phase"), focus,
+	    age, cost);
+	if (pct >= 0)
+		fprintf(screen->out, " ctx %lld%%", (long long)pct);
+	fputc('\n', screen->out);
+	fputs("        ", screen->out);
+	screen_wrap(screen, 8, 8, js_text(s, "why"));
+	print_open_asks(screen, s);
+	if (js_text(s, "stray")[0]) {
+		AUTO_FREE char *stray = text_show(js_text(s, "stray"), true);
+
+		fprintf(screen->out,
+		    "        wrote outside what it declared: %s [G21 B-20]\n", stray);
+	}
+}
+
+static void
+print_batch(const struct screen *screen, const struct json_object *b, int64_t now)
+{
+	struct json_object *sessions = js_get(b, "sessions");
+	AUTO_FREE char *head = xasprintf("batch %lld (%s): %s",
+	    (long long)js_number(b, "number", 0), js_text(b, "kind"),
+	    js_text(b, "why"));
+
+	screen_put(screen, STYLE_BOLD, head);
+	fputc('\n', screen->out);
+	for (size_t i = 0; i < js_count(sessions); i++)
+		print_session(screen, js_at(sessions, i), now);
+}
+
+static void
+print_plan(const struct screen *screen, const struct json_object *p, int64_t now)
+{
+	struct json_object *batches = js_get(p, "batches");
+	AUTO_FREE char *title = text_show(js_text(p, "title"), true);
+	int64_t done = 0;
+
+	for (size_t i = 0; i < js_count(batches); i++) {
+		struct json_object *sessions = js_get(js_at(batches, i), "sessions");
+
+		for (size_t k = 0; k < js_count(sessions); k++)
+			done += strcmp(js_text(js_at(sessions, k), "state"), "done") ==
+				0;
+	}
+	fprintf(screen->out, "\n%s  %s  (%s, %lld of %lld phases done)\n",
+	    js_text(p, "id"), title, js_text(p, "state"), (long long)done,
+	    (long long)js_number(p, "n_phases", 0));
+	for (size_t i = 0; i < js_count(batches); i++)
+		print_batch(screen, js_at(batches, i), now);
+}
+
+void
+board_status(const struct screen *screen, const struct json_object *status)
+{
+	struct json_object *plans = js_get(status, "plans");
+	int64_t now = js_number(status, "now", 0);
+
+	print_needs(screen, status);
+	if (js_count(plans) == 0)
+		fputs(
+		    "No plan is under way. divisi run PLAN starts one.\n", screen->out);
+	for (size_t i = 0; i < js_count(plans); i++) {
+		if (i + 1 < js_count(plans) &&
+		    strcmp(js_text(js_at(plans, i), "state"), "active") != 0)
+			continue;
+		print_plan(screen, js_at(plans, i), now);
+	}
+	fprintf(screen->out, "\n%lld live session(s), %zu act(s) owed\n",
+	    (long long)js_number(status, "live", 0), js_count(js_get(status, "acts")));
+}
+
+/* ---- events -------------------------------------------------------------------------- */
+
+bool
+board_event(const struct screen *screen, const struct json_object *row)
+{
+	const struct json_object *data = js_get(row, "data");
+	const char *to = js_text(row, "to"), *cause = js_text(row, "cause");
+	AUTO_FREE char *text = text_show(js_text(data, "text"), true);
+	AUTO_FREE char *short_text = screen_cut(text, 100);
+	bool asked = strcmp(cause, "agent-asked") == 0;
+	bool said = strcmp(cause, "agent-activity") == 0;
+	char when[32];
+
+	if (to[0] == '\0' && !asked && !(said && text[0]))
+		return false;
+	if (strncmp(js_text(row, "entity"), "issue/", 6) == 0)
+		return false;
+	text_time(js_number(row, "at", 0), when, sizeof(when));
+	fprintf(screen->out, "%.8s  ", when + 11);
+	text_put(screen->out, js_text(row, "entity"));
+	if (to[0]) {
+		fputs("  ", screen->out);
+		screen_put(
+		    screen, strcmp(to, "done") == 0 ? STYLE_GOOD : STYLE_BOLD, to);
+	}
+	if (text[0])
+		fprintf(screen->out, "  %s", short_text);
+	fputc('\n', screen->out);
+	return true;
+}
+
+/* ---- report --------------------------------------------------------------------------- */
+
+void
+board_report(const struct screen *screen, const struct json_object *plan, int64_t now)
+{
+	static const char *const header[] = { "Session", "Phase", "Issue", "Agent",
+		"Status", "Time", "Cost", "Estimate", "Commit" };
+	struct json_object *batches = js_get(plan, "batches");
+	int64_t spent = 0, guessed = 0, from = js_number(plan, "opened_at", now);
+	int64_t to = js_number(plan, "closed_at", 0), work = 0;
+	AUTO_FREE char *title = text_show(js_text(plan, "title"), true);
+	AUTO_FREE char *wall = NULL, *sum = NULL, *cost = NULL, *est = NULL;
+	struct sheet sheet;
+
+	fprintf(screen->out, "Report: %s (%s)\n\n", title, js_text(plan, "state"));
+	sheet_init(&sheet, header, N_ELEMS(header));
+	sheet.n_narrow = 5;
+	for (size_t i = 0; i < js_count(batches); i++) {
+		const struct json_object *b = js_at(batches, i);
+		struct json_object *sessions = js_get(b, "sessions");
+
+		for (size_t k = 0; k < js_count(sessions); k++) {
+			const struct json_object *s = js_at(sessions, k);
+			int64_t began = js_number(s, "started_at", 0);
+			int64_t ended = js_number(s, "ended_at", 0);
+			int64_t ms = began ? (ended ? ended : now) - began : 0;
+			int64_t mid = js_number(js_get(s, "estimate_cents"), "mid", 0);
+			AUTO_FREE char *name = xasprintf("%lld/%s",
+			    (long long)js_number(b, "number", 0), js_text(s, "label"));
+			AUTO_FREE char *age = text_age(ms);
+			AUTO_FREE char *one = text_dollars(
+			    (long)js_number(s, "cost_cents", 0));
+			AUTO_FREE char *guess = text_dollars((long)mid);
+			AUTO_FREE char *commit = xstrndup(js_text(s, "landed"), 10);
+			const char *cells[] = { name, js_text(s, "phase"),
+				js_text(s, "issue"), js_text(s, "agent_shown"),
+				js_text(s, "state"), age, one, guess, commit };
+
+			sheet_add(&sheet, cells, NULL);
+			spent += js_number(s, "cost_cents", 0);
+			guessed += mid > 0 ? mid : 0;
+			work += ms;
+		}
+	}
+	sheet_print(&sheet, screen);
+	sheet_clear(&sheet);
+	wall = text_age((to ? to : now) - from);
+	sum = text_age(work);
+	cost = text_dollars((long)spent);
+	est = text_dollars((long)guessed);
+	fprintf(screen->out,
+	    "\nwall time %s, session time %s; cost %s against an estimate of %s\n",
+	    wall, sum, cost, est);
+}

@@ -1,0 +1,328 @@
+#include "cli/client.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cli/programs.h"
+#include "git/repo.h"
+#include "sys/fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <libgen.h>
+#include <limits.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define START_LIMIT_MS 15000
+#define REQUEST_MS     120000
+
+static int64_t
+mono_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+pause_ms(long ms)
+{
+	(void)poll(NULL, 0, (int)ms);
+}
+
+/* Starts `divisi server` detached: own session, cwd /, nothing of ours kept open. */
+static int
+start_server(const struct client *client, struct err *err)
+{
+	AUTO_FREE char *program = program_self(err);
+	AUTO_FREE char *log = path_join(client->home, "server.log");
+	AUTO_FREE char *top = xstrdup(client->top);
+	char verb[] = "server", option[] = "--top";
+	char *argv[] = { program, verb, option, top, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	pid_t pid;
+	int rc;
+
+	if (!program || file_mkdirs(client->home, 0700, err) < 0)
+		return -1;
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(
+	    &files, 2, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	posix_spawn_file_actions_addclosefrom_np(&files, 3);
+	posix_spawn_file_actions_addchdir_np(&files, "/");
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID);
+	rc = posix_spawn(&pid, program, &files, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	if (rc != 0) {
+		errno = rc;
+		return err_sys(err, "start the server");
+	}
+	return 0;
+}
+
+static int
+try_connect(struct client *client, struct err *err)
+{
+	AUTO_FREE char *sock = path_join(client->home, "sock");
+	struct fetch_reply reply = { 0 };
+
+	client->fetch = fetch_open(sock, err);
+	if (!client->fetch)
+		return -1;
+	if (fetch_json(
+		client->fetch, "GET", "/v1/op/0", NULL, REQUEST_MS, &reply, err) < 0) {
+		fetch_close(client->fetch);
+		client->fetch = NULL;
+		return -1;
+	}
+	fetch_reply_clear(&reply);
+	return 0;
+}
+
+int
+client_open(struct client *client, const char *dir, bool start, struct err *err)
+{
+	struct repo repo = { 0 };
+	int64_t deadline;
+	AUTO_FREE char *log = NULL;
+
+	*client = (struct client){ 0 };
+	if (repo_open(dir ? dir : ".", &repo, err) < 0)
+		return -1;
+	client->home = xstrdup(repo.home);
+	client->top = xstrdup(repo.top);
+	repo_close(&repo);
+	if (try_connect(client, err) == 0)
+		return 0;
+	if (!start || err->kind != ERR_NO_SERVER) {
+		client_close(client);
+		return -1;
+	}
+	if (start_server(client, err) < 0) {
+		client_close(client);
+		return -1;
+	}
+	deadline = mono_ms() + START_LIMIT_MS;
+	while (try_connect(client, err) < 0) {
+		if (err->kind != ERR_NO_SERVER || mono_ms() > deadline) {
+			log = path_join(client->home, "server.log");
+			err_wrap(err, "the server did not start");
+			err_fix(err, "its last words are in %s", log);
+			client_close(client);
+			return -1;
+		}
+		pause_ms(10);
+	}
+	return 0;
+}
+
+void
+client_close(struct client *client)
+{
+	fetch_close(client->fetch);
+	free(client->home);
+	free(client->top);
+	*client = (struct client){ 0 };
+}
+
+static int
+request(struct client *client, const char *method, const char *target, const char *body,
+    struct fields *out, int *status, struct err *err)
+{
+	struct fetch_reply reply = { 0 };
+	int rc;
+
+	if (fetch_json(client->fetch, method, target, body, REQUEST_MS, &reply, err) <
+	    0)
+		return -1;
+	*status = reply.status;
+	rc = fields_of_json(out, reply.body, err);
+	fetch_reply_clear(&reply);
+	if (rc == 0 && fields_get_err(out, err))
+		return -1;
+	return rc;
+}
+
+int
+client_order(struct client *client, const char *verb, const struct fields *in,
+    struct fields *out, long timeout_ms, struct err *err)
+{
+	AUTO_FREE char *target = xasprintf("/v1/order/%s", verb);
+	AUTO_FREE char *body = fields_to_json(in);
+	AUTO_FREE char *op = NULL;
+	int64_t deadline = mono_ms() + timeout_ms;
+	int status = 0;
+
+	if (request(client, "POST", target, body, out, &status, err) < 0)
+		return -1;
+	if (status != 202)
+		return 0;
+	op = xasprintf("/v1/op/%lld", (long long)fields_number(out, "op", 0));
+	for (long wait = 5;; wait = wait < 100 ? wait * 2 : 100) {
+		fields_clear(out);
+		if (request(client, "GET", op, NULL, out, &status, err) < 0)
+			return -1;
+		if (status != 202)
+			return 0;
+		if (timeout_ms > 0 && mono_ms() > deadline)
+			return err_set(err, ERR_TIMEOUT, "no answer to %s within %ld s",
+			    verb, timeout_ms / 1000);
+		pause_ms(wait);
+	}
+}
+
+struct json_object *
+client_status(struct client *client, struct err *err)
+{
+	struct fetch_reply reply = { 0 };
+	struct json_object *o;
+
+	if (fetch_json(
+		client->fetch, "GET", "/v1/status", NULL, REQUEST_MS, &reply, err) < 0)
+		return NULL;
+	o = json_tokener_parse(reply.body);
+	fetch_reply_clear(&reply);
+	if (!o)
+		err_set(err, ERR_SYSTEM, "the server's answer is no JSON");
+	return o;
+}
+
+int
+client_wait_change(struct client *client, int64_t seq, long ms, struct err *err)
+{
+	int64_t deadline = mono_ms() + ms;
+	AUTO_FREE char *target = xasprintf("/v1/events?after=%lld", (long long)seq);
+
+	for (;;) {
+		struct fetch_reply reply = { 0 };
+		bool grew;
+
+		if (fetch_json(client->fetch, "GET", target, NULL, REQUEST_MS, &reply,
+			err) < 0)
+			return -1;
+		grew = reply.n_body > 0;
+		fetch_reply_clear(&reply);
+		if (grew)
+			return 1;
+		if (mono_ms() >= deadline)
+			return 0;
+		pause_ms(40);
+	}
+}
+
+struct json_object *
+js_get(const struct json_object *o, const char *name)
+{
+	struct json_object *v = NULL;
+
+	return json_object_object_get_ex(o, name, &v) ? v : NULL;
+}
+
+const char *
+js_text(const struct json_object *o, const char *name)
+{
+	struct json_object *v = js_get(o, name);
+
+	return v ? json_object_get_string(v) : "";
+}
+
+int64_t
+js_number(const struct json_object *o, const char *name, int64_t fallback)
+{
+	struct json_object *v = js_get(o, name);
+
+	return v ? json_object_get_int64(v) : fallback;
+}
+
+bool
+js_bool(const struct json_object *o, const char *name)
+{
+	return json_object_get_boolean(js_get(o, name));
+}
+
+size_t
+js_count(const struct json_object *array)
+{
+	return array ? json_object_array_length(array) : 0;
+}
+
+struct json_object *
+js_at(const struct json_object *array, size_t i)
+{
+	return json_object_array_get_idx(array, i);
+}
+
+char *
+client_plan_path(const char *word, struct err *err)
+{
+	char *path = realpath(word, NULL);
+
+	if (!path) {
+		err_sys(err, "%s", word);
+		if (errno == ENOENT) {
+			err->kind = ERR_NOT_FOUND;
+			err_fix(err,
+			    "name the plan's Markdown file; divisi init makes one");
+		}
+	}
+	return path;
+}
+
+/* 3 exact, 2 with its batch, 1 label, phase or issue: as the server resolves names. */
+static int
+name_fits(const struct json_object *s, const struct json_object *b, const char *name)
+{
+	AUTO_FREE char *part = xasprintf(
+	    "%lld/%s", (long long)js_number(b, "number", 0), js_text(s, "label"));
+
+	if (strcmp(name, js_text(s, "id")) == 0 ||
+	    strcmp(name, js_text(s, "sub_issue")) == 0)
+		return 3;
+	if (strcmp(name, part) == 0)
+		return 2;
+	return strcmp(name, js_text(s, "label")) == 0 ||
+	       strcmp(name, js_text(s, "phase")) == 0 ||
+	       strcmp(name, js_text(s, "issue")) == 0;
+}
+
+struct json_object *
+client_session(struct json_object *status, const char *name, struct err *err)
+{
+	struct json_object *plans = js_get(status, "plans"), *best = NULL;
+	int best_fit = 0;
+
+	for (size_t p = js_count(plans); p-- > 0;) {
+		struct json_object *batches = js_get(js_at(plans, p), "batches");
+
+		for (size_t b = js_count(batches); b-- > 0;) {
+			struct json_object *batch = js_at(batches, b);
+			struct json_object *sessions = js_get(batch, "sessions");
+
+			for (size_t i = 0; i < js_count(sessions); i++) {
+				int fit = name_fits(js_at(sessions, i), batch, name);
+
+				if (fit > best_fit) {
+					best = js_at(sessions, i);
+					best_fit = fit;
+				}
+			}
+		}
+	}
+	if (!best) {
+		err_set(err, ERR_NOT_FOUND, "no session is called '%.60s'", name);
+		err_fix(err,
+		    "divisi status lists them; use S-A, 2/S-A or a phase such as 1A");
+	}
+	return best;
+}

@@ -1,0 +1,117 @@
+#include "cli/cmd.h"
+
+#include "adapters.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/rundir.h"
+#include "cli/client.h"
+#include "cli/screen.h"
+#include "sys/follow.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct option_doc cmd_log_options[] = {
+	{ "follow", NULL, "go on until the run ends", 'f' },
+	{ "raw", NULL, "the agent's own lines, as they are in the run directory", 0 },
+	OPTION_END,
+};
+
+static void
+print_event(const struct agent_event *e, void *arg)
+{
+	const struct screen *screen = arg;
+	AUTO_FREE char *cost = NULL;
+
+	if (e->kind == AGENT_USAGE) {
+		cost = text_dollars(e->cost_cents);
+		fprintf(screen->out, "%-10s %s\n", agent_event_name(e->kind), cost);
+		return;
+	}
+	fprintf(screen->out, "%-10s ", agent_event_name(e->kind));
+	if (e->kind == AGENT_PROGRESS && e->total > 0)
+		fprintf(screen->out, "%ld/%ld ", e->done, e->total);
+	screen_wrap(screen, 11, 11, e->text ? e->text : "");
+	if (e->kind == AGENT_ASK && e->detail && strcmp(e->detail, e->text) != 0) {
+		text_put(screen->out, e->detail);
+		fputc('\n', screen->out);
+	}
+}
+
+static int
+print_run(
+    const char *dir, const struct agent *agent, bool follow, bool raw, struct err *err)
+{
+	AUTO_FREE char *out = xasprintf("%s/out.ndjson", dir);
+	struct follow *f = follow_open(out, 0);
+	struct screen screen;
+	struct follow_line line;
+	int rc = 0;
+
+	screen_init(&screen, stdout);
+	for (;;) {
+		enum run_state state = RUN_LIVE;
+		AUTO_FREE char *end = xasprintf("%s/end.json", dir);
+		bool is_over = access(end, F_OK) == 0;
+
+		(void)state;
+		while ((rc = follow_next(f, is_over, &line, err)) > 0) {
+			if (raw)
+				puts(line.p);
+			else
+				agent->parse(line.p, line.n, print_event, &screen);
+		}
+		fflush(stdout);
+		if (rc < 0 || is_over || !follow || ferror(stdout))
+			break;
+		poll(NULL, 0, 100);
+	}
+	follow_close(f);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+cmd_log(int argc, char **argv)
+{
+	bool flags[2] = { false };
+	const char *words[1] = { NULL };
+	struct args_simple want = { "log SESSION [-f]", flags, words, 1, 1 };
+	struct client client = { 0 };
+	struct err err = ERR_INIT;
+	struct args args;
+	AUTO_JSON struct json_object *status = NULL;
+	const struct json_object *s = NULL;
+	const struct agent *agent = NULL;
+	int rc;
+
+	args_init(&args, cmd_log_options, argc, argv);
+	if (args_simple(&args, &want, &err) < 0)
+		return cmd_fail(&err, false);
+	rc = client_open(&client, NULL, true, &err);
+	if (rc == 0)
+		status = client_status(&client, &err);
+	if (status)
+		s = client_session(status, words[0], &err);
+	if (s && js_text(s, "run")[0] == '\0') {
+		err_set(&err, ERR_NOT_FOUND, "%s was not launched yet", words[0]);
+		s = NULL;
+	}
+	if (s)
+		agent = adapter_agent(js_text(s, "adapter"));
+	rc = -1;
+	for (int64_t n = 1; s && agent && n <= js_number(s, "runs", 0); n++) {
+		AUTO_FREE char *dir = xasprintf(
+		    "%s/runs/%s.r%lld", client.home, js_text(s, "id"), (long long)n);
+
+		if (js_number(s, "runs", 0) > 1)
+			printf("--- run %lld\n", (long long)n);
+		rc = print_run(dir, agent, flags[0] && n == js_number(s, "runs", 0),
+		    flags[1], &err);
+		if (rc < 0)
+			break;
+	}
+	client_close(&client);
+	return rc < 0 ? cmd_fail(&err, false) : 0;
+}

@@ -1,0 +1,279 @@
+#include "cli/cmd.h"
+
+#include "base/mem.h"
+#include "cli/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Orders about one session: each is one order to the server, with its words. */
+
+#define OPTION_REASON                                      \
+	{                                                  \
+		"reason", "TEXT", "why, kept on record", 0 \
+	}
+
+const struct option_doc cmd_reason_options[] = { OPTION_JSON, OPTION_REASON,
+	OPTION_END };
+const struct option_doc cmd_say_options[] = { OPTION_JSON, OPTION_END };
+const struct option_doc cmd_resume_options[] = {
+	OPTION_JSON,
+	OPTION_REASON,
+	{ "note", "TEXT", "what the agent is told when it goes on", 0 },
+	{ "override", "RULE", "go on against RULE; needs --reason", 0 },
+	OPTION_END,
+};
+const struct option_doc cmd_decide_options[] = {
+	OPTION_JSON,
+	OPTION_REASON,
+	{ "hash", "HASH", "the dispatch table with this hash", 0 },
+	{ "batch", "N", "the failures of this batch", 0 },
+	{ "ask", "ID", "this question of several", 0 },
+	OPTION_END,
+};
+
+/* Reads options into fields of the same name; words into WORDS. */
+static int
+read_order(int argc, char **argv, const struct option_doc *options, struct fields *in,
+    const char **words, size_t max, bool *as_json, struct err *err)
+{
+	struct args args;
+	size_t n = 0;
+	int at;
+
+	args_init(&args, options, argc, argv);
+	while ((at = args_next(&args, err)) != ARGS_END) {
+		if (at == ARGS_BAD)
+			return -1;
+		if (at == ARGS_WORD && n == max)
+			return err_set(err, ERR_USAGE, "%s: one word too many: '%.60s'",
+			    argv[0], args.value);
+		if (at == ARGS_WORD)
+			words[n++] = args.value;
+		else if (strcmp(options[at].name, "json") == 0)
+			*as_json = true;
+		else
+			fields_set(in, options[at].name, args.value);
+	}
+	return (int)n;
+}
+
+static int
+order(const char *verb, const struct fields *in, bool as_json, const char *done)
+{
+	struct client client = { 0 };
+	struct fields out = { 0 };
+	struct err err = ERR_INIT;
+	int rc = client_open(&client, NULL, true, &err);
+
+	if (rc == 0)
+		rc = client_order(&client, verb, in, &out, 60000, &err);
+	if (rc == 0 && as_json) {
+		AUTO_FREE char *text = fields_to_json(&out);
+
+		puts(text);
+	} else if (rc == 0) {
+		const char *who = fields_text(&out, "label");
+
+		printf("%s%s%s\n", who, who[0] ? ": " : "", done);
+	}
+	client_close(&client);
+	fields_clear(&out);
+	return rc < 0 ? cmd_fail(&err, as_json) : 0;
+}
+
+/* A verb that names one session and may give a reason. */
+static int
+session_order(int argc, char **argv, const struct option_doc *options, const char *done)
+{
+	struct fields in = { 0 };
+	const char *words[2] = { NULL };
+	bool as_json = false;
+	struct err err = ERR_INIT;
+	int n = read_order(argc, argv, options, &in, words, 1, &as_json, &err), rc;
+
+	if (n == 0) {
+		err_set(&err, ERR_USAGE, "%s needs a session", argv[0]);
+		err_fix(&err, "divisi %s S-A", argv[0]);
+		n = -1;
+	}
+	if (n < 0) {
+		rc = cmd_fail(&err, as_json);
+	} else {
+		fields_set(&in, "session", words[0]);
+		rc = order(argv[0], &in, as_json, done);
+	}
+	fields_clear(&in);
+	return rc;
+}
+
+int
+cmd_hold(int argc, char **argv)
+{
+	return session_order(argc, argv, cmd_reason_options,
+	    "held; its processes are suspended. divisi resume lets it go on");
+}
+
+int
+cmd_resume(int argc, char **argv)
+{
+	return session_order(argc, argv, cmd_resume_options, "goes on");
+}
+
+int
+cmd_park(int argc, char **argv)
+{
+	return session_order(argc, argv, cmd_reason_options,
+	    "parked; its agent is asked to stop, its work is pinned and its branch kept");
+}
+
+int
+cmd_abandon(int argc, char **argv)
+{
+	return session_order(argc, argv, cmd_reason_options,
+	    "abandoned; its work is pinned under refs/divisi and nothing is deleted");
+}
+
+int
+cmd_claim(int argc, char **argv)
+{
+	return session_order(argc, argv, cmd_reason_options,
+	    "is yours: work in its worktree, commit there, then divisi merge");
+}
+
+int
+cmd_say(int argc, char **argv)
+{
+	struct fields in = { 0 };
+	const char *words[3] = { NULL };
+	bool as_json = false;
+	struct err err = ERR_INIT;
+	int n = read_order(argc, argv, cmd_say_options, &in, words, 2, &as_json, &err),
+	    rc;
+
+	if (n >= 0 && n != 2) {
+		err_set(&err, ERR_USAGE, "say needs a session and a text");
+		err_fix(&err, "divisi say S-A \"use the store of src/findings\"");
+		n = -1;
+	}
+	if (n < 0) {
+		rc = cmd_fail(&err, as_json);
+	} else {
+		fields_set(&in, "session", words[0]);
+		fields_set(&in, "text", words[1]);
+		rc = order("say", &in, as_json, "told");
+	}
+	fields_clear(&in);
+	return rc;
+}
+
+int
+cmd_abort(int argc, char **argv)
+{
+	struct fields in = { 0 };
+	const char *words[2] = { NULL };
+	bool as_json = false;
+	struct err err = ERR_INIT;
+	int n = read_order(
+		argc, argv, cmd_reason_options, &in, words, 1, &as_json, &err),
+	    rc;
+	AUTO_FREE char *path = NULL;
+
+	if (n == 1) {
+		path = client_plan_path(words[0], &err);
+		if (!path)
+			n = -1;
+		else
+			fields_set(&in, "plan", path);
+	}
+	if (n < 0)
+		rc = cmd_fail(&err, as_json);
+	else
+		rc = order("abort", &in, as_json,
+		    "aborted: sessions are stopped one by one, worktrees and branches stay");
+	fields_clear(&in);
+	return rc;
+}
+
+/* approve and decline: a table by its hash, a batch's failures, or what a session asks. */
+static int
+decide(int argc, char **argv, bool allows)
+{
+	struct fields in = { 0 };
+	const char *words[2] = { NULL };
+	bool as_json = false;
+	struct err err = ERR_INIT;
+	int n = read_order(
+		argc, argv, cmd_decide_options, &in, words, 1, &as_json, &err),
+	    rc;
+	bool on_table = fields_text(&in, "hash")[0] || fields_text(&in, "batch")[0];
+
+	if (n == 0 && !on_table) {
+		err_set(&err, ERR_USAGE, "%s what?", argv[0]);
+		err_fix(&err, "divisi %s S-A, or --hash HASH for a table", argv[0]);
+		n = -1;
+	} else if (n == 1 && on_table) {
+		n = err_set(&err, ERR_USAGE, "a session or a table, not both");
+	}
+	if (n < 0) {
+		rc = cmd_fail(&err, as_json);
+	} else if (on_table) {
+		if (fields_text(&in, "batch")[0])
+			fields_set_number(&in, "number",
+			    strtoll(fields_text(&in, "batch"), NULL, 10));
+		rc = order(allows ? "approve" : "decline", &in, as_json,
+		    allows ? "approved" : "declined; nothing was launched");
+	} else {
+		fields_set(&in, "session", words[0]);
+		fields_set(&in, "decision", allows ? "allow" : "deny");
+		fields_set(&in, "text", fields_text(&in, "reason"));
+		rc = order("answer", &in, as_json, allows ? "allowed" : "declined");
+	}
+	fields_clear(&in);
+	return rc;
+}
+
+int
+cmd_approve(int argc, char **argv)
+{
+	return decide(argc, argv, true);
+}
+
+int
+cmd_decline(int argc, char **argv)
+{
+	return decide(argc, argv, false);
+}
+
+int
+cmd_assert(int argc, char **argv)
+{
+	struct fields in = { 0 };
+	const char *words[4] = { NULL };
+	bool as_json = false;
+	struct err err = ERR_INIT;
+	int n = read_order(
+		argc, argv, cmd_reason_options, &in, words, 3, &as_json, &err),
+	    rc;
+	AUTO_FREE char *path = NULL;
+
+	if (n >= 0 && n != 3) {
+		err_set(&err, ERR_USAGE, "assert needs a plan and two phases");
+		err_fix(
+		    &err, "divisi assert PLAN 1A 1B --reason \"different services\"");
+		n = -1;
+	}
+	if (n == 3 && !(path = client_plan_path(words[0], &err)))
+		n = -1;
+	if (n < 0) {
+		rc = cmd_fail(&err, as_json);
+	} else {
+		fields_set(&in, "path", path);
+		fields_set(&in, "a", words[1]);
+		fields_set(&in, "b", words[2]);
+		rc = order("assert", &in, as_json,
+		    "recorded: they count as independent from now on");
+	}
+	fields_clear(&in);
+	return rc;
+}

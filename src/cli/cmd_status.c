@@ -1,0 +1,305 @@
+#include "cli/cmd.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/board.h"
+#include "cli/client.h"
+#include "sys/fetch.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct option_doc cmd_status_options[] = { OPTION_JSON, OPTION_END };
+const struct option_doc cmd_watch_options[] = { OPTION_JSON, OPTION_END };
+const struct option_doc cmd_why_options[] = { OPTION_JSON, OPTION_END };
+const struct option_doc cmd_report_options[] = { OPTION_JSON, OPTION_END };
+const struct option_doc cmd_events_options[] = {
+	OPTION_JSON,
+	{ "after", "SEQ", "only rows after this one", 0 },
+	{ "follow", NULL, "go on as rows are written", 'f' },
+	OPTION_END,
+};
+
+/* Reads a verb with --json and at most one word. */
+static int
+simple(int argc, char **argv, const struct option_doc *options, const char *usage,
+    const char **word, bool *as_json)
+{
+	const char *words[2] = { NULL };
+	struct args_simple want = { usage, as_json, words, 0, 1 };
+	struct err err = ERR_INIT;
+	struct args args;
+
+	args_init(&args, options, argc, argv);
+	if (args_simple(&args, &want, &err) < 0)
+		return cmd_fail(&err, *as_json);
+	if (word)
+		*word = words[0];
+	else if (words[0]) {
+		err_set(&err, ERR_USAGE, "%s takes no word", usage);
+		return cmd_fail(&err, *as_json);
+	}
+	return -1;
+}
+
+static struct json_object *
+fetch_status(struct client *client, struct err *err)
+{
+	return client_open(client, NULL, true, err) < 0 ? NULL
+							: client_status(client, err);
+}
+
+static void
+print_json(const struct json_object *o)
+{
+	puts(json_object_to_json_string_ext(
+	    (struct json_object *)(uintptr_t)o, JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+int
+cmd_status(int argc, char **argv)
+{
+	bool as_json = false;
+	int rc = simple(argc, argv, cmd_status_options, "status", NULL, &as_json);
+	struct client client = { 0 };
+	struct err err = ERR_INIT;
+	struct screen screen;
+	AUTO_JSON struct json_object *status = NULL;
+
+	if (rc >= 0)
+		return rc;
+	status = fetch_status(&client, &err);
+	client_close(&client);
+	if (!status)
+		return cmd_fail(&err, as_json);
+	screen_init(&screen, stdout);
+	if (as_json)
+		print_json(status);
+	else
+		board_status(&screen, status);
+	return 0;
+}
+
+int
+cmd_report(int argc, char **argv)
+{
+	bool as_json = false;
+	const char *word = NULL;
+	int rc = simple(
+	    argc, argv, cmd_report_options, "report [PLAN]", &word, &as_json);
+	struct client client = { 0 };
+	struct err err = ERR_INIT;
+	struct screen screen;
+	AUTO_JSON struct json_object *status = NULL;
+	AUTO_FREE char *path = NULL;
+	const struct json_object *plan;
+
+	if (rc >= 0)
+		return rc;
+	if (word && !(path = client_plan_path(word, &err)))
+		return cmd_fail(&err, as_json);
+	status = fetch_status(&client, &err);
+	client_close(&client);
+	if (!status)
+		return cmd_fail(&err, as_json);
+	plan = board_plan(status, path);
+	if (!plan) {
+		err_set(&err, ERR_NOT_FOUND, "nothing was dispatched here yet");
+		err_fix(&err, "divisi run PLAN");
+		return cmd_fail(&err, as_json);
+	}
+	screen_init(&screen, stdout);
+	if (as_json)
+		print_json(plan);
+	else
+		board_report(&screen, plan, js_number(status, "now", 0));
+	return 0;
+}
+
+/* ---- events and watch ------------------------------------------------------------------ */
+
+struct watching {
+	struct screen screen;
+	bool as_json;
+	int64_t last;
+};
+
+static int
+on_event_line(const char *line, size_t n, void *arg)
+{
+	struct watching *w = arg;
+	AUTO_JSON struct json_object *row = NULL;
+
+	(void)n;
+	if (line[0] == '\0')
+		return 0;
+	row = json_tokener_parse(line);
+	if (row)
+		w->last = js_number(row, "seq", w->last);
+	if (w->as_json)
+		puts(line);
+	else if (row)
+		(void)board_event(&w->screen, row);
+	fflush(stdout);
+	return ferror(stdout) != 0;
+}
+
+static int
+follow_events(struct watching *w, int64_t after, bool follow)
+{
+	struct client client = { 0 };
+	struct fetch_reply reply = { 0 };
+	struct err err = ERR_INIT;
+	int rc;
+
+	w->last = after;
+	if (client_open(&client, NULL, true, &err) < 0)
+		return cmd_fail(&err, w->as_json);
+	do {
+		AUTO_FREE char *target = xasprintf("/v1/events?after=%lld%s",
+		    (long long)w->last, follow ? "&follow=1" : "");
+		int64_t before = w->last;
+
+		rc = fetch_stream(client.fetch, target, on_event_line, w, &reply, &err);
+		fetch_reply_clear(&reply);
+		/* One answer holds a bounded number of rows; go on until there are no more. */
+		if (rc == 0 && !follow && w->last == before)
+			break;
+	} while (rc == 0 && !ferror(stdout));
+	client_close(&client);
+	return rc < 0 ? cmd_fail(&err, w->as_json) : 0;
+}
+
+int
+cmd_events(int argc, char **argv)
+{
+	struct watching w = { 0 };
+	struct err err = ERR_INIT;
+	struct args args;
+	int64_t after = 0;
+	bool follow = false;
+	int at;
+
+	args_init(&args, cmd_events_options, argc, argv);
+	while ((at = args_next(&args, &err)) >= 0) {
+		if (at == 0)
+			w.as_json = true;
+		else if (at == 1)
+			after = strtoll(args.value, NULL, 10);
+		else
+			follow = true;
+	}
+	if (at == ARGS_WORD)
+		err_set(&err, ERR_USAGE, "events takes no word '%.40s'", args.value);
+	if (at != ARGS_END)
+		return cmd_fail(&err, w.as_json);
+	screen_init(&w.screen, stdout);
+	return follow_events(&w, after, follow);
+}
+
+int
+cmd_watch(int argc, char **argv)
+{
+	struct watching w = { 0 };
+	int rc = simple(argc, argv, cmd_watch_options, "watch", NULL, &w.as_json);
+	struct client client = { 0 };
+	struct err err = ERR_INIT;
+	AUTO_JSON struct json_object *status = NULL;
+
+	if (rc >= 0)
+		return rc;
+	status = fetch_status(&client, &err);
+	client_close(&client);
+	if (!status)
+		return cmd_fail(&err, w.as_json);
+	screen_init(&w.screen, stdout);
+	if (!w.as_json)
+		board_status(&w.screen, status);
+	fflush(stdout);
+	return follow_events(&w, js_number(status, "seq", 0), true);
+}
+
+/* ---- why --------------------------------------------------------------------------------- */
+
+/* A phase that no session has yet: the batch before it, or nothing, keeps it. */
+static int
+why_phase(const struct json_object *status, const char *name, struct err *err)
+{
+	struct json_object *plan = board_plan(status, NULL);
+	struct json_object *last = plan ? board_last_batch(plan, NULL) : NULL;
+	struct span rest = span_of(plan ? js_text(plan, "phases") : ""), one;
+	bool is_phase = false;
+
+	while (span_next(&rest, ',', &one))
+		is_phase |= span_eq(one, name);
+	if (!is_phase)
+		return err_set(err, ERR_NOT_FOUND,
+		    "no session and no phase is called '%.60s'", name);
+	printf("%s is not dispatched yet: ", name);
+	if (last)
+		printf("batch %lld comes first (%s)\n",
+		    (long long)js_number(last, "number", 0), js_text(last, "why"));
+	else
+		puts("no batch was");
+	puts("  -> divisi plan shows its batch and the reason; divisi run goes on");
+	return 0;
+}
+
+int
+cmd_why(int argc, char **argv)
+{
+	bool as_json = false;
+	const char *word = NULL;
+	int rc = simple(
+	    argc, argv, cmd_why_options, "why SESSION|PHASE", &word, &as_json);
+	struct client client = { 0 };
+	struct err err = ERR_INIT;
+	AUTO_JSON struct json_object *status = NULL;
+	const struct json_object *s;
+
+	if (rc >= 0)
+		return rc;
+	if (!word) {
+		err_set(&err, ERR_USAGE, "why needs a session or a phase");
+		err_fix(&err, "divisi why S-A");
+		return cmd_fail(&err, as_json);
+	}
+	status = fetch_status(&client, &err);
+	client_close(&client);
+	if (!status)
+		return cmd_fail(&err, as_json);
+	s = client_session(status, word, &err);
+	if (!s)
+		return why_phase(status, word, &err) < 0 ? cmd_fail(&err, as_json) : 0;
+	if (as_json) {
+		AUTO_JSON struct json_object *o = json_object_new_object();
+
+		json_object_object_add(
+		    o, "session", json_object_new_string(js_text(s, "id")));
+		json_object_object_add(
+		    o, "state", json_object_new_string(js_text(s, "state")));
+		json_object_object_add(
+		    o, "why", json_object_new_string(js_text(s, "why")));
+		json_object_object_add(
+		    o, "command", json_object_new_string(js_text(s, "command")));
+		print_json(o);
+		return 0;
+	}
+	printf("%s (%s) is %s: ", js_text(s, "label"), js_text(s, "phase"),
+	    js_text(s, "state"));
+	text_put(stdout, js_text(s, "why"));
+	fputc('\n', stdout);
+	if (js_text(s, "evidence")[0] &&
+	    strcmp(js_text(s, "state"), "merge-conflict") == 0) {
+		fputc('\n', stdout);
+		text_put(stdout, js_text(s, "evidence"));
+		fputc('\n', stdout);
+	}
+	if (js_text(s, "command")[0]) {
+		fputs("  -> ", stdout);
+		text_put(stdout, js_text(s, "command"));
+		fputc('\n', stdout);
+	}
+	return 0;
+}

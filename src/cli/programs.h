@@ -1,0 +1,7 @@
+#pragma once
+
+#include "base/err.h"
+
+/* Our own executable, and the holder beside it.  The caller frees them; NULL with ERR. */
+char *program_self(struct err *err);
+char *program_holder(struct err *err);

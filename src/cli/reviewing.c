@@ -1,0 +1,126 @@
+#include "cli/reviewing.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/board.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int
+review_print_diff(
+    struct client *client, const char *session, bool whole, struct err *err)
+{
+	struct fields in = { 0 }, out = { 0 };
+	int rc;
+
+	fields_set(&in, "session", session);
+	rc = client_order(client, "diff", &in, &out, 60000, err);
+	if (rc == 0)
+		text_put(stdout, fields_text(&out, whole ? "diff" : "stat"));
+	fields_clear(&in);
+	fields_clear(&out);
+	return rc;
+}
+
+static int
+tell(struct dispatching *d, const char *verb, const char *session, const char *decision,
+    const char *text, struct err *err)
+{
+	struct fields in = { 0 }, out = { 0 };
+	int rc;
+
+	fields_set(&in, "session", session);
+	fields_set(&in, "decision", decision);
+	fields_set(&in, "text", text);
+	rc = client_order(&d->client, verb, &in, &out, 60000, err);
+	fields_clear(&in);
+	fields_clear(&out);
+	return rc;
+}
+
+static const struct json_object *
+open_ask(const struct json_object *s)
+{
+	struct json_object *asks = js_get(s, "asks");
+
+	for (size_t i = 0; i < js_count(asks); i++) {
+		if (js_text(js_at(asks, i), "decision")[0] == '\0')
+			return js_at(asks, i);
+	}
+	return NULL;
+}
+
+static int
+ask_about(struct dispatching *d, const struct json_object *s,
+    const struct json_object *a, struct err *err)
+{
+	AUTO_FREE char *line = NULL, *reason = NULL;
+
+	printf("\n%s (%s) ", js_text(s, "label"), js_text(s, "phase"));
+	text_put(stdout, js_text(a, "text"));
+	fputc('\n', stdout);
+	text_put(stdout, js_text(a, "detail"));
+	line = ask_line("\nallow / deny / later ? ");
+	if (!line || line[0] == 'l' || line[0] == '\0')
+		return 0;
+	if (line[0] == 'a' || line[0] == 'y') {
+		if (strcmp(js_text(a, "kind"), "question") == 0)
+			reason = ask_line("answer: ");
+		return tell(d, "answer", js_text(s, "id"), "allow",
+			   reason ? reason : "", err) < 0
+			   ? -1
+			   : 1;
+	}
+	reason = ask_line("reason: ");
+	return tell(d, "answer", js_text(s, "id"), "deny", reason ? reason : "", err) <
+		       0
+		   ? -1
+		   : 1;
+}
+
+static int
+ask_merge(struct dispatching *d, const struct json_object *s, struct err *err)
+{
+	printf("\n%s (%s) ", js_text(s, "label"), js_text(s, "phase"));
+	text_put(stdout, js_text(s, "focus"));
+	puts(" is ready to merge:");
+	if (review_print_diff(&d->client, js_text(s, "id"), false, err) < 0)
+		return -1;
+	for (;;) {
+		AUTO_FREE char *line = ask_line("merge / diff / later ? ");
+
+		if (!line || line[0] == 'l' || line[0] == '\0')
+			return 0;
+		if (line[0] == 'm' || line[0] == 'y')
+			return tell(d, "merge", js_text(s, "id"), "", "", err) < 0 ? -1
+										   : 1;
+		if (line[0] == 'd' &&
+		    review_print_diff(&d->client, js_text(s, "id"), true, err) < 0)
+			return -1;
+	}
+}
+
+int
+review_needs(struct dispatching *d, struct json_object *status, struct err *err)
+{
+	struct json_object *needs = js_get(status, "needs");
+
+	if (!d->is_interactive)
+		return 0;
+	for (size_t i = 0; i < js_count(needs); i++) {
+		const char *id = js_text(js_at(needs, i), "session");
+		const struct json_object *s = id[0] ? client_session(status, id, NULL)
+						    : NULL;
+		const struct json_object *a = s ? open_ask(s) : NULL;
+		int rc = 0;
+
+		if (a)
+			rc = ask_about(d, s, a, err);
+		else if (s && strcmp(js_text(s, "state"), "in-review") == 0)
+			rc = ask_merge(d, s, err);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}

@@ -355,7 +355,8 @@ find_bounds(struct planner *p)
 	out->lower_bound = s->chain_bound > s->capacity_bound ? s->chain_bound
 							      : s->capacity_bound;
 	if (s->n == 0)
-		out->bound_reason = "nothing is left to dispatch";
+		out->bound_reason = out->n_unplaced > 0 ? "nothing can be dispatched"
+							: "nothing is left to dispatch";
 	else if (s->is_search_complete && out->lower_bound < s->n_rounds)
 		out->bound_reason = "every arrangement was tried";
 	else if (s->chain_bound >= s->capacity_bound)

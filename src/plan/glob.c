@@ -23,9 +23,11 @@ struct node {
 
 struct product {
 	const struct nfa *a, *b;
-	struct node *node;
+	struct node *node; /* SMALL until it grows */
 	size_t n, cap;
-	uint64_t *seen;
+	uint64_t *seen; /* SMALL_SEEN when that is enough */
+	struct node small[256];
+	uint64_t small_seen[128];
 };
 
 /* Bytes of a witness, most readable first; whatever is left is taken in byte order. */
@@ -47,6 +49,21 @@ nice_byte(const uint64_t set[4])
 	return byte_set_has(set, ' ') ? ' ' : -1;
 }
 
+/* Most products are small: they live in the caller's frame and cost no allocation. */
+static void
+product_make_room(struct product *p)
+{
+	if (p->n < p->cap)
+		return;
+	if (p->node == p->small) {
+		p->cap = 4 * N_ELEMS(p->small);
+		p->node = xreallocarray(NULL, p->cap, sizeof(*p->node));
+		memcpy(p->node, p->small, sizeof(p->small));
+		return;
+	}
+	GROW(p->node, p->n, p->cap);
+}
+
 static void
 product_push(
     struct product *p, uint32_t parent, size_t a, size_t b, unsigned dots, int byte)
@@ -56,7 +73,7 @@ product_push(
 	if (p->seen[key / 64] >> (key % 64) & 1)
 		return;
 	p->seen[key / 64] |= (uint64_t)1 << (key % 64);
-	GROW(p->node, p->n, p->cap);
+	product_make_room(p);
 	p->node[p->n++] = (struct node){ .parent = parent,
 		.a = (uint16_t)a,
 		.b = (uint16_t)b,
@@ -169,31 +186,65 @@ product_search(struct product *p, char **witness)
 }
 
 static bool
-prefixes_meet(const struct glob *a, const struct glob *b)
+starts_meet(const char *a, const char *b)
 {
-	size_t n = a->n_prefix < b->n_prefix ? a->n_prefix : b->n_prefix;
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return !*a || !*b;
+}
 
-	return a->folds_case != b->folds_case || memcmp(a->prefix, b->prefix, n) == 0;
+static bool
+ends_meet(const char *a, const char *b)
+{
+	size_t n_a = strlen(a), n_b = strlen(b), n = n_a < n_b ? n_a : n_b;
+
+	return memcmp(a + n_a - n, b + n_b - n, n) == 0;
+}
+
+/* What is literal at the same place in both must be equal: that settles most pairs. */
+static bool
+literals_meet(const struct glob *a, const struct glob *b)
+{
+	if (a->folds_case != b->folds_case)
+		return true;
+	if (!starts_meet(a->prefix, b->prefix))
+		return false;
+	return !a->name_prefix || !b->name_prefix ||
+	       (starts_meet(a->name_prefix, b->name_prefix) &&
+		   ends_meet(a->name_suffix, b->name_suffix));
 }
 
 bool
 glob_overlap(const struct glob *a, const struct glob *b, char **witness)
 {
-	struct product p = { .a = &a->nfa, .b = &b->nfa };
-	size_t n_bits = a->nfa.n * b->nfa.n * N_DOTS;
+	size_t n_words = a->nfa.n * b->nfa.n * N_DOTS / 64 + 1;
+	struct product p;
 	bool is_found;
 
-	if (!prefixes_meet(a, b))
+	if (!literals_meet(a, b))
 		return false;
-	p.seen = xcalloc(n_bits / 64 + 1, sizeof(*p.seen));
+	p.a = &a->nfa;
+	p.b = &b->nfa;
+	p.node = p.small;
+	p.n = 0;
+	p.cap = N_ELEMS(p.small);
+	p.seen = p.small_seen;
+	if (n_words > N_ELEMS(p.small_seen))
+		p.seen = xcalloc(n_words, sizeof(*p.seen));
+	else
+		memset(p.small_seen, 0, n_words * sizeof(*p.small_seen));
 	for (size_t i = 0; i < a->nfa.n_starts; i++) {
 		for (size_t j = 0; j < b->nfa.n_starts; j++)
 			product_push(&p, UINT32_MAX, a->nfa.start[i], b->nfa.start[j],
 			    DOTS_NONE, 0);
 	}
 	is_found = product_search(&p, witness);
-	free(p.seen);
-	free(p.node);
+	if (p.seen != p.small_seen)
+		free(p.seen);
+	if (p.node != p.small)
+		free(p.node);
 	return is_found;
 }
 
@@ -262,6 +313,8 @@ glob_free(struct glob *glob)
 	free(glob->nfa.state);
 	free(glob->nfa.set);
 	free(glob->prefix);
+	free(glob->name_prefix);
+	free(glob->name_suffix);
 	free(glob->sample);
 	free(glob->directory);
 	free(glob);

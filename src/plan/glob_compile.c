@@ -1,38 +1,10 @@
 #include "base/mem.h"
-#include "plan/glob_nfa.h"
+#include "plan/glob_build.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* No path is longer, and braces cost time in proportion to it. */
 #define MAX_PATTERN_BYTES 65536
-
-/* One symbol of an alternative; a NAME is what stands between two slashes. */
-enum sym_kind { SYM_BYTE, SYM_CLASS, SYM_ANY, SYM_STAR };
-
-struct sym {
-	enum sym_kind kind;
-	unsigned char byte;
-	uint16_t set; /* SYM_CLASS */
-};
-
-struct name {
-	size_t begin, n; /* in build.sym */
-	bool is_literal;
-	bool is_deep; /* `**` */
-};
-
-struct build {
-	struct glob *glob;
-	unsigned flags;
-	struct sym *sym;
-	size_t n_syms, cap_syms;
-	struct name *name;
-	size_t n_names, cap_names;
-	bool has_slash_end;
-	uint16_t byte_set[256]; /* set index + 1 of each literal byte */
-	uint16_t slash_set, other_set;
-};
 
 static uint16_t
 set_new(struct build *b, const uint64_t set[4])
@@ -298,40 +270,10 @@ read_alternative(struct build *b, const char *text, struct err *err)
 	return close_name(b, err);
 }
 
-static bool
-is_literal_alternative(const struct build *b)
-{
-	for (size_t i = 0; i < b->n_names; i++) {
-		if (!b->name[i].is_literal)
-			return false;
-	}
-	return b->n_names > 0;
-}
-
-/*
- * A literal whose kind nobody told is taken for a directory too unless it has an
- * extension: `src/api` may become one, `src/api.c` will not.
- */
-static bool
-covers_below(const struct build *b)
-{
-	const struct name *last = &b->name[b->n_names - 1];
-
-	if (b->has_slash_end || (b->flags & GLOB_IS_DIR))
-		return true;
-	if (b->flags & GLOB_IS_FILE)
-		return false;
-	for (size_t i = 1; i < last->n; i++) {
-		if (b->sym[last->begin + i].byte == '.')
-			return false;
-	}
-	return true;
-}
-
 static void
 emit_names_of(struct build *b)
 {
-	bool is_literal = is_literal_alternative(b);
+	bool is_literal = build_is_literal(b);
 	bool needs_slash = false;
 
 	for (size_t i = 0; i < b->n_names; i++) {
@@ -358,7 +300,7 @@ emit_names_of(struct build *b)
 	if (b->n_names == 0) {
 		emit_below(b); /* "." is the whole project */
 	} else if (is_literal) {
-		emit_end(b, covers_below(b));
+		emit_end(b, build_covers_below(b));
 	} else if (b->has_slash_end) {
 		emit_one(b, b->slash_set);
 		emit_below(b);
@@ -367,106 +309,14 @@ emit_names_of(struct build *b)
 	}
 }
 
-/* The bytes every match of the alternative begins with, and where they stop. */
-static char *
-alternative_prefix(const struct build *b)
-{
-	char *prefix = xmalloc(b->n_syms + b->n_names + 2);
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->n_names; i++) {
-		const struct name *name = &b->name[i];
-
-		for (size_t k = 0; k < name->n; k++) {
-			const struct sym *sym = &b->sym[name->begin + k];
-
-			if (sym->kind != SYM_BYTE)
-				goto done;
-			prefix[n++] = (char)((b->flags & GLOB_FOLD_CASE)
-						 ? tolower(sym->byte)
-						 : sym->byte);
-		}
-		/* A literal directory matches itself too, without its slash. */
-		if (i + 1 < b->n_names)
-			prefix[n++] = '/';
-	}
-done:
-	prefix[n] = '\0';
-	return prefix;
-}
-
-/* A path as the author may have meant it: every wildcard stands for one plain letter. */
-static char *
-alternative_sample(const struct build *b)
-{
-	char *sample = xmalloc(b->n_syms + 2 * b->n_names + 4);
-	const char *below = b->n_names ? "/x" : "x";
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->n_names; i++) {
-		const struct name *name = &b->name[i];
-
-		if (i > 0)
-			sample[n++] = '/';
-		for (size_t k = 0; k < name->n && !name->is_deep; k++) {
-			const struct sym *sym = &b->sym[name->begin + k];
-
-			sample[n++] = sym->kind == SYM_BYTE ? (char)sym->byte : 'x';
-		}
-		if (name->is_deep)
-			sample[n++] = 'x';
-	}
-	if (b->n_names == 0 || b->has_slash_end) {
-		memcpy(sample + n, below, strlen(below) + 1);
-		return sample;
-	}
-	sample[n] = '\0';
-	return sample;
-}
-
-/* The directory all matches lie in directly; NULL when it is the root or there is none. */
-static char *
-alternative_directory(const struct build *b)
-{
-	AUTO_FREE char *prefix = alternative_prefix(b);
-	char *slash = strrchr(prefix, '/');
-	size_t n_slashes = 0;
-
-	for (const char *p = prefix; *p; p++)
-		n_slashes += *p == '/';
-	if (!slash || n_slashes + 1 != b->n_names || b->has_slash_end ||
-	    b->name[b->n_names - 1].is_deep ||
-	    (is_literal_alternative(b) && covers_below(b)))
-		return NULL;
-	*slash = '\0';
-	return TAKE_PTR(prefix);
-}
-
 static void
 add_alternative(struct build *b, bool is_first)
 {
 	struct glob *glob = b->glob;
-	AUTO_FREE char *prefix = alternative_prefix(b);
-	AUTO_FREE char *directory = alternative_directory(b);
-	size_t n = 0;
 
 	glob->nfa.start[glob->nfa.n_starts++] = (uint16_t)glob->nfa.n;
 	emit_names_of(b);
-	glob->is_literal = is_first && is_literal_alternative(b);
-	if (is_first) {
-		glob->prefix = TAKE_PTR(prefix);
-		glob->directory = TAKE_PTR(directory);
-		glob->sample = alternative_sample(b);
-		return;
-	}
-	while (glob->prefix[n] && glob->prefix[n] == prefix[n])
-		n++;
-	glob->prefix[n] = '\0';
-	if (glob->directory &&
-	    (!directory || strcmp(glob->directory, directory) != 0)) {
-		free(glob->directory);
-		glob->directory = NULL;
-	}
+	build_note(b, is_first);
 }
 
 /* Too large to be decided exactly: everything that begins with the literal prefix. */
@@ -478,8 +328,7 @@ build_capped(struct build *b)
 
 	glob->prefix[n] = '\0';
 	glob->is_literal = false;
-	free(glob->directory);
-	glob->directory = NULL;
+	build_forget_names(glob);
 	glob->nfa.n = 0;
 	glob->nfa.start[0] = 0;
 	glob->nfa.n_starts = 1;

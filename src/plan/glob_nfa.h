@@ -36,6 +36,11 @@ struct glob {
 	struct nfa nfa;
 	char *prefix;
 	size_t n_prefix;
+	/*
+	 * Literal bytes around the wildcards of the last name, for patterns that match
+	 * nothing below it: two such patterns that differ there never meet.
+	 */
+	char *name_prefix, *name_suffix; /* NULL when matches go on below */
 	char *sample;
 	char *directory; /* or NULL */
 	bool is_capped, is_literal, folds_case;

@@ -6,7 +6,7 @@
  * Two patterns of the largest size make four million pairs of positions.  A plan full of
  * them is no plan; past this sum large pairs are taken to meet, and said to be.
  */
-#define BUDGET_POSITIONS 4e8
+#define BUDGET_POSITIONS 4e7
 #define LARGE_POSITIONS  65536
 
 /* Paths git cannot merge line by line: derived, or no text at all. */

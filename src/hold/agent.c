@@ -289,12 +289,29 @@ signal_tree(int sig)
 	return n;
 }
 
+/* Freezing takes a moment; who is told "ok" shall find it done.  cgroups(7). */
+static void
+await_frozen(const struct agent *agent)
+{
+	AUTO_FREE char *path = path_join(agent->cgroup, "cgroup.events");
+
+	for (int ms = 0; ms < HOLD_FREEZE_MS; ms++) {
+		AUTO_FREE char *text = file_read(path, 4096, NULL, NULL);
+
+		if (!text || strstr(text, "frozen 1"))
+			return;
+		(void)poll(NULL, 0, 1);
+	}
+}
+
 void
 agent_suspend(struct agent *agent)
 {
 	agent->is_suspended = true;
-	if (agent->cgroup[0] && write_control(agent->cgroup, "cgroup.freeze", "1"))
+	if (agent->cgroup[0] && write_control(agent->cgroup, "cgroup.freeze", "1")) {
+		await_frozen(agent);
 		return;
+	}
 	/* Twice: what was forked while the first round looked is stopped by the second. */
 	signal_tree(SIGSTOP);
 	signal_tree(SIGSTOP);

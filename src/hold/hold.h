@@ -27,7 +27,7 @@
 #define HOLD_LOCK_MS    5000
 #define HOLD_GRACE_MS   5000
 #define HOLD_RETRY_MS   1000
-#define HOLD_CLIENT_MS  10000
+#define HOLD_FREEZE_MS  500
 #define HOLD_N_CLIENTS  16
 #define HOLD_PIPE_BYTES 65536
 

@@ -30,7 +30,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Binds DIR/in.sock by way of the directory's descriptor: a socket path holds 107 bytes. */
+/*
+ * Listens at DIR/in.sock, by way of the directory's descriptor since a socket path holds
+ * 107 bytes.  It gets its name when it listens: who sees it can connect.
+ */
 static int
 listen_in(const char *dir, struct err *err)
 {
@@ -45,12 +48,13 @@ listen_in(const char *dir, struct err *err)
 		goto fail;
 	}
 	snprintf(
-	    addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/in.sock", dir_fd);
+	    addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/in.new", dir_fd);
 	unlink(addr.sun_path);
 	old_umask = umask(0177);
 	rc = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
 	umask(old_umask);
-	if (rc < 0 || listen(fd, HOLD_N_CLIENTS) < 0) {
+	if (rc < 0 || listen(fd, HOLD_N_CLIENTS) < 0 ||
+	    renameat(dir_fd, "in.new", dir_fd, "in.sock") < 0) {
 		(void)err_sys(err, "bind %s/in.sock", dir);
 		goto fail;
 	}

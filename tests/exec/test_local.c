@@ -165,13 +165,14 @@ a_begun_that_was_cut_short_can_be_swept(void **state)
 int
 main(void)
 {
+#define TEST(f) cmocka_unit_test_teardown(f, box_free_all)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_started_run_goes_to_its_end_without_us),
-		cmocka_unit_test(starting_twice_is_harmless),
-		cmocka_unit_test(a_holder_that_is_not_there_is_told),
-		cmocka_unit_test(what_a_killed_holder_leaves_is_found_and_killed),
-		cmocka_unit_test(a_sweep_leaves_other_runs_alone),
-		cmocka_unit_test(a_begun_that_was_cut_short_can_be_swept),
+		TEST(a_started_run_goes_to_its_end_without_us),
+		TEST(starting_twice_is_harmless),
+		TEST(a_holder_that_is_not_there_is_told),
+		TEST(what_a_killed_holder_leaves_is_found_and_killed),
+		TEST(a_sweep_leaves_other_runs_alone),
+		TEST(a_begun_that_was_cut_short_can_be_swept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,14 +12,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#define LIMIT_MS 10000
+#define LIMIT_MS 20000
 #define STEP_MS  2
+
+static struct run_box *boxes; /* those that are not freed yet */
 
 struct run_box *
 box_new(const char *script)
@@ -38,7 +41,48 @@ box_new(const char *script)
 	run_spec_add_arg(&box->spec, "-c");
 	run_spec_add_arg(&box->spec, script);
 	run_spec_add_env(&box->spec, "PATH", "/usr/local/bin:/usr/bin:/bin");
+	box->next = boxes;
+	boxes = box;
 	return box;
+}
+
+static void
+forget(const struct run_box *box)
+{
+	struct run_box **at = &boxes;
+
+	while (*at != box)
+		at = &(*at)->next;
+	*at = box->next;
+}
+
+int
+box_free_all(void **state)
+{
+	while (boxes) {
+		struct run_begun begun;
+
+		/* Not one of our children when an executor started it. */
+		if (rundir_read_begun(boxes->dir, &begun, NULL) == 0 &&
+		    proc_signal(&begun.holder, SIGKILL))
+			box_await_gone(&begun.holder);
+		box_free(boxes);
+	}
+	return 0;
+}
+
+int
+box_send(const struct run_box *box, const char *key, const char *line, struct err *err)
+{
+	int rc = -1;
+
+	for (int i = 0; i < 10; i++) {
+		*err = (struct err)ERR_INIT;
+		rc = run_send(box->dir, key, line, err);
+		if (err->kind != ERR_TIMEOUT)
+			break;
+	}
+	return rc;
 }
 
 void
@@ -47,6 +91,7 @@ box_free(struct run_box *box)
 	struct err err;
 	int lock_fd;
 
+	forget(box);
 	if (box->holder > 0) {
 		kill(box->holder, SIGKILL);
 		waitpid(box->holder, NULL, 0);
@@ -69,6 +114,7 @@ box_start_holder(const struct run_box *box)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM); /* should the test be killed */
 		if (!freopen("/dev/null", "w", stderr))
 			_exit(126);
 		execl(

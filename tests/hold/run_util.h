@@ -7,18 +7,26 @@
 
 /*
  * Runs with real processes for the tests of the holder and of the executors.  Everything
- * waited for has a deadline of ten seconds and then fails the test.
+ * waited for has a deadline of twenty seconds and then fails the test.
  */
 struct run_box {
 	char *top; /* private temporary directory */
 	char *dir; /* the run directory in it */
 	struct run_spec spec;
 	pid_t holder; /* our child, or 0 */
+	struct run_box *next;
 };
 
 /* A box whose agent is `/bin/sh -c SCRIPT`; its working directory is the box. */
 struct run_box *box_new(const char *script);
 void box_free(struct run_box *box);
+
+/* A cmocka teardown: frees the boxes a failed test has left, with all that runs in them. */
+int box_free_all(void **state);
+
+/* run_send() as an engine does it: what timed out is sent again under the same key. */
+int box_send(
+    const struct run_box *box, const char *key, const char *line, struct err *err);
 
 /* Writes the spec and starts the holder as our own child. */
 void box_start(struct run_box *box);

@@ -205,7 +205,7 @@ an_agent_that_never_reads_is_told_no_and_does_not_block_the_holder(void **state)
 		char key[8];
 
 		snprintf(key, sizeof(key), "k%d", n_taken);
-		if (run_send(box->dir, key, big, &err) < 0)
+		if (box_send(box, key, big, &err) < 0)
 			break;
 		n_taken++;
 	}
@@ -611,42 +611,38 @@ usage_and_a_missing_directory_are_told_apart(void **state)
 int
 main(void)
 {
+#define TEST(f) cmocka_unit_test_teardown(f, box_free_all)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_agent_runs_and_its_end_is_told),
-		cmocka_unit_test(twenty_racing_holders_start_one_agent),
-		cmocka_unit_test(a_run_that_ended_is_never_started_again),
-		cmocka_unit_test(
-		    a_run_that_had_begun_when_its_holder_was_killed_is_lost_for_ever),
-		cmocka_unit_test(a_frame_reaches_the_agent_exactly_once),
-		cmocka_unit_test(a_frame_or_key_that_makes_no_sense_is_refused),
-		cmocka_unit_test(no_input_is_taken_after_eof),
-		cmocka_unit_test(
+		TEST(an_agent_runs_and_its_end_is_told),
+		TEST(twenty_racing_holders_start_one_agent),
+		TEST(a_run_that_ended_is_never_started_again),
+		TEST(a_run_that_had_begun_when_its_holder_was_killed_is_lost_for_ever),
+		TEST(a_frame_reaches_the_agent_exactly_once),
+		TEST(a_frame_or_key_that_makes_no_sense_is_refused),
+		TEST(no_input_is_taken_after_eof),
+		TEST(
 		    an_agent_that_never_reads_is_told_no_and_does_not_block_the_holder),
-		cmocka_unit_test(an_agent_cannot_send_itself_input),
-		cmocka_unit_test(stop_is_an_interrupt_first),
-		cmocka_unit_test(
-		    an_agent_that_ignores_signals_is_killed_after_the_grace),
-		cmocka_unit_test(sigterm_to_the_holder_is_a_stop),
-		cmocka_unit_test(an_agent_that_dies_by_a_signal_of_its_own_is_told_so),
-		cmocka_unit_test(an_agent_that_never_ends_meets_the_wall_limit),
-		cmocka_unit_test(a_flood_ends_at_the_limit),
-		cmocka_unit_test(
-		    of_a_flood_on_standard_error_beginning_and_end_are_kept),
-		cmocka_unit_test(half_a_line_at_the_end_stays_as_it_is),
-		cmocka_unit_test(a_grandchild_in_its_own_session_is_swept),
-		cmocka_unit_test(
-		    a_grandchild_that_keeps_the_pipe_open_cannot_keep_the_run_open),
-		cmocka_unit_test(a_program_that_is_not_there_is_reported),
-		cmocka_unit_test(a_working_directory_that_is_not_there_is_reported),
-		cmocka_unit_test(a_text_file_is_not_handed_to_a_shell),
-		cmocka_unit_test(a_damaged_spec_starts_nothing_and_says_so),
-		cmocka_unit_test(the_agent_starts_clean),
-		cmocka_unit_test(a_long_path_is_no_obstacle),
-		cmocka_unit_test(
-		    a_suspended_agent_does_nothing_and_goes_on_where_it_was),
-		cmocka_unit_test(a_suspended_agent_can_be_stopped),
-		cmocka_unit_test(a_full_disk_holds_the_agent_back_and_loses_nothing),
-		cmocka_unit_test(usage_and_a_missing_directory_are_told_apart),
+		TEST(an_agent_cannot_send_itself_input),
+		TEST(stop_is_an_interrupt_first),
+		TEST(an_agent_that_ignores_signals_is_killed_after_the_grace),
+		TEST(sigterm_to_the_holder_is_a_stop),
+		TEST(an_agent_that_dies_by_a_signal_of_its_own_is_told_so),
+		TEST(an_agent_that_never_ends_meets_the_wall_limit),
+		TEST(a_flood_ends_at_the_limit),
+		TEST(of_a_flood_on_standard_error_beginning_and_end_are_kept),
+		TEST(half_a_line_at_the_end_stays_as_it_is),
+		TEST(a_grandchild_in_its_own_session_is_swept),
+		TEST(a_grandchild_that_keeps_the_pipe_open_cannot_keep_the_run_open),
+		TEST(a_program_that_is_not_there_is_reported),
+		TEST(a_working_directory_that_is_not_there_is_reported),
+		TEST(a_text_file_is_not_handed_to_a_shell),
+		TEST(a_damaged_spec_starts_nothing_and_says_so),
+		TEST(the_agent_starts_clean),
+		TEST(a_long_path_is_no_obstacle),
+		TEST(a_suspended_agent_does_nothing_and_goes_on_where_it_was),
+		TEST(a_suspended_agent_can_be_stopped),
+		TEST(a_full_disk_holds_the_agent_back_and_loses_nothing),
+		TEST(usage_and_a_missing_directory_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

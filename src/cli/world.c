@@ -31,7 +31,7 @@ read_settings(struct world *world, struct err *err)
 	config_values(&world->config, "divisi.infra", &world->infra);
 	config_values(&world->config, "divisi.exclusive", &world->exclusive);
 	world->dispatch_env.agent = config_str(
-	    &world->config, "divisi.default-agent", NULL);
+	    &world->config, "divisi.agent", "claude");
 	world->dispatch_env.default_mode = exec_mode_of(
 	    span_of(config_str(&world->config, "divisi.default-mode", "")));
 	return 0;
@@ -40,7 +40,7 @@ read_settings(struct world *world, struct err *err)
 int
 world_open(struct world *world, const char *dir, struct err *err)
 {
-	*world = (struct world){ 0 };
+	*world = (struct world){ .dispatch_env.agent = "claude" };
 	if (repo_open(dir, &world->repo, NULL) < 0)
 		return 0;
 	world->has_repo = true;
@@ -59,18 +59,19 @@ world_open(struct world *world, const char *dir, struct err *err)
 	return 0;
 }
 
+/* The same bounds as in a dispatch, so that the table there is the one shown here. */
 static int
 batch_caps(const struct world *world, struct batch_env *env, struct err *err)
 {
-	struct config_range range = { .fallback = 3, .min = 1, .max = 100 };
-	long cap = 3;
+	const struct config_range range = { 3, 1, 32 }, research = { 5, 1, 5 };
+	long cap, research_cap;
 
-	if (world->has_repo &&
-	    config_int(&world->config, "divisi.cap", range, &cap, err) < 0)
+	if (config_int(&world->config, "divisi.cap", range, &cap, err) < 0 ||
+	    config_int(&world->config, "divisi.research-cap", research, &research_cap,
+		err) < 0)
 		return -1;
 	env->cap = (size_t)cap;
-	if (cap > 5)
-		env->research_cap = (size_t)cap;
+	env->research_cap = (size_t)research_cap;
 	return 0;
 }
 

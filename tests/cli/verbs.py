@@ -335,9 +335,8 @@ def settings_of_the_repository_count():
     path = os.path.join(repo, "2026-11-22-test-plan.md")
     with open(path, "w", encoding="utf-8") as file:
         file.write(one_phase(Agent=None))
-    assert value("plan", path)["batches"][0]["sessions"][0]["agent"] is None
-    subprocess.run(["git", "-C", repo, "config", "divisi.default-agent", "command"],
-                   check=True)
+    assert value("plan", path)["batches"][0]["sessions"][0]["agent"] == "claude"
+    subprocess.run(["git", "-C", repo, "config", "divisi.agent", "command"], check=True)
     session = value("plan", path)["batches"][0]["sessions"][0]
     assert session["agent"] == "command" and session["branch"] == "command/x-2-thing"
     subprocess.run(["git", "-C", repo, "config", "divisi.project.other", "Other"],

@@ -26,6 +26,13 @@ char *worktree_admin(const struct repo *repo, const char *path);
 /* True when PATH/.git points back to ADMIN: the two belong together. */
 bool worktree_is_linked(const char *path, const char *admin);
 
+/*
+ * Checks that the canonical PATH is the main checkout or a worktree that belongs to REPO,
+ * so that git run there reads no settings of somebody else's making.  ERR_NOT_FOUND.
+ */
+NODISCARD int worktree_check(
+    const struct repo *repo, const char *path, struct err *err);
+
 /* The ownership marker in a private git directory. */
 struct marker {
 	char *session, *branch, *base; /* BRANCH "" when detached */

@@ -134,13 +134,20 @@ conflict_words(const struct git_list *records, size_t first, const char *path)
 	return words ? words : xstrdup("");
 }
 
+/* git's answer to a trial, being read. */
+struct answer {
+	const struct repo *repo;
+	const struct git_list *records;
+	size_t messages; /* where the messages begin */
+	size_t n_bytes;  /* of text taken so far */
+};
+
 static int
-add_conflict(const struct repo *repo, struct merge_trial *trial,
-    const struct git_list *records, size_t messages, const char *path, size_t *n_bytes,
-    struct err *err)
+add_conflict(
+    struct answer *answer, struct merge_trial *trial, const char *path, struct err *err)
 {
 	AUTO_FREE char *name = xasprintf("%s:%s", trial->tree, path);
-	struct git_call call = { .dir = repo->common_dir,
+	struct git_call call = { .dir = answer->repo->common_dir,
 		.argv = GIT_ARGS("cat-file", "blob", name),
 		.truncate = true,
 		.max_bytes = MAX_FILE_BYTES };
@@ -151,7 +158,7 @@ add_conflict(const struct repo *repo, struct merge_trial *trial,
 	conflict = &trial->conflict[trial->n++];
 	*conflict = (struct merge_conflict){ .path = xstrdup(path) };
 	/* Deleted on one side: then there is nothing but git's word. */
-	if (*n_bytes < MAX_ALL_BYTES) {
+	if (answer->n_bytes < MAX_ALL_BYTES) {
 		int rc = git_try(&call, &out, err);
 
 		if (rc < 0)
@@ -161,8 +168,9 @@ add_conflict(const struct repo *repo, struct merge_trial *trial,
 		git_out_clear(&out);
 	}
 	if (!conflict->text)
-		conflict->text = conflict_words(records, messages, path);
-	*n_bytes += strlen(conflict->text);
+		conflict->text = conflict_words(
+		    answer->records, answer->messages, path);
+	answer->n_bytes += strlen(conflict->text);
 	return 0;
 }
 
@@ -171,7 +179,8 @@ static int
 read_trial(const struct repo *repo, const struct git_list *records,
     struct merge_trial *trial, struct err *err)
 {
-	size_t end = 1, n_bytes = 0;
+	struct answer answer = { .repo = repo, .records = records };
+	size_t end = 1;
 
 	if (records->n == 0 || !git_oid_ok(records->item[0]))
 		return err_set(err, ERR_SYSTEM, "git merge-tree gave no tree");
@@ -180,9 +189,9 @@ read_trial(const struct repo *repo, const struct git_list *records,
 		return 0;
 	while (end < records->n && records->item[end][0] != '\0')
 		end++;
+	answer.messages = end + 1;
 	for (size_t i = 1; i < end && trial->n < MAX_CONFLICTS; i++) {
-		if (add_conflict(repo, trial, records, end + 1, records->item[i],
-			&n_bytes, err) < 0)
+		if (add_conflict(&answer, trial, records->item[i], err) < 0)
 			return -1;
 	}
 	return 0;

@@ -222,6 +222,8 @@ commit_artefacts(struct repo *repo, const struct artefacts_spec *spec,
 
 	if (!root)
 		return err_sys(err, "%s", spec->path);
+	if (worktree_check(repo, root, err) < 0)
+		return -1;
 	for (size_t i = 0; rc == 0 && i < spec->files->n; i++)
 		rc = check_file(root, spec->files->item[i], err);
 	if (rc < 0 || repo_lock(repo, err) < 0)

@@ -341,6 +341,34 @@ take_attribute(struct git_worktree *tree, const char *text)
 	return strcmp(text, "bare") != 0;
 }
 
+static struct git_worktree *
+add_worktree(struct git_worktrees *list, const char *path)
+{
+	struct git_worktree *tree;
+
+	GROW(list->item, list->n, list->cap);
+	tree = &list->item[list->n++];
+	*tree = (struct git_worktree){ .path = xstrdup(path) };
+	tree->is_missing = !file_is_dir(path);
+	return tree;
+}
+
+/* Takes the lines of git's answer apart; false when the main one is bare. */
+static bool
+read_worktrees(const struct git_list *lines, struct git_worktrees *found)
+{
+	struct git_worktree *tree = NULL;
+	bool is_bare = false;
+
+	for (size_t i = 0; i < lines->n; i++) {
+		if (strncmp(lines->item[i], "worktree ", 9) == 0)
+			tree = add_worktree(found, lines->item[i] + 9);
+		else if (tree && !take_attribute(tree, lines->item[i]))
+			is_bare = true;
+	}
+	return !is_bare;
+}
+
 int
 repo_worktrees(const struct repo *repo, struct git_worktrees *list, struct err *err)
 {
@@ -349,28 +377,15 @@ repo_worktrees(const struct repo *repo, struct git_worktrees *list, struct err *
 	struct git_out out = { 0 };
 	struct git_list lines = { 0 };
 	struct git_worktrees found = { 0 };
-	struct git_worktree *tree = NULL;
-	bool is_bare = false;
 
 	if (git_run(&call, &out, err) < 0)
 		return -1;
 	git_list_split(&lines, out.text, out.n);
 	git_out_clear(&out);
-	for (size_t i = 0; i < lines.n; i++) {
-		if (strncmp(lines.item[i], "worktree ", 9) == 0) {
-			GROW(found.item, found.n, found.cap);
-			tree = &found.item[found.n++];
-			*tree = (struct git_worktree){ 0 };
-			tree->path = xstrdup(lines.item[i] + 9);
-			tree->is_missing = !file_is_dir(tree->path);
-		} else if (tree && !take_attribute(tree, lines.item[i])) {
-			is_bare = true;
-		}
-	}
-	git_list_clear(&lines);
 	/* Without a main checkout there is nothing to be first in the list. */
-	if (is_bare)
+	if (!read_worktrees(&lines, &found))
 		git_worktrees_clear(&found);
+	git_list_clear(&lines);
 	*list = found;
 	return 0;
 }

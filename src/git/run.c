@@ -518,12 +518,17 @@ int
 git_version(char *text, size_t size, struct err *err)
 {
 	AUTO_FREE char *line = git_line(NULL, GIT_ARGS("version"), err);
-	int major = 0, minor = 0;
+	static const char lead[] = "git version ";
+	long major = 0, minor = 0;
+	char *end;
 
 	if (!line)
 		return -1;
-	if (sscanf(line, "git version %d.%d", &major, &minor) != 2 || major < 2 ||
-	    (major == 2 && minor < 38)) {
+	if (strncmp(line, lead, strlen(lead)) == 0) {
+		major = strtol(line + strlen(lead), &end, 10);
+		minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+	}
+	if (major < 2 || (major == 2 && minor < 38)) {
 		AUTO_FREE char *shown = text_show(line, true);
 
 		err_set(err, ERR_SYSTEM, "%s is too old: merges in memory need 2.38",
@@ -531,6 +536,6 @@ git_version(char *text, size_t size, struct err *err)
 		return err_fix(err, "install git 2.38 or newer");
 	}
 	if (text)
-		snprintf(text, size, "%s", line + strlen("git version "));
+		snprintf(text, size, "%s", line + strlen(lead));
 	return 0;
 }

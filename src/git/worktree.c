@@ -139,6 +139,19 @@ worktree_is_linked(const char *path, const char *admin)
 	return real && wanted && strcmp(real, wanted) == 0;
 }
 
+int
+worktree_check(const struct repo *repo, const char *path, struct err *err)
+{
+	AUTO_FREE char *admin = worktree_admin(repo, path);
+	AUTO_FREE char *shown = NULL;
+
+	if (strcmp(path, repo->top) == 0 || (admin && worktree_is_linked(path, admin)))
+		return 0;
+	shown = text_show(path, true);
+	return err_set(
+	    err, ERR_NOT_FOUND, "%s is no worktree of this repository", shown);
+}
+
 void
 marker_clear(struct marker *marker)
 {

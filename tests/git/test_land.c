@@ -512,6 +512,26 @@ artefacts_stay_in_their_worktree(void **state)
 	assert_string_equal(tip("main"), old);
 }
 
+/* Settings of a repository that a session planted would run programs of its choice. */
+static void
+artefacts_of_a_foreign_repository_are_refused(void **state)
+{
+	struct git_list files = { 0 };
+	struct artefacts_spec spec = { at("repo"), &files, "m", NULL };
+	struct err err = ERR_INIT;
+	char oid[GIT_OID_SIZE];
+
+	sh("git -C repo worktree add -q ../wt && cd wt && rm .git && git init -q && git "
+	   "config commit.gpgSign true && git config gpg.program 'touch ../ran' && echo x "
+	   ">x");
+	spec.path = at("wt");
+	git_list_add(&files, "x");
+	assert_int_equal(commit_artefacts(&repo, &spec, oid, &err), -1);
+	assert_int_equal(err.kind, ERR_NOT_FOUND);
+	assert_false(file_exists(at("ran")));
+	git_list_clear(&files);
+}
+
 int
 main(void)
 {
@@ -536,6 +556,7 @@ main(void)
 		T(the_remote_is_the_branchs_own_or_origin_or_the_only_one),
 		T(artefacts_are_committed_alone_and_literally),
 		T(artefacts_stay_in_their_worktree),
+		T(artefacts_of_a_foreign_repository_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -273,13 +273,36 @@ board_status(const struct screen *screen, const struct json_object *status)
 
 /* ---- events -------------------------------------------------------------------------- */
 
+/* "1/S-B 1B Several people" for a session, "batch 1", "plan p1". */
+static char *
+entity_name(struct json_object *status, const char *entity)
+{
+	const struct json_object *s;
+	const char *slash;
+
+	if (strncmp(entity, "batch/", 6) == 0) {
+		slash = strrchr(entity, '/');
+		return xasprintf("batch %s", slash + 1);
+	}
+	if (strncmp(entity, "session/", 8) != 0)
+		return text_show(entity, true);
+	s = status ? client_session(status, entity + 8, NULL) : NULL;
+	if (!s)
+		return text_show(entity + 8, true);
+	slash = strrchr(js_text(s, "batch"), '/');
+	return xasprintf("%s/%s %s", slash ? slash + 1 : "", js_text(s, "label"),
+	    js_text(s, "phase"));
+}
+
 bool
-board_event(const struct screen *screen, const struct json_object *row)
+board_event(const struct screen *screen, struct json_object *status,
+    const struct json_object *row)
 {
 	const struct json_object *data = js_get(row, "data");
 	const char *to = js_text(row, "to"), *cause = js_text(row, "cause");
 	AUTO_FREE char *text = text_show(js_text(data, "text"), true);
 	AUTO_FREE char *short_text = screen_cut(text, 100);
+	AUTO_FREE char *name = NULL;
 	bool asked = strcmp(cause, "agent-asked") == 0;
 	bool said = strcmp(cause, "agent-activity") == 0;
 	char when[32];
@@ -288,16 +311,14 @@ board_event(const struct screen *screen, const struct json_object *row)
 		return false;
 	if (strncmp(js_text(row, "entity"), "issue/", 6) == 0)
 		return false;
+	name = entity_name(status, js_text(row, "entity"));
 	text_time(js_number(row, "at", 0), when, sizeof(when));
-	fprintf(screen->out, "%.8s  ", when + 11);
-	text_put(screen->out, js_text(row, "entity"));
-	if (to[0]) {
-		fputs("  ", screen->out);
+	fprintf(screen->out, "%.8s  %-12s  ", when + 11, name);
+	if (to[0])
 		screen_put(
 		    screen, strcmp(to, "done") == 0 ? STYLE_GOOD : STYLE_BOLD, to);
-	}
 	if (text[0])
-		fprintf(screen->out, "  %s", short_text);
+		fprintf(screen->out, "%s%s", to[0] ? ": " : "", short_text);
 	fputc('\n', screen->out);
 	return true;
 }

@@ -13,8 +13,12 @@ void board_table(const struct screen *screen, const struct json_object *plan,
 /* Everything: first line what needs a person now, then plan by plan. */
 void board_status(const struct screen *screen, const struct json_object *status);
 
-/* One journal row as a line for people; false when it is not worth one. */
-bool board_event(const struct screen *screen, const struct json_object *row);
+/*
+ * One journal row as a line for people, with the names STATUS knows; false when it is not
+ * worth one.
+ */
+bool board_event(const struct screen *screen, struct json_object *status,
+    const struct json_object *row);
 
 /* The closing report of PLAN: time, cost, estimate against actual, per session. */
 void board_report(

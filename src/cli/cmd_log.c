@@ -2,8 +2,8 @@
 
 #include "adapters.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "base/rundir.h"
+#include "base/text.h"
 #include "cli/client.h"
 #include "cli/screen.h"
 #include "sys/follow.h"

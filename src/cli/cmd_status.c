@@ -123,6 +123,7 @@ struct watching {
 	struct screen screen;
 	bool as_json;
 	int64_t last;
+	struct json_object *status; /* for names; may be NULL */
 };
 
 static int
@@ -140,7 +141,7 @@ on_event_line(const char *line, size_t n, void *arg)
 	if (w->as_json)
 		puts(line);
 	else if (row)
-		(void)board_event(&w->screen, row);
+		(void)board_event(&w->screen, w->status, row);
 	fflush(stdout);
 	return ferror(stdout) != 0;
 }
@@ -214,6 +215,7 @@ cmd_watch(int argc, char **argv)
 	if (!status)
 		return cmd_fail(&err, w.as_json);
 	screen_init(&w.screen, stdout);
+	w.status = status;
 	if (!w.as_json)
 		board_status(&w.screen, status);
 	fflush(stdout);

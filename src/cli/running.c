@@ -14,7 +14,8 @@ struct running {
 	struct dispatching *d;
 	bool approve_all;
 	const char *hash;
-	int64_t seen; /* last journal row shown */
+	int64_t seen;               /* last journal row shown */
+	struct json_object *status; /* the newest, for names */
 };
 
 static int
@@ -32,7 +33,7 @@ show_line(const char *line, size_t n, void *arg)
 	if (r->d->as_json)
 		puts(line);
 	else
-		(void)board_event(&r->d->screen, row);
+		(void)board_event(&r->d->screen, r->status, row);
 	return 0;
 }
 
@@ -41,9 +42,14 @@ show_news(struct running *r, struct err *err)
 {
 	AUTO_FREE char *target = xasprintf("/v1/events?after=%lld", (long long)r->seen);
 	struct fetch_reply reply = { 0 };
-	int rc = fetch_stream(r->d->client.fetch, target, show_line, r, &reply, err);
+	int rc;
+
+	r->status = client_status(&r->d->client, err);
+	rc = fetch_stream(r->d->client.fetch, target, show_line, r, &reply, err);
 
 	fetch_reply_clear(&reply);
+	json_object_put(r->status);
+	r->status = NULL;
 	fflush(stdout);
 	return rc;
 }

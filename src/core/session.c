@@ -100,8 +100,8 @@ step_act_failed(
 	} else if (b && (strcmp(kind, "worktree-add") == 0 ||
 			    strcmp(kind, "issue-file") == 0)) {
 		core_set(&b->reason, text);
-	} else if (strcmp(kind, "inspect") == 0 && s->state == SESSION_EXITING) {
-		core_set(&s->blocked, text);
+	} else if (strcmp(kind, "candidate") == 0 || strcmp(kind, "land") == 0) {
+		(void)core_move(s, ON_CONFLICT, h->at, acts);
 	}
 	return 0;
 }

@@ -312,12 +312,32 @@ job_inspect(const struct fields *in, struct fields *out, struct err *err)
 
 /* ---- the merge train -------------------------------------------------------------- */
 
+/*
+ * A scratch worktree with commit OID.  A directory that is in the way (of a repository that
+ * stood here once) is nobody's to remove: the next name is taken.
+ */
+static char *
+prepare_scratch(struct repo *repo, const char *oid, struct err *err)
+{
+	for (int i = 1; i <= 9; i++) {
+		AUTO_FREE char *name = i == 1 ? xstrdup("verify")
+					      : xasprintf("verify-%d", i);
+		AUTO_FREE char *path = worktree_default_path(repo, name);
+
+		if (scratch_prepare(repo, path, name, oid, err) == 0)
+			return TAKE_PTR(path);
+		if (err->kind != ERR_CONFLICT)
+			break;
+	}
+	return NULL;
+}
+
 static int
 verify_candidate(struct repo *repo, const struct fields *in, const char *oid,
     struct fields *out, struct err *err)
 {
 	const char *command = fields_text(in, "verify");
-	AUTO_FREE char *path = worktree_default_path(repo, "verify");
+	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *tail = NULL;
 	int status;
 
@@ -325,7 +345,8 @@ verify_candidate(struct repo *repo, const struct fields *in, const char *oid,
 		fields_set(out, "evidence", "no verify command is configured");
 		return 0;
 	}
-	if (scratch_prepare(repo, path, "verify", oid, err) < 0)
+	path = prepare_scratch(repo, oid, err);
+	if (!path)
 		return -1;
 	status = job_shell(command, path, VERIFY_LIMIT_MS, &tail, err);
 	if (status < 0)
@@ -376,8 +397,10 @@ job_candidate(const struct fields *in, struct fields *out, struct err *err)
 	} else if (err->kind == ERR_CONFLICT) {
 		sides = merge_trial_show(&candidate.trial);
 		fields_set(out, "detail", sides);
+		fields_set_number(out, "refused", 1);
 		err_wrap(err, "%s does not merge onto %s", fields_text(in, "branch"),
 		    fields_text(in, "target"));
+		fields_set(out, "text", err->text);
 	}
 	candidate_clear(&candidate);
 	repo_close(&repo);

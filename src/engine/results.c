@@ -32,8 +32,7 @@ static bool
 is_answer(const struct task *task, const struct fields *out, const struct err *err,
     enum hap *hap)
 {
-	if (strcmp(task->kind, "candidate") == 0 &&
-	    (err->kind == ERR_CONFLICT || err->kind == ERR_NO)) {
+	if (strcmp(task->kind, "candidate") == 0 && fields_number(out, "refused", 0)) {
 		*hap = HAP_CANDIDATE_REFUSED;
 		return true;
 	}

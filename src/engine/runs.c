@@ -48,11 +48,10 @@ agent_can_resume(const char *adapter)
 /* What one burst of lines amounts to, told as one happening. */
 struct burst {
 	struct follower *f;
-	const struct session *s;
+	const struct agent *agent;
 	struct fields activity;
 	bool has_activity;
 	uint64_t line_start, line_end;
-	struct agent_event *last;
 };
 
 static void
@@ -143,6 +142,9 @@ on_agent_event(const struct agent_event *e, void *arg)
 	if (e->kind == AGENT_LIMIT)
 		fields_set_number(&f, "until", e->until_at);
 	(void)engine_note(b->f->engine, (enum hap)hap, &f);
+	/* An agent without words of its own for it has confirmed by being up. */
+	if (e->kind == AGENT_ACCEPTED && !b->agent->has_own_confirm)
+		(void)engine_note(b->f->engine, HAP_AGENT_CONFIRMED, &f);
 	fields_clear(&f);
 }
 
@@ -152,7 +154,7 @@ read_output(struct follower *f, bool is_ended)
 {
 	const struct session *s = core_session(f->engine->core, f->session);
 	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
-	struct burst b = { .f = f, .s = s };
+	struct burst b = { .f = f, .agent = agent };
 	struct follow_line line;
 	struct err err = ERR_INIT;
 	int rc;

@@ -10,10 +10,6 @@
 NODISCARD int git_change(
     const struct repo *repo, const char *dir, const char *const *argv, struct err *err);
 
-/* The same in the form of git_line(). */
-char *git_change_line(
-    const struct repo *repo, const char *dir, const char *const *argv, struct err *err);
-
 /* PATH with its parent's symbolic links resolved, as git stores it; NULL with ERR. */
 char *worktree_canon(const char *path, struct err *err);
 

@@ -75,7 +75,7 @@ int git_try(const struct git_call *call, struct git_out *out, struct err *err);
 NODISCARD int git_run(
     const struct git_call *call, struct git_out *out, struct err *err);
 
-/* The first line of a short answer, without its newline; NULL with ERR.  Caller frees. */
+/* A short answer without its last newline; NULL with ERR.  The caller frees it. */
 char *git_line(const char *dir, const char *const *argv, struct err *err);
 
 /* ERR_SYSTEM with the mend when git is missing or older than 2.38.  TEXT may be NULL. */

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MARKER        "divisi-session"
@@ -25,21 +24,6 @@ git_change(
 	struct git_call call = { .dir = dir, .argv = argv, .lock_fd = repo->lock_fd };
 
 	return git_run(&call, NULL, err);
-}
-
-char *
-git_change_line(
-    const struct repo *repo, const char *dir, const char *const *argv, struct err *err)
-{
-	struct git_call call = { .dir = dir, .argv = argv, .lock_fd = repo->lock_fd };
-	struct git_out out = { 0 };
-	char *line;
-
-	if (git_run(&call, &out, err) < 0)
-		return NULL;
-	line = xstrndup(out.text, strcspn(out.text, "\n"));
-	git_out_clear(&out);
-	return line;
 }
 
 char *

@@ -234,12 +234,27 @@ compare_entries_out(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
+/*
+ * Running text right below would go on with whichever bullet came to stand last, and a
+ * code block or comment that is never closed would swallow what came to stand below it.
+ */
+static bool
+can_sort(const struct section_out *s)
+{
+	const struct source *source = s->source;
+	size_t next = s->run.next;
+
+	return !(source->open_fence > 0 && source->open_fence <= next) &&
+	       !(source->open_comment > 0 && source->open_comment <= next) &&
+	       !(next < source->n_lines && section_is_running(source, next));
+}
+
 static void
 flush_run(struct section_out *s)
 {
 	struct run *run = &s->run;
 
-	if (run->n > 0)
+	if (run->n > 0 && can_sort(s))
 		qsort(run->item, run->n, sizeof(*run->item), compare_entries_out);
 	for (size_t i = 0; i < run->n; i++)
 		put_entry(s, &run->item[i]);

@@ -103,7 +103,7 @@ plan_read_header(struct plan *plan, const struct source *source)
 {
 	read_top(plan, source);
 	for (size_t i = 0; i < source->n_lines; i++) {
-		if (source->line[i].kind == LINE_HEADING &&
+		if (source->line[i].kind == LINE_HEADING && source->line[i].level > 1 &&
 		    is_verification(source_heading(source, i)))
 			plan->has_verification = true;
 	}

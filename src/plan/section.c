@@ -82,16 +82,21 @@ item_marker(struct span s, int *number)
 	return i;
 }
 
-/* A line that goes on with the paragraph above although it is not indented. */
-static bool
-is_lazy(const struct source *source, size_t i)
+bool
+section_is_running(const struct source *source, size_t i)
 {
 	struct span s = source_clean(source, i);
 	int number;
 
-	return source->line[i].kind == LINE_TEXT &&
-	       source->line[i - 1].kind == LINE_TEXT && item_marker(s, &number) == 0 &&
+	return source->line[i].kind == LINE_TEXT && item_marker(s, &number) == 0 &&
 	       source_trim(s).p[0] != '|';
+}
+
+/* A line that goes on with the paragraph above although it is not indented. */
+static bool
+is_lazy(const struct source *source, size_t i)
+{
+	return source->line[i - 1].kind == LINE_TEXT && section_is_running(source, i);
 }
 
 static size_t

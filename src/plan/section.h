@@ -16,6 +16,9 @@ bool section_heading(
 /* The first line behind heading line I that is no part of its section. */
 size_t section_end(const struct source *source, size_t i);
 
+/* True for running text: it would go on with a paragraph or bullet right above. */
+bool section_is_running(const struct source *source, size_t i);
+
 struct bullet {
 	size_t line;      /* the line with the marker */
 	size_t end;       /* first line that does not belong to it */

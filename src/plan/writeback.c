@@ -75,6 +75,19 @@ status_for(const struct writer *writer, const struct entry *entries, const char 
 	return entry ? writer->update->status[entry->at].status : "";
 }
 
+/* Does ROW, just split, end in a pipe?  An escaped one belongs to the last cell. */
+static bool
+row_is_closed(const struct writer *writer, struct span row)
+{
+	const struct cells *cells = &writer->cells;
+	struct span last;
+
+	if (cells->n == 0)
+		return row.n > 0;
+	last = cells->whole[cells->n - 1];
+	return last.p + last.n < row.p + row.n;
+}
+
 /* Puts STATUS into COLUMN of the row just split, keeping the width when it can. */
 static void
 set_cell(struct writer *writer, size_t line, size_t column, const char *status)
@@ -88,7 +101,7 @@ set_cell(struct writer *writer, size_t line, size_t column, const char *status)
 		size_t n = 0, end = offset_of(writer, row.p) + row.n;
 		FILE *out = open_memstream(&buf, &n);
 
-		if (row.p[row.n - 1] != '|')
+		if (!row_is_closed(writer, row))
 			fputs(" |", out);
 		for (size_t c = writer->cells.n; c < column; c++)
 			fputs("  |", out);
@@ -129,7 +142,7 @@ append_cell(struct writer *writer, size_t line, size_t n_columns, const char *te
 		at = offset_of(writer, last.p) + last.n + 1;
 	} else {
 		at = offset_of(writer, row.p) + row.n;
-		is_closed = row.p[row.n - 1] == '|';
+		is_closed = row_is_closed(writer, row);
 	}
 	if (!is_closed)
 		fputs(" |", out);
@@ -361,7 +374,8 @@ heading_is(const struct source *source, size_t line, const char *words)
 	struct span s;
 	size_t n = strlen(words);
 
-	if (source->line[line].kind != LINE_HEADING)
+	/* the title may have the same words */
+	if (source->line[line].kind != LINE_HEADING || source->line[line].level < 2)
 		return false;
 	s = source_heading(source, line);
 	for (size_t at = 0; at + n <= s.n; at++) {

@@ -16,6 +16,7 @@ screen_init(struct screen *screen, FILE *out)
 	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 	const char *columns = getenv("COLUMNS");
 	struct winsize size;
+	long width;
 
 	*screen = (struct screen){ .out = out };
 	if (!isatty(fileno(out)))
@@ -26,8 +27,8 @@ screen_init(struct screen *screen, FILE *out)
 	screen->width = 80;
 	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		screen->width = size.ws_col;
-	else if (columns && atoi(columns) > 0)
-		screen->width = atoi(columns);
+	else if (columns && (width = strtol(columns, NULL, 10)) > 0 && width < 10000)
+		screen->width = (int)width;
 	if (screen->width < 20)
 		screen->width = 20;
 }

@@ -39,7 +39,7 @@ timeout 300 npm install --prefix "$dir" --no-audit --no-fund --ignore-scripts \
 	--fetch-retries 1 --loglevel error "@anthropic-ai/claude-code@$version" \
 	>"$dir/npm.log" 2>&1 ||
 	skip "npm could not install @anthropic-ai/claude-code@$version" \
-		"($(grep -m 1 'npm error' "$dir/npm.log" | cut -c1-200))"
+		"($(grep -m 1 -E 'npm (error|ERR!)' "$dir/npm.log" | cut -c1-200))"
 find_program >/dev/null || skip "the package has no program for this platform"
 printf '%s' "$version" >"$dir/version"
 find_program

@@ -3,7 +3,7 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='check verdict plan fmt prompt advise help completions version'
+		words='check verdict plan fmt prompt advise assert run dispatch approve decline status watch log why say hold resume park abandon claim abort merge issue report events server help completions version'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		check) words='--json' ;;
@@ -12,6 +12,27 @@ _divisi()
 		fmt) words='--check --write' ;;
 		prompt) words='--json' ;;
 		advise) words='--json --subtasks --one-session --several-repos --shared-tree --own-branch --own-ci --several-issues --one-branch --research --own-context' ;;
+		assert) words='--json --reason' ;;
+		run) words='--json --approve-all --approve --merge --override --reason' ;;
+		dispatch) words='--json --dry-run --approve --merge --override --reason' ;;
+		approve) words='--json --reason --hash --batch --ask' ;;
+		decline) words='--json --reason --hash --batch --ask' ;;
+		status) words='--json' ;;
+		watch) words='--json' ;;
+		log) words='--follow --raw' ;;
+		why) words='--json' ;;
+		say) words='--json' ;;
+		hold) words='--json --reason' ;;
+		resume) words='--json --reason --note --override' ;;
+		park) words='--json --reason' ;;
+		abandon) words='--json --reason' ;;
+		claim) words='--json --reason' ;;
+		abort) words='--json --reason' ;;
+		merge) words='--json --yes --diff' ;;
+		issue) words='--json --parent --status --text --markdown' ;;
+		report) words='--json' ;;
+		events) words='--json --after --follow' ;;
+		server) words='--foreground --stop --top --idle' ;;
 		help) words='--json' ;;
 		version) words='--json' ;;
 		esac

@@ -51,7 +51,7 @@ can_format(const struct source *source, const struct table *table)
 			return false;
 		n_bytes += source->line[i].n;
 	}
-	return n_rows * table->n_columns <= 16 * n_bytes;
+	return n_rows * table->n_columns <= n_bytes;
 }
 
 static void

@@ -1,6 +1,7 @@
 #include "plan_text.h"
 
 #include "plan/lint.h"
+#include "plan/verdict.h"
 
 #include "base/file.h"
 
@@ -235,6 +236,25 @@ each_fault_is_named_with_its_place_and_mend(void **state)
 	}
 }
 
+/* A cycle through what phases read and write is seen with verdicts only. */
+static void
+cycles_of_the_verdicts_are_printed_with_their_causes(void **state)
+{
+	struct text_plan t = text_plan(
+	    MAP(ROW_1A ROW_1B "### 1A: x\n- Reads: `b`\n"
+			      "- Writes: `a`\n### 1B: y\n"
+			      "- Reads: `a`\n- Writes: `b`\n"));
+	struct verdict_env env = { 0 };
+	struct verdicts *verdicts = verdicts_new(t.plan, &env);
+
+	plan_lint(t.plan, NULL, &t.lints);
+	assert_null(lint_with(&t.lints, "G02"));
+	plan_lint(t.plan, verdicts, &t.lints);
+	assert_non_null(strstr(the_lint(&t.lints, "G02").message, "1A -> ("));
+	verdicts_free(verdicts);
+	text_plan_clear(&t);
+}
+
 static void
 what_is_right_is_not_reported(void **state)
 {
@@ -386,6 +406,7 @@ main(void)
 		cmocka_unit_test(the_review_pipeline_may_be_dispatched),
 		cmocka_unit_test(each_code_stops_the_verbs_it_endangers),
 		cmocka_unit_test(each_fault_is_named_with_its_place_and_mend),
+		cmocka_unit_test(cycles_of_the_verdicts_are_printed_with_their_causes),
 		cmocka_unit_test(what_is_right_is_not_reported),
 		cmocka_unit_test(plan_file_names_are_judged),
 		cmocka_unit_test(lints_are_sorted_and_never_doubled),

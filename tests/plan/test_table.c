@@ -54,35 +54,12 @@ only_tables_of_the_plan_format_are_recognised(void **state)
 	source_free(source);
 }
 
-static void
-column_names_are_read_in_any_case_number_and_decoration(void **state)
-{
-	static const struct {
-		const char *name;
-		enum plan_key key;
-	} rows[] = { { "Issues", KEY_ISSUE }, { "ISSUE", KEY_ISSUE },
-		{ "**Issue**", KEY_ISSUE }, { "Dependencies", KEY_DEPENDS },
-		{ "Depends On", KEY_DEPENDS }, { "depends-on", KEY_DEPENDS },
-		{ "Est. Cost", KEY_ESTIMATE }, { "Exec  Mode", KEY_MODE },
-		{ "Writes", KEY_TOUCH + TOUCH_WRITES },
-		{ "`Reads`", KEY_TOUCH + TOUCH_READS }, { "Colour", KEY_NONE },
-		{ "", KEY_NONE },
-		{ "a very long column name that nobody has ever used", KEY_NONE } };
-
-	for (size_t i = 0; i < N_ELEMS(rows); i++) {
-		if (plan_key_of(span_of(rows[i].name)) != rows[i].key)
-			fail_msg("%s", rows[i].name);
-	}
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pipes_split_unless_escaped_or_in_a_code_span),
 		cmocka_unit_test(only_tables_of_the_plan_format_are_recognised),
-		cmocka_unit_test(
-		    column_names_are_read_in_any_case_number_and_decoration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,30 +225,49 @@ dump_asks(FILE *f, const struct session *s)
 	for (size_t i = 0; i < s->n_asks; i++) {
 		const struct ask *a = &s->ask[i];
 
-		fprintf(f, " ask %s|%s|%s|%s|%s|%s|%s|%lld|%lld\n", a->id, a->kind,
-		    a->text, a->run, a->decision, a->answer, a->by, (long long)a->at,
-		    (long long)a->answered_at);
+		fprintf(f, " ask %s|%s|%s|%s|%s|%s|%s|%s|%s|%lld|%lld\n", a->id,
+		    a->kind, a->text, a->detail, a->raw, a->run, a->decision, a->answer,
+		    a->by, (long long)a->at, (long long)a->answered_at);
 	}
 }
 
 static void
 dump_session(FILE *f, const struct session *s)
 {
-	fprintf(f, "session %s %s %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
-	    s->label, s->phase, s->issue, s->sub_issue, session_state_name(s->state),
-	    s->run, (long long)s->since);
-	fprintf(f, " %d %d %d %d %d %s %lld %lld %lld %lld %lld %lld %lld %lld %d\n",
-	    s->n_runs, s->run_open, s->confirmed, s->plan_approved, s->stopping,
-	    s->agent_session, (long long)s->offset, (long long)s->started_at,
-	    (long long)s->ended_at, (long long)s->last_seen, (long long)s->cost,
-	    (long long)s->cost_before, (long long)s->tokens_in,
-	    (long long)s->tokens_out, s->context_pct);
-	fprintf(f, " %s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%lld|%lld|%d|%d|%d|%s|%s\n",
-	    s->last_text, s->reason, s->summary, s->claimed_by, s->head, s->pin,
-	    s->candidate, s->landed, s->evidence, s->stray, (long long)s->n_commits,
-	    (long long)s->n_files, s->was_reviewed, s->n_keys, s->merge_tries,
-	    s->blocked, s->path);
+	const char *const texts[] = { s->issue, s->sub_issue, s->focus, s->title,
+		s->mode, s->launch, s->agent, s->adapter, s->program, s->args,
+		s->env_more, s->branch, s->worktree, s->path, s->base, s->prompt_sha,
+		s->verify, s->after, s->agent_session, s->last_text, s->reason,
+		s->summary, s->claimed_by, s->head, s->pin, s->candidate, s->landed,
+		s->evidence, s->stray, s->blocked };
+	const int64_t numbers[] = { s->est_low, s->est_mid, s->est_high, s->points,
+		s->merge_position, s->budget, s->is_analysis, s->is_external,
+		s->is_sandboxed, s->n_runs, s->run_open, s->confirmed, s->plan_approved,
+		s->has_tree, s->reported, s->n_failed, s->offset, s->started_at,
+		s->ended_at, s->last_seen, s->cost, s->cost_before, s->allowed,
+		s->tokens_in, s->tokens_out, s->context_pct, s->n_commits, s->n_files,
+		s->was_reviewed, s->n_keys, s->merge_tries };
+
+	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
+	    s->label, s->phase, session_state_name(s->state), s->run,
+	    (long long)s->since);
+	for (size_t i = 0; i < N_ELEMS(texts); i++)
+		fprintf(f, "|%s", texts[i]);
+	for (size_t i = 0; i < N_ELEMS(numbers); i++)
+		fprintf(f, " %lld", (long long)numbers[i]);
+	fputc('\n', f);
 	dump_asks(f, s);
+}
+
+static void
+dump_plan(FILE *f, const struct plan_run *p)
+{
+	fprintf(f,
+	    "plan %s %s %s %s %s %s %s %s %s %lld %lld %lld %lld %lld %lld %d|%s\n",
+	    p->id, p->path, p->plan_hash, p->sha256, p->state, p->target, p->merge,
+	    p->landing, p->profile, (long long)p->cap, (long long)p->research_cap,
+	    (long long)p->threshold, (long long)p->n_phases, (long long)p->opened_at,
+	    (long long)p->closed_at, p->n_write_backs, p->trouble);
 }
 
 char *
@@ -258,23 +277,27 @@ core_dump(const struct core *core)
 	size_t n = 0;
 	FILE *f = open_memstream(&buf, &n);
 
-	for (size_t i = 0; i < core->n_plans; i++) {
-		const struct plan_run *p = &core->plan[i];
-
-		fprintf(f, "plan %s %s %s %s %s %lld %lld %d|%s\n", p->id, p->path,
-		    p->plan_hash, p->sha256, p->state, (long long)p->opened_at,
-		    (long long)p->closed_at, p->n_write_backs, p->trouble);
-	}
+	for (size_t i = 0; i < core->n_plans; i++)
+		dump_plan(f, &core->plan[i]);
 	for (size_t i = 0; i < core->n_batches; i++) {
 		const struct batch_run *b = &core->batch[i];
 
-		fprintf(f, "batch %s v%d %s %s %s|%s|%s %lld %lld %zu %d\n", b->id,
-		    b->version, b->hash, batch_state_name(b->state), b->base, b->reason,
-		    b->approved_by, (long long)b->since, (long long)b->closed_at, b->n,
-		    b->acked);
+		fprintf(f, "batch %s v%d %s %s %s %s|%s|%s %lld %lld %lld %d:", b->id,
+		    b->version, b->kind, b->hash, batch_state_name(b->state), b->base,
+		    b->reason, b->approved_by, (long long)b->since,
+		    (long long)b->opened_at, (long long)b->closed_at, b->acked);
+		for (size_t k = 0; k < b->n; k++)
+			fprintf(f, " %zu", b->session[k]);
+		fputc('\n', f);
 	}
 	for (size_t i = 0; i < core->n_sessions; i++)
 		dump_session(f, &core->session[i]);
+	for (size_t i = 0; i < core->n_assertions; i++) {
+		const struct assertion_run *a = &core->assertion[i];
+
+		fprintf(f, "assertion %s %s %s|%s|%s\n", a->plan_path, a->a, a->b,
+		    a->reason, a->by);
+	}
 	fprintf(f, "paused %lld %s\n", (long long)core->paused_until, core->paused_why);
 	fclose(f);
 	return buf;

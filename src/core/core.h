@@ -37,11 +37,15 @@ struct session {
 	int n_runs;    /* run ids are "<session>.r<n>" */
 	char *run;     /* the current one, "" when none */
 	bool run_open; /* the agent's process lives, as far as we know */
-	bool confirmed, plan_approved, stopping;
+	bool confirmed, plan_approved;
+	bool has_tree; /* its worktree of this table is there, maybe before its issue */
+	bool reported; /* said that it is done while a person held it */
+	int n_failed;  /* approaches that failed */
 	char *agent_session; /* the agent's own id, "" until known */
 	int64_t offset;      /* consumed of the current run's out.ndjson */
 	int64_t started_at, ended_at, last_seen;
 	int64_t cost, cost_before; /* cents of this run and of those before */
+	int64_t allowed;           /* cents a person allowed it at a cost checkpoint */
 	int64_t tokens_in, tokens_out;
 	int context_pct;
 	char *last_text, *reason, *summary, *claimed_by;

@@ -2,88 +2,56 @@
 
 #include <string.h>
 
-/* What follows by itself: launches under the cap, the merge queue, completed batches. */
+/*
+ * What follows by itself: questions that hold or free a session, launches under the cap,
+ * the merge queue, completed batches and plans.
+ */
+
+/* A session that asks is at a checkpoint, and one that asks nothing is not. */
+static void
+settle_asks(struct session *s, int64_t now, struct acts *acts)
+{
+	const struct ask *open = session_open_ask(s);
+
+	if (s->state == SESSION_ACTIVE && open) {
+		(void)core_move(s, ON_ASKED, now, acts);
+	} else if (s->state == SESSION_CHECKPOINT && !open) {
+		(void)core_move(s, ON_ANSWERED, now, acts);
+		s->last_seen = now; /* its silence was ours */
+	}
+}
 
 static bool
-is_launchable(const struct core *core, const struct session *s, int64_t now)
+is_launchable(const struct core *core, const struct session *s)
 {
 	return s->state == SESSION_APPROVED && !s->claimed_by[0] && !s->is_external &&
-	       core->paused_until <= now;
+	       !core->paused_until;
+}
+
+size_t
+batch_cap(const struct core *core, const struct batch_run *b)
+{
+	const struct plan_run *p = core_plan(core, b->plan_id);
+	int64_t cap = 3;
+
+	if (p)
+		cap = strcmp(b->kind, "research") == 0 ? p->research_cap : p->cap;
+	return cap > 0 ? (size_t)cap : 0;
 }
 
 static void
 launch_ready(struct core *core, struct batch_run *b, int64_t now, struct acts *acts)
 {
-	const struct plan_run *p = core_plan(core, b->plan_id);
-	size_t live = core_live(core);
-	size_t cap = 3;
+	size_t live = core_live(core), cap = batch_cap(core, b);
 
-	if (p)
-		cap = (size_t)(strcmp(b->kind, "research") == 0 ? p->research_cap
-								: p->cap);
 	for (size_t i = 0; i < b->n && live < cap; i++) {
 		struct session *s = &core->session[b->session[i]];
 
-		if (!is_launchable(core, s, now))
+		if (!is_launchable(core, s))
 			continue;
 		owe_launch(s, "", "", now, acts);
 		live++;
 	}
-}
-
-static bool
-in_list(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = list; (at = strstr(at, word)); at += n) {
-		if ((at == list || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
-			return true;
-	}
-	return false;
-}
-
-/* May S merge now?  Everything it must follow in its batch has merged or left. */
-static bool
-is_its_turn(const struct core *core, const struct batch_run *b, const struct session *s)
-{
-	for (size_t i = 0; i < b->n; i++) {
-		const struct session *o = &core->session[b->session[i]];
-
-		if (o == s || !in_list(s->after, o->phase))
-			continue;
-		if (!session_is_terminal(o->state) && o->state != SESSION_PARKED)
-			return false;
-	}
-	return true;
-}
-
-static void
-merge_next(struct core *core, struct batch_run *b, int64_t now, struct acts *acts)
-{
-	const struct plan_run *p = core_plan(core, b->plan_id);
-	struct session *next = NULL;
-	struct fields *f;
-
-	for (size_t i = 0; i < core->n_sessions; i++) {
-		if (core->session[i].state == SESSION_MERGING)
-			return;
-	}
-	for (size_t i = 0; i < b->n; i++) {
-		struct session *s = &core->session[b->session[i]];
-
-		if (s->state != SESSION_MERGEABLE || !is_its_turn(core, b, s))
-			continue;
-		if (!next || s->merge_position < next->merge_position)
-			next = s;
-	}
-	if (!next || !core_move(next, ON_TURN, now, acts))
-		return;
-	f = acts_add(acts, "candidate", "merge", "candidate/%s/%d", next->id,
-	    ++next->merge_tries);
-	fields_set(f, "session", next->id);
-	fields_set(f, "plan", next->plan_id);
-	fields_set(f, "target", p ? p->target : "");
 }
 
 /* Where the batch stands, read off its sessions. */
@@ -108,15 +76,31 @@ batch_stands(const struct core *core, const struct batch_run *b)
 	return BATCH_DRAINING;
 }
 
+/* A phase may have been tried in two batches: it counts once. */
+static bool
+is_first_done(const struct core *core, const struct session *s)
+{
+	if (s->state != SESSION_DONE)
+		return false;
+	for (const struct session *o = core->session; o < s; o++) {
+		if (o->state == SESSION_DONE && strcmp(o->plan_id, s->plan_id) == 0 &&
+		    strcmp(o->phase, s->phase) == 0)
+			return false;
+	}
+	return true;
+}
+
 static void
 complete_plan(struct core *core, struct plan_run *p, int64_t now, struct acts *acts)
 {
 	int64_t n_done = 0;
 	struct fields *f;
 
-	for (size_t i = 0; i < core->n_sessions; i++)
-		n_done += strcmp(core->session[i].plan_id, p->id) == 0 &&
-			  core->session[i].state == SESSION_DONE;
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		const struct session *s = &core->session[i];
+
+		n_done += strcmp(s->plan_id, p->id) == 0 && is_first_done(core, s);
+	}
 	if (n_done < p->n_phases || strcmp(p->state, "active") != 0)
 		return;
 	core_set(&p->state, "complete");
@@ -171,15 +155,22 @@ advance_batch(struct core *core, struct batch_run *b, int64_t now, struct acts *
 	core_move_batch(b, stands, now, acts);
 	if (stands != BATCH_COMPLETE && stands != BATCH_WITH_FAILURES)
 		return;
+	b->acked = false; /* these failures were seen by nobody yet */
 	b->closed_at = now;
 	owe_write_back(core, b->plan_id, acts);
-	if (p && stands == BATCH_COMPLETE)
+	if (p)
 		complete_plan(core, p, now, acts);
 }
 
 void
 flow_advance(struct core *core, int64_t now, struct acts *acts)
 {
+	if (core->paused_until && core->paused_until <= now) {
+		core->paused_until = 0;
+		core_set(&core->paused_why, "");
+	}
+	for (size_t i = 0; i < core->n_sessions; i++)
+		settle_asks(&core->session[i], now, acts);
 	for (size_t i = 0; i < core->n_batches; i++)
 		advance_batch(core, &core->batch[i], now, acts);
 }

@@ -1,6 +1,7 @@
 #include "core/happening.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -95,10 +96,40 @@ make_field(struct fields *fields, const char *name)
 	return f;
 }
 
+/*
+ * The journal keeps JSON, which holds UTF-8 only: other bytes (a compiler's Latin-1, a
+ * torn line) become U+FFFD here, so that memory and replay hold the same text.
+ */
+static char *
+well_formed(char *owned)
+{
+	size_t left = strlen(owned), size = 0;
+	const char *at = owned;
+	long bad = text_utf8_bad(at, left);
+	char *clean = NULL;
+	FILE *f;
+
+	if (bad < 0)
+		return owned;
+	f = open_memstream(&clean, &size);
+	for (; bad >= 0; bad = text_utf8_bad(at, left)) {
+		fwrite(at, 1, (size_t)bad, f);
+		fputs("\xEF\xBF\xBD", f);
+		at += bad + 1;
+		left -= (size_t)bad + 1;
+	}
+	fwrite(at, 1, left, f);
+	fclose(f);
+	free(owned);
+	return clean;
+}
+
 void
 fields_set(struct fields *fields, const char *name, const char *text)
 {
-	make_field(fields, name)->text = xstrdup(text ? text : "");
+	char *copy = well_formed(xstrdup(text ? text : ""));
+
+	make_field(fields, name)->text = copy;
 }
 
 void
@@ -110,11 +141,13 @@ fields_set_number(struct fields *fields, const char *name, int64_t number)
 void
 fields_setf(struct fields *fields, const char *name, const char *fmt, ...)
 {
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	make_field(fields, name)->text = xvasprintf(fmt, ap);
+	text = well_formed(xvasprintf(fmt, ap));
 	va_end(ap);
+	make_field(fields, name)->text = text;
 }
 
 const char *
@@ -197,10 +230,16 @@ acts_add(
 }
 
 void
-acts_move(struct acts *acts, const char *entity, const char *from, const char *to)
+acts_movef(
+    struct acts *acts, const char *from, const char *to, const char *entity_fmt, ...)
 {
+	va_list ap;
+
 	GROW(acts->move, acts->n_moves, acts->cap_moves);
-	acts->move[acts->n_moves++] = (struct move){ xstrdup(entity), from, to };
+	va_start(ap, entity_fmt);
+	acts->move[acts->n_moves++] = (struct move){ xvasprintf(entity_fmt, ap), from,
+		to };
+	va_end(ap);
 }
 
 void

@@ -20,8 +20,8 @@ struct fields {
 	size_t n, cap;
 };
 
-void fields_set(
-    struct fields *fields, const char *name, const char *text); /* NULL = "" */
+/* NULL is ""; bytes that are no UTF-8 become U+FFFD, so that the journal can hold them. */
+void fields_set(struct fields *fields, const char *name, const char *text);
 void fields_set_number(struct fields *fields, const char *name, int64_t number);
 void fields_setf(struct fields *fields, const char *name, const char *fmt, ...)
     PRINTF(3, 4);
@@ -106,7 +106,9 @@ void acts_clear(struct acts *acts);
 /* Appends an act and returns its fields to fill; printf-style KEY. */
 struct fields *acts_add(struct acts *acts, const char *kind, const char *order,
     const char *key_fmt, ...) PRINTF(4, 5);
-void acts_move(struct acts *acts, const char *entity, const char *from, const char *to);
+/* Appends that an entity ("session/ID") went FROM one state TO another: static words. */
+void acts_movef(struct acts *acts, const char *from, const char *to,
+    const char *entity_fmt, ...) PRINTF(4, 5);
 
 const char *hap_name(
     enum hap kind);           /* "agent-asked" ...: stable words of the journal */

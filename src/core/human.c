@@ -1,122 +1,10 @@
 #include "core/internal.h"
 
+#include "policy/refusal.h"
+
 #include <string.h>
 
-/* What a person says about one session: approvals and orders. */
-
-/* What follows when divisi's own question is answered (kinds "cost" and "exit"). */
-static void
-answered_own(struct core *core, struct session *s, const struct ask *a, int64_t now,
-    struct acts *acts)
-{
-	bool allowed = strcmp(a->decision, "allow") == 0;
-
-	if (strcmp(a->kind, "cost") == 0) {
-		owe_tell(s, allowed ? "continue" : "stop", acts);
-		if (!allowed) {
-			core_set(&s->reason, "its estimate was declined");
-			(void)core_move(s, ON_PARK, now, acts);
-			owe_inspect(s, "parked", acts);
-		}
-		return;
-	}
-	if (allowed) {
-		owe_inspect(s, "exit", acts);
-		fields_set_number(&acts->item[acts->n - 1].fields, "commit_rest", 1);
-		return;
-	}
-	core_set(
-	    &s->reason, a->answer[0] ? a->answer : "its uncommitted rest was declined");
-	(void)core_move(s, ON_FAIL, now, acts);
-	owe_tell(s, "stop", acts);
-	owe_inspect(s, "failed", acts);
-	owe_write_back(core, s->plan_id, acts);
-}
-
-int
-step_ask_answered(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = happening_session(core, h, err);
-	const char *id = fields_text(&h->fields, "ask");
-	const char *decision = fields_text(&h->fields, "decision");
-	struct ask *a = NULL;
-	struct fields *f;
-
-	if (!s)
-		return -1;
-	for (size_t i = 0; i < s->n_asks && !a; i++) {
-		if (s->ask[i].decision[0] == '\0' &&
-		    (!id[0] || strcmp(s->ask[i].id, id) == 0))
-			a = &s->ask[i];
-	}
-	if (!a)
-		return err_set(err, ERR_NOT_FOUND, "%s asks nothing now", s->id);
-	if (strcmp(decision, "allow") != 0 && strcmp(decision, "deny") != 0)
-		return err_set(err, ERR_USAGE,
-		    "a decision is allow or deny, not '%.20s'", decision);
-	core_set(&a->decision, decision);
-	core_set(&a->answer, fields_text(&h->fields, "text"));
-	core_set(&a->by, h->actor);
-	a->answered_at = h->at;
-	if (a->run[0] == '\0') {
-		answered_own(core, s, a, h->at, acts);
-	} else {
-		if (strcmp(a->kind, "plan") == 0 && strcmp(decision, "allow") == 0)
-			s->plan_approved = true;
-		f = acts_add(acts, "answer", s->id, "answer/%s/%s/%d", a->run, a->id,
-		    ++s->n_keys);
-		fields_set(f, "session", s->id);
-		fields_set(f, "run", a->run);
-		fields_set(f, "ask", a->id);
-		fields_set(f, "raw", a->raw);
-		fields_set(f, "decision", decision);
-		fields_set(f, "text", a->answer);
-	}
-	if (s->state == SESSION_CHECKPOINT && !session_open_ask(s)) {
-		(void)core_move(s, ON_ANSWERED, h->at, acts);
-		s->last_seen = h->at;
-	}
-	return 0;
-}
-
-/* The merge gate: a person read the diff and said yes (CONTRACTS 7), or says "try again". */
-int
-step_merge_asked(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	const char *only = fields_text(&h->fields, "session");
-	const char *plan = fields_text(&h->fields, "plan");
-	size_t n = 0;
-
-	for (size_t i = 0; i < core->n_sessions; i++) {
-		struct session *s = &core->session[i];
-
-		if ((only[0] && strcmp(s->id, only) != 0) ||
-		    (plan[0] && strcmp(s->plan_id, plan) != 0))
-			continue;
-		if (s->state == SESSION_IN_REVIEW) {
-			s->was_reviewed = true;
-			n += core_move(s, ON_REVIEWED, h->at, acts);
-		} else if (s->state == SESSION_MERGE_CONFLICT) {
-			n += core_move(s, ON_RETRY, h->at, acts);
-		} else if (s->state == SESSION_MERGING && s->blocked[0]) {
-			struct fields *f;
-			const struct plan_run *p = core_plan(core, s->plan_id);
-
-			core_set(&s->blocked, "");
-			f = acts_add(acts, "candidate", "merge", "candidate/%s/%d",
-			    s->id, ++s->merge_tries);
-			fields_set(f, "session", s->id);
-			fields_set(f, "plan", s->plan_id);
-			fields_set(f, "target", p ? p->target : "");
-			n++;
-		}
-	}
-	if (n == 0)
-		return err_set(err, ERR_NOT_FOUND, "nothing waits to be merged");
-	return 0;
-}
+/* What a person orders about one session. */
 
 int
 step_said(
@@ -137,10 +25,8 @@ step_said(
 	fields_set(f, "run", s->run);
 	fields_set(f, "text", fields_text(&h->fields, "text"));
 	if (s->state == SESSION_EXITING) {
-		for (size_t i = 0; i < s->n_asks; i++) {
-			if (s->ask[i].decision[0] == '\0')
-				core_set(&s->ask[i].decision, "gone");
-		}
+		session_close_asks(s, false);
+		core_set(&s->reason, "");
 		(void)core_move(s, ON_ACTIVITY, h->at, acts);
 		s->last_seen = h->at;
 	}
@@ -164,6 +50,101 @@ step_held(
 	return 0;
 }
 
+/* Approaches that failed on the issue of S, whichever session made them. */
+static int
+n_failed(const struct core *core, const struct session *s)
+{
+	int n = s->state == SESSION_STALLED;
+
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		if (strcmp(core->session[i].issue, s->issue) == 0)
+			n += core->session[i].n_failed;
+	}
+	return n;
+}
+
+/* Has a later batch of the plan of S begun?  Its table did not reckon with S. */
+static bool
+is_overtaken(const struct core *core, const struct session *s)
+{
+	const struct batch_run *mine = core_batch(core, s->batch_id);
+
+	for (size_t i = 0; i < core->n_batches && mine; i++) {
+		const struct batch_run *b = &core->batch[i];
+
+		if (strcmp(b->plan_id, s->plan_id) == 0 && b->number > mine->number &&
+		    (b->state == BATCH_APPROVED || b->state == BATCH_RUNNING ||
+			b->state == BATCH_DRAINING))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_overridden(const struct happening *h, const char *code)
+{
+	return strstr(fields_text(&h->fields, "override"), code) != NULL;
+}
+
+/* May a person launch S again?  The rules that the first launch was under, too. */
+static int
+check_relaunch(const struct core *core, const struct session *s,
+    const struct happening *h, struct err *err)
+{
+	const struct plan_run *p = core_plan(core, s->plan_id);
+	const struct batch_run *b = core_batch(core, s->batch_id);
+	const char *code;
+
+	if (is_overridden(h, "G") && fields_text(&h->fields, "reason")[0] == '\0')
+		return err_set(err, ERR_USAGE, "an override needs a reason");
+	if (!p || !b || strcmp(p->state, "active") != 0)
+		return err_set(err, ERR_CONFLICT, "the plan of %s is %s", s->id,
+		    p ? p->state : "gone");
+	if (s->claimed_by[0] && strcmp(s->claimed_by, h->actor) != 0)
+		return err_set(
+		    err, ERR_CONFLICT, "%s is claimed by %s", s->id, s->claimed_by);
+	code = "G18";
+	if (n_failed(core, s) >= 2 && !is_overridden(h, code)) {
+		refuse(err, code, "two approaches failed already on the issue of %s",
+		    s->id);
+		return err_fix(
+		    err, "divisi resume %s --override G18 --reason TEXT", s->label);
+	}
+	if (session_is_live(s->state))
+		return 0; /* it holds its slot */
+	code = "G05";
+	if (core_live(core) >= batch_cap(core, b) && !is_overridden(h, code)) {
+		refuse(err, code,
+		    "%zu sessions are live, the cap is %zu: human coordination overhead",
+		    core_live(core), batch_cap(core, b));
+		return err_fix(err,
+		    "wait until one ends; or: divisi resume %s --override G05 --reason TEXT",
+		    s->label);
+	}
+	code = "G03";
+	if (is_overtaken(core, s) && !is_overridden(h, code)) {
+		refuse(err, code, "a later batch runs, whose table was made without %s",
+		    s->id);
+		return err_fix(err,
+		    "wait until it is complete; or: divisi resume %s --override G03 --reason TEXT",
+		    s->label);
+	}
+	return 0;
+}
+
+/* A person's hold ends; a hold for its cost stays. */
+static void
+let_go_on(struct session *s, int64_t now, struct acts *acts)
+{
+	(void)core_move(s, ON_RULED, now, acts);
+	core_set(&s->reason, "");
+	s->last_seen = now;
+	if (!session_is_held(s))
+		owe_tell(s, "continue", acts);
+	if (s->reported)
+		session_reported(s, now, acts);
+}
+
 int
 step_resumed(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -175,10 +156,7 @@ step_resumed(
 	if (!s)
 		return -1;
 	if (s->state == SESSION_HALTED) {
-		(void)core_move(s, ON_RULED, h->at, acts);
-		core_set(&s->reason, "");
-		s->last_seen = h->at;
-		owe_tell(s, "continue", acts);
+		let_go_on(s, h->at, acts);
 		return 0;
 	}
 	if (s->run_open && s->state != SESSION_STALLED)
@@ -191,19 +169,15 @@ step_resumed(
 		return err_fix(err, "divisi say %s \"...\", or divisi park %s first",
 		    s->label, s->label);
 	}
-	if (s->n_runs >= 3 && !fields_number(&h->fields, "override_G18", 0)) {
-		err_set(err, ERR_REFUSED, "%s was tried %d times already", s->id,
-		    s->n_runs);
-		err->code = "G18";
-		err->rule = "R-24";
-		return err_fix(
-		    err, "divisi resume %s --override G18 --reason TEXT", s->label);
-	}
 	if (s->state != SESSION_STALLED && s->state != SESSION_PARKED &&
 	    s->state != SESSION_FAILED && s->state != SESSION_EXITING &&
 	    s->state != SESSION_MERGE_CONFLICT && s->state != SESSION_IN_REVIEW)
 		return err_set(err, ERR_CONFLICT, "%s is %s: nothing to resume", s->id,
 		    session_state_name(s->state));
+	if (check_relaunch(core, s, h, err) < 0)
+		return -1;
+	s->n_failed += s->state == SESSION_STALLED;
+	core_set(&s->claimed_by, "");
 	owe_launch(s, can_resume ? s->agent_session : "",
 	    note[0] ? note : "go on with your task where you left it", h->at, acts);
 	return 0;
@@ -219,14 +193,12 @@ leave(struct core *core, const struct happening *h, struct acts *acts, struct er
 
 	if (!s)
 		return -1;
+	merge_give_up(s, h->at, acts);
 	if (!core_move(s, event, h->at, acts))
 		return err_set(err, ERR_CONFLICT, "%s is %s and cannot be %s", s->id,
 		    session_state_name(s->state), abandoned ? "abandoned" : "parked");
 	core_set(&s->reason, fields_text(&h->fields, "reason"));
-	for (size_t i = 0; i < s->n_asks; i++) {
-		if (s->ask[i].decision[0] == '\0')
-			core_set(&s->ask[i].decision, "gone");
-	}
+	session_close_asks(s, false);
 	if (s->run_open)
 		owe_tell(s, "stop", acts);
 	owe_inspect(s, abandoned ? "abandoned" : "parked", acts);

@@ -21,8 +21,34 @@ bool core_move(
 void core_move_batch(
     struct batch_run *batch, enum batch_state to, int64_t now, struct acts *acts);
 
+/* Closes the open questions of S as "gone"; with KEEP_EXIT not the one about its rest. */
+void session_close_asks(struct session *s, bool keep_exit);
+
+/* Is its process suspended, by a person or for its cost? */
+bool session_is_held(const struct session *s);
+
+/* Fails S for its reason, which the plan's registry shows. */
+void session_fail(struct core *core, struct session *s, const char *reason, int64_t now,
+    struct acts *acts);
+
+/* Its end was reported: the exit checklist is looked at. */
+void session_reported(struct session *s, int64_t now, struct acts *acts);
+
+/* batch.c */
+bool batch_has(
+    const struct core *core, const struct batch_run *b, const struct session *s);
+void batch_decline(struct core *core, struct batch_run *b, const char *why, int64_t now,
+    struct acts *acts);
+
+/* merge.c: the next of B merges; a blocked landing of S is given up; who S waits for. */
+void merge_next(struct core *core, struct batch_run *b, int64_t now, struct acts *acts);
+void merge_give_up(struct session *s, int64_t now, struct acts *acts);
+const struct session *merge_waits_behind(
+    const struct core *core, const struct session *s);
+
 /* Everything that follows by itself after a happening: launches, queue, completions. */
 void flow_advance(struct core *core, int64_t now, struct acts *acts);
+size_t batch_cap(const struct core *core, const struct batch_run *b);
 
 /* Acts that several happenings owe. */
 void owe_issue_move(
@@ -31,6 +57,7 @@ void owe_comment(struct acts *acts, const struct session *s, const char *kind, i
     const char *text);
 void owe_write_back(struct core *core, const char *plan_id, struct acts *acts);
 void owe_inspect(struct session *s, const char *why, struct acts *acts);
+void owe_commit_rest(struct session *s, struct acts *acts); /* then inspects again */
 void owe_tell(struct session *s, const char *order, struct acts *acts);
 void owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
     struct acts *acts);
@@ -39,7 +66,18 @@ void owe_launch(struct session *s, const char *resume, const char *note, int64_t
 struct session *happening_session(
     struct core *core, const struct happening *h, struct err *err);
 
-/* Session happenings, in session.c and human.c. */
+/* The same, where the happening tells of the current run and that run lives. */
+struct session *session_current(
+    struct core *core, const struct happening *h, struct err *err);
+
+/* A sign of life: what was read of its output, and when; a silent one works again. */
+void session_heard(struct session *s, const struct happening *h);
+void session_revive(struct session *s, const struct happening *h, struct acts *acts);
+
+/* A number that a stranger's program said, as far as anybody can believe it. */
+int64_t happening_claim(const struct happening *h, const char *name, int64_t fallback);
+
+/* Happenings, in session.c, asks.c, merge.c, human.c and batch.c. */
 step_fn step_session_filed, step_session_prepared, step_act_failed, step_run_started,
     step_run_ended, step_run_lost, step_agent_accepted, step_agent_confirmed,
     step_agent_activity, step_agent_asked, step_agent_ask_gone, step_agent_estimate,
@@ -47,6 +85,8 @@ step_fn step_session_filed, step_session_prepared, step_act_failed, step_run_sta
     step_candidate_built, step_candidate_refused, step_landed, step_landing_blocked;
 step_fn step_ask_answered, step_merge_asked, step_said, step_held, step_resumed,
     step_parked, step_abandoned, step_claimed;
+step_fn step_batch_planned, step_batch_approved, step_batch_declined, step_batch_acked;
 
-struct ask *core_open_ask(struct session *s, const char *id, const char *kind,
-    const char *text, const char *detail, int64_t now);
+/* Opens a question of RUN ("" = our own); NULL when it is open or was answered before. */
+struct ask *core_open_ask(struct session *s, const char *run, const char *id,
+    const char *kind, const char *text, int64_t now);

@@ -43,14 +43,12 @@ owe_write_back(struct core *core, const char *plan_id, struct acts *acts)
 	fields_set(f, "plan", p->id);
 }
 
-void
-owe_inspect(struct session *s, const char *why, struct acts *acts)
+static struct fields *
+add_inspect(struct session *s, const char *why, struct acts *acts)
 {
-	struct fields *f;
+	struct fields *f = acts_add(
+	    acts, "inspect", s->id, "inspect/%s/%d", s->id, ++s->n_keys);
 
-	if (s->path[0] == '\0')
-		return;
-	f = acts_add(acts, "inspect", s->id, "inspect/%s/%d", s->id, ++s->n_keys);
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", s->plan_id);
 	fields_set(f, "why", why);
@@ -58,6 +56,20 @@ owe_inspect(struct session *s, const char *why, struct acts *acts)
 	fields_set(f, "branch", s->branch);
 	fields_set(f, "base", s->base);
 	fields_set_number(f, "analysis", s->is_analysis);
+	return f;
+}
+
+void
+owe_inspect(struct session *s, const char *why, struct acts *acts)
+{
+	if (s->path[0])
+		(void)add_inspect(s, why, acts);
+}
+
+void
+owe_commit_rest(struct session *s, struct acts *acts)
+{
+	fields_set_number(add_inspect(s, "exit", acts), "commit_rest", 1);
 }
 
 void
@@ -86,17 +98,16 @@ owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
 	core_set(&s->run, run);
 	core_set(&s->reason, "");
 	s->run_open = true;
+	core_set(&s->blocked, "");
 	s->confirmed = false;
-	s->stopping = false;
+	s->reported = false;
+	s->was_reviewed = false; /* what it makes now was seen by nobody */
 	s->offset = 0;
 	s->cost_before += s->cost;
 	s->cost = 0;
 	s->started_at = s->last_seen = now;
-	for (size_t i = 0; i < s->n_asks; i++) {
-		/* A question of an ended run can no longer be answered. */
-		if (s->ask[i].decision[0] == '\0')
-			core_set(&s->ask[i].decision, "gone");
-	}
+	/* A question of an ended run can no longer be answered. */
+	session_close_asks(s, false);
 	f = acts_add(acts, "launch", s->id, "launch/%s", run);
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", s->plan_id);

@@ -3,17 +3,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MOST_NUMBER   1000000000000 /* cents or tokens that a program may claim */
+#define MAX_PAUSE_MS  (8LL * 24 * 60 * 60 * 1000) /* a weekly limit, and a day */
+#define MAX_LOST_RUNS 3 /* then a person looks why its holder keeps dying */
+
 /*
  * What agents, holders and jobs report about one session.  Every agent happening names its
  * run; one of a run that is no longer the current one is history and changes nothing but
  * is never an error (a late line of a killed agent is normal).
  */
-static struct session *
-current_run(struct core *core, const struct happening *h, struct err *err)
+struct session *
+session_current(struct core *core, const struct happening *h, struct err *err)
 {
 	struct session *s = happening_session(core, h, err);
 
-	if (s && strcmp(s->run, fields_text(&h->fields, "run")) != 0) {
+	if (s &&
+	    (!s->run_open || strcmp(s->run, fields_text(&h->fields, "run")) != 0)) {
 		err_set(err, ERR_CONFLICT, "run %.60s of %s is over",
 		    fields_text(&h->fields, "run"), s->id);
 		return NULL;
@@ -21,8 +26,8 @@ current_run(struct core *core, const struct happening *h, struct err *err)
 	return s;
 }
 
-static void
-take_offset(struct session *s, const struct happening *h)
+void
+session_heard(struct session *s, const struct happening *h)
 {
 	int64_t offset = fields_number(&h->fields, "offset", -1);
 
@@ -31,27 +36,55 @@ take_offset(struct session *s, const struct happening *h)
 	s->last_seen = h->at;
 }
 
-struct ask *
-core_open_ask(struct session *s, const char *id, const char *kind, const char *text,
-    const char *detail, int64_t now)
+/* A silent session that speaks works again (E-7: stalled -> active). */
+void
+session_revive(struct session *s, const struct happening *h, struct acts *acts)
 {
-	struct ask *a;
+	if (s->state == SESSION_STALLED && s->confirmed &&
+	    core_move(s, ON_ACTIVITY, h->at, acts))
+		core_set(&s->reason, "");
+}
 
-	for (size_t i = 0; i < s->n_asks; i++) {
-		if (strcmp(s->ask[i].id, id) == 0 && s->ask[i].decision[0] == '\0')
-			return NULL;
-	}
-	GROW(s->ask, s->n_asks, s->cap_asks);
-	a = &s->ask[s->n_asks++];
-	*a = (struct ask){ .id = xstrdup(id), .kind = xstrdup(kind), .at = now };
-	a->text = xstrdup(text);
-	a->detail = xstrdup(detail);
-	a->raw = xstrdup("");
-	a->run = xstrdup("");
-	a->decision = xstrdup("");
-	a->answer = xstrdup("");
-	a->by = xstrdup("");
-	return a;
+/* A number that a stranger's program said, as far as anybody can believe it. */
+int64_t
+happening_claim(const struct happening *h, const char *name, int64_t fallback)
+{
+	int64_t n = fields_number(&h->fields, name, fallback);
+
+	return n > MOST_NUMBER ? MOST_NUMBER : n;
+}
+
+void
+session_fail(struct core *core, struct session *s, const char *reason, int64_t now,
+    struct acts *acts)
+{
+	if (!core_move(s, ON_FAIL, now, acts))
+		return;
+	if (reason != s->reason)
+		core_set(&s->reason, reason);
+	session_close_asks(s, false);
+	owe_write_back(core, s->plan_id, acts);
+}
+
+void
+session_reported(struct session *s, int64_t now, struct acts *acts)
+{
+	if (!core_move(s, ON_REPORTED, now, acts))
+		return;
+	core_set(&s->reason, "");
+	s->reported = false;
+	owe_inspect(s, "exit", acts);
+}
+
+/* Is the table of S still being prepared, and is this an answer to it? */
+static bool
+is_awaited(const struct core *core, const struct session *s, const struct happening *h)
+{
+	const struct batch_run *b = core_batch(core, s->batch_id);
+
+	return b && batch_has(core, b, s) &&
+	       (b->state == BATCH_PLANNED || b->state == BATCH_FILED) &&
+	       fields_number(&h->fields, "version", b->version) == b->version;
 }
 
 int
@@ -63,7 +96,11 @@ step_session_filed(
 	if (!s)
 		return -1;
 	core_set(&s->sub_issue, fields_text(&h->fields, "sub_issue"));
+	if (!is_awaited(core, s, h))
+		return 0;
 	(void)core_move(s, ON_FILED, h->at, acts);
+	if (s->has_tree)
+		(void)core_move(s, ON_PREPARED, h->at, acts);
 	return 0;
 }
 
@@ -75,12 +112,17 @@ step_session_prepared(
 
 	if (!s)
 		return -1;
+	if (!is_awaited(core, s, h))
+		return err_set(err, ERR_CONFLICT, "%s is %s: nothing is prepared",
+		    s->id, session_state_name(s->state));
 	core_set(&s->path, fields_text(&h->fields, "path"));
 	core_set(&s->base, fields_text(&h->fields, "base"));
+	s->has_tree = true;
 	(void)core_move(s, ON_PREPARED, h->at, acts);
 	return 0;
 }
 
+/* An act that cannot be done: where something waits for it, that says so. */
 int
 step_act_failed(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -88,20 +130,32 @@ step_act_failed(
 	struct session *s = happening_session(core, h, err);
 	const char *kind = fields_text(&h->fields, "act");
 	const char *text = fields_text(&h->fields, "text");
+	const char *run = fields_text(&h->fields, "run");
 	struct batch_run *b;
 
 	if (!s)
 		return -1;
-	core_set(&s->reason, text);
 	b = core_batch(core, s->batch_id);
+	if (run[0] && strcmp(run, s->run) != 0)
+		return err_set(
+		    err, ERR_CONFLICT, "run %.60s of %s is over", run, s->id);
 	if (strcmp(kind, "launch") == 0) {
+		/* Should its holder have come up after all, it is not left behind. */
+		owe_tell(s, "kill", acts);
 		s->run_open = false;
-		(void)core_move(s, ON_FAIL, h->at, acts);
-	} else if (b && (strcmp(kind, "worktree-add") == 0 ||
-			    strcmp(kind, "issue-file") == 0)) {
-		core_set(&b->reason, text);
+		session_fail(core, s, text, h->at, acts);
+	} else if (strcmp(kind, "worktree-add") == 0 ||
+		   strcmp(kind, "issue-file") == 0) {
+		if (b && is_awaited(core, s, h))
+			core_set(&b->reason, text);
+	} else if (strcmp(kind, "inspect") == 0 && s->state == SESSION_EXITING) {
+		core_set(&s->reason, text);
 	} else if (strcmp(kind, "candidate") == 0 || strcmp(kind, "land") == 0) {
-		(void)core_move(s, ON_CONFLICT, h->at, acts);
+		if (core_move(s, ON_CONFLICT, h->at, acts))
+			core_set(&s->reason, text);
+	} else if (strcmp(kind, "answer") == 0 && core_move(s, ON_STALL, h->at, acts)) {
+		free(s->reason);
+		s->reason = xasprintf("your answer does not reach it: %s", text);
 	}
 	return 0;
 }
@@ -110,7 +164,7 @@ int
 step_run_started(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
-	struct session *s = current_run(core, h, err);
+	struct session *s = session_current(core, h, err);
 
 	(void)acts;
 	if (!s)
@@ -121,7 +175,8 @@ step_run_started(
 
 /* The process is gone without having said that it is done: J-22. */
 static void
-process_gone(struct session *s, const struct happening *h, struct acts *acts)
+process_gone(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts)
 {
 	const char *how = fields_text(&h->fields, "reason");
 	int64_t status = fields_number(&h->fields, "status", 0);
@@ -131,7 +186,7 @@ process_gone(struct session *s, const struct happening *h, struct acts *acts)
 	if (strcmp(how, "not-started") == 0) {
 		s->reason = xasprintf("the agent could not be started: %s",
 		    fields_text(&h->fields, "text"));
-		(void)core_move(s, ON_FAIL, h->at, acts);
+		session_fail(core, s, s->reason, h->at, acts);
 		return;
 	}
 	if (sig)
@@ -145,52 +200,76 @@ process_gone(struct session *s, const struct happening *h, struct acts *acts)
 	owe_inspect(s, "stalled", acts);
 }
 
+/*
+ * The process of S is gone, whichever way.  True when that settles it: its end was
+ * reported before, or nobody waits for it any more.
+ */
+static bool
+outlived(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts)
+{
+	s->run_open = false;
+	s->last_seen = h->at;
+	session_close_asks(s, true);
+	if (s->state == SESSION_EXITING) {
+		/* E-7: the checklist is incomplete and nobody is left to complete it. */
+		if (s->reason[0] && !session_open_ask(s))
+			session_fail(core, s, s->reason, h->at, acts);
+		return true;
+	}
+	if (session_is_live(s->state))
+		return false;
+	/* Stopped by us: what it wrote to the last is pinned too. */
+	if (s->state == SESSION_PARKED || s->state == SESSION_FAILED ||
+	    s->state == SESSION_ABANDONED)
+		owe_inspect(s, "ended", acts);
+	return true;
+}
+
 int
 step_run_ended(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
-	struct session *s = current_run(core, h, err);
+	struct session *s = session_current(core, h, err);
 	bool clean = fields_number(&h->fields, "clean", 0) != 0;
 
 	if (!s)
 		return -1;
-	s->run_open = false;
-	s->last_seen = h->at;
-	for (size_t i = 0; i < s->n_asks; i++) {
-		if (s->ask[i].decision[0] == '\0' && s->ask[i].run[0])
-			core_set(&s->ask[i].decision, "gone");
-	}
-	if (s->state != SESSION_LAUNCHING && s->state != SESSION_UNCONFIRMED &&
-	    s->state != SESSION_ACTIVE && s->state != SESSION_CHECKPOINT &&
-	    s->state != SESSION_HALTED)
+	if (outlived(core, s, h, acts))
 		return 0;
-	if (clean && s->confirmed && core_move(s, ON_REPORTED, h->at, acts))
-		owe_inspect(s, "exit", acts);
+	if (clean && s->confirmed &&
+	    (s->state == SESSION_ACTIVE || s->state == SESSION_STALLED))
+		session_reported(s, h->at, acts);
 	else
-		process_gone(s, h, acts);
+		process_gone(core, s, h, acts);
 	return 0;
+}
+
+/* May a lost run go on by itself?  Not past a person's hold or question (CONTRACTS 2). */
+static bool
+goes_on(const struct session *s, const struct happening *h, bool was_held)
+{
+	return fields_number(&h->fields, "resumable", 0) && s->agent_session[0] &&
+	       !was_held && s->n_runs < MAX_LOST_RUNS &&
+	       (s->state == SESSION_LAUNCHING || s->state == SESSION_UNCONFIRMED ||
+		   s->state == SESSION_ACTIVE || s->state == SESSION_CHECKPOINT);
 }
 
 int
 step_run_lost(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
-	struct session *s = current_run(core, h, err);
+	struct session *s = session_current(core, h, err);
+	bool again;
 
 	if (!s)
 		return -1;
-	s->run_open = false;
-	for (size_t i = 0; i < s->n_asks; i++) {
-		if (s->ask[i].decision[0] == '\0' && s->ask[i].run[0])
-			core_set(&s->ask[i].decision, "gone");
-	}
-	if (!session_is_live(s->state) || s->state == SESSION_EXITING)
+	again = goes_on(s, h, session_is_held(s));
+	if (outlived(core, s, h, acts))
 		return 0;
 	core_set(&s->reason, "its holder was killed; nothing of it lives any more");
-	if (s->state != SESSION_STALLED)
-		(void)core_move(s, ON_STALL, h->at, acts);
-	/* CONTRACTS 2: with the agent's own session id known, that id is resumed. */
-	if (fields_number(&h->fields, "resumable", 0) && s->agent_session[0])
+	(void)core_move(s, ON_STALL, h->at, acts);
+	if (again)
 		owe_launch(s, s->agent_session,
 		    "the process was lost; go on where you were", h->at, acts);
 	else
@@ -202,11 +281,11 @@ int
 step_agent_accepted(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
-	struct session *s = current_run(core, h, err);
+	struct session *s = session_current(core, h, err);
 
 	if (!s)
 		return -1;
-	take_offset(s, h);
+	session_heard(s, h);
 	if (fields_text(&h->fields, "agent_session")[0])
 		core_set(&s->agent_session, fields_text(&h->fields, "agent_session"));
 	(void)core_move(s, ON_ACCEPTED, h->at, acts);
@@ -217,18 +296,19 @@ int
 step_agent_confirmed(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
-	struct session *s = current_run(core, h, err);
+	struct session *s = session_current(core, h, err);
 	AUTO_FREE char *text = NULL;
 
 	if (!s)
 		return -1;
-	take_offset(s, h);
+	session_heard(s, h);
 	if (s->confirmed)
 		return 0;
-	(void)core_move(s, ON_ACCEPTED, h->at, acts);
-	if (!core_move(s, ON_CONFIRMED, h->at, acts) && s->state == SESSION_STALLED)
-		(void)core_move(s, ON_ACTIVITY, h->at, acts);
 	s->confirmed = true;
+	(void)core_move(s, ON_ACCEPTED, h->at, acts);
+	if (!core_move(s, ON_CONFIRMED, h->at, acts) &&
+	    (s->state != SESSION_STALLED || !core_move(s, ON_ACTIVITY, h->at, acts)))
+		return 0;
 	core_set(&s->reason, "");
 	text = xasprintf("Session started: %s, %s (%s), branch `%s`.", s->agent_shown,
 	    s->mode, s->launch, s->branch);
@@ -242,112 +322,20 @@ int
 step_agent_activity(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
-	struct session *s = current_run(core, h, err);
+	struct session *s = session_current(core, h, err);
 	const struct fields *f = &h->fields;
 
 	if (!s)
 		return -1;
-	take_offset(s, h);
+	session_heard(s, h);
 	if (fields_text(f, "text")[0])
 		core_set(&s->last_text, fields_text(f, "text"));
-	s->cost = fields_number(f, "cost", s->cost);
-	s->tokens_in = fields_number(f, "tokens_in", s->tokens_in);
-	s->tokens_out = fields_number(f, "tokens_out", s->tokens_out);
-	s->context_pct = (int)fields_number(f, "context_pct", s->context_pct);
-	if (s->state == SESSION_STALLED && s->run_open && s->confirmed) {
-		core_set(&s->reason, "");
-		(void)core_move(s, ON_ACTIVITY, h->at, acts);
-	}
-	return 0;
-}
-
-/* Answers an ask by itself, for a reason that a person gave before. */
-static void
-answer_by_rule(
-    struct session *s, struct ask *a, const char *rule, int64_t now, struct acts *acts)
-{
-	struct fields *f;
-
-	core_set(&a->decision, "allow");
-	core_set(&a->by, rule);
-	a->answered_at = now;
-	f = acts_add(
-	    acts, "answer", s->id, "answer/%s/%s/%d", s->run, a->id, ++s->n_keys);
-	fields_set(f, "session", s->id);
-	fields_set(f, "run", a->run);
-	fields_set(f, "ask", a->id);
-	fields_set(f, "raw", a->raw);
-	fields_set(f, "decision", "allow");
-	fields_set(f, "text", "");
-}
-
-int
-step_agent_asked(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = current_run(core, h, err);
-	const struct fields *f = &h->fields;
-	struct ask *a;
-
-	if (!s)
-		return -1;
-	take_offset(s, h);
-	a = core_open_ask(s, fields_text(f, "ask"), fields_text(f, "kind"),
-	    fields_text(f, "text"), fields_text(f, "detail"), h->at);
-	if (!a)
-		return 0;
-	core_set(&a->raw, fields_text(f, "raw"));
-	core_set(&a->run, s->run);
-	if (strcmp(a->kind, "permission") == 0 && s->plan_approved) {
-		/* Pair mode: the approach is settled with a person first, code follows (S-37). */
-		answer_by_rule(s, a, "rule: the plan was approved", h->at, acts);
-		return 0;
-	}
-	(void)core_move(s, ON_ASKED, h->at, acts);
-	return 0;
-}
-
-int
-step_agent_ask_gone(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = current_run(core, h, err);
-
-	if (!s)
-		return -1;
-	take_offset(s, h);
-	for (size_t i = 0; i < s->n_asks; i++) {
-		if (strcmp(s->ask[i].id, fields_text(&h->fields, "ask")) == 0 &&
-		    s->ask[i].decision[0] == '\0')
-			core_set(&s->ask[i].decision, "gone");
-	}
-	if (s->state == SESSION_CHECKPOINT && !session_open_ask(s))
-		(void)core_move(s, ON_ANSWERED, h->at, acts);
-	return 0;
-}
-
-/* S-69, A-34: an estimate above the threshold and above what was approved holds it. */
-int
-step_agent_estimate(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = current_run(core, h, err);
-	const struct plan_run *p;
-	int64_t cents = fields_number(&h->fields, "cost", -1);
-	AUTO_FREE char *dollars = NULL, *text = NULL;
-
-	if (!s)
-		return -1;
-	take_offset(s, h);
-	p = core_plan(core, s->plan_id);
-	if (!p || strcmp(p->profile, "unlimited") == 0 || cents <= p->threshold ||
-	    cents <= s->est_mid)
-		return 0;
-	dollars = text_dollars((long)cents);
-	text = xasprintf("it estimates %s, over the checkpoint threshold", dollars);
-	if (core_open_ask(s, "estimate", "cost", text, text, h->at) &&
-	    core_move(s, ON_ASKED, h->at, acts))
-		owe_tell(s, "suspend", acts);
+	s->cost = happening_claim(h, "cost", s->cost);
+	s->tokens_in = happening_claim(h, "tokens_in", s->tokens_in);
+	s->tokens_out = happening_claim(h, "tokens_out", s->tokens_out);
+	s->context_pct = (int)(happening_claim(h, "context_pct", s->context_pct) %
+			       1000);
+	session_revive(s, h, acts);
 	return 0;
 }
 
@@ -355,13 +343,15 @@ int
 step_agent_limit(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
-	struct session *s = current_run(core, h, err);
+	struct session *s = session_current(core, h, err);
 	int64_t until = fields_number(&h->fields, "until", 0);
 
 	(void)acts;
+	if (until > h->at + MAX_PAUSE_MS)
+		until = h->at + MAX_PAUSE_MS;
 	if (!s)
 		return -1;
-	take_offset(s, h);
+	session_heard(s, h);
 	core_set(&s->last_text, fields_text(&h->fields, "text"));
 	if (until > core->paused_until) {
 		core->paused_until = until;
@@ -374,14 +364,27 @@ int
 step_agent_done(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
-	struct session *s = current_run(core, h, err);
+	struct session *s = session_current(core, h, err);
 
 	if (!s)
 		return -1;
-	take_offset(s, h);
+	session_heard(s, h);
+	if (!session_is_live(s->state))
+		return 0;
 	core_set(&s->summary, fields_text(&h->fields, "text"));
-	if (core_move(s, ON_REPORTED, h->at, acts))
-		owe_inspect(s, "exit", acts);
+	if (s->state == SESSION_HALTED) {
+		s->reported = true; /* looked at when the person lets it go on */
+		return 0;
+	}
+	if (s->state == SESSION_EXITING)
+		return 0;
+	/* It reads its input no more: what it asked is moot, and so is a hold for its cost. */
+	if (session_is_held(s))
+		owe_tell(s, "continue", acts);
+	session_close_asks(s, false);
+	(void)core_move(s, ON_ACCEPTED, h->at, acts);
+	(void)core_move(s, ON_ANSWERED, h->at, acts);
+	session_reported(s, h->at, acts);
 	return 0;
 }
 
@@ -389,17 +392,18 @@ int
 step_agent_failed(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
-	struct session *s = current_run(core, h, err);
+	struct session *s = session_current(core, h, err);
 
 	if (!s)
 		return -1;
-	take_offset(s, h);
-	core_set(&s->reason, fields_text(&h->fields, "text"));
+	session_heard(s, h);
 	if (!core_move(s, ON_FAIL, h->at, acts))
 		return 0;
+	core_set(&s->reason, fields_text(&h->fields, "text"));
+	session_close_asks(s, false);
 	owe_tell(s, "stop", acts);
 	owe_inspect(s, "failed", acts);
-	owe_comment(acts, s, "exit", s->n_runs, s->reason);
+	owe_comment(acts, s, "exit", ++s->n_keys, s->reason);
 	owe_write_back(core, s->plan_id, acts);
 	return 0;
 }
@@ -422,6 +426,7 @@ delivered(
 	const struct plan_run *p = core_plan(core, s->plan_id);
 	AUTO_FREE char *text = NULL;
 
+	session_close_asks(s, false);
 	owe_tell(s, "eof", acts);
 	text = xasprintf(
 	    "Done: %s\nDecisions: see the commits.\nBlockers: none.\n"
@@ -429,7 +434,7 @@ delivered(
 	    "head %.12s.",
 	    s->summary[0] ? s->summary : s->focus, (long long)s->merge_position,
 	    (long long)s->n_commits, (long long)s->n_files, s->head);
-	owe_comment(acts, s, "exit", s->n_keys, text);
+	owe_comment(acts, s, "exit", ++s->n_keys, text);
 	if (s->n_commits == 0) {
 		core_set(
 		    &s->evidence, s->summary[0] ? s->summary : "the agent's report");
@@ -438,7 +443,7 @@ delivered(
 	} else {
 		(void)core_move(s, ON_DELIVERED, h->at, acts);
 		owe_issue_move(acts, s, "In Review", s->n_keys);
-		if (p && (strcmp(p->merge, "auto") == 0 || s->was_reviewed)) {
+		if (p && strcmp(p->merge, "auto") == 0) {
 			s->was_reviewed = true;
 			(void)core_move(s, ON_REVIEWED, h->at, acts);
 		}
@@ -453,6 +458,7 @@ step_inspected(
 	struct session *s = happening_session(core, h, err);
 	const struct fields *f = &h->fields;
 	const char *missing;
+	struct ask *a;
 
 	if (!s)
 		return -1;
@@ -472,94 +478,13 @@ step_inspected(
 	core_set(&s->reason, missing);
 	if (fields_number(f, "dirty", 0) > 0 && !s->is_analysis) {
 		/* J-36: the mechanical part is ours, after a person said so. */
-		(void)core_open_ask(
-		    s, "exit", "exit", missing, fields_text(f, "dirty_list"), h->at);
+		a = core_open_ask(s, "", "exit", "exit", missing, h->at);
+		if (a)
+			core_set(&a->detail, fields_text(f, "dirty_list"));
 		return 0;
 	}
 	if (s->run_open)
 		return 0;
-	(void)core_move(s, ON_FAIL, h->at, acts);
-	owe_write_back(core, s->plan_id, acts);
-	return 0;
-}
-
-int
-step_candidate_built(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = happening_session(core, h, err);
-	const struct plan_run *p;
-	struct fields *f;
-
-	if (!s)
-		return -1;
-	if (s->state != SESSION_MERGING)
-		return err_set(err, ERR_CONFLICT, "%s is not merging", s->id);
-	p = core_plan(core, s->plan_id);
-	core_set(&s->candidate, fields_text(&h->fields, "candidate"));
-	core_set(&s->evidence, fields_text(&h->fields, "evidence"));
-	f = acts_add(acts, "land", "merge", "land/%s/%d", s->id, s->merge_tries);
-	fields_set(f, "session", s->id);
-	fields_set(f, "plan", s->plan_id);
-	fields_set(f, "candidate", s->candidate);
-	fields_set(f, "onto", fields_text(&h->fields, "onto"));
-	fields_set(f, "target", p ? p->target : "");
-	return 0;
-}
-
-int
-step_candidate_refused(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = happening_session(core, h, err);
-
-	if (!s)
-		return -1;
-	core_set(&s->reason, fields_text(&h->fields, "text"));
-	core_set(&s->evidence, fields_text(&h->fields, "detail"));
-	if (!core_move(s, ON_CONFLICT, h->at, acts))
-		return err_set(err, ERR_CONFLICT, "%s is not merging", s->id);
-	owe_comment(acts, s, "conflict", s->merge_tries, s->reason);
-	return 0;
-}
-
-int
-step_landed(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = happening_session(core, h, err);
-	AUTO_FREE char *text = NULL;
-	struct fields *f;
-
-	if (!s)
-		return -1;
-	if (s->state != SESSION_MERGING)
-		return err_set(err, ERR_CONFLICT, "%s is not merging", s->id);
-	core_set(&s->landed, fields_text(&h->fields, "commit"));
-	core_set(&s->blocked, "");
-	(void)core_move(s, ON_MERGED, h->at, acts);
-	text = xasprintf("Merged as %.12s. Verified: %s", s->landed,
-	    s->evidence[0] ? s->evidence : "no verify command is configured");
-	owe_comment(acts, s, "closing", s->merge_tries, text);
-	owe_issue_move(acts, s, "Done", s->n_keys);
-	f = acts_add(acts, "worktree-remove", s->id, "worktree-remove/%s/done", s->id);
-	fields_set(f, "session", s->id);
-	fields_set(f, "path", s->path);
-	fields_set(f, "why", "merged");
-	owe_write_back(core, s->plan_id, acts);
-	return 0;
-}
-
-int
-step_landing_blocked(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = happening_session(core, h, err);
-
-	(void)acts;
-	if (!s)
-		return -1;
-	core_set(&s->blocked, fields_text(&h->fields, "text"));
-	core_set(&s->reason, fields_text(&h->fields, "command"));
+	session_fail(core, s, s->reason, h->at, acts);
 	return 0;
 }

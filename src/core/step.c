@@ -3,7 +3,6 @@
 #include "core/internal.h"
 
 #include <assert.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,14 +11,13 @@ core_move(
     struct session *session, enum session_event event, int64_t now, struct acts *acts)
 {
 	enum session_state from = session->state;
-	char entity[128];
 
 	if (!session_next(&session->state, event))
 		return false;
-	snprintf(entity, sizeof(entity), "session/%s", session->id);
-	acts_move(
-	    acts, entity, session_state_name(from), session_state_name(session->state));
+	acts_movef(acts, session_state_name(from), session_state_name(session->state),
+	    "session/%s", session->id);
 	session->since = now;
+	session->n_failed += session->state == SESSION_FAILED;
 	if (session_is_terminal(session->state))
 		session->ended_at = now;
 	return true;
@@ -29,12 +27,10 @@ void
 core_move_batch(
     struct batch_run *batch, enum batch_state to, int64_t now, struct acts *acts)
 {
-	char entity[128];
-
 	if (batch->state == to)
 		return;
-	snprintf(entity, sizeof(entity), "batch/%s", batch->id);
-	acts_move(acts, entity, batch_state_name(batch->state), batch_state_name(to));
+	acts_movef(acts, batch_state_name(batch->state), batch_state_name(to),
+	    "batch/%s", batch->id);
 	batch->state = to;
 	batch->since = now;
 }
@@ -78,7 +74,6 @@ step_plan_opened(
 {
 	const char *path = fields_text(&h->fields, "path");
 	struct plan_run *p = core_plan_by_path(core, path);
-	char entity[64];
 
 	if (p && strcmp(p->state, "complete") != 0)
 		return err_set(err, ERR_CONFLICT, "plan %s is open already", path);
@@ -90,8 +85,7 @@ step_plan_opened(
 	read_settings(p, &h->fields);
 	core_set(&p->state, "active");
 	core_set(&p->trouble, "");
-	snprintf(entity, sizeof(entity), "plan/%s", p->id);
-	acts_move(acts, entity, "", "active");
+	acts_movef(acts, "", "active", "plan/%s", p->id);
 	return 0;
 }
 
@@ -135,283 +129,35 @@ step_plan_aborted(
 
 	if (!p)
 		return err_set(err, ERR_NOT_FOUND, "no such plan");
+	if (strcmp(p->state, "active") != 0)
+		return err_set(
+		    err, ERR_CONFLICT, "plan %s is %s already", p->id, p->state);
 	core_set(&p->state, "aborted");
 	p->closed_at = h->at;
+	acts_movef(acts, "active", "aborted", "plan/%s", p->id);
+	for (size_t i = 0; i < core->n_batches; i++) {
+		struct batch_run *b = &core->batch[i];
+
+		if (strcmp(b->plan_id, p->id) == 0 &&
+		    (b->state == BATCH_PLANNED || b->state == BATCH_FILED ||
+			b->state == BATCH_AWAITING))
+			batch_decline(core, b, "plan aborted", h->at, acts);
+	}
 	for (size_t i = 0; i < core->n_sessions; i++) {
 		struct session *s = &core->session[i];
 
-		if (strcmp(s->plan_id, p->id) != 0 || session_is_terminal(s->state) ||
-		    s->state == SESSION_PARKED)
+		if (strcmp(s->plan_id, p->id) != 0)
+			continue;
+		merge_give_up(s, h->at, acts);
+		if (!core_move(s, ON_PARK, h->at, acts))
 			continue;
 		core_set(&s->reason, "plan aborted");
+		session_close_asks(s, false);
 		if (s->run_open)
 			owe_tell(s, "stop", acts);
-		if (!core_move(s, ON_PARK, h->at, acts) &&
-		    !core_move(s, ON_DECLINED, h->at, acts))
-			continue;
 		owe_inspect(s, "abort", acts);
 	}
 	owe_write_back(core, p->id, acts);
-	return 0;
-}
-
-static void
-read_session(struct session *s, const struct fields *f, size_t i)
-{
-	static const struct {
-		const char *name;
-		size_t at;
-	} texts[] = {
-		{ "phase", offsetof(struct session, phase) },
-		{ "label", offsetof(struct session, label) },
-		{ "issue", offsetof(struct session, issue) },
-		{ "issue_title", offsetof(struct session, issue_title) },
-		{ "issue_url", offsetof(struct session, issue_url) },
-		{ "focus", offsetof(struct session, focus) },
-		{ "title", offsetof(struct session, title) },
-		{ "mode", offsetof(struct session, mode) },
-		{ "launch", offsetof(struct session, launch) },
-		{ "agent", offsetof(struct session, agent) },
-		{ "agent_shown", offsetof(struct session, agent_shown) },
-		{ "adapter", offsetof(struct session, adapter) },
-		{ "program", offsetof(struct session, program) },
-		{ "branch", offsetof(struct session, branch) },
-		{ "worktree", offsetof(struct session, worktree) },
-		{ "path", offsetof(struct session, path) },
-		{ "args", offsetof(struct session, args) },
-		{ "env_more", offsetof(struct session, env_more) },
-		{ "prompt_sha", offsetof(struct session, prompt_sha) },
-		{ "verify", offsetof(struct session, verify) },
-		{ "after", offsetof(struct session, after) },
-	};
-	char **const empty[] = { &s->sub_issue, &s->base, &s->run, &s->agent_session,
-		&s->last_text, &s->reason, &s->summary, &s->claimed_by, &s->head,
-		&s->pin, &s->candidate, &s->landed, &s->evidence, &s->stray,
-		&s->blocked };
-
-	for (size_t k = 0; k < N_ELEMS(texts); k++)
-		*(char **)(void *)((char *)s + texts[k].at) = xstrdup(
-		    fields_text_at(f, i, texts[k].name));
-	for (size_t k = 0; k < N_ELEMS(empty); k++)
-		*empty[k] = xstrdup("");
-	s->est_low = fields_number_at(f, i, "est_low", -1);
-	s->est_mid = fields_number_at(f, i, "est_mid", -1);
-	s->est_high = fields_number_at(f, i, "est_high", -1);
-	s->points = fields_number_at(f, i, "points", 0);
-	s->budget = fields_number_at(f, i, "budget", 0);
-	s->merge_position = fields_number_at(f, i, "merge", 0);
-	s->is_analysis = fields_number_at(f, i, "analysis", 0) != 0;
-	s->is_external = fields_number_at(f, i, "external", 0) != 0;
-	s->is_sandboxed = fields_number_at(f, i, "sandboxed", 0) != 0;
-	s->context_pct = -1;
-}
-
-static int
-check_predecessor(const struct core *core, const struct plan_run *p, int64_t number,
-    bool overridden, struct err *err)
-{
-	const struct batch_run *last = core_last_batch(core, p->id);
-
-	if (!last || last->number >= number || overridden)
-		return 0;
-	if (last->state == BATCH_COMPLETE ||
-	    (last->state == BATCH_WITH_FAILURES && last->acked))
-		return 0;
-	err_set(err, ERR_REFUSED, "batch %d is not complete (%s)", last->number,
-	    batch_state_name(last->state));
-	err->code = "G07";
-	err->rule = "S-27";
-	return err_fix(
-	    err, "divisi status shows what batch %d waits for", last->number);
-}
-
-/* Files the acts that make a planned batch ready for approval: METHOD 6, S-76. */
-static void
-owe_preparation(const struct plan_run *p, const struct batch_run *b, struct session *s,
-    struct acts *acts)
-{
-	struct fields *f;
-
-	f = acts_add(
-	    acts, "issue-file", "tracker", "issue-file/%s/v%d", s->id, b->version);
-	fields_set(f, "session", s->id);
-	fields_set(f, "plan", p->id);
-	if (s->path[0] == '\0')
-		return;
-	f = acts_add(
-	    acts, "worktree-add", s->id, "worktree-add/%s/v%d", s->id, b->version);
-	fields_set(f, "session", s->id);
-	fields_set(f, "plan", p->id);
-	fields_set(f, "path", s->path);
-	fields_set(f, "branch", s->branch);
-	fields_set(f, "base", b->base);
-}
-
-/* Adds the session at I of the happening to B, or takes the one an earlier try filed. */
-static void
-plan_session(struct core *core, struct plan_run *p, struct batch_run *b,
-    const struct happening *h, size_t i)
-{
-	AUTO_FREE char *id = NULL, *sub_issue = NULL;
-	struct session *s;
-
-	id = xasprintf(
-	    "%s.%d.%s", p->id, b->number, fields_text_at(&h->fields, i, "phase"));
-	s = core_session(core, id);
-	if (s) {
-		sub_issue = xstrdup(s->sub_issue);
-		session_clear(s);
-	} else {
-		GROW(core->session, core->n_sessions, core->cap_sessions);
-		s = &core->session[core->n_sessions++];
-	}
-	*s = (struct session){ .id = xstrdup(id) };
-	s->plan_id = xstrdup(p->id);
-	s->batch_id = xstrdup(b->id);
-	read_session(s, &h->fields, i);
-	if (sub_issue)
-		core_set(&s->sub_issue, sub_issue);
-	core_set(&s->base, b->base);
-	s->since = h->at;
-	GROW(b->session, b->n, b->cap);
-	b->session[b->n++] = (size_t)(s - core->session);
-}
-
-static int
-step_batch_planned(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct plan_run *p = core_plan(core, fields_text(&h->fields, "plan"));
-	int64_t number = fields_number(&h->fields, "number", 0);
-	size_t n = (size_t)fields_number(&h->fields, "n_sessions", 0);
-	AUTO_FREE char *id = NULL, *entity = NULL;
-	struct batch_run *b;
-
-	if (!p)
-		return err_set(err, ERR_NOT_FOUND, "no such plan");
-	if (n == 0 || n > 64)
-		return err_set(err, ERR_CONFLICT, "a batch of %zu sessions", n);
-	if (check_predecessor(core, p, number,
-		fields_number(&h->fields, "override_G07", 0) != 0, err) < 0)
-		return -1;
-	id = xasprintf("%s/%d", p->id, (int)number);
-	b = core_batch(core, id);
-	if (b && b->state != BATCH_PLANNED && b->state != BATCH_DECLINED &&
-	    b->state != BATCH_FILED && b->state != BATCH_AWAITING)
-		return err_set(err, ERR_CONFLICT, "batch %d is %s already", (int)number,
-		    batch_state_name(b->state));
-	if (!b) {
-		GROW(core->batch, core->n_batches, core->cap_batches);
-		b = &core->batch[core->n_batches++];
-		*b = (struct batch_run){ .id = xstrdup(id), .plan_id = xstrdup(p->id) };
-		b->opened_at = h->at;
-	}
-	b->number = (int)number;
-	b->version++;
-	b->n = 0;
-	core_set(&b->kind, fields_text(&h->fields, "kind"));
-	core_set(&b->hash, fields_text(&h->fields, "hash"));
-	core_set(&b->base, fields_text(&h->fields, "base"));
-	core_set(&b->reason, "");
-	core_set(&b->approved_by, "");
-	b->state = BATCH_PLANNED;
-	b->since = h->at;
-	for (size_t i = 0; i < n; i++)
-		plan_session(core, p, b, h, i);
-	for (size_t i = 0; i < n; i++)
-		owe_preparation(p, b, &core->session[b->session[i]], acts);
-	entity = xasprintf("batch/%s", b->id);
-	acts_move(acts, entity, "", "planned");
-	return 0;
-}
-
-static int
-step_batch_approved(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct batch_run *b = core_batch(core, fields_text(&h->fields, "batch"));
-	const char *hash = fields_text(&h->fields, "hash");
-
-	if (!b)
-		return err_set(err, ERR_NOT_FOUND, "no such batch");
-	if (b->state != BATCH_AWAITING) {
-		err_set(err, ERR_REFUSED, "batch %d is %s, not waiting for approval",
-		    b->number, batch_state_name(b->state));
-		err->code = "G11";
-		err->rule = "S-80";
-		return -1;
-	}
-	if (strcmp(hash, b->hash) != 0) {
-		err_set(err, ERR_REFUSED,
-		    "the approval is for table %.12s, but this is %.12s", hash,
-		    b->hash);
-		err->code = "G11";
-		err->rule = "S-80";
-		return err_fix(err, "look at the table again: divisi dispatch PLAN");
-	}
-	core_set(&b->approved_by, h->actor);
-	core_move_batch(b, BATCH_APPROVED, h->at, acts);
-	for (size_t i = 0; i < b->n; i++) {
-		struct session *s = &core->session[b->session[i]];
-		struct fields *f;
-
-		(void)core_move(s, ON_APPROVED, h->at, acts);
-		f = acts_add(acts, "issue-assign", "tracker", "issue-assign/%s/v%d",
-		    s->id, b->version);
-		fields_set(f, "session", s->id);
-		fields_set(f, "assignee", s->agent);
-	}
-	return 0;
-}
-
-static int
-step_batch_declined(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct batch_run *b = core_batch(core, fields_text(&h->fields, "batch"));
-
-	if (!b)
-		return err_set(err, ERR_NOT_FOUND, "no such batch");
-	if (b->state != BATCH_AWAITING && b->state != BATCH_PLANNED &&
-	    b->state != BATCH_FILED)
-		return err_set(err, ERR_CONFLICT, "batch %d is %s: nothing to decline",
-		    b->number, batch_state_name(b->state));
-	core_set(&b->reason, fields_text(&h->fields, "reason"));
-	core_move_batch(b, BATCH_DECLINED, h->at, acts);
-	for (size_t i = 0; i < b->n; i++) {
-		struct session *s = &core->session[b->session[i]];
-		struct fields *f;
-
-		(void)core_move(s, ON_DECLINED, h->at, acts);
-		owe_issue_move(acts, s, "Backlog", b->version);
-		owe_comment(
-		    acts, s, "gate", b->version, "The dispatch table was declined.");
-		if (s->path[0] == '\0')
-			continue;
-		f = acts_add(acts, "worktree-remove", s->id, "worktree-remove/%s/v%d",
-		    s->id, b->version);
-		fields_set(f, "session", s->id);
-		fields_set(f, "path", s->path);
-		fields_set(f, "why", "declined");
-	}
-	return 0;
-}
-
-static int
-step_batch_acked(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct batch_run *b = core_batch(core, fields_text(&h->fields, "batch"));
-
-	(void)acts;
-	if (!b)
-		return err_set(err, ERR_NOT_FOUND, "no such batch");
-	if (b->state != BATCH_WITH_FAILURES)
-		return err_set(err, ERR_CONFLICT,
-		    "batch %d is %s: no failure to acknowledge", b->number,
-		    batch_state_name(b->state));
-	b->acked = true;
-	core_set(&b->reason, fields_text(&h->fields, "reason"));
 	return 0;
 }
 

@@ -2,10 +2,19 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Where the answer goes: a sentence, and a command where a person can act. */
+struct answer {
+	char *why;
+	size_t n;
+	char *command;
+	size_t cn;
+};
 
 static void PRINTF(3, 4) put(char *buf, size_t size, const char *fmt, ...)
 {
@@ -37,67 +46,152 @@ ask_words(const struct ask *a)
 	return "asks something";
 }
 
-/* Who S waits for in the merge queue, or NULL when it is its turn. */
-static const struct session *
-waits_behind(const struct core *core, const struct session *s)
+/* What a person can call S and mean it: its label where that is enough (CONTRACTS 5). */
+static const char *
+name_of(const struct core *core, const struct session *s, char *buf, size_t size)
 {
 	const struct batch_run *b = core_batch(core, s->batch_id);
+	struct err none = ERR_INIT;
 
-	for (size_t i = 0; b && i < b->n; i++) {
-		const struct session *o = &core->session[b->session[i]];
-
-		if (o->state == SESSION_MERGING && o != s)
-			return o;
-		if (o != s && o->merge_position < s->merge_position &&
-		    !session_is_terminal(o->state) && strstr(s->after, o->phase))
-			return o;
-	}
-	return NULL;
+	snprintf(buf, size, "%s", s->label);
+	if (core_resolve(core, buf, &none) == s)
+		return buf;
+	snprintf(buf, size, "%d/%s", b ? b->number : 0, s->label);
+	if (core_resolve(core, buf, &none) == s)
+		return buf;
+	snprintf(buf, size, "%s", s->id);
+	return buf;
 }
 
 static void
-why_approved(const struct core *core, const struct session *s, char *why, size_t n,
-    char *command, size_t cn)
+why_approved(const struct core *core, const struct session *s, const char *name,
+    struct answer *to)
 {
+	const struct plan_run *p = core_plan(core, s->plan_id);
+
 	if (s->claimed_by[0])
-		put(why, n, "taken by %s, who works on it by hand", s->claimed_by);
+		put(to->why, to->n, "taken by %s, who works on it by hand",
+		    s->claimed_by);
 	else if (s->is_external) {
-		put(why, n,
+		put(to->why, to->n,
 		    "%s is not launched here: its issue %s waits to be picked up",
 		    s->agent_shown, s->sub_issue);
-		put(command, cn, "divisi claim %s", s->label);
-	} else if (core->paused_until)
-		put(why, n, "all launches pause: %s", core->paused_why);
+		put(to->command, to->cn, "divisi claim %s", name);
+	} else if (p && strcmp(p->state, "active") != 0)
+		put(to->why, to->n, "its plan is %s", p->state);
+	else if (core->paused_until)
+		put(to->why, to->n, "all launches pause: %s",
+		    core->paused_why[0] ? core->paused_why : "an agent met its limit");
 	else
-		put(why, n, "waits for a free slot: %zu sessions are live",
+		put(to->why, to->n, "waits for a free slot: %zu sessions are live",
 		    core_live(core));
 }
 
 static void
-why_merge(const struct core *core, const struct session *s, char *why, size_t n,
-    char *command, size_t cn)
+why_merge(const struct core *core, const struct session *s, const char *name,
+    struct answer *to)
 {
 	const struct session *o;
 
 	if (s->state == SESSION_IN_REVIEW) {
-		put(why, n,
+		put(to->why, to->n,
 		    "its work waits for your review: %lld commit(s), %lld file(s)",
 		    (long long)s->n_commits, (long long)s->n_files);
-		put(command, cn, "divisi merge");
+		put(to->command, to->cn, "divisi merge %s", name);
 	} else if (s->state == SESSION_MERGE_CONFLICT) {
-		put(why, n, "%s", s->reason);
-		put(command, cn, "mend it in %s and commit, then: divisi merge",
-		    s->path);
+		put(to->why, to->n, "%s",
+		    s->reason[0] ? s->reason : "it does not merge");
+		put(to->command, to->cn,
+		    "mend it in %s and commit, then: divisi merge %s", s->path, name);
 	} else if (s->state == SESSION_MERGING && s->blocked[0]) {
-		put(why, n, "verified, but it cannot land: %s", s->blocked);
-		put(command, cn, "%s", s->reason[0] ? s->reason : "divisi merge");
+		put(to->why, to->n, "verified, but it cannot land: %s", s->blocked);
+		put(to->command, to->cn, "%s",
+		    s->reason[0] ? s->reason : "divisi merge");
 	} else if (s->state == SESSION_MERGING) {
-		put(why, n, "is being merged and verified");
-	} else if ((o = waits_behind(core, s))) {
-		put(why, n, "waits in the merge order behind %s (%s)", o->label,
+		put(to->why, to->n, "is being merged and verified");
+	} else if ((o = merge_waits_behind(core, s))) {
+		put(to->why, to->n, "waits in the merge order behind %s (%s)", o->label,
 		    session_state_name(o->state));
 	} else {
-		put(why, n, "is next to merge");
+		put(to->why, to->n, "is next to merge");
+	}
+}
+
+/* Before its table is approved. */
+static void
+why_planned(const struct core *core, const struct session *s, struct answer *to)
+{
+	const struct batch_run *b = core_batch(core, s->batch_id);
+
+	if (!b || !batch_has(core, b, s)) {
+		put(to->why, to->n, "the table was made anew without it");
+	} else if (b->state == BATCH_DECLINED) {
+		put(to->why, to->n, "its table was declined: %s",
+		    b->reason[0] ? b->reason : "no reason given");
+	} else if (b->state == BATCH_AWAITING) {
+		put(to->why, to->n, "waits for you to approve the table of batch %d",
+		    b->number);
+		put(to->command, to->cn, "divisi approve --hash %.12s", b->hash);
+	} else if (b->reason[0]) {
+		put(to->why, to->n, "its batch cannot be prepared: %s", b->reason);
+	} else if (s->state == SESSION_PREPARED) {
+		put(to->why, to->n, "is ready; others of its batch are being made");
+	} else {
+		put(to->why, to->n, "its issue and worktree are being made");
+	}
+}
+
+static void
+why_working(const struct session *s, const char *name, struct answer *to)
+{
+	const char *reason = s->reason[0] ? s->reason : NULL;
+
+	switch (s->state) {
+	case SESSION_LAUNCHING:
+	case SESSION_UNCONFIRMED:
+		put(to->why, to->n, "started, has not said 'Session started' yet");
+		return;
+	case SESSION_HALTED:
+		put(to->why, to->n, "held: %s", reason ? reason : "by you");
+		put(to->command, to->cn, "divisi resume %s", name);
+		return;
+	case SESSION_STALLED:
+		put(to->why, to->n, "%s", reason ? reason : "it does nothing");
+		put(to->command, to->cn,
+		    s->run_open ? "divisi log %s   or: divisi park %s"
+				: "divisi resume %s   or: divisi abandon %s",
+		    name, name);
+		return;
+	case SESSION_EXITING:
+		put(to->why, to->n, "%s",
+		    reason ? reason : "its exit checklist is being verified");
+		if (reason)
+			put(to->command, to->cn,
+			    s->run_open ? "divisi say %s TEXT   or: divisi park %s"
+					: "divisi resume %s   or: divisi park %s",
+			    name, name);
+		return;
+	default:
+		put(to->why, to->n, "works: %s",
+		    s->last_text[0] ? s->last_text : "no word yet");
+		return;
+	}
+}
+
+static void
+why_over(const struct session *s, const char *name, struct answer *to)
+{
+	const char *reason = s->reason[0] ? s->reason : "no reason given";
+
+	if (s->state == SESSION_DONE) {
+		put(to->why, to->n, "done: %s", s->landed[0] ? s->landed : s->evidence);
+	} else if (s->state == SESSION_ABANDONED) {
+		put(to->why, to->n, "abandoned: %s", reason);
+	} else if (s->state == SESSION_PARKED && s->claimed_by[0]) {
+		put(to->why, to->n, "parked, taken by %s: %s", s->claimed_by, reason);
+	} else {
+		put(to->why, to->n, "%s: %s", session_state_name(s->state), reason);
+		put(to->command, to->cn, "divisi resume %s", name);
 	}
 }
 
@@ -105,76 +199,40 @@ void
 session_why(const struct core *core, const struct session *s, char *why, size_t n,
     char *command, size_t cn)
 {
-	const struct batch_run *b = core_batch(core, s->batch_id);
+	struct answer to = { why, n, command, cn };
 	const struct ask *a = session_open_ask(s);
+	char buf[160];
+	const char *name = name_of(core, s, buf, sizeof(buf));
 
 	command[0] = '\0';
 	if (a) {
 		put(why, n, "%s: %s", ask_words(a), a->text);
 		put(command, cn,
-		    "divisi approve %s   or: divisi decline %s --reason TEXT", s->label,
-		    s->label);
+		    "divisi approve %s   or: divisi decline %s --reason TEXT", name,
+		    name);
 		return;
 	}
 	switch (s->state) {
 	case SESSION_PLANNED:
 	case SESSION_FILED:
-		if (b && b->state == BATCH_DECLINED)
-			put(why, n, "its table was declined: %s", b->reason);
-		else if (s->reason[0])
-			put(why, n, "%s", s->reason);
-		else
-			put(why, n, "its issue and worktree are being made");
-		return;
-	case SESSION_PREPARED:
-		put(why, n, "waits for you to approve the table of batch %d",
-		    b ? b->number : 0);
-		put(command, cn, "divisi approve --hash %.12s", b ? b->hash : "");
-		return;
-	case SESSION_APPROVED: why_approved(core, s, why, n, command, cn); return;
+	case SESSION_PREPARED: why_planned(core, s, &to); return;
+	case SESSION_APPROVED: why_approved(core, s, name, &to); return;
 	case SESSION_LAUNCHING:
 	case SESSION_UNCONFIRMED:
-		put(why, n, "started, has not said 'Session started' yet");
-		return;
 	case SESSION_ACTIVE:
-		put(why, n, "works: %s",
-		    s->last_text[0] ? s->last_text : "no word yet");
-		return;
+	case SESSION_CHECKPOINT:
 	case SESSION_HALTED:
-		put(why, n, "held: %s", s->reason[0] ? s->reason : "by you");
-		put(command, cn, "divisi resume %s", s->label);
-		return;
 	case SESSION_STALLED:
-		put(why, n, "%s", s->reason);
-		put(command, cn, "%s",
-		    s->run_open ? "divisi log, say, park or abandon"
-				: "divisi resume, park or abandon");
-		return;
-	case SESSION_EXITING:
-		put(why, n, "%s",
-		    s->reason[0] ? s->reason : "its exit checklist is being verified");
-		if (s->reason[0])
-			put(command, cn, "divisi say %s TEXT, resume, park or abandon",
-			    s->label);
-		return;
+	case SESSION_EXITING: why_working(s, name, &to); return;
 	case SESSION_IN_REVIEW:
 	case SESSION_MERGEABLE:
 	case SESSION_MERGING:
-	case SESSION_MERGE_CONFLICT: why_merge(core, s, why, n, command, cn); return;
+	case SESSION_MERGE_CONFLICT: why_merge(core, s, name, &to); return;
 	case SESSION_PARKED:
-		put(why, n, "parked: %s", s->reason[0] ? s->reason : "by you");
-		put(command, cn, "divisi resume %s", s->label);
-		return;
 	case SESSION_DONE:
-		put(why, n, "done: %s", s->landed[0] ? s->landed : s->evidence);
-		return;
 	case SESSION_FAILED:
 	case SESSION_ABANDONED:
-		put(why, n, "%s: %s", session_state_name(s->state), s->reason);
-		put(command, cn, "divisi resume %s", s->label);
-		return;
-	case SESSION_CHECKPOINT:
-	case SESSION_N_STATES: put(why, n, "%s", s->reason); return;
+	case SESSION_N_STATES: why_over(s, name, &to); return;
 	}
 }
 
@@ -231,6 +289,14 @@ needs_person(const struct session *s)
 	}
 }
 
+static const char *
+plan_path(const struct core *core, const struct batch_run *b)
+{
+	const struct plan_run *p = core_plan(core, b->plan_id);
+
+	return p ? p->path : "";
+}
+
 static void
 add_need(struct need *need, size_t max, size_t *n, const struct need *one)
 {
@@ -270,7 +336,10 @@ core_needs(const struct core *core, struct need *need, size_t max)
 		else if (b->state == BATCH_WITH_FAILURES && !b->acked)
 			put(one.command, sizeof(one.command),
 			    "divisi approve --batch %d", b->number);
-		else if (!(b->state == BATCH_PLANNED && b->reason[0]))
+		else if (b->state == BATCH_PLANNED && b->reason[0])
+			put(one.command, sizeof(one.command), "divisi dispatch %s",
+			    plan_path(core, b));
+		else
 			continue;
 		add_need(need, max, &n, &one);
 	}

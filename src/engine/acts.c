@@ -87,6 +87,10 @@ task_fail(struct task *task, const struct err *err)
 	fields_set(&f, "session", fields_text(&task->fields, "session"));
 	fields_set(&f, "plan", fields_text(&task->fields, "plan"));
 	fields_set(&f, "act", task->kind);
+	fields_set(&f, "run", fields_text(&task->fields, "run"));
+	if (fields_number(&task->fields, "version", 0))
+		fields_set_number(
+		    &f, "version", fields_number(&task->fields, "version", 0));
 	fields_put_err(&f, err);
 	result = fields_to_json(&f);
 	log_warn("%s: %s", task->key, err->text);

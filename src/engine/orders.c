@@ -448,8 +448,6 @@ order_resume(struct engine *engine, const struct fields *in,
 	fields_copy(&f, in);
 	fields_set_number(
 	    &f, "resumable", s->agent_session[0] && agent_can_resume(s->adapter));
-	fields_set_number(
-	    &f, "override_G18", strstr(fields_text(in, "override"), "G18") != NULL);
 	rc = happen_to_session(engine, HAP_RESUMED, &f, caller, out, err);
 	fields_clear(&f);
 	return rc;

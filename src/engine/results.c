@@ -65,6 +65,9 @@ tell_result(struct task *task, const struct fields *out, enum hap hap)
 		fields_set(&f, "session", fields_text(&task->fields, "session"));
 	else
 		fields_set(&f, "plan", fields_text(&task->fields, "plan"));
+	if (fields_number(&task->fields, "version", 0))
+		fields_set_number(
+		    &f, "version", fields_number(&task->fields, "version", 0));
 	if (fields_text(&task->fields, "why")[0])
 		fields_set(&f, "why", fields_text(&task->fields, "why"));
 	(void)engine_note(task->engine, hap, &f);

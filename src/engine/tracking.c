@@ -227,6 +227,7 @@ tell_filed(struct track *t, const char *id)
 
 	fields_set(&f, "session", t->s->id);
 	fields_set(&f, "sub_issue", id);
+	fields_set_number(&f, "version", fields_number(&t->task->fields, "version", 1));
 	(void)engine_note(t->engine, HAP_SESSION_FILED, &f);
 	fields_clear(&f);
 }

@@ -1,0 +1,233 @@
+#include "core/internal.h"
+
+#include <string.h>
+
+/* What an agent or a rule asks, and what a person or a rule answers. */
+
+struct ask *
+core_open_ask(struct session *s, const char *run, const char *id, const char *kind,
+    const char *text, int64_t now)
+{
+	struct ask *a;
+
+	for (size_t i = 0; i < s->n_asks; i++) {
+		a = &s->ask[i];
+		if (strcmp(a->id, id) != 0 || strcmp(a->run, run) != 0)
+			continue;
+		/* An agent's id is used once: a line read again after a restart is no new ask. */
+		if (a->decision[0] == '\0' || run[0])
+			return NULL;
+	}
+	GROW(s->ask, s->n_asks, s->cap_asks);
+	a = &s->ask[s->n_asks++];
+	*a = (struct ask){ .id = xstrdup(id), .kind = xstrdup(kind), .at = now };
+	a->text = xstrdup(text);
+	a->detail = xstrdup("");
+	a->raw = xstrdup("");
+	a->run = xstrdup(run);
+	a->decision = xstrdup("");
+	a->answer = xstrdup("");
+	a->by = xstrdup("");
+	return a;
+}
+
+void
+session_close_asks(struct session *s, bool keep_exit)
+{
+	for (size_t i = 0; i < s->n_asks; i++) {
+		if (s->ask[i].decision[0] == '\0' &&
+		    !(keep_exit && strcmp(s->ask[i].kind, "exit") == 0))
+			core_set(&s->ask[i].decision, "gone");
+	}
+}
+
+/* Sends what was decided about A to the agent that asked. */
+static void
+owe_answer(struct session *s, const struct ask *a, struct acts *acts)
+{
+	struct fields *f = acts_add(
+	    acts, "answer", s->id, "answer/%s/%s/%d", a->run, a->id, ++s->n_keys);
+
+	fields_set(f, "session", s->id);
+	fields_set(f, "run", a->run);
+	fields_set(f, "ask", a->id);
+	fields_set(f, "raw", a->raw);
+	fields_set(f, "decision", a->decision);
+	fields_set(f, "text", a->answer);
+}
+
+static void
+decide(struct ask *a, const char *decision, const char *answer, const char *by,
+    int64_t now)
+{
+	core_set(&a->decision, decision);
+	core_set(&a->answer, answer);
+	core_set(&a->by, by);
+	a->answered_at = now;
+}
+
+int
+step_agent_asked(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = session_current(core, h, err);
+	const struct fields *f = &h->fields;
+	struct ask *a;
+
+	if (!s)
+		return -1;
+	session_heard(s, h);
+	session_revive(s, h, acts);
+	if (!session_is_live(s->state))
+		return 0; /* it was told to go: nobody answers */
+	a = core_open_ask(s, s->run, fields_text(f, "ask"), fields_text(f, "kind"),
+	    fields_text(f, "text"), h->at);
+	if (!a)
+		return 0;
+	core_set(&a->detail, fields_text(f, "detail"));
+	core_set(&a->raw, fields_text(f, "raw"));
+	/* Pair mode: the approach is settled with a person first, code follows (S-37). */
+	if (strcmp(a->kind, "permission") == 0 && s->plan_approved &&
+	    strcmp(s->launch, "plan") == 0) {
+		decide(a, "allow", "", "rule: the plan was approved", h->at);
+		owe_answer(s, a, acts);
+	}
+	return 0;
+}
+
+int
+step_agent_ask_gone(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = session_current(core, h, err);
+
+	if (!s)
+		return -1;
+	session_heard(s, h);
+	for (size_t i = 0; i < s->n_asks; i++) {
+		if (strcmp(s->ask[i].id, fields_text(&h->fields, "ask")) == 0 &&
+		    strcmp(s->ask[i].run, s->run) == 0 && s->ask[i].decision[0] == '\0')
+			core_set(&s->ask[i].decision, "gone");
+	}
+	return 0;
+}
+
+static bool
+is_cost_hold(const struct ask *a)
+{
+	return a->decision[0] == '\0' && a->run[0] == '\0' &&
+	       strcmp(a->kind, "cost") == 0;
+}
+
+bool
+session_is_held(const struct session *s)
+{
+	for (size_t i = 0; i < s->n_asks; i++) {
+		if (is_cost_hold(&s->ask[i]))
+			return true;
+	}
+	return s->state == SESSION_HALTED;
+}
+
+/* S-69, A-34: an estimate above the threshold and above what was approved holds it. */
+int
+step_agent_estimate(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = session_current(core, h, err);
+	const struct plan_run *p;
+	int64_t cents = happening_claim(h, "cost", -1);
+	AUTO_FREE char *dollars = NULL, *text = NULL;
+	struct ask *a = NULL;
+
+	if (!s)
+		return -1;
+	session_heard(s, h);
+	session_revive(s, h, acts);
+	p = core_plan(core, s->plan_id);
+	if (!p || strcmp(p->profile, "unlimited") == 0 || cents <= p->threshold ||
+	    cents <= s->est_mid || cents <= s->allowed || !session_is_live(s->state) ||
+	    s->state == SESSION_EXITING)
+		return 0;
+	dollars = text_dollars((long)cents);
+	text = xasprintf("it estimates %s, over the checkpoint threshold", dollars);
+	for (size_t i = 0; i < s->n_asks; i++) {
+		if (is_cost_hold(&s->ask[i]))
+			a = &s->ask[i];
+	}
+	if (!a) {
+		a = core_open_ask(s, "", "estimate", "cost", text, h->at);
+		if (a && s->state != SESSION_HALTED)
+			owe_tell(s, "suspend", acts);
+	}
+	if (!a)
+		return 0;
+	/* Whoever says yes says it to the newest number. */
+	core_set(&a->text, text);
+	core_set(&a->detail, text);
+	free(a->raw);
+	a->raw = xasprintf("%lld", (long long)cents);
+	return 0;
+}
+
+/* What follows when divisi's own question is answered (kinds "cost" and "exit"). */
+static void
+answered_own(struct core *core, struct session *s, const struct ask *a, int64_t now,
+    struct acts *acts)
+{
+	bool allowed = strcmp(a->decision, "allow") == 0;
+
+	if (strcmp(a->kind, "cost") == 0 && allowed) {
+		s->allowed = strtoll(a->raw, NULL, 10);
+		if (s->state != SESSION_HALTED) /* a person's hold is another matter */
+			owe_tell(s, "continue", acts);
+	} else if (strcmp(a->kind, "cost") == 0) {
+		owe_tell(s, "stop", acts);
+		(void)core_move(s, ON_PARK, now, acts);
+		core_set(&s->reason, "its estimate was declined");
+		session_close_asks(s, false);
+		owe_inspect(s, "parked", acts);
+		owe_write_back(core, s->plan_id, acts);
+	} else if (allowed) {
+		core_set(&s->reason, ""); /* the checklist is looked at again */
+		owe_commit_rest(s, acts);
+	} else {
+		owe_tell(s, "stop", acts);
+		session_fail(core, s,
+		    a->answer[0] ? a->answer : "its uncommitted rest was declined", now,
+		    acts);
+		owe_inspect(s, "failed", acts);
+	}
+}
+
+int
+step_ask_answered(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = happening_session(core, h, err);
+	const char *id = fields_text(&h->fields, "ask");
+	const char *decision = fields_text(&h->fields, "decision");
+	struct ask *a = NULL;
+
+	if (!s)
+		return -1;
+	for (size_t i = 0; i < s->n_asks && !a; i++) {
+		if (s->ask[i].decision[0] == '\0' &&
+		    (!id[0] || strcmp(s->ask[i].id, id) == 0))
+			a = &s->ask[i];
+	}
+	if (!a)
+		return err_set(err, ERR_NOT_FOUND, "%s asks nothing now", s->id);
+	if (strcmp(decision, "allow") != 0 && strcmp(decision, "deny") != 0)
+		return err_set(err, ERR_USAGE,
+		    "a decision is allow or deny, not '%.20s'", decision);
+	decide(a, decision, fields_text(&h->fields, "text"), h->actor, h->at);
+	if (a->run[0] == '\0') {
+		answered_own(core, s, a, h->at, acts);
+	} else {
+		if (strcmp(a->kind, "plan") == 0 && strcmp(decision, "allow") == 0)
+			s->plan_approved = true;
+		owe_answer(s, a, acts);
+	}
+	return 0;
+}

@@ -1,0 +1,219 @@
+#include "core/internal.h"
+
+#include <string.h>
+
+/* The merge queue: one session at a time, in the order that was approved. */
+
+static bool
+in_list(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = list; n > 0 && (at = strstr(at, word)); at += n) {
+		if ((at == list || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* Everything S must follow in its batch has merged or left. */
+static const struct session *
+elder_of(const struct core *core, const struct batch_run *b, const struct session *s)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct session *o = &core->session[b->session[i]];
+
+		if (o != s && in_list(s->after, o->phase) &&
+		    !session_is_terminal(o->state) && o->state != SESSION_PARKED)
+			return o;
+	}
+	return NULL;
+}
+
+const struct session *
+merge_waits_behind(const struct core *core, const struct session *s)
+{
+	const struct batch_run *b = core_batch(core, s->batch_id);
+
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		const struct session *o = &core->session[i];
+
+		if (o != s && o->state == SESSION_MERGING)
+			return o;
+	}
+	return b ? elder_of(core, b, s) : NULL;
+}
+
+static void
+owe_candidate(struct core *core, struct session *s, struct acts *acts)
+{
+	const struct plan_run *p = core_plan(core, s->plan_id);
+	struct fields *f;
+
+	core_set(&s->candidate, "");
+	core_set(&s->blocked, "");
+	core_set(&s->reason, "");
+	f = acts_add(
+	    acts, "candidate", "merge", "candidate/%s/%d", s->id, ++s->merge_tries);
+	fields_set(f, "session", s->id);
+	fields_set(f, "plan", s->plan_id);
+	fields_set(f, "target", p ? p->target : "");
+}
+
+void
+merge_next(struct core *core, struct batch_run *b, int64_t now, struct acts *acts)
+{
+	struct session *next = NULL;
+
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		if (core->session[i].state == SESSION_MERGING)
+			return;
+	}
+	for (size_t i = 0; i < b->n; i++) {
+		struct session *s = &core->session[b->session[i]];
+
+		if (s->state != SESSION_MERGEABLE || elder_of(core, b, s))
+			continue;
+		if (!next || s->merge_position < next->merge_position)
+			next = s;
+	}
+	if (next && core_move(next, ON_TURN, now, acts))
+		owe_candidate(core, next, acts);
+}
+
+void
+merge_give_up(struct session *s, int64_t now, struct acts *acts)
+{
+	if (s->state == SESSION_MERGING && s->blocked[0])
+		(void)core_move(s, ON_CONFLICT, now, acts);
+}
+
+static int
+not_merging(const struct session *s, struct err *err)
+{
+	return err_set(err, ERR_CONFLICT, "%s is %s, not merging", s->id,
+	    session_state_name(s->state));
+}
+
+int
+step_candidate_built(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = happening_session(core, h, err);
+	const struct plan_run *p;
+	struct fields *f;
+
+	if (!s)
+		return -1;
+	if (s->state != SESSION_MERGING)
+		return not_merging(s, err);
+	if (s->candidate[0])
+		return err_set(
+		    err, ERR_CONFLICT, "%s has a candidate that lands", s->id);
+	p = core_plan(core, s->plan_id);
+	if (p && strcmp(p->state, "aborted") == 0) {
+		/* Built, but not wanted any more: nothing lands after an abort (J-48). */
+		core_set(&s->reason, "plan aborted");
+		(void)core_move(s, ON_CONFLICT, h->at, acts);
+		(void)core_move(s, ON_PARK, h->at, acts);
+		return 0;
+	}
+	core_set(&s->candidate, fields_text(&h->fields, "candidate"));
+	core_set(&s->evidence, fields_text(&h->fields, "evidence"));
+	f = acts_add(acts, "land", "merge", "land/%s/%d", s->id, s->merge_tries);
+	fields_set(f, "session", s->id);
+	fields_set(f, "plan", s->plan_id);
+	fields_set(f, "candidate", s->candidate);
+	fields_set(f, "onto", fields_text(&h->fields, "onto"));
+	fields_set(f, "target", p ? p->target : "");
+	return 0;
+}
+
+int
+step_candidate_refused(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = happening_session(core, h, err);
+
+	if (!s)
+		return -1;
+	if (!core_move(s, ON_CONFLICT, h->at, acts))
+		return not_merging(s, err);
+	core_set(&s->reason, fields_text(&h->fields, "text"));
+	core_set(&s->evidence, fields_text(&h->fields, "detail"));
+	core_set(&s->blocked, "");
+	owe_comment(acts, s, "conflict", s->merge_tries, s->reason);
+	return 0;
+}
+
+int
+step_landed(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = happening_session(core, h, err);
+	AUTO_FREE char *text = NULL;
+	struct fields *f;
+
+	if (!s)
+		return -1;
+	if (!core_move(s, ON_MERGED, h->at, acts))
+		return not_merging(s, err);
+	core_set(&s->landed, fields_text(&h->fields, "commit"));
+	core_set(&s->blocked, "");
+	text = xasprintf("Merged as %.12s. Verified: %s", s->landed,
+	    s->evidence[0] ? s->evidence : "no verify command is configured");
+	owe_comment(acts, s, "closing", ++s->n_keys, text);
+	owe_issue_move(acts, s, "Done", s->n_keys);
+	f = acts_add(acts, "worktree-remove", s->id, "worktree-remove/%s/done", s->id);
+	fields_set(f, "session", s->id);
+	fields_set(f, "path", s->path);
+	fields_set(f, "why", "merged");
+	owe_write_back(core, s->plan_id, acts);
+	return 0;
+}
+
+int
+step_landing_blocked(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = happening_session(core, h, err);
+
+	(void)acts;
+	if (!s)
+		return -1;
+	if (s->state != SESSION_MERGING)
+		return not_merging(s, err);
+	core_set(&s->blocked, fields_text(&h->fields, "text"));
+	core_set(&s->reason, fields_text(&h->fields, "command"));
+	return 0;
+}
+
+/* The merge gate: a person read the diff and said yes (CONTRACTS 7), or says "try again". */
+int
+step_merge_asked(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	const char *only = fields_text(&h->fields, "session");
+	const char *plan = fields_text(&h->fields, "plan");
+	size_t n = 0;
+
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		struct session *s = &core->session[i];
+
+		if ((only[0] && strcmp(s->id, only) != 0) ||
+		    (plan[0] && strcmp(s->plan_id, plan) != 0))
+			continue;
+		if (s->state == SESSION_IN_REVIEW) {
+			s->was_reviewed = true;
+			n += core_move(s, ON_REVIEWED, h->at, acts);
+		} else if (s->state == SESSION_MERGE_CONFLICT) {
+			n += core_move(s, ON_RETRY, h->at, acts);
+		} else if (s->state == SESSION_MERGING && s->blocked[0]) {
+			owe_candidate(core, s, acts);
+			n++;
+		}
+	}
+	if (n == 0)
+		return err_set(err, ERR_NOT_FOUND, "nothing waits to be merged");
+	return 0;
+}

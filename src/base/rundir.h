@@ -48,7 +48,7 @@ void run_spec_add_env(struct run_spec *spec, const char *name, const char *value
 enum run_state {
 	RUN_ABSENT, /* no spec: nothing was ever started here */
 	RUN_READY,  /* spec, no begun: may be started */
-	RUN_LIVE,   /* a holder holds the lock */
+	RUN_LIVE,   /* a holder holds the lock, or died this very moment: ask again */
 	RUN_ENDED,  /* end.json is there */
 	RUN_LOST,   /* begun, lock free, no end record: the holder was killed */
 };

@@ -88,6 +88,7 @@ box_send(const struct run_box *box, const char *key, const char *line, struct er
 void
 box_free(struct run_box *box)
 {
+	enum run_state run;
 	struct err err;
 	int lock_fd;
 
@@ -96,7 +97,9 @@ box_free(struct run_box *box)
 		kill(box->holder, SIGKILL);
 		waitpid(box->holder, NULL, 0);
 	}
-	if (rundir_probe(box->dir, &lock_fd, NULL) == RUN_LOST) {
+	run = box->holder > 0 ? box_probe_dead(box, &lock_fd)
+			      : rundir_probe(box->dir, &lock_fd, NULL);
+	if (run == RUN_LOST) {
 		assert_int_equal(executor_local.sweep(box->dir, &err), 0);
 		close(lock_fd);
 	}
@@ -146,6 +149,19 @@ box_wait(pid_t pid)
 	close(p.fd);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+enum run_state
+box_probe_dead(const struct run_box *box, int *lock_fd)
+{
+	enum run_state run = RUN_LIVE;
+
+	for (int ms = 0; run == RUN_LIVE && ms < LIMIT_MS; ms += STEP_MS) {
+		run = rundir_probe(box->dir, lock_fd, NULL);
+		if (run == RUN_LIVE)
+			(void)poll(NULL, 0, STEP_MS);
+	}
+	return run;
 }
 
 struct run_end

@@ -34,6 +34,9 @@ void box_start(struct run_box *box);
 /* Another holder for the same directory. */
 pid_t box_start_holder(const struct run_box *box);
 
+/* rundir_probe() of a run whose holder is dead, once what it forked is dead too. */
+enum run_state box_probe_dead(const struct run_box *box, int *lock_fd);
+
 /* The exit status of PID, which is our child. */
 int box_wait(pid_t pid);
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -108,6 +109,43 @@ a_run_that_had_begun_when_its_holder_was_killed_is_lost_for_ever(void **state)
 	assert_int_equal(box_wait(box_start_holder(box)), ERR_REFUSED);
 	box->holder = 0;
 	box_free(box);
+}
+
+static void
+a_holder_killed_at_any_moment_starts_its_agent_at_most_once(void **state)
+{
+	/* Every 200 us of its first 4 ms; then the server's part of recovery. */
+	for (long i = 0; i < 20; i++) {
+		struct run_box *box = box_new("echo started >> starts");
+		AUTO_FREE char *starts = path_join(box->top, "starts");
+		AUTO_FREE char *text = NULL;
+		struct timespec moment = { .tv_nsec = i * 200000 };
+		struct err err;
+		int lock_fd;
+
+		box_start(box);
+		nanosleep(&moment, NULL);
+		kill(box->holder, SIGKILL);
+		box_wait(box->holder);
+		box->holder = 0;
+		switch (box_probe_dead(box, &lock_fd)) {
+		case RUN_READY:
+			assert_false(file_exists(starts));
+			assert_int_equal(box_wait(box_start_holder(box)), 0);
+			assert_true(file_exists(starts));
+			break;
+		case RUN_LOST:
+			assert_int_equal(executor_local.sweep(box->dir, &err), 0);
+			assert_int_equal(box_wait(box_start_holder(box)), ERR_REFUSED);
+			close(lock_fd);
+			break;
+		case RUN_ENDED: assert_true(file_exists(starts)); break;
+		default: fail_msg("a dead holder cannot leave this behind");
+		}
+		text = file_read(starts, 100, NULL, NULL);
+		assert_true(!text || strcmp(text, "started\n") == 0);
+		box_free(box);
+	}
 }
 
 static void
@@ -617,6 +655,7 @@ main(void)
 		TEST(twenty_racing_holders_start_one_agent),
 		TEST(a_run_that_ended_is_never_started_again),
 		TEST(a_run_that_had_begun_when_its_holder_was_killed_is_lost_for_ever),
+		TEST(a_holder_killed_at_any_moment_starts_its_agent_at_most_once),
 		TEST(a_frame_reaches_the_agent_exactly_once),
 		TEST(a_frame_or_key_that_makes_no_sense_is_refused),
 		TEST(no_input_is_taken_after_eof),

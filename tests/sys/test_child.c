@@ -374,5 +374,7 @@ main(void)
 		cmocka_unit_test(a_child_starts_clean_and_where_it_should),
 	};
 
+	/* A directory we may not search would make EACCES of a program not found. */
+	setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

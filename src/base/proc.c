@@ -3,7 +3,9 @@
 #include "base/mem.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,21 +267,36 @@ proc_print(const struct proc_id *id, char *buf, size_t size)
 	snprintf(buf, size, "%d:%llu:%s", (int)id->pid, id->start_ticks, id->boot_id);
 }
 
+/* A number of digits only, at least one; *AT is then behind it. */
+static bool
+take_digits(const char **at, unsigned long long *number)
+{
+	char *end;
+
+	if (**at < '0' || **at > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(*at, &end, 10);
+	*at = end;
+	return errno == 0;
+}
+
 bool
 proc_parse(const char *text, struct proc_id *id)
 {
 	struct proc_id got = { 0 };
-	int pid, used = 0;
+	unsigned long long pid;
+	size_t n;
 
-	/* Neither blanks nor signs, which sscanf would let pass. */
-	if (strspn(text, "0123456789") == 0 || !strchr(text, ':') ||
-	    strspn(strchr(text, ':') + 1, "0123456789") == 0)
+	if (!take_digits(&text, &pid) || pid == 0 || pid > INT_MAX || *text++ != ':' ||
+	    !take_digits(&text, &got.start_ticks) || *text++ != ':')
 		return false;
-	if (sscanf(text, "%d:%llu:%39[0-9a-zA-Z-]%n", &pid, &got.start_ticks,
-		got.boot_id, &used) != 3 ||
-	    text[used] != '\0' || pid <= 0)
+	n = strspn(
+	    text, "0123456789-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	if (n == 0 || n >= sizeof(got.boot_id) || text[n])
 		return false;
-	got.pid = pid;
+	memcpy(got.boot_id, text, n);
+	got.pid = (pid_t)pid;
 	*id = got;
 	return true;
 }

@@ -286,9 +286,8 @@ rundir_probe(const char *dir, int *lock_fd, struct proc_id *begun)
 		return RUN_READY;
 	if (begun && rundir_read_begun(dir, &told, NULL) == 0)
 		*begun = told.holder;
-	*lock_fd = fd;
-	fd = -1;
-	return RUN_LOST;
+	*lock_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return *lock_fd < 0 ? RUN_LIVE : RUN_LOST;
 }
 
 int

@@ -97,12 +97,19 @@ take_char(const char **at, char c)
 	return true;
 }
 
+static unsigned
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	return (unsigned)(strchr(digits, c | 0x20) - digits);
+}
+
 /* One escape behind the backslash; what is not ASCII is never written escaped by us. */
 static bool
 take_escape(const char **at, char *c)
 {
-	unsigned code;
-	int used = 0;
+	unsigned code = 0;
 
 	switch (*(*at)++) {
 	case '"': *c = '"'; return true;
@@ -114,11 +121,13 @@ take_escape(const char **at, char *c)
 	case 'b': *c = '\b'; return true;
 	case 'f': *c = '\f'; return true;
 	case 'u':
-		if (strspn(*at, "0123456789abcdefABCDEF") < 4 ||
-		    sscanf(*at, "%4x%n", &code, &used) != 1)
+		if (strspn(*at, "0123456789abcdefABCDEF") < 4)
 			return false;
-		*at += used;
-		*c = code > 0 && code < 0x80 ? (char)code : '?';
+		for (int i = 0; i < 4; i++, (*at)++)
+			code = code * 16 + hex_digit(**at);
+		*c = '?';
+		if (code > 0 && code < 0x80)
+			*c = (char)code;
 		return true;
 	default: (*at)--; return false;
 	}

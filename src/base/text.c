@@ -266,6 +266,28 @@ base_letter(uint32_t cp)
 	return one[0] == '.' ? NULL : one;
 }
 
+/*
+ * What CP becomes in a slug: letters and digits in ONE (3 bytes), "" for what is dropped
+ * (an apostrophe, a letter of another script), NULL for what separates.
+ */
+static const char *
+slug_part(uint32_t cp, char one[3])
+{
+	const char *letter;
+
+	one[0] = one[1] = '\0';
+	if (cp < 0x80 && isalnum((int)cp)) {
+		one[0] = (char)tolower((int)cp);
+		return one;
+	}
+	if (cp < 0x80)
+		return cp == '\'' ? one : NULL;
+	letter = base_letter(cp);
+	if (letter)
+		return letter;
+	return (cp >= 0x2000 && cp <= 0x206F) || cp == 0xA0 ? NULL : one;
+}
+
 char *
 text_slug(const char *s, size_t max)
 {
@@ -273,38 +295,23 @@ text_slug(const char *s, size_t max)
 	size_t n = strlen(s), len = 0;
 	char *slug = xmalloc(2 * n + 3);
 	bool gap = false;
-	uint32_t cp;
 
 	for (size_t i = 0; i < n;) {
+		uint32_t cp;
 		size_t step = utf8_next(u + i, n - i, &cp);
-		const char *add = NULL;
-		char one[2] = { 0 };
+		char one[3];
+		const char *part = step ? slug_part(cp, one) : NULL;
 
-		if (step == 0) {
-			i++;
+		i += step ? step : 1;
+		if (!part) {
 			gap = true;
 			continue;
 		}
-		i += step;
-		if (cp < 0x80 && isalnum((int)cp)) {
-			one[0] = (char)tolower((int)cp);
-			add = one;
-		} else if (cp >= 0x80) {
-			add = base_letter(cp);
-			if (!add && !(cp >= 0x2000 && cp <= 0x206F) && cp != 0xA0)
-				continue; /* a letter we cannot write: dropped */
-		} else if (cp == '\'') {
-			continue;
-		}
-		if (!add) {
-			gap = true;
-			continue;
-		}
-		if (gap && len > 0)
+		if (*part && gap && len > 0)
 			slug[len++] = '-';
-		gap = false;
-		for (; *add; add++)
-			slug[len++] = *add;
+		gap = gap && !*part;
+		while (*part)
+			slug[len++] = *part++;
 	}
 	if (len > max)
 		len = max;

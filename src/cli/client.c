@@ -80,8 +80,8 @@ try_connect(struct client *client, struct err *err)
 	client->fetch = fetch_open(sock, err);
 	if (!client->fetch)
 		return -1;
-	if (fetch_json(
-		client->fetch, "GET", "/v1/op/0", NULL, REQUEST_MS, &reply, err) < 0) {
+	fetch_limit(client->fetch, REQUEST_MS);
+	if (fetch_json(client->fetch, "GET", "/v1/op/0", NULL, &reply, err) < 0) {
 		fetch_close(client->fetch);
 		client->fetch = NULL;
 		return -1;
@@ -143,8 +143,7 @@ request(struct client *client, const char *method, const char *target, const cha
 	struct fetch_reply reply = { 0 };
 	int rc;
 
-	if (fetch_json(client->fetch, method, target, body, REQUEST_MS, &reply, err) <
-	    0)
+	if (fetch_json(client->fetch, method, target, body, &reply, err) < 0)
 		return -1;
 	*status = reply.status;
 	rc = fields_of_json(out, reply.body, err);
@@ -188,8 +187,7 @@ client_status(struct client *client, struct err *err)
 	struct fetch_reply reply = { 0 };
 	struct json_object *o;
 
-	if (fetch_json(
-		client->fetch, "GET", "/v1/status", NULL, REQUEST_MS, &reply, err) < 0)
+	if (fetch_json(client->fetch, "GET", "/v1/status", NULL, &reply, err) < 0)
 		return NULL;
 	o = json_tokener_parse(reply.body);
 	fetch_reply_clear(&reply);
@@ -208,8 +206,7 @@ client_wait_change(struct client *client, int64_t seq, long ms, struct err *err)
 		struct fetch_reply reply = { 0 };
 		bool grew;
 
-		if (fetch_json(client->fetch, "GET", target, NULL, REQUEST_MS, &reply,
-			err) < 0)
+		if (fetch_json(client->fetch, "GET", target, NULL, &reply, err) < 0)
 			return -1;
 		grew = reply.n_body > 0;
 		fetch_reply_clear(&reply);

@@ -129,7 +129,8 @@ stop(const char *top, struct err *err)
 
 	if (client_open(&client, top, false, err) < 0)
 		return -1;
-	rc = fetch_json(client.fetch, "POST", "/v1/stop", "{}", 5000, &reply, err);
+	fetch_limit(client.fetch, 5000);
+	rc = fetch_json(client.fetch, "POST", "/v1/stop", "{}", &reply, err);
 	if (rc == 0)
 		puts("the server stops; agents go on and are found again");
 	fetch_reply_clear(&reply);

@@ -16,6 +16,7 @@
 
 #define SWEEP_LIMIT_MS 10000
 #define SWEEP_PAUSE_MS 10
+#define PROCS_BYTES    (4 * 1024 * 1024) /* of cgroup.procs: every pid there can be */
 
 static int
 prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr)
@@ -139,17 +140,17 @@ kill_cgroup(const char *cgroup)
 {
 	AUTO_FREE char *kill_path = path_join(cgroup, "cgroup.kill");
 	AUTO_FREE char *procs_path = path_join(cgroup, "cgroup.procs");
-	AUTO_FILE FILE *f = NULL;
+	AUTO_FREE char *procs = NULL;
 	AUTO_FD int fd = -1;
 	bool is_ours = false;
 	size_t n_found = 0;
-	int pid;
+	pid_t pid;
 
 	/* Named in a file, so it had better be one that a holder makes. */
 	if (!strstr(cgroup, "/divisi-"))
 		return 0;
-	f = fopen(procs_path, "re");
-	while (f && fscanf(f, "%d", &pid) == 1) {
+	procs = file_read(procs_path, PROCS_BYTES, NULL, NULL);
+	for (char *at = procs; at && (pid = (pid_t)strtol(at, &at, 10)) > 0;) {
 		struct proc_id id;
 
 		if (is_above_us(pid))

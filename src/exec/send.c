@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define SEND_LIMIT_MS 5000
+#define ANSWER_BYTES  256
 
 static long long
 now_ms(void)
@@ -126,7 +127,7 @@ read_answer(int fd, char *buf, size_t size, long long end_at)
 /* One request with BODY (may be NULL) and its answer. */
 static int
 ask_holder(const char *dir, const char *request, const char *body, size_t n_body,
-    char *answer, size_t size, struct err *err)
+    char answer[ANSWER_BYTES], struct err *err)
 {
 	long long end_at = now_ms() + SEND_LIMIT_MS;
 	AUTO_FD int fd = connect_to(dir, err);
@@ -135,7 +136,7 @@ ask_holder(const char *dir, const char *request, const char *body, size_t n_body
 		return -1;
 	if (send_all(fd, request, strlen(request), end_at) == 0 &&
 	    send_all(fd, body, n_body, end_at) == 0 &&
-	    read_answer(fd, answer, size, end_at) == 0)
+	    read_answer(fd, answer, ANSWER_BYTES, end_at) == 0)
 		return 0;
 	if (errno == ETIMEDOUT)
 		return err_set(
@@ -154,12 +155,11 @@ run_send(const char *run_dir, const char *key, const char *line, struct err *err
 				      "0123456789._:/@+-";
 	AUTO_FREE char *request = xasprintf("frame %s %zu\n", key, strlen(line));
 	size_t n_key = strspn(key, allowed);
-	char answer[256];
+	char answer[ANSWER_BYTES];
 
 	if (n_key == 0 || n_key > 200 || key[n_key])
 		return err_set(err, ERR_INPUT, "not the key of a frame: %.40s", key);
-	if (ask_holder(
-		run_dir, request, line, strlen(line), answer, sizeof(answer), err) < 0)
+	if (ask_holder(run_dir, request, line, strlen(line), answer, err) < 0)
 		return -1;
 	if (strcmp(answer, "ok") == 0)
 		return 0;
@@ -186,9 +186,9 @@ run_tell(const char *run_dir, enum run_order order, struct err *err)
 		[RUN_ORDER_SUSPEND] = "suspend\n",
 		[RUN_ORDER_CONTINUE] = "continue\n",
 	};
-	char answer[256];
+	char answer[ANSWER_BYTES];
 
-	if (ask_holder(run_dir, words[order], NULL, 0, answer, sizeof(answer), err) < 0)
+	if (ask_holder(run_dir, words[order], NULL, 0, answer, err) < 0)
 		return -1;
 	if (strcmp(answer, "ok") == 0)
 		return 0;

@@ -238,6 +238,7 @@ agent_start(
 	if (pid == 0) {
 		const int fd[3] = { p[0], p[3], p[5] };
 
+		close(agent->lock_fd);
 		close(p[7]); /* else its own end would keep GO open */
 		become_agent(spec, fd, p[6], p[9], holder);
 	}

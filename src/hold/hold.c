@@ -223,6 +223,14 @@ note_output(struct hold *h)
 		    h->out.n_lost);
 }
 
+/* Nothing more is read, or will be: the disk is full and nobody wants to wait for it. */
+static bool
+is_drained(const struct hold *h, ms_t now)
+{
+	return (!h->out.is_open && !h->out.is_err_open) || now >= h->stage_end_at ||
+	       (h->is_given_up && h->out.n_pending > 0);
+}
+
 /* Moves from stage to stage.  True when all is done but the end record. */
 static bool
 advance(struct hold *h, ms_t now)
@@ -236,8 +244,7 @@ advance(struct hold *h, ms_t now)
 	press_on(h, now);
 	if (h->out.retry_at > 0 && now >= h->out.retry_at)
 		(void)output_flush(&h->out, now);
-	if (h->stage == DRAINING &&
-	    ((!h->out.is_open && !h->out.is_err_open) || now >= h->stage_end_at)) {
+	if (h->stage == DRAINING && is_drained(h, now)) {
 		h->stage = SWEEPING;
 		h->stage_end_at = now + HOLD_SWEEP_MS;
 	}
@@ -364,13 +371,12 @@ is_spent(const char *dir)
  * moment), so one refusal is not the last word.  Returns an exit status, 0 when ours.
  */
 static int
-take_lock(const char *dir, struct err *err)
+take_lock(const char *dir, int *fd, struct err *err)
 {
 	AUTO_FREE char *path = path_join(dir, "lock");
 	ms_t end_at = hold_now() + HOLD_LOCK_MS;
-	int fd;
 
-	while ((fd = file_lock(path, false, err)) < 0) {
+	while ((*fd = file_lock(path, false, err)) < 0) {
 		if (err->kind != ERR_CONFLICT || hold_now() >= end_at)
 			return err_exit_status(err->kind);
 		if (is_spent(dir))
@@ -466,7 +472,7 @@ hold_run(struct hold *h, const char *dir, struct err *err)
 	}
 	if (clean_up_self(h, err) < 0)
 		return err_exit_status(err->kind);
-	status = take_lock(h->dir, err);
+	status = take_lock(h->dir, &h->agent.lock_fd, err);
 	if (status)
 		return status;
 	is_readable = rundir_read_spec(h->dir, &h->spec, &why) == 0;

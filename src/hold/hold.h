@@ -48,7 +48,8 @@ ms_t hold_wall_clock(void);
 /* The agent: hold/agent.c */
 struct agent {
 	struct proc_id id;
-	pid_t pid; /* 0 before the start and after the end */
+	int lock_fd; /* the run's lock; what is forked lets go of it first of all */
+	pid_t pid;   /* 0 before the start and after the end */
 	int stdin_fd, out_fd, err_fd;
 	char cgroup[512]; /* empty when none could be made */
 	bool is_suspended;

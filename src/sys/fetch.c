@@ -19,6 +19,7 @@ struct fetch {
 	char *sock;  /* as the caller wrote it, for messages */
 	int dir_fd;  /* the directory it lies in: a socket path holds 107 bytes */
 	char *error; /* CURL_ERROR_SIZE bytes */
+	long limit_ms;
 };
 
 /* Where the bytes of one answer go. */
@@ -88,6 +89,12 @@ fetch_close(struct fetch *fetch)
 	free(fetch->error);
 	free(fetch->sock);
 	free(fetch);
+}
+
+void
+fetch_limit(struct fetch *fetch, long limit_ms)
+{
+	fetch->limit_ms = limit_ms;
 }
 
 void
@@ -195,28 +202,17 @@ explain(struct fetch *fetch, CURLcode code, const struct sink *sink, struct err 
 	}
 }
 
-/* Carries one request out; what comes back is in SINK. */
-static int
-perform(struct fetch *fetch, const char *method, const char *target, const char *json,
-    long timeout_ms, struct sink *sink, struct err *err)
+/* What METHOD is to TARGET, with which body. */
+static void
+set_request(
+    struct fetch *fetch, const char *method, const char *target, const char *json)
 {
 	AUTO_FREE char *url = xasprintf("http://localhost%s", target);
 	bool is_get = strcmp(method, "GET") == 0;
 	CURL *curl = fetch->curl;
-	CURLcode code;
 
 	assert(target[0] == '/');
-	fetch->error[0] = '\0';
-	sink->fetch = fetch;
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, fetch->error);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fetch->headers);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
 	/*
 	 * On a kept connection that turns out dead curl repeats the request, and only a
 	 * GET may be made twice.
@@ -230,6 +226,25 @@ perform(struct fetch *fetch, const char *method, const char *target, const char 
 		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
 	}
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+}
+
+/* Carries out what set_request() said; what comes back is in SINK. */
+static int
+perform(struct fetch *fetch, long limit_ms, struct sink *sink, struct err *err)
+{
+	CURL *curl = fetch->curl;
+	CURLcode code;
+
+	fetch->error[0] = '\0';
+	sink->fetch = fetch;
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, fetch->error);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fetch->headers);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, limit_ms);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
 	code = curl_easy_perform(curl);
 	if (code == CURLE_OK || sink->is_stopped)
 		return 0;
@@ -249,11 +264,12 @@ fill_reply(struct sink *sink, struct fetch_reply *reply)
 
 int
 fetch_json(struct fetch *fetch, const char *method, const char *target,
-    const char *json, long timeout_ms, struct fetch_reply *reply, struct err *err)
+    const char *json, struct fetch_reply *reply, struct err *err)
 {
 	struct sink sink = { 0 };
 
-	if (perform(fetch, method, target, json, timeout_ms, &sink, err) < 0) {
+	set_request(fetch, method, target, json);
+	if (perform(fetch, fetch->limit_ms, &sink, err) < 0) {
 		free(sink.buf);
 		return -1;
 	}
@@ -267,7 +283,8 @@ fetch_stream(struct fetch *fetch, const char *target, fetch_line_fn *fn, void *a
 {
 	struct sink sink = { .fn = fn, .arg = arg };
 
-	if (perform(fetch, "GET", target, NULL, 0, &sink, err) < 0) {
+	set_request(fetch, "GET", target, NULL);
+	if (perform(fetch, 0, &sink, err) < 0) {
 		free(sink.buf);
 		return -1;
 	}

@@ -26,16 +26,19 @@ struct fetch_reply {
 struct fetch *fetch_open(const char *sock, struct err *err);
 void fetch_close(struct fetch *fetch);
 
+/* From now on fetch_json() waits LIMIT_MS for an answer; 0, as at first, means for ever. */
+void fetch_limit(struct fetch *fetch, long limit_ms);
+
 /*
  * One request: METHOD is "GET", "POST", ...; TARGET the path with its query, already
- * escaped; JSON the body or NULL.  TIMEOUT_MS of 0 means none.
+ * escaped; JSON the body or NULL.
  * Returns 0 with REPLY filled whatever the HTTP status is (fetch_reply_clear() frees
  * it); -1 with ERR_NO_SERVER when nobody listens or the server went away in between,
  * ERR_TIMEOUT, ERR_INPUT when the answer is no HTTP or too large.  After ERR_NO_SERVER
  * with sys_errno 0 the request may have been carried out.
  */
 NODISCARD int fetch_json(struct fetch *fetch, const char *method, const char *target,
-    const char *json, long timeout_ms, struct fetch_reply *reply, struct err *err);
+    const char *json, struct fetch_reply *reply, struct err *err);
 void fetch_reply_clear(struct fetch_reply *reply);
 
 /* LINE is NUL-terminated, without its newline (LF or CRLF).  Nonzero ends the stream. */

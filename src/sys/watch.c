@@ -193,12 +193,15 @@ watcher_new(struct event_base *base, struct err *err)
 void
 watcher_free(struct watcher *watcher)
 {
-	struct watch *w;
+	struct watch *w, *next;
 
 	if (!watcher)
 		return;
-	while ((w = TAILQ_FIRST(&watcher->list)))
-		watch_remove(w);
+	for (w = TAILQ_FIRST(&watcher->list); w; w = next) {
+		next = TAILQ_NEXT(w, entry);
+		free(w->dir);
+		free(w);
+	}
 	if (watcher->event)
 		event_free(watcher->event);
 	if (watcher->timer)

@@ -132,14 +132,13 @@ a_request_goes_out_and_its_answer_comes_back(void **state)
 	place_open(&p, answers);
 	fetch = open_client(&p);
 	assert_int_equal(
-	    fetch_json(fetch, "GET", "/v1/../a?b=c%20d", NULL, 5000, &reply, &err), 0);
+	    fetch_json(fetch, "GET", "/v1/../a?b=c%20d", NULL, &reply, &err), 0);
 	assert_int_equal(reply.status, 409);
 	assert_string_equal(reply.body, "{\"error\":\"x\"}");
 	assert_int_equal(reply.n_body, 13);
 	fetch_reply_clear(&reply);
 	/* The second GET uses the same connection: the server accepts only one. */
-	assert_int_equal(
-	    fetch_json(fetch, "GET", "/v1/b", NULL, 5000, &reply, &err), 0);
+	assert_int_equal(fetch_json(fetch, "GET", "/v1/b", NULL, &reply, &err), 0);
 	assert_int_equal(reply.status, 204);
 	assert_string_equal(reply.body, "");
 	fetch_reply_clear(&reply);
@@ -167,7 +166,7 @@ a_body_is_sent_as_json(void **state)
 	place_open(&p, answers);
 	fetch = open_client(&p);
 	assert_int_equal(
-	    fetch_json(fetch, "POST", "/v1/a", "{\"n\":1}", 5000, &reply, &err), 0);
+	    fetch_json(fetch, "POST", "/v1/a", "{\"n\":1}", &reply, &err), 0);
 	fetch_reply_clear(&reply);
 	fetch_close(fetch);
 	log_path = path_join(p.top, "log");
@@ -276,14 +275,12 @@ a_server_that_goes_away_is_told_from_one_that_never_was(void **state)
 	assert_int_equal(err.kind, ERR_NO_SERVER);
 	place_open(&p, answers);
 	fetch = open_client(&p);
-	assert_int_equal(
-	    fetch_json(fetch, "POST", "/v1/a", "{}", 5000, &reply, &err), -1);
+	assert_int_equal(fetch_json(fetch, "POST", "/v1/a", "{}", &reply, &err), -1);
 	assert_int_equal(err.kind, ERR_NO_SERVER);
 	assert_int_equal(err.sys_errno, 0);
 	/* Once it has ended the socket file is still there. */
 	assert_int_equal(waitid(P_PID, (id_t)p.server, &info, WEXITED | WNOWAIT), 0);
-	assert_int_equal(
-	    fetch_json(fetch, "GET", "/v1/a", NULL, 5000, &reply, &err), -1);
+	assert_int_equal(fetch_json(fetch, "GET", "/v1/a", NULL, &reply, &err), -1);
 	assert_int_equal(err.kind, ERR_NO_SERVER);
 	assert_int_not_equal(err.sys_errno, 0);
 	fetch_close(fetch);
@@ -302,8 +299,7 @@ what_is_no_http_is_refused(void **state)
 
 	place_open(&p, answers);
 	fetch = open_client(&p);
-	assert_int_equal(
-	    fetch_json(fetch, "GET", "/v1/a", NULL, 5000, &reply, &err), -1);
+	assert_int_equal(fetch_json(fetch, "GET", "/v1/a", NULL, &reply, &err), -1);
 	assert_int_equal(err.kind, ERR_INPUT);
 	fetch_close(fetch);
 	place_close(&p);
@@ -322,7 +318,8 @@ a_silent_server_meets_the_time_limit(void **state)
 
 	place_open(&p, answers);
 	fetch = open_client(&p);
-	assert_int_equal(fetch_json(fetch, "GET", "/v1/a", NULL, 50, &reply, &err), -1);
+	fetch_limit(fetch, 50);
+	assert_int_equal(fetch_json(fetch, "GET", "/v1/a", NULL, &reply, &err), -1);
 	assert_int_equal(err.kind, ERR_TIMEOUT);
 	fetch_close(fetch);
 	place_close(&p);

@@ -60,10 +60,12 @@ board_cost(const struct json_object *s)
 }
 
 static char *
-issue_link(const struct json_object *s)
+issue_link(const struct json_object *s, bool is_terminal)
 {
 	const char *url = js_text(s, "issue_url");
 
+	if (is_terminal)
+		return xstrdup(js_text(s, "issue"));
 	if (url[0] == '\0')
 		return xasprintf(
 		    "[%s](local:%s)", js_text(s, "issue"), js_text(s, "issue"));
@@ -110,10 +112,11 @@ board_table(const struct screen *screen, const struct json_object *plan,
 	text_put(screen->out, js_text(plan, "title"));
 	fputs("\n\n", screen->out);
 	sheet_init(&sheet, header, N_ELEMS(header));
-	sheet.n_narrow = 5;
+	sheet.n_narrow = 7;
 	for (size_t i = 0; i < js_count(sessions); i++) {
 		const struct json_object *s = js_at(sessions, i);
-		AUTO_FREE char *cost = estimate(s), *link = issue_link(s);
+		AUTO_FREE char *cost = estimate(s),
+			       *link = issue_link(s, screen->is_terminal);
 		AUTO_FREE char *merge = xasprintf(
 		    "%lld", (long long)js_number(s, "merge", 0));
 		AUTO_FREE char *note = xasprintf("%s, %s, launched as %s",
@@ -294,6 +297,20 @@ entity_name(struct json_object *status, const char *entity)
 	    js_text(s, "phase"));
 }
 
+/* States nothing rests in: they say nothing that the next one does not say. */
+static bool
+is_passing(const char *to)
+{
+	static const char *const passing[] = { "planned", "filed", "prepared",
+		"approved", "unconfirmed", "mergeable", "draining" };
+
+	for (size_t i = 0; i < N_ELEMS(passing); i++) {
+		if (strcmp(to, passing[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool
 board_event(const struct screen *screen, struct json_object *status,
     const struct json_object *row)
@@ -307,6 +324,8 @@ board_event(const struct screen *screen, struct json_object *status,
 	bool said = strcmp(cause, "agent-activity") == 0;
 	char when[32];
 
+	if (is_passing(to))
+		return false;
 	if (to[0] == '\0' && !asked && !(said && text[0]))
 		return false;
 	if (strncmp(js_text(row, "entity"), "issue/", 6) == 0)
@@ -339,7 +358,7 @@ board_report(const struct screen *screen, const struct json_object *plan, int64_
 
 	fprintf(screen->out, "Report: %s (%s)\n\n", title, js_text(plan, "state"));
 	sheet_init(&sheet, header, N_ELEMS(header));
-	sheet.n_narrow = 5;
+	sheet.n_narrow = 7;
 	for (size_t i = 0; i < js_count(batches); i++) {
 		const struct json_object *b = js_at(batches, i);
 		struct json_object *sessions = js_get(b, "sessions");

@@ -20,6 +20,7 @@ dispatching_clear(struct dispatching *d)
 	fields_clear(&d->in);
 	free(d->path);
 	free(d->batch);
+	free(d->later);
 	free(d->plan_hash);
 	*d = (struct dispatching){ 0 };
 }

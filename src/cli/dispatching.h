@@ -11,6 +11,7 @@ struct dispatching {
 	struct fields in; /* plan, override, reason, merge, dry_run */
 	bool as_json, is_interactive;
 	char *batch;     /* id once proposed, "" before */
+	char *later;     /* what the person put off, "id/state," each */
 	char *plan_hash; /* of the first proposal: --approve-all binds to it */
 };
 

@@ -101,6 +101,14 @@ ask_merge(struct dispatching *d, const struct json_object *s, struct err *err)
 	}
 }
 
+/* "p1.1.1A/in-review/ask-3," names what was put off; something new is asked about again. */
+static char *
+put_off_key(const struct json_object *s, const struct json_object *a)
+{
+	return xasprintf("%s/%s/%s,", js_text(s, "id"), js_text(s, "state"),
+	    a ? js_text(a, "id") : js_text(s, "head"));
+}
+
 int
 review_needs(struct dispatching *d, struct json_object *status, struct err *err)
 {
@@ -113,14 +121,23 @@ review_needs(struct dispatching *d, struct json_object *status, struct err *err)
 		const struct json_object *s = id[0] ? client_session(status, id, NULL)
 						    : NULL;
 		const struct json_object *a = s ? open_ask(s) : NULL;
+		AUTO_FREE char *key = s ? put_off_key(s, a) : NULL;
 		int rc = 0;
 
+		if (!s || (d->later && strstr(d->later, key)))
+			continue;
 		if (a)
 			rc = ask_about(d, s, a, err);
-		else if (s && strcmp(js_text(s, "state"), "in-review") == 0)
+		else if (strcmp(js_text(s, "state"), "in-review") == 0)
 			rc = ask_merge(d, s, err);
 		if (rc != 0)
 			return rc;
+		if (a || strcmp(js_text(s, "state"), "in-review") == 0) {
+			char *all = xasprintf("%s%s", d->later ? d->later : "", key);
+
+			free(d->later);
+			d->later = all;
+		}
 	}
 	return 0;
 }

@@ -103,9 +103,13 @@ struct child *job_start(struct engine *engine, const char *kind,
 
 /* runs.c */
 void run_launch(struct task *task);
+/* followers.c */
 void run_follow(struct engine *engine, const struct session *session);
 void runs_adopt(struct engine *engine);
 void followers_free(struct engine *engine);
+struct follower *follower_find(const struct engine *engine, const char *run);
+/* Notices the holder's death, which no file tells when it was killed. */
+void follower_watch_holder(struct follower *f, const struct proc_id *holder);
 char *run_dir(const struct engine *engine, const char *run);
 
 /* Sends the message of an "answer" or "say" task to the agent of the run in DIR. */

@@ -1,4 +1,49 @@
 #pragma once
 
+#include "core/happening.h"
+#include "git/config.h"
+#include "git/repo.h"
+#include "plan/batch.h"
+#include "plan/plan.h"
+#include "policy/dispatch.h"
+
+#include <stdio.h>
+
+/* Shared by the files that make a proposal: job_propose.c, propose_session.c. */
+struct proposal {
+	const struct fields *in;
+	struct fields *out;
+	struct repo repo;
+	struct config config;
+	struct git_list tracked, branches;
+	struct plan *plan;
+	struct lint_list lints;
+	struct verdicts *verdicts;
+	struct batches *batches;
+	struct dispatch_rows *rows;
+	struct dispatch_env env;
+	struct assertion *assertion;
+	bool *is_done;
+	const struct batch *batch;
+	FILE *canon; /* the canonical JSON the approval hash is made of */
+	char *canon_text;
+	size_t n_canon, n_sessions, n_notes;
+};
+
+/* Something the person should know before approving; never a refusal. */
+void propose_note(struct proposal *p, const char *fmt, ...) PRINTF(2, 3);
+
+/* Appends NAME and TEXT to the canonical JSON. */
+void propose_canon(struct proposal *p, const char *name, const char *text);
+
+/* Did the person override the rule CODE? */
+bool propose_overrides(const struct proposal *p, const char *code);
+
+/* Is WORD one of the comma-separated words of LIST? */
+bool propose_has_word(const char *list, const char *word);
+
+/* Adds session I of the batch: names, cost, agent, prompt.  -1 refuses the dispatch. */
+int propose_session(struct proposal *p, size_t i, struct err *err);
+
 /* PATH with the user's home directory shown as ~ (A-41).  The caller frees it. */
 char *propose_home_path(const char *path);

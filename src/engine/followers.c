@@ -1,0 +1,361 @@
+#include "engine/internal.h"
+
+#include "adapters.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Following runs: what agents write becomes happenings, the end of a run is noticed. */
+
+#define TEXT_BYTES   400 /* of what an agent says that the journal keeps per burst */
+#define DETAIL_BYTES (64 * 1024)
+
+static char *
+cut(const char *s, size_t max)
+{
+	size_t n = strlen(s);
+
+	if (n > max) {
+		n = max;
+		while (n > 0 && ((unsigned char)s[n] & 0xC0) == 0x80)
+			n--;
+	}
+	return xstrndup(s, n);
+}
+
+/* What one burst of lines amounts to, told as one happening. */
+struct burst {
+	struct follower *f;
+	const struct agent *agent;
+	struct fields activity;
+	bool has_activity;
+	uint64_t line_start, line_end;
+};
+
+static void
+tell_activity(struct burst *b, uint64_t offset)
+{
+	if (!b->has_activity)
+		return;
+	fields_set(&b->activity, "session", b->f->session);
+	fields_set(&b->activity, "run", b->f->run);
+	fields_set_number(&b->activity, "offset", (int64_t)offset);
+	(void)engine_note(b->f->engine, HAP_AGENT_ACTIVITY, &b->activity);
+	fields_clear(&b->activity);
+	b->has_activity = false;
+}
+
+static void
+add_activity(struct burst *b, const struct agent_event *e)
+{
+	b->has_activity = true;
+	if (e->text && e->text[0] && e->kind != AGENT_USAGE) {
+		AUTO_FREE char *text = cut(e->text, TEXT_BYTES);
+
+		fields_set(&b->activity, "text", text);
+	}
+	if (e->kind == AGENT_PROGRESS && e->total > 0)
+		fields_setf(&b->activity, "text", "%ld/%ld %.300s", e->done, e->total,
+		    e->text ? e->text : "");
+	if (e->cost_cents >= 0)
+		fields_set_number(&b->activity, "cost", e->cost_cents);
+	if (e->input_tokens >= 0)
+		fields_set_number(&b->activity, "tokens_in", e->input_tokens);
+	if (e->output_tokens >= 0)
+		fields_set_number(&b->activity, "tokens_out", e->output_tokens);
+	if (e->context_pct >= 0)
+		fields_set_number(&b->activity, "context_pct", e->context_pct);
+}
+
+static int
+meaning_of(enum agent_event_kind kind)
+{
+	static const int haps[AGENT_N_EVENTS] = {
+		[AGENT_NOTE] = -1,
+		[AGENT_ACCEPTED] = HAP_AGENT_ACCEPTED,
+		[AGENT_CONFIRMED] = HAP_AGENT_CONFIRMED,
+		[AGENT_SAY] = -1,
+		[AGENT_PROGRESS] = -1,
+		[AGENT_ASK] = HAP_AGENT_ASKED,
+		[AGENT_ASK_GONE] = HAP_AGENT_ASK_GONE,
+		[AGENT_USAGE] = -1,
+		[AGENT_ESTIMATE] = HAP_AGENT_ESTIMATE,
+		[AGENT_LIMIT] = HAP_AGENT_LIMIT,
+		[AGENT_DONE] = HAP_AGENT_DONE,
+		[AGENT_FAILED] = HAP_AGENT_FAILED,
+	};
+
+	return haps[kind];
+}
+
+static void
+on_agent_event(const struct agent_event *e, void *arg)
+{
+	struct burst *b = arg;
+	struct fields f = { 0 };
+	AUTO_FREE char *detail = NULL;
+	int hap = meaning_of(e->kind);
+
+	if (hap < 0) {
+		add_activity(b, e);
+		return;
+	}
+	tell_activity(b, b->line_start);
+	detail = cut(e->detail ? e->detail : "", DETAIL_BYTES);
+	fields_set(&f, "session", b->f->session);
+	fields_set(&f, "run", b->f->run);
+	fields_set_number(&f, "offset", (int64_t)b->line_end);
+	fields_set(&f, "text", e->text);
+	if (e->kind == AGENT_ACCEPTED)
+		fields_set(&f, "agent_session", e->id);
+	if (e->kind == AGENT_ASK || e->kind == AGENT_ASK_GONE)
+		fields_set(&f, "ask", e->id);
+	if (e->kind == AGENT_ASK) {
+		fields_set(&f, "kind", agent_ask_name(e->ask));
+		fields_set(&f, "detail", detail);
+		fields_set(&f, "raw", e->raw);
+	}
+	if (e->cost_cents >= 0)
+		fields_set_number(&f, "cost", e->cost_cents);
+	if (e->kind == AGENT_LIMIT)
+		fields_set_number(&f, "until", e->until_at);
+	(void)engine_note(b->f->engine, (enum hap)hap, &f);
+	/* An agent without words of its own for it has confirmed by being up. */
+	if (e->kind == AGENT_ACCEPTED && !b->agent->has_own_confirm)
+		(void)engine_note(b->f->engine, HAP_AGENT_CONFIRMED, &f);
+	fields_clear(&f);
+}
+
+/* Reads what is new; with IS_ENDED also a last line without its newline. */
+static void
+read_output(struct follower *f, bool is_ended)
+{
+	const struct session *s = core_session(f->engine->core, f->session);
+	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
+	struct burst b = { .f = f, .agent = agent };
+	struct follow_line line;
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (!agent)
+		return;
+	b.line_end = (uint64_t)s->offset;
+	while ((rc = follow_next(f->follow, is_ended, &line, &err)) > 0) {
+		b.line_start = b.line_end;
+		b.line_end = line.next_offset;
+		if (line.is_cut) {
+			fields_setf(&b.activity, "text", "a line of %llu bytes was cut",
+			    (unsigned long long)line.n_bytes);
+			b.has_activity = true;
+			continue;
+		}
+		agent->parse(line.p, line.n, on_agent_event, &b);
+	}
+	if (rc < 0)
+		log_warn("%s: %s", f->run, err.text);
+	tell_activity(&b, b.line_end);
+	fields_clear(&b.activity);
+}
+
+static void
+follower_free(struct follower *f)
+{
+	TAILQ_REMOVE(&f->engine->followers, f, link);
+	watch_remove(f->watch);
+	follow_close(f->follow);
+	if (f->holder_event)
+		event_free(f->holder_event);
+	if (f->holder_fd >= 0)
+		close(f->holder_fd);
+	if (f->holder_pid > 0)
+		(void)waitpid(f->holder_pid, NULL, WNOHANG);
+	free(f->session);
+	free(f->run);
+	free(f->dir);
+	free(f);
+}
+
+void
+followers_free(struct engine *engine)
+{
+	struct follower *f, *next;
+
+	TAILQ_FOREACH_SAFE (f, &engine->followers, link, next) {
+		follower_free(f);
+	}
+}
+
+static void
+tell_end(struct follower *f)
+{
+	const struct session *s = core_session(f->engine->core, f->session);
+	struct run_end end;
+	struct fields out = { 0 };
+	struct err err = ERR_INIT;
+
+	fields_set(&out, "session", f->session);
+	fields_set(&out, "run", f->run);
+	if (rundir_read_end(f->dir, &end, &err) < 0) {
+		fields_set(&out, "reason", "unreadable end record");
+		fields_set(&out, "text", err.text);
+		fields_set_number(&out, "status", -1);
+	} else {
+		fields_set(&out, "reason", end.reason);
+		fields_set(&out, "text", end.text);
+		fields_set_number(&out, "status", end.status);
+		fields_set_number(&out, "signal", end.signal);
+		fields_set_number(&out, "swept", end.n_swept);
+		/* "Any program": one that simply exits 0 has reported; the facts decide. */
+		fields_set_number(&out, "clean",
+		    s && strcmp(s->adapter, "command") == 0 && end.status == 0 &&
+			end.signal == 0 && strcmp(end.reason, "exited") == 0);
+	}
+	(void)engine_note(f->engine, HAP_RUN_ENDED, &out);
+	fields_clear(&out);
+}
+
+static void
+tell_lost(struct follower *f, int lock_fd)
+{
+	const struct session *s = core_session(f->engine->core, f->session);
+	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
+	struct fields out = { 0 };
+	struct err err = ERR_INIT;
+
+	/* The whole tree is proven dead before anything is resumed (CONTRACTS 2). */
+	if (executor_local.sweep(f->dir, &err) < 0)
+		log_warn("%s: %s", f->run, err.text);
+	fields_set(&out, "session", f->session);
+	fields_set(&out, "run", f->run);
+	fields_set_number(&out, "resumable", agent && agent->can_resume);
+	(void)engine_note(f->engine, HAP_RUN_LOST, &out);
+	fields_clear(&out);
+	if (lock_fd >= 0)
+		close(lock_fd);
+}
+
+/* Looks at the files of the run and tells what they say; frees F when it is over. */
+static void
+look(struct follower *f)
+{
+	enum run_state state;
+	int lock_fd = -1;
+
+	read_output(f, false);
+	state = rundir_probe(f->dir, &lock_fd, NULL);
+	if (state != RUN_ENDED && state != RUN_LOST)
+		return;
+	read_output(f, true);
+	if (state == RUN_ENDED)
+		tell_end(f);
+	else
+		tell_lost(f, lock_fd);
+	follower_free(f);
+}
+
+static void
+on_run_change(struct watch *watch, unsigned what, void *arg)
+{
+	struct follower *f = arg;
+
+	(void)watch;
+	if (what & (WATCH_END | WATCH_GONE))
+		look(f);
+	else if (what & WATCH_OUT)
+		read_output(f, false);
+}
+
+static void
+on_holder_gone(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	look(arg);
+}
+
+/* Notices the holder's death, which no file tells when it was killed. */
+void
+follower_watch_holder(struct follower *f, const struct proc_id *holder)
+{
+	if (f->holder_event || !proc_is_alive(holder))
+		return;
+	f->holder_fd = (int)syscall(SYS_pidfd_open, holder->pid, 0);
+	if (f->holder_fd < 0)
+		return;
+	f->holder_pid = holder->pid;
+	f->holder_event = event_new(
+	    f->engine->base, f->holder_fd, EV_READ, on_holder_gone, f);
+	event_add(f->holder_event, NULL);
+}
+
+struct follower *
+follower_find(const struct engine *engine, const char *run)
+{
+	struct follower *f;
+
+	TAILQ_FOREACH (f, &engine->followers, link) {
+		if (strcmp(f->run, run) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+void
+run_follow(struct engine *engine, const struct session *s)
+{
+	struct follower *f = follower_find(engine, s->run);
+	AUTO_FREE char *out = NULL;
+	struct proc_id holder = { 0 };
+	struct err err = ERR_INIT;
+	int lock_fd = -1;
+
+	if (f)
+		return;
+	f = xcalloc(1, sizeof(*f));
+	f->engine = engine;
+	f->session = xstrdup(s->id);
+	f->run = xstrdup(s->run);
+	f->dir = run_dir(engine, s->run);
+	f->holder_fd = -1;
+	out = path_join(f->dir, "out.ndjson");
+	f->follow = follow_open(out, (uint64_t)s->offset);
+	TAILQ_INSERT_TAIL(&engine->followers, f, link);
+	f->watch = watch_add(engine->watcher, f->dir, on_run_change, f, &err);
+	if (!f->watch)
+		log_warn("%s: %s", f->run, err.text);
+	if (rundir_probe(f->dir, &lock_fd, &holder) == RUN_LIVE)
+		follower_watch_holder(f, &holder);
+	if (lock_fd >= 0)
+		close(lock_fd);
+}
+
+/* After a restart: every run that was open is followed again, or found ended or lost. */
+void
+runs_adopt(struct engine *engine)
+{
+	size_t n = engine->core->n_sessions;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct session *s = &engine->core->session[i];
+		AUTO_FREE char *dir = NULL;
+		struct follower *f;
+		enum run_state state;
+		int lock_fd = -1;
+
+		if (!s->run_open || s->run[0] == '\0')
+			continue;
+		dir = run_dir(engine, s->run);
+		state = rundir_probe(dir, &lock_fd, NULL);
+		if (lock_fd >= 0)
+			close(lock_fd);
+		if (state == RUN_ABSENT || state == RUN_READY)
+			continue; /* its launch act is still owed and will see to it */
+		run_follow(engine, s);
+		f = follower_find(engine, s->run);
+		if (f && state != RUN_LIVE)
+			look(f);
+	}
+}

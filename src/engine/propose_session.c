@@ -1,0 +1,312 @@
+#include "engine/propose.h"
+
+#include "adapters.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "git/worktree.h"
+#include "plan/lint.h"
+#include "plan/parse.h"
+#include "policy/cost.h"
+#include "policy/names.h"
+#include "policy/prompt.h"
+#include "policy/refusal.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* One session of a proposal: everything a person approves about it. */
+
+static void
+set_at(struct proposal *p, size_t i, const char *name, const char *text)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "s%zu.%s", i, name);
+	fields_set(p->out, key, text);
+}
+
+static void
+set_number_at(struct proposal *p, size_t i, const char *name, int64_t number)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "s%zu.%s", i, name);
+	fields_set_number(p->out, key, number);
+}
+
+void
+propose_note(struct proposal *p, const char *fmt, ...)
+{
+	AUTO_FREE char *text = NULL;
+	char key[32];
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	snprintf(key, sizeof(key), "note%zu", p->n_notes++);
+	fields_set(p->out, key, text);
+}
+
+void
+propose_canon(struct proposal *p, const char *name, const char *text)
+{
+	fprintf(p->canon, "\"%s\":\"", name);
+	for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c;
+	     c++) {
+		if (*c < 0x20 || *c == '"' || *c == '\\')
+			fprintf(p->canon, "\\u%04x", *c);
+		else
+			fputc(*c, p->canon);
+	}
+	fputs("\",", p->canon);
+}
+
+bool
+propose_has_word(const char *list, const char *word)
+{
+	struct span rest = span_of(list), one;
+
+	while (span_next(&rest, ',', &one)) {
+		if (span_eq(span_trim(one), word))
+			return true;
+	}
+	return false;
+}
+
+bool
+propose_overrides(const struct proposal *p, const char *code)
+{
+	return propose_has_word(fields_text(p->in, "override"), code);
+}
+
+/* The program, its further arguments and its readiness; a missing login refuses. */
+static int
+put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
+{
+	const char *name = row->agent ? row->agent->name : row->agent_name;
+	AUTO_FREE char *program_key = xasprintf("divisi.agent.%s.program", name);
+	AUTO_FREE char *args_key = xasprintf("divisi.agent.%s.args", name);
+	AUTO_FREE char *adapter_key = xasprintf("divisi.agent.%s.adapter", name);
+	const char *program = config_str(&p->config, program_key, "");
+	const char *adapter = config_str(&p->config, adapter_key,
+	    row->agent && row->agent->adapter ? row->agent->adapter : "");
+	const struct agent *agent = adapter[0] ? adapter_agent(adapter) : NULL;
+	struct git_list args = { 0 };
+	struct agent_probe probe = { 0 };
+	char *joined = NULL;
+	size_t n = 0;
+	FILE *f;
+
+	set_at(p, i, "agent", name);
+	set_at(p, i, "agent_shown", row->agent ? row->agent->shown : name);
+	set_number_at(p, i, "external", row->agent && row->agent->is_external);
+	if (row->agent && row->agent->is_external)
+		return 0;
+	if (!agent) {
+		err_set(err, ERR_REFUSED,
+		    "phase %s: agent '%s' cannot be launched by this divisi",
+		    row->phase->id, name);
+		return err_fix(err, "name another agent, or set %s=command and %s",
+		    adapter_key, program_key);
+	}
+	if (program[0] == '\0' && row->agent)
+		program = row->agent->program ? row->agent->program : "";
+	if (program[0] == '\0') {
+		err_set(err, ERR_REFUSED, "agent '%s' needs a program", name);
+		return err_fix(err,
+		    "git config --file .divisi/config %s /path/to/program",
+		    program_key);
+	}
+	if (agent->probe(program, &probe, err) < 0)
+		return err_wrap(err, "agent %s", name);
+	if (probe.login == 0) {
+		err_set(err, ERR_REFUSED, "agent %s is not logged in: %s", name,
+		    probe.note);
+		return err_fix(
+		    err, "log in with %s, then dispatch again", probe.program);
+	}
+	config_values(&p->config, args_key, &args);
+	f = open_memstream(&joined, &n);
+	for (size_t k = 0; k < args.n; k++)
+		fprintf(f, "%s%s", k ? "\n" : "", args.item[k]);
+	fclose(f);
+	set_at(p, i, "adapter", agent->name);
+	set_at(p, i, "program", probe.program);
+	set_at(p, i, "version", probe.version);
+	set_at(p, i, "args", joined);
+	propose_canon(p, "program", probe.program);
+	propose_canon(p, "args", joined);
+	free(joined);
+	git_list_clear(&args);
+	return 0;
+}
+
+static void
+put_after(struct proposal *p, size_t i, const struct dispatch_row *row)
+{
+	char *after = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&after, &n);
+	const struct batch *b = p->batch;
+
+	/* Only an edge orders two sessions; the others may land when they are ready (A-70). */
+	for (size_t k = 0; k < b->n; k++) {
+		const struct dispatch_row *o = dispatch_row_of(p->rows, b->phase[k]);
+		const struct pair *pair = verdicts_find(
+		    p->verdicts, row->position, b->phase[k]);
+
+		if (!o || o == row || o->merge >= row->merge || !pair ||
+		    pair->verdict == VERDICT_PARALLEL)
+			continue;
+		fprintf(f, "%s%s", ftell(f) > 0 ? "," : "", o->phase->id);
+	}
+	fclose(f);
+	set_at(p, i, "after", after);
+	propose_canon(p, "after", after);
+	free(after);
+}
+
+static int
+put_prompt(
+    struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
+{
+	const char *verify = row->phase->verify[0]
+				 ? row->phase->verify
+				 : config_str(&p->config, "divisi.verify", "");
+	AUTO_FREE char *shown = propose_home_path(p->repo.top);
+	AUTO_FREE char *prompt = NULL;
+	struct prompt_facts facts = { .plan = p->plan,
+		.phase = row->phase,
+		.launch_as = row->launch_as,
+		.worktree = row->worktree,
+		.repo_label = config_str(&p->config, "divisi.project", "Repository"),
+		.repo_path = shown,
+		.branch = row->branch,
+		.verify = verify[0] ? verify : NULL,
+		.is_external = row->agent && !row->agent->knows_method };
+	struct lint_list lints = { 0 };
+	char sha[HASH_HEX_SIZE];
+	int rc = 0;
+
+	prompt = prompt_render(&facts);
+	prompt_lint(prompt, &facts, p->plan, &lints);
+	for (size_t k = 0; k < lints.n && rc == 0; k++) {
+		const struct lint *l = &lints.item[k];
+
+		if (l->level != 'E' || propose_overrides(p, l->code))
+			continue;
+		rc = refuse(err, l->code, "prompt of phase %s, line %u: %s",
+		    row->phase->id, l->at.line, l->message);
+		err_fix(err, "%s", l->fix);
+	}
+	lint_list_clear(&lints);
+	if (rc < 0)
+		return -1;
+	hash_sha256(prompt, strlen(prompt), sha);
+	set_at(p, i, "prompt", prompt);
+	set_at(p, i, "prompt_sha", sha);
+	set_at(p, i, "verify", verify);
+	propose_canon(p, "prompt_sha256", sha);
+	return 0;
+}
+
+static void
+put_names(struct proposal *p, size_t i, const struct dispatch_row *row)
+{
+	const struct phase *ph = row->phase;
+	AUTO_FREE char *slug = text_slug(ph->focus, 50);
+	AUTO_FREE char *low = text_slug(ph->n_issues ? ph->issue[0].id : ph->id, 32);
+	AUTO_FREE char *name = xasprintf("%s-%s", low, slug);
+	AUTO_FREE char *path = worktree_default_path(&p->repo, name);
+	AUTO_FREE char *title = sub_issue_title(
+	    (int)fields_number(p->in, "next_number", 1), i, ph->focus);
+	AUTO_FREE char *label = session_label(i);
+	const struct {
+		const char *name, *text;
+	} texts[] = { { "phase", ph->id }, { "label", label },
+		{ "issue", ph->n_issues ? ph->issue[0].id : "" },
+		{ "issue_title", ph->n_issues ? ph->issue[0].title : "" },
+		{ "issue_url", ph->n_issues ? ph->issue[0].url : "" },
+		{ "focus", ph->focus }, { "title", title }, { "mode", row->mode },
+		{ "launch", launch_mode_word(row->launch_as) },
+		{ "branch", row->branch }, { "worktree", row->worktree } };
+
+	for (size_t k = 0; k < N_ELEMS(texts); k++) {
+		set_at(p, i, texts[k].name, texts[k].text);
+		propose_canon(p, texts[k].name, texts[k].text);
+	}
+	set_at(p, i, "path", strcmp(row->worktree, "n/a") == 0 ? "" : path);
+	set_at(p, i, "launch_as", launch_mode_name(row->launch_as));
+}
+
+static void
+put_cost(struct proposal *p, size_t i, const struct dispatch_row *row)
+{
+	AUTO_FREE char *shown = dispatch_cost(row), *cents = NULL;
+	long factor = 2;
+	struct err err = ERR_INIT;
+
+	(void)!config_int(&p->config, "divisi.budget-factor",
+	    (struct config_range){ 2, 1, 100 }, &factor, &err);
+	set_number_at(p, i, "est_low", row->low_cents);
+	set_number_at(p, i, "est_mid", row->mid_cents);
+	set_number_at(p, i, "est_high", row->high_cents);
+	set_number_at(p, i, "points", row->points);
+	set_number_at(p, i, "merge", row->merge);
+	set_number_at(p, i, "analysis", row->phase->is_analysis_only);
+	set_number_at(
+	    p, i, "budget", row->high_cents > 0 ? row->high_cents * factor : 0);
+	set_at(p, i, "cost", shown);
+	cents = xasprintf("%ld/%ld/%ld/%d", row->low_cents, row->mid_cents,
+	    row->high_cents, row->merge);
+	propose_canon(p, "estimate", cents);
+	propose_canon(p, "fence", "off");
+}
+
+int
+propose_session(struct proposal *p, size_t i, struct err *err)
+{
+	const struct dispatch_row *row = dispatch_row_of(p->rows, p->batch->phase[i]);
+	const char *why = NULL;
+	struct git_log prior = { 0 };
+
+	if (!row || row->phase->n_issues != 1)
+		return refuse(err, "G08", "phase %s does not own exactly one issue",
+		    row ? row->phase->id : "?");
+	if (!row->branch)
+		return refuse(err, "G09",
+		    "phase %s: no branch name can be made of '%s'", row->phase->id,
+		    row->phase->focus);
+	if (agent_eligible(row->agent, row->phase->mode, &why) < 0 &&
+	    !propose_overrides(p, "G15"))
+		return refuse(err, "G15", "phase %s: %s", row->phase->id, why);
+	if (why)
+		propose_note(p, "phase %s: %s", row->phase->id, why);
+	if (row->phase->review[0] && strcmp(row->phase->review, "none") != 0) {
+		err_set(err, ERR_REFUSED,
+		    "phase %s asks for review '%s', which this divisi cannot run",
+		    row->phase->id, row->phase->review);
+		return err_fix(err, "review it by hand and set 'Review: none'");
+	}
+	fputc('{', p->canon);
+	put_names(p, i, row);
+	put_cost(p, i, row);
+	put_after(p, i, row);
+	if (put_agent(p, i, row, err) < 0 || put_prompt(p, i, row, err) < 0)
+		return -1;
+	fputs("},", p->canon);
+	set_at(p, i, "env_more", config_str(&p->config, "divisi.env", ""));
+	set_number_at(p, i, "sandboxed",
+	    strcmp(config_str(&p->config, "divisi.sandbox", ""), "external") == 0);
+	if (row->warning)
+		propose_note(p, "phase %s: %s", row->phase->id, row->warning);
+	if (row->mid_cents < 0)
+		propose_note(p, "phase %s has no estimate (A-31)", row->phase->id);
+	if (repo_prior_work(&p->repo, row->issue, &prior, err) == 0 && prior.n > 0)
+		propose_note(p,
+		    "prior work on %s: %zu commit(s), newest %.10s %s (R-4)",
+		    row->issue, prior.n, prior.item[0].oid, prior.item[0].subject);
+	git_log_clear(&prior);
+	return 0;
+}

@@ -69,17 +69,15 @@ char *
 plan_format(const struct plan *plan, size_t *n_bytes)
 {
 	AUTO_SOURCE struct source *source = source_new(plan->bytes, plan->n_bytes);
-	struct span default_eol = SPAN_LIT("\n");
+	struct span default_eol = source_new_eol(source);
 	char *text = NULL;
 	size_t n = 0;
 	FILE *out = open_memstream(&text, &n);
 
-	if (source->n_lines > 0 && source_eol(source, 0).n == 2)
-		default_eol = SPAN_LIT("\r\n");
 	format(out, plan, source, default_eol);
 	fclose(out);
 	/* a file that did not end in a line end still does not */
-	if (source->n_lines > 0 && source_eol(source, source->n_lines - 1).n == 0) {
+	if (source->n_lines > 0 && !source_is_ended(source, source->n_lines - 1)) {
 		if (n > 0 && text[n - 1] == '\n')
 			text[--n] = '\0';
 		if (n > 0 && default_eol.n == 2 && text[n - 1] == '\r')

@@ -52,7 +52,7 @@ put_eol(struct section_out *s, size_t line)
 {
 	struct span eol = source_eol(s->source, line);
 
-	if (eol.n == 0)
+	if (!source_is_ended(s->source, line))
 		eol = s->default_eol;
 	fprintf(s->out, "%.*s", SPAN_FMT(eol));
 }

@@ -262,6 +262,22 @@ source_eol(const struct source *source, size_t i)
 	return (struct span){ source->bytes + end, next - end };
 }
 
+bool
+source_is_ended(const struct source *source, size_t i)
+{
+	struct span eol = source_eol(source, i);
+
+	return eol.n > 0 && eol.p[eol.n - 1] == '\n';
+}
+
+struct span
+source_new_eol(const struct source *source)
+{
+	if (source->n_lines > 0 && span_starts(source_eol(source, 0), "\r"))
+		return SPAN_LIT("\r\n");
+	return SPAN_LIT("\n");
+}
+
 struct place
 source_place(const struct source *source, const char *p)
 {

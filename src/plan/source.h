@@ -45,8 +45,14 @@ void source_free_cleanup(struct source **source);
 struct span source_clean(const struct source *source, size_t i);
 struct span source_raw(const struct source *source, size_t i);
 
-/* The line end of line I: none (end of file), one byte or two. */
+/* The line end of line I; at the end of the file it may be empty or a lone "\r". */
 struct span source_eol(const struct source *source, size_t i);
+
+/* True when line I ends in "\n", as every line but the last does. */
+bool source_is_ended(const struct source *source, size_t i);
+
+/* What new lines end in: "\r\n" when the first line does. */
+struct span source_new_eol(const struct source *source);
 
 /* Where P, a pointer into CLEAN, stands in the file. */
 struct place source_place(const struct source *source, const char *p);

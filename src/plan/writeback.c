@@ -399,11 +399,11 @@ insert_registry(struct writer *writer, char *table)
 	AUTO_FREE char *owned = table;
 	struct span eol = writer->eol;
 	size_t before = source->n_lines;
-	bool is_cut;
+	struct span cut = { "", 0 }; /* what the last line lacks */
 
 	for (size_t i = 0; i < source->n_lines; i++) {
 		if (heading_is(source, i, "session registry") &&
-		    source_eol(source, i).n > 0) {
+		    source_is_ended(source, i)) {
 			bool is_close = i + 1 < source->n_lines &&
 					source->line[i + 1].kind != LINE_BLANK;
 
@@ -424,10 +424,29 @@ insert_registry(struct writer *writer, char *table)
 	/* at the end of such a file everything is code or comment: nothing to write to */
 	if (source->open_fence > 0 || source->open_comment > 0)
 		return;
-	is_cut = source->n_lines > 0 && source_eol(source, source->n_lines - 1).n == 0;
+	if (source->n_lines > 0 && !source_is_ended(source, source->n_lines - 1))
+		cut = source_eol(source, source->n_lines - 1).n ? SPAN_LIT("\n") : eol;
 	edit_add(writer, source->n_bytes, 0,
-	    xasprintf("%.*s%.*s## Session Registry%.*s%.*s%s", is_cut ? (int)eol.n : 0,
-		eol.p, SPAN_FMT(eol), SPAN_FMT(eol), SPAN_FMT(eol), table));
+	    xasprintf("%.*s%.*s## Session Registry%.*s%.*s%s", SPAN_FMT(cut),
+		SPAN_FMT(eol), SPAN_FMT(eol), SPAN_FMT(eol), table));
+}
+
+/* Does the row above line END open a comment?  Taking it away would lay bare what follows. */
+static bool
+opens_comment(const struct source *source, size_t end)
+{
+	if (end == source->n_lines)
+		return source->open_comment == end;
+	return source->line[end].kind == LINE_COMMENT && source->line[end].level > 0;
+}
+
+/* A header without a pipe in front, right below text: with one it could join a table. */
+static bool
+runs_into_above(const struct source *source, size_t head)
+{
+	return head > 0 && source_trim(source_clean(source, head)).p[0] != '|' &&
+	       (source->line[head - 1].kind == LINE_TEXT ||
+		   source->line[head - 1].kind == LINE_TABLE);
 }
 
 static void
@@ -443,6 +462,13 @@ write_sessions(struct writer *writer)
 
 		if (table->kind != TABLE_SESSIONS)
 			continue;
+		if (opens_comment(writer->source, table->end)) {
+			free(text);
+			return;
+		}
+		if (runs_into_above(writer->source, table->head))
+			edit_add(
+			    writer, at, 0, xasprintf("%.*s", SPAN_FMT(writer->eol)));
 		/* the last line of the file keeps having no end */
 		if (n > 0 && writer->source->bytes[at + n - 1] != '\n')
 			text[n_text - writer->eol.n] = '\0';
@@ -517,12 +543,10 @@ plan_write_back(
 {
 	struct writer writer = { .plan = plan,
 		.update = update,
-		.source = source_new(plan->bytes, plan->n_bytes),
-		.eol = SPAN_LIT("\n") };
+		.source = source_new(plan->bytes, plan->n_bytes) };
 	char *text;
 
-	if (writer.source->n_lines > 0 && source_eol(writer.source, 0).n == 2)
-		writer.eol = SPAN_LIT("\r\n");
+	writer.eol = source_new_eol(writer.source);
 	while (writer.n_rows < plan->n_phases &&
 	       plan->phase[writer.n_rows].at.line !=
 		   plan->phase[writer.n_rows].heading_at.line)

@@ -119,7 +119,13 @@ the_laws_hold_for_awkward_plans(void **state)
 		"## Session Registry\n\n## Verification\n### 1A: x\n- Writes: a\n",
 		"## Session Registry\n| Session | Issue |\n|-|-|\n| a | b |",
 		"## Verification\n### 1A: x\n- Writes: a\n\n## Session Registry",
+		"\r",
+		"### 1A: x\r\n- Agent: a\r\n- Mode: tdd\r",
+		"# T\n### 1A: x\n- Agent: a\n- Mode: tdd\r",
 		"# Verification\n",
+		"## Session Registry\nSession | Issue |\n|-|-|\n|\n} n | Issu<!--e |\n"
+		"|-|-|\n|\n} a | b |",
+		"## Session Registry\n|a|b|\n|-|-|\nSession|Issue\n-|-\n1|2\n",
 		"### 1A: x\n- Tasks: a\n- Mode: tdd\n  ```\n  - Reads: b\n",
 		"### 1A: x\n- Tasks: a\n- Mode: tdd\n  <!--\n  - Reads: b\n",
 		"### 1A: x\n- Tasks:\n- Writes: a\n     ```\n     b\n```\nc\n",

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -276,8 +275,10 @@ slug_part(uint32_t cp, char one[3])
 	const char *letter;
 
 	one[0] = one[1] = '\0';
-	if (cp < 0x80 && isalnum((int)cp)) {
-		one[0] = (char)tolower((int)cp);
+	if (cp >= 'A' && cp <= 'Z')
+		cp += 'a' - 'A';
+	if ((cp >= 'a' && cp <= 'z') || (cp >= '0' && cp <= '9')) {
+		one[0] = (char)cp;
 		return one;
 	}
 	if (cp < 0x80)

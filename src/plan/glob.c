@@ -30,23 +30,44 @@ struct product {
 	uint64_t small_seen[128];
 };
 
-/* Bytes of a witness, most readable first; whatever is left is taken in byte order. */
-static const char nice_bytes[] = "xabcdefghijklmnopqrstuvwyz0123456789"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-";
+/* The lowest byte of word W of SET that is also in MASK, or -1. */
+static int
+lowest_of(const uint64_t set[4], int w, uint64_t mask)
+{
+	uint64_t left = set[w] & mask;
 
+	return left ? w * 64 + __builtin_ctzll(left) : -1;
+}
+
+/*
+ * The most readable byte of SET for a witness, other than '.' and '/': x, a letter, a
+ * digit, a capital, anything printable, the rest of the bytes, a blank.  Or -1.
+ */
 static int
 nice_byte(const uint64_t set[4])
 {
-	for (const char *p = nice_bytes; *p; p++) {
-		if (byte_set_has(set, (unsigned char)*p))
-			return (unsigned char)*p;
+	static const struct {
+		int word;
+		uint64_t mask;
+	} rank[] = {
+		{ 1, (uint64_t)1 << ('x' - 64) },
+		{ 1, (((uint64_t)1 << 26) - 1) << ('a' - 64) },
+		{ 0, (((uint64_t)1 << 10) - 1) << '0' },
+		{ 1, (((uint64_t)1 << 26) - 1) << ('A' - 64) },
+		{ 1, ~((uint64_t)1 << (0x7f - 64)) },
+		{ 0, ~(((uint64_t)1 << ('!')) - 1) & ~((uint64_t)3 << '.') },
+		{ 2, UINT64_MAX },
+		{ 3, UINT64_MAX },
+		{ 0, (uint64_t)1 << ' ' },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(rank); i++) {
+		int byte = lowest_of(set, rank[i].word, rank[i].mask);
+
+		if (byte >= 0)
+			return byte;
 	}
-	for (int c = ' ' + 1; c < 256; c++) {
-		if (c != '.' && c != '/' && c != 0x7f &&
-		    byte_set_has(set, (unsigned char)c))
-			return c;
-	}
-	return byte_set_has(set, ' ') ? ' ' : -1;
+	return -1;
 }
 
 /* Most products are small: they live in the caller's frame and cost no allocation. */

@@ -1,25 +1,33 @@
 #include "plan/meets.h"
 
 #include <string.h>
+#include <strings.h>
 
 /*
  * Two patterns of the largest size make four million pairs of positions.  A plan full of
- * them is no plan; past this sum large pairs are taken to meet, and said to be.
+ * them is no plan; past the first sum large pairs are taken to meet, and said to be.  The
+ * other limits end the comparing: seconds and some hundred megabytes, whatever comes.
  */
-#define BUDGET_POSITIONS 4e7
-#define LARGE_POSITIONS  65536
+#define LARGE_POSITIONS    65536
+#define MAX_LARGE_COMPARED 4e7
+#define MAX_COMPARED       4e8
+#define MAX_LOOKED_AT      200000000u
+#define MAX_MEETS          3000000u
 
-/* Paths git cannot merge line by line (A-3): derived, or no text at all. */
-static const char *const exclusive_defaults[] = {
-	"**/*.lock",
-	"**/{package-lock.json,npm-shrinkwrap.json,pnpm-lock.yaml,go.sum,bun.lockb}",
-	"**/*.{png,jpg,jpeg,gif,ico,webp,bmp,tiff,psd,pdf,mp3,mp4,mov,wav,ogg,ttf,otf}",
-	"**/*.{woff,woff2,zip,gz,xz,bz2,zst,7z,tar,jar,so,a,o,dll,exe,wasm,bin,class}",
-	"**/*.{sqlite,sqlite3,db,docx,xlsx,pptx,pyc,keystore,p12}",
-	"**/*.{min.js,min.css,pb.go,pb.h,pb.cc,snap,generated.*}",
-	"**/*_pb2.py",
-	"**/{generated,__generated__}/**",
-};
+/*
+ * Paths git cannot merge line by line (A-3), by the end of their names in any case:
+ * derived files and what is no text.
+ */
+static const char *const exclusive_names[] = { "package-lock.json",
+	"npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "bun.lockb" };
+static const char *const exclusive_ends[] = { ".lock", ".png", ".jpg", ".jpeg", ".gif",
+	".ico", ".webp", ".bmp", ".tiff", ".psd", ".pdf", ".mp3", ".mp4", ".mov",
+	".wav", ".ogg", ".ttf", ".otf", ".woff", ".woff2", ".zip", ".gz", ".xz", ".bz2",
+	".zst", ".7z", ".tar", ".jar", ".so", ".a", ".o", ".dll", ".exe", ".wasm",
+	".bin", ".class", ".sqlite", ".sqlite3", ".db", ".docx", ".xlsx", ".pptx",
+	".pyc", ".keystore", ".p12", ".min.js", ".min.css", ".pb.go", ".pb.h", ".pb.cc",
+	"_pb2.py", ".snap" };
+static const char *const exclusive_folders[] = { "generated", "__generated__" };
 
 static const struct {
 	enum touch touch;
@@ -251,8 +259,43 @@ list_tracked(struct meets *m, struct pattern *p)
 }
 
 static bool
+is_exclusive_by_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < N_ELEMS(exclusive_names); i++) {
+		if (strcasecmp(name, exclusive_names[i]) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < N_ELEMS(exclusive_ends); i++) {
+		size_t n_end = strlen(exclusive_ends[i]);
+
+		if (n >= n_end && strcasecmp(name + n - n_end, exclusive_ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_in_exclusive_folder(const char *path)
+{
+	struct span rest = span_of(path), name;
+
+	while (span_next(&rest, '/', &name) && rest.n > 0) {
+		for (size_t i = 0; i < N_ELEMS(exclusive_folders); i++) {
+			if (span_eq_nocase(name, exclusive_folders[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
 is_exclusive(const struct meets *m, const char *path)
 {
+	if (is_exclusive_by_name(path) || is_in_exclusive_folder(path))
+		return true;
 	for (size_t i = 0; i < m->n_exclusive; i++) {
 		if (glob_match(m->exclusive[i], path))
 			return true;
@@ -300,7 +343,8 @@ compare(struct meets *m, struct pattern *p, struct pattern *q, struct meet *meet
 	const char *tracked, *at;
 
 	*meet = (struct meet){ .is_mergeable = true };
-	if (n > LARGE_POSITIONS && (m->budget -= n) < 0) {
+	m->compared += n;
+	if (n > LARGE_POSITIONS && (m->large_compared += n) > MAX_LARGE_COMPARED) {
 		meet->is_undecided = true;
 		meet->witness = p->text;
 		return true;
@@ -336,15 +380,25 @@ meet_add(struct pattern *p, struct meet meet)
 	p->meet[p->n_meets++] = meet;
 }
 
+static bool
+is_over_limits(const struct meets *m, size_t n_looked_at, size_t n_meets)
+{
+	return n_looked_at > MAX_LOOKED_AT || n_meets > MAX_MEETS ||
+	       m->compared > MAX_COMPARED;
+}
+
 /* Sorted by prefix, those that P can meet and that come after it follow it directly. */
 static void
 compare_all(struct meets *m)
 {
-	for (size_t i = 0; i < m->n_patterns; i++) {
+	size_t n_looked_at = 0, n_meets = 0;
+
+	for (size_t i = 0; i < m->n_patterns && !m->is_too_large; i++) {
 		struct pattern *p = &m->pattern[i];
 		const char *prefix = glob_prefix(p->glob);
 		size_t n = strlen(prefix);
 
+		m->is_too_large = is_over_limits(m, n_looked_at, n_meets);
 		for (size_t j = i; j < m->n_patterns; j++) {
 			struct pattern *q = &m->pattern[j];
 			struct meet meet;
@@ -352,9 +406,11 @@ compare_all(struct meets *m)
 			if (strncmp(glob_prefix(q->glob), prefix, n) != 0 ||
 			    strcmp(p->repo, q->repo) != 0)
 				break;
+			n_looked_at++;
 			if ((!p->is_written && !q->is_written) ||
 			    only_one_phase(p, q) || !compare(m, p, q, &meet))
 				continue;
+			n_meets++;
 			m->n_hits += p->n_uses * q->n_uses;
 			meet.other = (int)j;
 			meet_add(p, meet);
@@ -391,15 +447,9 @@ link_uses(struct meets *m)
 static void
 compile_exclusive(struct meets *m)
 {
-	const struct verdict_env *env = m->env;
-	size_t n = N_ELEMS(exclusive_defaults) + env->n_exclusive;
-
-	m->exclusive = xcalloc(n, sizeof(*m->exclusive));
-	for (size_t i = 0; i < n; i++) {
-		size_t own = i - env->n_exclusive;
-		struct glob *glob = glob_new(
-		    i < env->n_exclusive ? env->exclusive[i] : exclusive_defaults[own],
-		    GLOB_FOLD_CASE, NULL);
+	m->exclusive = xcalloc(m->env->n_exclusive, sizeof(*m->exclusive));
+	for (size_t i = 0; i < m->env->n_exclusive; i++) {
+		struct glob *glob = glob_new(m->env->exclusive[i], 0, NULL);
 
 		if (glob)
 			m->exclusive[m->n_exclusive++] = glob;
@@ -413,9 +463,7 @@ meets_init(struct meets *meets, const struct plan *plan, const struct verdict_en
 	struct drafts drafts = { 0 };
 	size_t n = 0;
 
-	*meets = (struct meets){
-		.plan = plan, .env = env, .arena = arena, .budget = BUDGET_POSITIONS
-	};
+	*meets = (struct meets){ .plan = plan, .env = env, .arena = arena };
 	meets->bad = xcalloc(plan->n_phases, sizeof(*meets->bad));
 	compile_exclusive(meets);
 	for (size_t i = 0; i < plan->n_phases; i++)

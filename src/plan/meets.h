@@ -62,7 +62,8 @@ struct meets {
 	size_t n_hits;    /* pairs of uses that meet: what walking them all costs */
 	struct glob **exclusive;
 	size_t n_exclusive;
-	double budget; /* positions that may still be compared */
+	double compared, large_compared; /* pairs of positions, at most */
+	bool is_too_large;               /* given up: what meets is not known */
 };
 
 /* Collects and compares the patterns of PLAN; meets_clear() frees what is not ARENA's. */

@@ -383,7 +383,7 @@ verdicts_new(const struct plan *plan, const struct verdict_env *env)
 		return v;
 	meets_init(&d.meets, plan, d.env, d.arena);
 	resources_init(&d.resources, &d.meets, d.arena);
-	if (d.meets.n_hits + d.resources.n_hits > MAX_HITS)
+	if (d.meets.is_too_large || d.meets.n_hits + d.resources.n_hits > MAX_HITS)
 		v->is_too_large = true;
 	else
 		decide_plan(&d);

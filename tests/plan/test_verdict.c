@@ -185,6 +185,8 @@ what_both_touch_decides_whether_branches_help(void **state)
 		{ "A reads=n/a.md\nB writes=n/b.md",      "parallel/parallel 0 none - -" },
 		{ "A writes=conf.d\nB writes=conf.d/x",   "parallel-branches/parallel-branches 2 waw - conf.d/x" },
 		{ "A writes=yarn.lock\nB writes=*.lock",  "sequential/sequential 2 waw A yarn.lock" },
+		{ "A writes=gen/Generated/**\nB writes=gen/**", "sequential/sequential 2 waw A gen/Generated/x" },
+		{ "A writes=docs/go.sum\nB writes=docs/cargo.sum", "parallel-branches/parallel-branches 2 directory - -" },
 		{ "A writes=web/**\nB writes=web/a.png",  "sequential/sequential 2 waw A web/a.png" },
 		/* clang-format on */
 	};
@@ -480,6 +482,17 @@ a_plan_past_the_limits_is_all_sequential(void **state)
 }
 
 static void
+patterns_that_all_meet_end_in_a_verdict_and_not_in_the_heap(void **state)
+{
+	AUTO_FREE char *text = many(
+	    1200, "P# writes=**/[ab]*1#*+**/[ab]*2#*+**/[ab]*3#*+**/[ab]*4#*");
+	struct fixture f = decide(text, NULL);
+
+	assert_true(f.verdicts->is_too_large);
+	fixture_free(&f);
+}
+
+static void
 hostile_patterns_cost_no_exponential_time(void **state)
 {
 	char stars[4001], text[9000];
@@ -527,6 +540,8 @@ main(void)
 		cmocka_unit_test(issues_can_stand_for_their_phases_in_depends_on),
 		cmocka_unit_test(large_plans_keep_only_what_is_not_parallel),
 		cmocka_unit_test(a_plan_past_the_limits_is_all_sequential),
+		cmocka_unit_test(
+		    patterns_that_all_meet_end_in_a_verdict_and_not_in_the_heap),
 		cmocka_unit_test(hostile_patterns_cost_no_exponential_time),
 		cmocka_unit_test(an_empty_plan_has_no_pairs),
 	};

@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -10,6 +12,23 @@ args_init(struct args *args, const struct option_doc *options, int argc, char **
 	*args = (struct args){
 		.options = options, .argc = argc, .argv = argv, .at = 1
 	};
+}
+
+int
+args_number(
+    const char *name, const char *value, long min, long *number, struct err *err)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(value, &end, 10);
+	if (errno || *end || end == value || value[0] == ' ' || n < min)
+		return err_set(err, ERR_USAGE,
+		    "--%s needs a whole number from %ld, not \"%.40s\"", name, min,
+		    value);
+	*number = n;
+	return 0;
 }
 
 unsigned

@@ -59,5 +59,9 @@ struct args_simple {
 };
 int args_simple(struct args *args, const struct args_simple *want, struct err *err);
 
+/* The whole number that option NAME was given, at least MIN.  -1 with ERR_USAGE. */
+int args_number(
+    const char *name, const char *value, long min, long *number, struct err *err);
+
 /* How many single-letter edits turn A into B, at most 9: for suggestions. */
 unsigned args_distance(const char *a, const char *b);

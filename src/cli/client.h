@@ -35,6 +35,13 @@ NODISCARD int client_order(struct client *client, const char *verb,
 struct json_object *client_status(struct client *client, struct err *err);
 
 /*
+ * The same for the repository that holds the file PATH (NULL = here), as a verb that only
+ * looks wants it: where divisi was never used it says so at once and leaves no trace;
+ * elsewhere a server is started when none runs, for it alone can tell what became of agents.
+ */
+struct json_object *client_look(const char *path, struct err *err);
+
+/*
  * Waits until the journal has grown beyond SEQ or MS have passed.  Returns 1, 0, or -1.
  */
 int client_wait_change(struct client *client, int64_t seq, long ms, struct err *err);

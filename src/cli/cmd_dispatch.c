@@ -108,45 +108,57 @@ open_plan(struct dispatching *d, const char *word, struct err *err)
 	return client_open(&d->client, dirname(copy), true, err);
 }
 
+/* The batch that stands, as one JSON value; false when there is none. */
+static bool
+print_batch(struct dispatching *d)
+{
+	struct err err = ERR_INIT;
+	AUTO_JSON struct json_object *status = client_status(&d->client, &err);
+	struct json_object *plan = NULL, *batch;
+
+	batch = status ? dispatch_find(d, status, &plan) : NULL;
+	if (batch)
+		puts(json_object_to_json_string_ext(
+		    batch, JSON_C_TO_STRING_NOSLASHESCAPE));
+	return batch != NULL;
+}
+
+static void
+say_approved(struct dispatching *d)
+{
+	if (d->as_json)
+		(void)print_batch(d);
+	else
+		puts("approved; divisi watch follows it, divisi merge lands it");
+}
+
 /* `dispatch` prepares and asks for one batch and then lets it run. */
 static int
 dispatch_once(struct dispatching *d, const struct wishes *w, struct err *err)
 {
 	int rc;
 
-	if (w->hash && dispatch_approve(d, w->hash, err) == 0) {
-		puts("approved; divisi watch follows it");
+	if (w->hash) {
+		if (dispatch_approve(d, w->hash, err) < 0)
+			return -1;
+		say_approved(d);
 		return 0;
 	}
-	if (w->hash)
-		return -1;
 	rc = dispatch_prepare(d, err);
 	if (rc < 0 || fields_number(&d->in, "dry_run", 0))
 		return rc;
 	rc = dispatch_decide(d, err);
 	if (rc == 0)
-		puts("approved; divisi watch follows it, divisi merge lands it");
+		say_approved(d);
 	return rc < 0 ? -1 : 0;
 }
 
-/* The batch as JSON when the table waits for its approval. */
+/* With --json a table that waits for its approval is an answer, not an error. */
 static int
 finish(struct dispatching *d, int rc, struct err *err)
 {
-	struct err again = ERR_INIT;
-
-	if (d->as_json && rc < 0 && err->kind == ERR_HUMAN) {
-		AUTO_JSON struct json_object *status = client_status(
-		    &d->client, &again);
-		struct json_object *plan = NULL, *batch;
-
-		batch = status ? dispatch_find(d, status, &plan) : NULL;
-		if (batch) {
-			puts(json_object_to_json_string_ext(
-			    batch, JSON_C_TO_STRING_NOSLASHESCAPE));
-			return err_exit_status(ERR_HUMAN);
-		}
-	}
+	if (d->as_json && rc < 0 && err->kind == ERR_HUMAN && print_batch(d))
+		return err_exit_status(ERR_HUMAN);
 	return rc < 0 ? cmd_fail(err, d->as_json) : rc;
 }
 

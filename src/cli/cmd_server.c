@@ -154,7 +154,9 @@ cmd_server(int argc, char **argv)
 		case 0: foreground = true; break;
 		case 1: stops = true; break;
 		case 2: top = args.value; break;
-		default: idle_s = strtol(args.value, NULL, 10); break;
+		default:
+			if (args_number("idle", args.value, 0, &idle_s, &err) < 0)
+				return cmd_fail(&err, false);
 		}
 	}
 	if (at != ARGS_END) {

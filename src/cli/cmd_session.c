@@ -2,7 +2,9 @@
 
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/world.h"
 
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,13 +60,16 @@ read_order(int argc, char **argv, const struct option_doc *options, struct field
 	return (int)n;
 }
 
+/* An order about the plan at PATH goes to the server of its repository; NULL = here. */
 static int
-order(const char *verb, const struct fields *in, bool as_json, const char *done)
+order_at(const char *path, const char *verb, const struct fields *in, bool as_json,
+    const char *done)
 {
 	struct client client = { 0 };
 	struct fields out = { 0 };
 	struct err err = ERR_INIT;
-	int rc = client_open(&client, NULL, true, &err);
+	AUTO_FREE char *copy = xstrdup(path);
+	int rc = client_open(&client, copy ? dirname(copy) : NULL, true, &err);
 
 	if (rc == 0)
 		rc = client_order(&client, verb, in, &out, 60000, &err);
@@ -80,6 +85,12 @@ order(const char *verb, const struct fields *in, bool as_json, const char *done)
 	client_close(&client);
 	fields_clear(&out);
 	return rc < 0 ? cmd_fail(&err, as_json) : 0;
+}
+
+static int
+order(const char *verb, const struct fields *in, bool as_json, const char *done)
+{
+	return order_at(NULL, verb, in, as_json, done);
 }
 
 /* A verb that names one session and may give a reason. */
@@ -189,7 +200,7 @@ cmd_abort(int argc, char **argv)
 	if (n < 0)
 		rc = cmd_fail(&err, as_json);
 	else
-		rc = order("abort", &in, as_json,
+		rc = order_at(path, "abort", &in, as_json,
 		    "aborted: sessions are stopped one by one, worktrees and branches stay");
 	fields_clear(&in);
 	return rc;
@@ -207,7 +218,11 @@ decide(int argc, char **argv, bool allows)
 		argc, argv, cmd_decide_options, &in, words, 1, &as_json, &err),
 	    rc;
 	bool on_table = fields_text(&in, "hash")[0] || fields_text(&in, "batch")[0];
+	long number = 0;
 
+	if (n >= 0 && fields_text(&in, "batch")[0] &&
+	    args_number("batch", fields_text(&in, "batch"), 1, &number, &err) < 0)
+		n = -1;
 	if (n == 0 && !on_table) {
 		err_set(&err, ERR_USAGE, "%s what?", argv[0]);
 		err_fix(&err, "divisi %s S-A, or --hash HASH for a table", argv[0]);
@@ -218,9 +233,8 @@ decide(int argc, char **argv, bool allows)
 	if (n < 0) {
 		rc = cmd_fail(&err, as_json);
 	} else if (on_table) {
-		if (fields_text(&in, "batch")[0])
-			fields_set_number(&in, "number",
-			    strtoll(fields_text(&in, "batch"), NULL, 10));
+		if (number > 0)
+			fields_set_number(&in, "number", number);
 		rc = order(allows ? "approve" : "decline", &in, as_json,
 		    allows ? "approved" : "declined; nothing was launched");
 	} else {
@@ -245,6 +259,30 @@ cmd_decline(int argc, char **argv)
 	return decide(argc, argv, false);
 }
 
+/* Only a pair whose reach is unknown leaves room for a person's word. */
+static int
+check_assertable(const char *path, const char *a, const char *b, struct err *err)
+{
+	struct world world;
+	const struct pair *pair;
+	int i, j, rc = -1;
+
+	if (world_load(&world, path, err) == 0 &&
+	    (i = world_phase(&world, a, err)) >= 0 &&
+	    (j = world_phase(&world, b, err)) >= 0) {
+		pair = i == j ? NULL : verdicts_find(world.verdicts, i, j);
+		if (i == j)
+			err_set(err, ERR_USAGE, "a phase is not compared with itself");
+		else if (pair && pair->kind == PAIR_UNKNOWN)
+			rc = 0;
+		else
+			err_set(err, ERR_CONFLICT, "%s and %s are decided already: %s",
+			    a, b, pair ? pair->reason : "parallel");
+	}
+	world_clear(&world);
+	return rc;
+}
+
 int
 cmd_assert(int argc, char **argv)
 {
@@ -263,7 +301,8 @@ cmd_assert(int argc, char **argv)
 		    &err, "divisi assert PLAN 1A 1B --reason \"different services\"");
 		n = -1;
 	}
-	if (n == 3 && !(path = client_plan_path(words[0], &err)))
+	if (n == 3 && (!(path = client_plan_path(words[0], &err)) ||
+			  check_assertable(path, words[1], words[2], &err) < 0))
 		n = -1;
 	if (n < 0) {
 		rc = cmd_fail(&err, as_json);
@@ -271,7 +310,7 @@ cmd_assert(int argc, char **argv)
 		fields_set(&in, "path", path);
 		fields_set(&in, "a", words[1]);
 		fields_set(&in, "b", words[2]);
-		rc = order("assert", &in, as_json,
+		rc = order_at(path, "assert", &in, as_json,
 		    "recorded: they count as independent from now on");
 	}
 	fields_clear(&in);

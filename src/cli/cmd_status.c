@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "cli/board.h"
 #include "cli/client.h"
+#include "cli/json.h"
+#include "cli/world.h"
 #include "sys/fetch.h"
 
 #include <json-c/json.h>
@@ -43,13 +45,6 @@ simple(int argc, char **argv, const struct option_doc *options, const char *usag
 	return -1;
 }
 
-static struct json_object *
-fetch_status(struct client *client, struct err *err)
-{
-	return client_open(client, NULL, true, err) < 0 ? NULL
-							: client_status(client, err);
-}
-
 static void
 print_json(const struct json_object *o)
 {
@@ -62,15 +57,13 @@ cmd_status(int argc, char **argv)
 {
 	bool as_json = false;
 	int rc = simple(argc, argv, cmd_status_options, "status", NULL, &as_json);
-	struct client client = { 0 };
 	struct err err = ERR_INIT;
 	struct screen screen;
 	AUTO_JSON struct json_object *status = NULL;
 
 	if (rc >= 0)
 		return rc;
-	status = fetch_status(&client, &err);
-	client_close(&client);
+	status = client_look(NULL, &err);
 	if (!status)
 		return cmd_fail(&err, as_json);
 	screen_init(&screen, stdout);
@@ -88,7 +81,6 @@ cmd_report(int argc, char **argv)
 	const char *word = NULL;
 	int rc = simple(
 	    argc, argv, cmd_report_options, "report [PLAN]", &word, &as_json);
-	struct client client = { 0 };
 	struct err err = ERR_INIT;
 	struct screen screen;
 	AUTO_JSON struct json_object *status = NULL;
@@ -99,8 +91,7 @@ cmd_report(int argc, char **argv)
 		return rc;
 	if (word && !(path = client_plan_path(word, &err)))
 		return cmd_fail(&err, as_json);
-	status = fetch_status(&client, &err);
-	client_close(&client);
+	status = client_look(path, &err);
 	if (!status)
 		return cmd_fail(&err, as_json);
 	plan = board_plan(status, path);
@@ -178,7 +169,7 @@ cmd_events(int argc, char **argv)
 	struct watching w = { 0 };
 	struct err err = ERR_INIT;
 	struct args args;
-	int64_t after = 0;
+	long after = 0;
 	bool follow = false;
 	int at;
 
@@ -186,15 +177,24 @@ cmd_events(int argc, char **argv)
 	while ((at = args_next(&args, &err)) >= 0) {
 		if (at == 0)
 			w.as_json = true;
-		else if (at == 1)
-			after = strtoll(args.value, NULL, 10);
-		else
+		else if (at == 1) {
+			if (args_number("after", args.value, 0, &after, &err) < 0)
+				return cmd_fail(&err, w.as_json);
+		} else
 			follow = true;
 	}
 	if (at == ARGS_WORD)
 		err_set(&err, ERR_USAGE, "events takes no word '%.40s'", args.value);
 	if (at != ARGS_END)
 		return cmd_fail(&err, w.as_json);
+	if (!follow) {
+		AUTO_JSON struct json_object *status = client_look(NULL, &err);
+
+		if (!status)
+			return cmd_fail(&err, w.as_json);
+		if (js_number(status, "seq", 0) <= after)
+			return 0;
+	}
 	screen_init(&w.screen, stdout);
 	return follow_events(&w, after, follow);
 }
@@ -204,14 +204,12 @@ cmd_watch(int argc, char **argv)
 {
 	struct watching w = { 0 };
 	int rc = simple(argc, argv, cmd_watch_options, "watch", NULL, &w.as_json);
-	struct client client = { 0 };
 	struct err err = ERR_INIT;
 	AUTO_JSON struct json_object *status = NULL;
 
 	if (rc >= 0)
 		return rc;
-	status = fetch_status(&client, &err);
-	client_close(&client);
+	status = client_look(NULL, &err);
 	if (!status)
 		return cmd_fail(&err, w.as_json);
 	screen_init(&w.screen, stdout);
@@ -224,27 +222,89 @@ cmd_watch(int argc, char **argv)
 
 /* ---- why --------------------------------------------------------------------------------- */
 
+/* What `why` says of a session or a phase, in both forms. */
+struct reason {
+	const char *name, *session, *state, *why, *command;
+	const char *evidence; /* shown below, "" when none */
+};
+
+static void
+print_reason(const struct reason *r, bool as_json)
+{
+	const struct {
+		const char *name, *text;
+	} members[] = { { "session", r->session }, { "state", r->state },
+		{ "why", r->why }, { "command", r->command } };
+
+	if (as_json) {
+		AUTO_JSON struct json_object *o = json_object_new_object();
+
+		for (size_t i = 0; i < N_ELEMS(members); i++)
+			json_object_object_add(
+			    o, members[i].name, json_str(members[i].text));
+		print_json(o);
+		return;
+	}
+	text_put(stdout, r->name);
+	printf(" is %s: ", r->state);
+	text_put(stdout, r->why);
+	fputc('\n', stdout);
+	if (r->evidence[0]) {
+		fputc('\n', stdout);
+		text_put(stdout, r->evidence);
+		fputc('\n', stdout);
+	}
+	if (r->command[0]) {
+		fputs("  -> ", stdout);
+		text_put(stdout, r->command);
+		fputc('\n', stdout);
+	}
+}
+
+/* What the plan itself says of a phase that waits for its batch; "" when it cannot. */
+static char *
+why_in_plan(const char *path, const char *phase)
+{
+	struct world world;
+	struct err err = ERR_INIT;
+	char *why = NULL;
+	int position;
+
+	if (world_load(&world, path, &err) == 0 &&
+	    (position = plan_index(world.plan, phase)) >= 0)
+		why = xstrdup(world.batches->why[position]);
+	world_clear(&world);
+	return why ? why : xstrdup("");
+}
+
 /* A phase that no session has yet: the batch before it, or nothing, keeps it. */
 static int
-why_phase(const struct json_object *status, const char *name, struct err *err)
+why_phase(struct json_object *status, const char *name, bool as_json, struct err *err)
 {
 	struct json_object *plan = board_plan(status, NULL);
 	struct json_object *last = plan ? board_last_batch(plan, NULL) : NULL;
 	struct span rest = span_of(plan ? js_text(plan, "phases") : ""), one;
+	AUTO_FREE char *reason = NULL, *batch = NULL, *why = NULL, *command = NULL;
 	bool is_phase = false;
 
 	while (span_next(&rest, ',', &one))
 		is_phase |= span_eq(one, name);
-	if (!is_phase)
-		return err_set(err, ERR_NOT_FOUND,
-		    "no session and no phase is called '%.60s'", name);
-	printf("%s is not dispatched yet: ", name);
-	if (last)
-		printf("batch %lld comes first (%s)\n",
-		    (long long)js_number(last, "number", 0), js_text(last, "why"));
-	else
-		puts("no batch was");
-	puts("  -> divisi plan shows its batch and the reason; divisi run goes on");
+	if (!is_phase) {
+		err_set(err, ERR_NOT_FOUND, "no session and no phase is called '%.60s'",
+		    name);
+		return err_fix(err, "divisi status lists the sessions, divisi check "
+				    "PLAN the phases");
+	}
+	reason = why_in_plan(js_text(plan, "path"), name);
+	batch = last
+		    ? xasprintf("batch %lld comes first (%s)",
+			  (long long)js_number(last, "number", 0), js_text(last, "why"))
+		    : xstrdup("no batch was dispatched yet");
+	why = xasprintf("%s%s%s", reason, reason[0] ? "; " : "", batch);
+	command = xasprintf("divisi run %s", js_text(plan, "path"));
+	const struct reason r = { name, NULL, "not dispatched", why, command, "" };
+
+	print_reason(&r, as_json);
 	return 0;
 }
 
@@ -255,10 +315,10 @@ cmd_why(int argc, char **argv)
 	const char *word = NULL;
 	int rc = simple(
 	    argc, argv, cmd_why_options, "why SESSION|PHASE", &word, &as_json);
-	struct client client = { 0 };
 	struct err err = ERR_INIT;
 	AUTO_JSON struct json_object *status = NULL;
 	const struct json_object *s;
+	AUTO_FREE char *name = NULL;
 
 	if (rc >= 0)
 		return rc;
@@ -267,41 +327,21 @@ cmd_why(int argc, char **argv)
 		err_fix(&err, "divisi why S-A");
 		return cmd_fail(&err, as_json);
 	}
-	status = fetch_status(&client, &err);
-	client_close(&client);
+	status = client_look(NULL, &err);
 	if (!status)
 		return cmd_fail(&err, as_json);
 	s = client_session(status, word, &err);
 	if (!s)
-		return why_phase(status, word, &err) < 0 ? cmd_fail(&err, as_json) : 0;
-	if (as_json) {
-		AUTO_JSON struct json_object *o = json_object_new_object();
+		return why_phase(status, word, as_json, &err) < 0
+			   ? cmd_fail(&err, as_json)
+			   : 0;
+	name = xasprintf("%s (%s)", js_text(s, "label"), js_text(s, "phase"));
+	const struct reason r = { name, js_text(s, "id"), js_text(s, "state"),
+		js_text(s, "why"), js_text(s, "command"),
+		strcmp(js_text(s, "state"), "merge-conflict") == 0
+		    ? js_text(s, "evidence")
+		    : "" };
 
-		json_object_object_add(
-		    o, "session", json_object_new_string(js_text(s, "id")));
-		json_object_object_add(
-		    o, "state", json_object_new_string(js_text(s, "state")));
-		json_object_object_add(
-		    o, "why", json_object_new_string(js_text(s, "why")));
-		json_object_object_add(
-		    o, "command", json_object_new_string(js_text(s, "command")));
-		print_json(o);
-		return 0;
-	}
-	printf("%s (%s) is %s: ", js_text(s, "label"), js_text(s, "phase"),
-	    js_text(s, "state"));
-	text_put(stdout, js_text(s, "why"));
-	fputc('\n', stdout);
-	if (js_text(s, "evidence")[0] &&
-	    strcmp(js_text(s, "state"), "merge-conflict") == 0) {
-		fputc('\n', stdout);
-		text_put(stdout, js_text(s, "evidence"));
-		fputc('\n', stdout);
-	}
-	if (js_text(s, "command")[0]) {
-		fputs("  -> ", stdout);
-		text_put(stdout, js_text(s, "command"));
-		fputc('\n', stdout);
-	}
+	print_reason(&r, as_json);
 	return 0;
 }

@@ -264,18 +264,6 @@ answer_sides(struct asked *asked, struct err *err)
 }
 
 static int
-find_phase(const struct plan *plan, const char *id, struct err *err)
-{
-	int position = plan_index(plan, id);
-
-	if (position >= 0)
-		return position;
-	err_set(
-	    err, ERR_NOT_FOUND, "there is no phase \"%.60s\" in %s", id, plan->path);
-	return err_fix(err, "see: divisi check %s", plan->path);
-}
-
-static int
 answer_plan(const struct asked *asked, struct err *err)
 {
 	struct world world;
@@ -283,8 +271,8 @@ answer_plan(const struct asked *asked, struct err *err)
 	int a, b, status = -1;
 
 	if (world_load(&world, asked->words[0], err) == 0 &&
-	    (a = find_phase(world.plan, asked->words[1], err)) >= 0 &&
-	    (b = find_phase(world.plan, asked->words[2], err)) >= 0) {
+	    (a = world_phase(&world, asked->words[1], err)) >= 0 &&
+	    (b = world_phase(&world, asked->words[2], err)) >= 0) {
 		screen_init(&errors, stderr);
 		world_print_lints(&world, &errors, LINT_CHECK, true);
 		if (a == b)

@@ -241,9 +241,11 @@ show_table(struct dispatching *d, struct err *err)
 		err_set(err, ERR_NOT_FOUND, "the batch is gone");
 		return NULL;
 	}
-	fputc('\n', d->screen.out);
-	board_table(&d->screen, plan, batch);
-	fflush(d->screen.out);
+	if (!d->as_json) {
+		fputc('\n', d->screen.out);
+		board_table(&d->screen, plan, batch);
+		fflush(d->screen.out);
+	}
 	return xstrdup(js_text(batch, "hash"));
 }
 

@@ -220,7 +220,8 @@ run_plan(struct dispatching *d, bool approve_all, const char *hash, struct err *
 	r.seen = js_number(status, "seq", 0);
 	plan = board_plan(status, d->path);
 	if (plan && strcmp(js_text(plan, "state"), "complete") == 0) {
-		puts("this plan is complete");
+		if (!d->as_json)
+			puts("this plan is complete");
 		return report(&r, err);
 	}
 	while (turn == TURN_GO) {

@@ -59,6 +59,27 @@ world_open(struct world *world, const char *dir, struct err *err)
 	return 0;
 }
 
+/*
+ * A journal that cannot be read costs only the assertions: their pairs are then unknown,
+ * and unknown is sequential.
+ */
+static void
+read_assertions(struct world *world, const char *path)
+{
+	AUTO_FREE char *real = realpath(path, NULL);
+	struct err err = ERR_INIT;
+
+	if (!world->has_repo || !real)
+		return;
+	if (asserted_read(&world->asserted, world->repo.home, real, &err) < 0) {
+		fputs("warning: what people asserted is not known: ", stderr);
+		text_put(stderr, err.text);
+		fputc('\n', stderr);
+	}
+	world->verdict_env.assertion = world->asserted.item;
+	world->verdict_env.n_assertions = world->asserted.n;
+}
+
 /* The same bounds as in a dispatch, so that the table there is the one shown here. */
 static int
 batch_caps(const struct world *world, struct batch_env *env, struct err *err)
@@ -149,6 +170,7 @@ world_load(struct world *world, const char *path, struct err *err)
 	world->lints = lints;
 	if (batch_caps(world, &batch_env, err) < 0)
 		return -1;
+	read_assertions(world, path);
 	world->verdicts = verdicts_new(world->plan, &world->verdict_env);
 	plan_lint(world->plan, world->verdicts, &world->lints);
 	world->batches = batches_new(world->plan, world->verdicts, &batch_env);
@@ -168,6 +190,7 @@ world_clear(struct world *world)
 	verdicts_free(world->verdicts);
 	lint_list_clear(&world->lints);
 	plan_free(world->plan);
+	asserted_clear(&world->asserted);
 	git_list_clear(&world->tracked);
 	git_list_clear(&world->infra);
 	git_list_clear(&world->exclusive);
@@ -175,6 +198,18 @@ world_clear(struct world *world)
 	if (world->has_repo)
 		repo_close(&world->repo);
 	*world = (struct world){ 0 };
+}
+
+int
+world_phase(const struct world *world, const char *id, struct err *err)
+{
+	int position = plan_index(world->plan, id);
+
+	if (position >= 0)
+		return position;
+	err_set(err, ERR_NOT_FOUND, "there is no phase \"%.60s\" in %s", id,
+	    world->plan->path);
+	return err_fix(err, "see: divisi check %s", world->plan->path);
 }
 
 size_t
@@ -215,6 +250,20 @@ world_print_lints(const struct world *world, const struct screen *screen,
 	}
 }
 
+/* Did a person say something of this pair?  It is shown wherever the pair is. */
+static bool
+is_asserted(const struct world *world, const char *a, const char *b)
+{
+	for (size_t i = 0; i < world->asserted.n; i++) {
+		const struct assertion *as = &world->asserted.item[i];
+
+		if ((strcmp(as->a, a) == 0 && strcmp(as->b, b) == 0) ||
+		    (strcmp(as->a, b) == 0 && strcmp(as->b, a) == 0))
+			return true;
+	}
+	return false;
+}
+
 void
 world_print_pairs(const struct world *world, const struct screen *screen)
 {
@@ -225,7 +274,7 @@ world_print_pairs(const struct world *world, const struct screen *screen)
 		const char *a = plan->phase[pair->a].id, *b = plan->phase[pair->b].id;
 		AUTO_FREE char *line = NULL;
 
-		if (pair->verdict == VERDICT_PARALLEL)
+		if (pair->verdict == VERDICT_PARALLEL && !is_asserted(world, a, b))
 			continue;
 		if (n++ == 0)
 			fputc('\n', screen->out);
@@ -233,7 +282,9 @@ world_print_pairs(const struct world *world, const struct screen *screen)
 			fputs("... and more: --json has all\n", screen->out);
 			return;
 		}
-		if (pair->verdict == VERDICT_PARALLEL_BRANCHES)
+		if (pair->verdict == VERDICT_PARALLEL)
+			line = xasprintf("%s, %s together: %s", a, b, pair->reason);
+		else if (pair->verdict == VERDICT_PARALLEL_BRANCHES)
 			line = xasprintf("%s, %s on branches: %s", a, b, pair->reason);
 		else if (pair->first < 0 || pair->question != 1)
 			line = xasprintf("%s, %s not together: %s", a, b, pair->reason);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/asserted.h"
 #include "git/config.h"
 #include "git/repo.h"
 #include "plan/batch.h"
@@ -24,6 +25,7 @@ struct world {
 	struct verdicts *verdicts;
 	struct batches *batches;
 	struct dispatch_rows *rows;
+	struct asserted asserted;
 };
 
 /*
@@ -36,6 +38,9 @@ int world_load(struct world *world, const char *path, struct err *err);
 /* Only the repository around directory DIR and its settings: for verdicts without a plan. */
 int world_open(struct world *world, const char *dir, struct err *err);
 void world_clear(struct world *world);
+
+/* The position of the phase called ID; -1 with ERR_NOT_FOUND. */
+int world_phase(const struct world *world, const char *id, struct err *err);
 
 /* How many lints stop VERB. */
 size_t world_n_stopping(const struct world *world, enum lint_verb verb);

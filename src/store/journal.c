@@ -92,23 +92,13 @@ fail:
 	return -1;
 }
 
-int
-journal_replay(struct store *store, int64_t after,
+/* Calls FN for each row of STMT and finalizes it. */
+static int
+each_event(struct store *store, sqlite3_stmt *stmt,
     int (*fn)(const struct journal_row *row, void *arg), void *arg, struct err *err)
 {
-	static const char sql_replay[] =
-	    "SELECT seq, at, actor, entity, from_state, to_state, cause, data"
-	    " FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
-	int64_t last = journal_last(store);
-	sqlite3_stmt *stmt = NULL;
-	int rc, got;
+	int got;
 
-	/* A statement of its own, as FN may well replay or append in turn. */
-	rc = last < 0 ? sqlite3_errcode(store->db)
-		      : sqlite3_prepare_v2(store->db, sql_replay, -1, &stmt, NULL);
-	if (rc != SQLITE_OK)
-		return db_fail(store, rc, err, "replay");
-	db_bind(stmt, "ll", after, last);
 	while ((got = db_step(store, stmt, err)) == 1) {
 		struct journal_row row = {
 			.seq = sqlite3_column_int64(stmt, 0),
@@ -126,6 +116,42 @@ journal_replay(struct store *store, int64_t after,
 	}
 	sqlite3_finalize(stmt);
 	return got < 0 ? -1 : 0;
+}
+
+int
+journal_replay(struct store *store, int64_t after,
+    int (*fn)(const struct journal_row *row, void *arg), void *arg, struct err *err)
+{
+	static const char sql_replay[] =
+	    "SELECT seq, at, actor, entity, from_state, to_state, cause, data"
+	    " FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
+	int64_t last = journal_last(store);
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	/* A statement of its own, as FN may well replay or append in turn. */
+	rc = last < 0 ? sqlite3_errcode(store->db)
+		      : sqlite3_prepare_v2(store->db, sql_replay, -1, &stmt, NULL);
+	if (rc != SQLITE_OK)
+		return db_fail(store, rc, err, "replay");
+	db_bind(stmt, "ll", after, last);
+	return each_event(store, stmt, fn, arg, err);
+}
+
+int
+journal_each_of(struct store *store, const char *cause,
+    int (*fn)(const struct journal_row *row, void *arg), void *arg, struct err *err)
+{
+	static const char sql_of[] =
+	    "SELECT seq, at, actor, entity, from_state, to_state, cause, data"
+	    " FROM event WHERE cause = ?1 ORDER BY seq";
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(store->db, sql_of, -1, &stmt, NULL);
+
+	if (rc != SQLITE_OK)
+		return db_fail(store, rc, err, "read the journal");
+	db_bind(stmt, "t", cause);
+	return each_event(store, stmt, fn, arg, err);
 }
 
 int64_t

@@ -76,6 +76,10 @@ NODISCARD int journal_append(struct store *store, struct journal_row *rows,
 NODISCARD int journal_replay(struct store *store, int64_t after,
     int (*fn)(const struct journal_row *row, void *arg), void *arg, struct err *err);
 
+/* The same for the rows of one CAUSE only, which need not read the others' data. */
+NODISCARD int journal_each_of(struct store *store, const char *cause,
+    int (*fn)(const struct journal_row *row, void *arg), void *arg, struct err *err);
+
 /* seq of the last row, 0 when there is none, -1 when the store cannot be read. */
 int64_t journal_last(struct store *store);
 

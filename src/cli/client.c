@@ -36,6 +36,28 @@ pause_ms(long ms)
 	(void)poll(NULL, 0, (int)ms);
 }
 
+/*
+ * Our environment without the mark of a run: a server that carried it would be taken for a
+ * part of that run and swept with it.
+ */
+static char **
+server_env(void)
+{
+	char **env = NULL;
+	size_t n = 0, cap = 0;
+
+	for (char **e = environ; *e; e++) {
+		if (strncmp(*e, "DIVISI_RUN=", 11) == 0 ||
+		    strncmp(*e, "DIVISI_RUN_DIR=", 15) == 0)
+			continue;
+		GROW(env, n, cap);
+		env[n++] = *e;
+	}
+	GROW(env, n, cap);
+	env[n] = NULL;
+	return env;
+}
+
 /* Starts `divisi server` detached: own session, cwd /, nothing of ours kept open. */
 static int
 start_server(const struct client *client, struct err *err)
@@ -43,6 +65,7 @@ start_server(const struct client *client, struct err *err)
 	AUTO_FREE char *program = program_self(err);
 	AUTO_FREE char *log = path_join(client->home, "server.log");
 	AUTO_FREE char *top = xstrdup(client->top);
+	AUTO_FREE char **env = server_env();
 	char verb[] = "server", option[] = "--top";
 	char *argv[] = { program, verb, option, top, NULL };
 	posix_spawn_file_actions_t files;
@@ -61,7 +84,7 @@ start_server(const struct client *client, struct err *err)
 	posix_spawn_file_actions_addchdir_np(&files, "/");
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID);
-	rc = posix_spawn(&pid, program, &files, &attr, argv, environ);
+	rc = posix_spawn(&pid, program, &files, &attr, argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	if (rc != 0) {

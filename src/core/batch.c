@@ -32,6 +32,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "path", offsetof(struct session, path) },
 		{ "args", offsetof(struct session, args) },
 		{ "env_more", offsetof(struct session, env_more) },
+		{ "setup", offsetof(struct session, setup) },
 		{ "prompt_sha", offsetof(struct session, prompt_sha) },
 		{ "verify", offsetof(struct session, verify) },
 		{ "after", offsetof(struct session, after) },
@@ -268,6 +269,11 @@ step_batch_approved(
 		    s->id, b->version);
 		fields_set(f, "session", s->id);
 		fields_set(f, "assignee", s->agent);
+		if (s->setup[0] == '\0')
+			continue;
+		f = acts_add(acts, "setup", s->id, "setup/%s/v%d", s->id, b->version);
+		fields_set(f, "session", s->id);
+		fields_set(f, "command", s->setup);
 	}
 	return 0;
 }

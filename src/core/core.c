@@ -41,7 +41,7 @@ session_clear(struct session *s)
 	char *const owned[] = { s->id, s->plan_id, s->batch_id, s->label, s->phase,
 		s->issue, s->issue_title, s->issue_url, s->sub_issue, s->focus,
 		s->title, s->mode, s->launch, s->agent, s->agent_shown, s->adapter,
-		s->program, s->branch, s->worktree, s->path, s->base, s->args,
+		s->program, s->branch, s->worktree, s->path, s->base, s->args, s->setup,
 		s->env_more, s->prompt_sha, s->verify, s->after, s->run,
 		s->agent_session, s->last_text, s->reason, s->summary, s->claimed_by,
 		s->head, s->pin, s->candidate, s->landed, s->evidence, s->stray,

@@ -29,6 +29,8 @@ struct session {
 	char *
 	    args; /* the agent's further arguments, one per line: part of the approval */
 	char *env_more; /* names of further variables it is given, blank-separated */
+	char
+	    *setup; /* command that prepares its worktree after the approval, "" none */
 	char *branch, *worktree, *path, *base, *prompt_sha, *verify, *after;
 	int64_t est_low, est_mid, est_high, points, merge_position, budget;
 	bool is_analysis, is_external, is_sandboxed;
@@ -75,6 +77,7 @@ struct plan_run {
 	    *master_url;
 	char *target, *verify, *merge, *landing, *publish, *phases, *profile;
 	int64_t cap, research_cap, threshold, n_phases;
+	int64_t confirm_ms, silence_ms; /* limits of its sessions; 0 = the core's */
 	int64_t opened_at, closed_at;
 	char *state; /* "active" "complete" "aborted" */
 	int n_write_backs;

@@ -139,7 +139,7 @@ step_act_failed(
 	if (run[0] && strcmp(run, s->run) != 0)
 		return err_set(
 		    err, ERR_CONFLICT, "run %.60s of %s is over", run, s->id);
-	if (strcmp(kind, "launch") == 0) {
+	if (strcmp(kind, "launch") == 0 || strcmp(kind, "setup") == 0) {
 		/* Should its holder have come up after all, it is not left behind. */
 		owe_tell(s, "kill", acts);
 		s->run_open = false;
@@ -169,6 +169,7 @@ step_run_started(
 	(void)acts;
 	if (!s)
 		return -1;
+	s->started_at = h->at;
 	s->last_seen = h->at;
 	return 0;
 }

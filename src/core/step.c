@@ -66,6 +66,8 @@ read_settings(struct plan_run *p, const struct fields *f)
 	p->research_cap = fields_number(f, "research_cap", 5);
 	p->threshold = fields_number(f, "threshold", 1000);
 	p->n_phases = fields_number(f, "n_phases", 0);
+	p->confirm_ms = fields_number(f, "confirm_ms", 0);
+	p->silence_ms = fields_number(f, "silence_ms", 0);
 }
 
 static int
@@ -187,26 +189,44 @@ step_nothing(
 	return 0;
 }
 
+static int64_t
+confirm_limit(const struct core *core, const struct session *s)
+{
+	const struct plan_run *p = core_plan(core, s->plan_id);
+
+	return p && p->confirm_ms > 0 ? p->confirm_ms : core->confirm_limit_ms;
+}
+
+static int64_t
+silence_limit(const struct core *core, const struct session *s)
+{
+	const struct plan_run *p = core_plan(core, s->plan_id);
+
+	return p && p->silence_ms > 0 ? p->silence_ms : core->silence_limit_ms;
+}
+
 /* What time alone changes: launches that nobody confirmed, agents that fell silent. */
 static int
 step_clock(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	(void)err;
+	if (core->paused_until <= h->at)
+		core->paused_until = 0;
 	for (size_t i = 0; i < core->n_sessions; i++) {
 		struct session *s = &core->session[i];
 		AUTO_FREE char *age = NULL;
 
 		if ((s->state == SESSION_UNCONFIRMED ||
 			s->state == SESSION_LAUNCHING) &&
-		    s->started_at + core->confirm_limit_ms <= h->at) {
-			age = text_age(core->confirm_limit_ms);
+		    s->started_at + confirm_limit(core, s) <= h->at) {
+			age = text_age(confirm_limit(core, s));
 			free(s->reason);
 			s->reason = xasprintf("no 'Session started' after %s", age);
 			(void)core_move(s, ON_STALL, h->at, acts);
 		} else if (s->state == SESSION_ACTIVE &&
-			   s->last_seen + core->silence_limit_ms <= h->at) {
-			age = text_age(core->silence_limit_ms);
+			   s->last_seen + silence_limit(core, s) <= h->at) {
+			age = text_age(silence_limit(core, s));
 			free(s->reason);
 			s->reason = xasprintf("silent for %s", age);
 			(void)core_move(s, ON_STALL, h->at, acts);
@@ -225,9 +245,9 @@ core_next_deadline(const struct core *core)
 		int64_t at = INT64_MAX;
 
 		if (s->state == SESSION_UNCONFIRMED || s->state == SESSION_LAUNCHING)
-			at = s->started_at + core->confirm_limit_ms;
+			at = s->started_at + confirm_limit(core, s);
 		else if (s->state == SESSION_ACTIVE)
-			at = s->last_seen + core->silence_limit_ms;
+			at = s->last_seen + silence_limit(core, s);
 		else if (s->state == SESSION_APPROVED && core->paused_until > 0)
 			at = core->paused_until;
 		if (at < next)

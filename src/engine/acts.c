@@ -170,6 +170,7 @@ static const struct {
 	{ "registry", track_act },
 	{ "worktree-add", job_act },
 	{ "worktree-remove", job_act },
+	{ "setup", job_act },
 	{ "inspect", job_act },
 	{ "candidate", job_act },
 	{ "land", job_act },

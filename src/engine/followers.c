@@ -237,8 +237,8 @@ tell_lost(struct follower *f, int lock_fd)
 		close(lock_fd);
 }
 
-/* Looks at the files of the run and tells what they say; frees F when it is over. */
-static void
+/* Looks at the files of the run and tells what they say; true when F is over and freed. */
+static bool
 look(struct follower *f)
 {
 	enum run_state state;
@@ -247,13 +247,14 @@ look(struct follower *f)
 	read_output(f, false);
 	state = rundir_probe(f->dir, &lock_fd, NULL);
 	if (state != RUN_ENDED && state != RUN_LOST)
-		return;
+		return false;
 	read_output(f, true);
 	if (state == RUN_ENDED)
 		tell_end(f);
 	else
 		tell_lost(f, lock_fd);
 	follower_free(f);
+	return true;
 }
 
 static void
@@ -263,7 +264,7 @@ on_run_change(struct watch *watch, unsigned what, void *arg)
 
 	(void)watch;
 	if (what & (WATCH_END | WATCH_GONE))
-		look(f);
+		(void)look(f);
 	else if (what & WATCH_OUT)
 		read_output(f, false);
 }
@@ -271,9 +272,17 @@ on_run_change(struct watch *watch, unsigned what, void *arg)
 static void
 on_holder_gone(evutil_socket_t fd, short what, void *arg)
 {
+	struct follower *f = arg;
+	struct timeval soon = { .tv_usec = 20000 };
+
 	(void)fd;
 	(void)what;
-	look(arg);
+	if (look(f))
+		return;
+	/* Its lock may outlive the holder for a moment: look again until the files tell. */
+	event_free(f->holder_event);
+	f->holder_event = event_new(f->engine->base, -1, 0, on_holder_gone, f);
+	event_add(f->holder_event, &soon);
 }
 
 /* Notices the holder's death, which no file tells when it was killed. */
@@ -356,6 +365,6 @@ runs_adopt(struct engine *engine)
 		run_follow(engine, s);
 		f = follower_find(engine, s->run);
 		if (f && state != RUN_LIVE)
-			look(f);
+			(void)look(f);
 	}
 }

@@ -24,6 +24,7 @@ static const struct {
 	{ "propose", job_propose },
 	{ "worktree-add", job_worktree_add },
 	{ "worktree-remove", job_worktree_remove },
+	{ "setup", job_setup },
 	{ "inspect", job_inspect },
 	{ "candidate", job_candidate },
 	{ "land", job_land },

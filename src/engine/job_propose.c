@@ -150,7 +150,7 @@ put_plan(struct proposal *p)
 	size_t n = 0;
 	FILE *f = open_memstream(&phases, &n);
 	const char *profile = config_str(&p->config, "divisi.cost-profile", "budget");
-	long threshold = 1000;
+	long threshold = 10, confirm_s = 120, silence_s = 1800;
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < plan->n_phases; i++)
@@ -179,8 +179,15 @@ put_plan(struct proposal *p)
 		: cost_profile_name((enum cost_profile)cost_profile_of(profile)));
 	(void)!config_int(&p->config, "divisi.threshold",
 	    (struct config_range){ 10, 0, 100000 }, &threshold, &err);
-	fields_set_number(
-	    p->out, "threshold", threshold * (threshold < 1000 ? 100 : 1));
+	fields_set_number(p->out, "threshold", threshold * 100);
+	(void)!config_int(&p->config, "divisi.confirm-timeout",
+	    (struct config_range){ 120, 1, 86400 }, &confirm_s, &err);
+	(void)!config_int(&p->config, "divisi.silence-timeout",
+	    (struct config_range){ 1800, 1, 864000 }, &silence_s, &err);
+	fields_set_number(p->out, "confirm_ms", confirm_s * 1000);
+	fields_set_number(p->out, "silence_ms", silence_s * 1000);
+	fields_set(
+	    p->out, "setup", config_str(&p->config, "divisi.worktree.setup", ""));
 	fields_set_number(p->out, "n_phases", (int64_t)plan->n_phases);
 	fields_set(p->out, "base", p->repo.head);
 	fields_set(
@@ -241,7 +248,7 @@ static int
 propose(struct proposal *p, struct err *err)
 {
 	static const char *const bound[] = { "plan_hash", "base", "verify", "merge",
-		"landing", "publish" };
+		"landing", "publish", "setup" };
 	const char *path = fields_text(p->in, "plan");
 	char hash[HASH_HEX_SIZE];
 

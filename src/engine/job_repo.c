@@ -38,13 +38,12 @@ open_top(const struct fields *in, struct repo *repo, struct err *err)
 	return repo_open(fields_text(in, "top"), repo, err);
 }
 
+/* Untracked files a session needs, such as .env (divisi.worktree.copy). */
 static int
-run_setup(struct repo *repo, const char *path, struct fields *out, struct err *err)
+copy_files(struct repo *repo, const char *path, struct fields *out, struct err *err)
 {
 	struct config config = { 0 };
 	struct git_list patterns = { 0 };
-	AUTO_FREE char *tail = NULL;
-	const char *command;
 	size_t n_copied = 0;
 	int rc;
 
@@ -53,21 +52,31 @@ run_setup(struct repo *repo, const char *path, struct fields *out, struct err *e
 	config_values(&config, "divisi.worktree.copy", &patterns);
 	rc = patterns.n ? worktree_copy_files(repo, path, &patterns, &n_copied, err)
 			: 0;
-	command = config_str(&config, "divisi.worktree.setup", "");
-	if (rc == 0 && command[0]) {
-		rc = job_shell(command, path, SETUP_LIMIT_MS, &tail, err);
-		if (rc > 0) {
-			err_set(err, ERR_REFUSED,
-			    "divisi.worktree.setup '%s' failed with %d: %s", command,
-			    rc, tail);
-			err_fix(err, "run it in %s by hand to see why", path);
-			rc = -1;
-		}
-	}
 	fields_set_number(out, "copied", (int64_t)n_copied);
 	git_list_clear(&patterns);
 	config_clear(&config);
 	return rc;
+}
+
+/*
+ * Prepares the worktree of an approved session.  Never before the approval: the command may
+ * come from the repository, and the person has seen it in the table by then.
+ */
+int
+job_setup(const struct fields *in, struct fields *out, struct err *err)
+{
+	const char *command = fields_text(in, "command"),
+		   *path = fields_text(in, "path");
+	AUTO_FREE char *tail = NULL;
+	int status = job_shell(command, path, SETUP_LIMIT_MS, &tail, err);
+
+	(void)out;
+	if (status <= 0)
+		return status;
+	err_set(
+	    err, ERR_REFUSED, "setup '%s' failed with %d: %s", command, status, tail);
+	return err_fix(
+	    err, "run it in %s by hand to see why, then divisi resume", path);
 }
 
 int
@@ -86,7 +95,7 @@ job_worktree_add(const struct fields *in, struct fields *out, struct err *err)
 	if (rc == 0)
 		rc = worktree_add(&repo, &spec, err);
 	if (rc == 0)
-		rc = run_setup(&repo, spec.path, out, err);
+		rc = copy_files(&repo, spec.path, out, err);
 	fields_set(out, "path", spec.path);
 	fields_set(out, "base", spec.base);
 	repo_close(&repo);

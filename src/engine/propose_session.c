@@ -94,6 +94,8 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	const struct agent *agent = adapter[0] ? adapter_agent(adapter) : NULL;
 	struct git_list args = { 0 };
 	struct agent_probe probe = { 0 };
+	const struct config_item *item;
+	int rc;
 	char *joined = NULL;
 	size_t n = 0;
 	FILE *f;
@@ -118,7 +120,16 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 		    "git config --file .divisi/config %s /path/to/program",
 		    program_key);
 	}
-	if (agent->probe(program, &probe, err) < 0)
+	/* A program that the repository names is looked for, never run before the approval. */
+	item = config_find(&p->config, program_key);
+	if (item && item->is_committed) {
+		propose_note(
+		    p, "agent %s is %s, named by %s", name, program, item->origin);
+		rc = agent_command.probe(program, &probe, err);
+	} else {
+		rc = agent->probe(program, &probe, err);
+	}
+	if (rc < 0)
 		return err_wrap(err, "agent %s", name);
 	if (probe.login == 0) {
 		err_set(err, ERR_REFUSED, "agent %s is not logged in: %s", name,
@@ -297,6 +308,7 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 		return -1;
 	fputs("},", p->canon);
 	set_at(p, i, "env_more", config_str(&p->config, "divisi.env", ""));
+	set_at(p, i, "setup", config_str(&p->config, "divisi.worktree.setup", ""));
 	set_number_at(p, i, "sandboxed",
 	    strcmp(config_str(&p->config, "divisi.sandbox", ""), "external") == 0);
 	if (row->warning)

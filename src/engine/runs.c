@@ -220,7 +220,8 @@ run_launch(struct task *task)
 	enum run_state state;
 	int lock_fd = -1, rc = 0;
 
-	if (!s || !agent || strcmp(s->run, fields_text(&task->fields, "run")) != 0) {
+	if (!s || !agent || !session_is_live(s->state) ||
+	    strcmp(s->run, fields_text(&task->fields, "run")) != 0) {
 		err_set(&err, ERR_NOT_FOUND, "this run is not wanted any more");
 		task_fail(task, &err);
 		return;

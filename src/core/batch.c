@@ -269,11 +269,6 @@ step_batch_approved(
 		    s->id, b->version);
 		fields_set(f, "session", s->id);
 		fields_set(f, "assignee", s->agent);
-		if (s->setup[0] == '\0')
-			continue;
-		f = acts_add(acts, "setup", s->id, "setup/%s/v%d", s->id, b->version);
-		fields_set(f, "session", s->id);
-		fields_set(f, "command", s->setup);
 	}
 	return 0;
 }

@@ -55,7 +55,8 @@ struct session {
 	int64_t n_commits, n_files;
 	char *stray; /* undeclared paths it wrote, one per line */
 	bool was_reviewed;
-	char *blocked; /* why its landing waits, and the command that mends it */
+	bool is_set_up; /* its setup command succeeded */
+	char *blocked;  /* why its landing waits, and the command that mends it */
 	struct ask *ask;
 	size_t n_asks, cap_asks;
 	int n_keys; /* numbers the idempotency keys of messages to the agent */

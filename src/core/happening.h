@@ -46,6 +46,7 @@ enum hap {
 	HAP_SESSION_FILED,
 	HAP_SESSION_PREPARED,
 	HAP_ACT_FAILED,
+	HAP_SET_UP, /* the setup command of a session succeeded */
 	HAP_RUN_STARTED,
 	HAP_RUN_ENDED,
 	HAP_RUN_LOST,

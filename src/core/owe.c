@@ -108,6 +108,11 @@ owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
 	s->started_at = s->last_seen = now;
 	/* A question of an ended run can no longer be answered. */
 	session_close_asks(s, false);
+	if (s->setup[0] && !s->is_set_up) {
+		f = acts_add(acts, "setup", s->id, "setup/%s", run);
+		fields_set(f, "session", s->id);
+		fields_set(f, "command", s->setup);
+	}
 	f = acts_add(acts, "launch", s->id, "launch/%s", run);
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", s->plan_id);

@@ -161,6 +161,20 @@ step_act_failed(
 }
 
 int
+step_set_up(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = happening_session(core, h, err);
+
+	(void)acts;
+	if (!s)
+		return -1;
+	s->is_set_up = true;
+	s->started_at = h->at; /* the limit to confirm begins when the agent can */
+	return 0;
+}
+
+int
 step_run_started(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {

@@ -269,6 +269,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_SESSION_FILED]     = step_session_filed,
 	[HAP_SESSION_PREPARED]  = step_session_prepared,
 	[HAP_ACT_FAILED]        = step_act_failed,
+	[HAP_SET_UP]            = step_set_up,
 	[HAP_RUN_STARTED]       = step_run_started,
 	[HAP_RUN_ENDED]         = step_run_ended,
 	[HAP_RUN_LOST]          = step_run_lost,

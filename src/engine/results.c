@@ -9,6 +9,7 @@ static const struct {
 	enum hap hap;
 } meanings[] = {
 	{ "worktree-add", HAP_SESSION_PREPARED },
+	{ "setup", HAP_SET_UP },
 	{ "inspect", HAP_INSPECTED },
 	{ "candidate", HAP_CANDIDATE_BUILT },
 	{ "land", HAP_LANDED },

@@ -3,9 +3,10 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='check verdict plan fmt prompt advise assert run dispatch approve decline status watch log why say hold resume park abandon claim abort merge issue report events server help completions version'
+		words='init check verdict plan fmt prompt advise assert run dispatch approve decline status watch log why say hold resume park abandon claim abort merge issue report doctor events server help completions version'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
+		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
 		check) words='--json' ;;
 		verdict) words='--json --a-reads --a-writes --a-creates --a-deletes --a-appends --a-produces --a-consumes --a-infra --b-reads --b-writes --b-creates --b-deletes --b-appends --b-produces --b-consumes --b-infra' ;;
 		plan) words='--json' ;;
@@ -31,6 +32,7 @@ _divisi()
 		merge) words='--json --yes --diff' ;;
 		issue) words='--json --parent --status --text --markdown' ;;
 		report) words='--json' ;;
+		doctor) words='--json' ;;
 		events) words='--json --after --follow' ;;
 		server) words='--foreground --stop --top --idle' ;;
 		help) words='--json' ;;

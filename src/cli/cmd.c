@@ -10,6 +10,23 @@
 /* Sorted by group, then in the order in which a person needs them. */
 static const struct command commands[] = {
 	{
+	    .name = "init",
+	    .group = CMD_PLAN,
+	    .synopsis = "init [--tasks FILE | --plan FILE] [--topic TEXT] [--yes] "
+			"[--skill]",
+	    .summary = "begin here: settings, agents, and a plan from your tasks",
+	    .help =
+		"Finds the main branch, the command that verifies, the agents on PATH "
+		"with version and login, and writes .divisi/config. Makes a plan from "
+		"one task per line, or takes the one that is there, and proposes what "
+		"each phase touches from the paths in its text. Settings that are "
+		"there stay as they are; running it again is safe. A task line: "
+		"[tdd] Keep findings in src/store.c $3 after: 1 agent: claude done: "
+		"they survive a restart.",
+	    .options = cmd_init_options,
+	    .run = cmd_init,
+	},
+	{
 	    .name = "check",
 	    .group = CMD_PLAN,
 	    .synopsis = "check PLAN [--json]",
@@ -254,6 +271,17 @@ static const struct command commands[] = {
 	    .summary = "time, cost and outcome of a plan, estimate against actual",
 	    .options = cmd_report_options,
 	    .run = cmd_report,
+	},
+	{
+	    .name = "doctor",
+	    .group = CMD_KEEP,
+	    .synopsis = "doctor [--json]",
+	    .summary = "is everything there: git, the repository, agents, disk",
+	    .help =
+		"Prints one line per requirement and per agent: ok, warn or missing, "
+		"and what mends it. Exit status 1 when something is missing.",
+	    .options = cmd_doctor_options,
+	    .run = cmd_doctor,
 	},
 	{
 	    .name = "events",

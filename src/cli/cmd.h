@@ -41,6 +41,9 @@ const char *cmd_trigger(const char *words);
  */
 int cmd_fail(const struct err *err, bool as_json);
 
+/* `divisi` alone: where you are, and what can be done next here.  Changes nothing. */
+int cmd_next(void);
+
 /* The overview of all verbs, and the help of one, on standard output. */
 void cmd_overview(void);
 void cmd_help_one(const struct command *command);
@@ -48,8 +51,10 @@ void cmd_help_one(const struct command *command);
 int cmd_advise(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_completions(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+int cmd_init(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_prompt(int argc, char **argv);
 int cmd_verdict(int argc, char **argv);
@@ -57,8 +62,9 @@ int cmd_version(int argc, char **argv);
 
 /* Option tables, each beside its run function. */
 extern const struct option_doc cmd_advise_options[], cmd_check_options[],
-    cmd_fmt_options[], cmd_help_options[], cmd_plan_options[], cmd_prompt_options[],
-    cmd_verdict_options[], cmd_version_options[];
+    cmd_doctor_options[], cmd_fmt_options[], cmd_help_options[], cmd_init_options[],
+    cmd_plan_options[], cmd_prompt_options[], cmd_verdict_options[],
+    cmd_version_options[];
 
 /* The verbs that act through the server. */
 int cmd_abandon(int argc, char **argv);

@@ -42,7 +42,9 @@ dispatch(int argc, char **argv)
 	const struct command *command;
 	char version[] = "version", *words[] = { version, NULL };
 
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+	if (argc < 2)
+		return cmd_next();
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		cmd_overview();
 		return 0;
 	}

@@ -199,7 +199,7 @@ lint_touches(struct plan *plan, struct lint_list *lints, const struct phase *pha
 		lint_add(plan, lints, "L21", 'W', "A-4", phase->id,
 		    phase->heading_at.line ? phase->heading_at : phase->at,
 		    "add \"- Writes:\" and \"- Reads:\" to its section; `divisi "
-		    "footprint` proposes them",
+		    "init --plan` proposes them",
 		    "phase %s says nothing of what it touches: unknown counts as "
 		    "everything, so it runs alone",
 		    phase->id);

@@ -9,7 +9,7 @@
  * that its work will touch (DESIGN 4).
  */
 struct footprint_item {
-	enum touch touch; /* READS to APPENDS */
+	enum touch touch;
 	char *path;       /* a pattern of the plan file */
 	char *to;         /* of a rename, else NULL */
 	char *evidence;   /* "directory with 14 files" */

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Questions to the person at the terminal. */
+
+/* True when both standard input and output are one. */
+bool ask_possible(void);
+
+/*
+ * Shows PROMPT and waits for one of KEYS, of which the first is what Enter means.  Returns
+ * the key; or -1 with ERR_HUMAN when the person ends it (Ctrl-C, Ctrl-D, q).
+ */
+int ask_key(const char *prompt, const char *keys, struct err *err);
+
+/* A line without its newline; NULL with ERR_HUMAN at the end of input.  Caller frees. */
+char *ask_text(const char *prompt, struct err *err);

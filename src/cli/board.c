@@ -195,38 +195,68 @@ print_session(const struct screen *screen, const struct json_object *s, int64_t 
 {
 	int64_t began = js_number(s, "started_at", 0),
 		ended = js_number(s, "ended_at", 0);
+	int64_t pct = js_number(s, "context_pct", -1);
 	AUTO_FREE char *cost = board_cost(s);
 	AUTO_FREE char *age = began ? text_age((ended ? ended : now) - began)
 				    : xstrdup("-");
-	AUTO_FREE char *issue = text_show(js_text(s, "issue"), true);
-	AUTO_FREE char *focus = screen_cut(js_text(s, "focus"), 28);
-	int64_t pct = js_number(s, "context_pct", -1);
+	AUTO_FREE char *issue = screen_cut(js_text(s, "issue"), 10);
+	int room = screen->width > 0 ? screen->width - 62 : 30;
+	AUTO_FREE char *focus = screen_cut(
+	    js_text(s, "focus"), (size_t)(room < 8    ? 8
+					  : room > 30 ? 30
+						      : room));
+	int pad = (room < 8 ? 8 : room > 30 ? 30 : room) - (int)text_width(focus);
 
-	fprintf(screen->out, "  %-5s %-14s %-10s %-8s %-28s %8s  %-12s",
+	fprintf(screen->out, "  %-4s %-14s %-10s %-4s %s%*s %7s  %s",
 	    js_text(s, "label"), js_text(s, "state"), issue, js_text(s, "phase"), focus,
-	    age, cost);
+	    pad > 0 ? pad : 0, "", age, cost);
 	if (pct >= 0)
-		fprintf(screen->out, " ctx %lld%%", (long long)pct);
-	fputc('\n', screen->out);
-	fputs("        ", screen->out);
-	screen_wrap(screen, 8, 8, js_text(s, "why"));
+		fprintf(screen->out, " %lld%%", (long long)pct);
+	fputs("\n       ", screen->out);
+	screen_wrap(screen, 7, 7, js_text(s, "why"));
 	print_open_asks(screen, s);
 	if (js_text(s, "stray")[0]) {
 		AUTO_FREE char *stray = text_show(js_text(s, "stray"), true);
 
 		fprintf(screen->out,
-		    "        wrote outside what it declared: %s [G21 B-20]\n", stray);
+		    "       wrote outside what it declared: %s [G21 B-20]\n", stray);
 	}
 }
 
+/* One line for a batch that is over: who was in it and what became of them. */
 static void
-print_batch(const struct screen *screen, const struct json_object *b, int64_t now)
+print_closed(const struct screen *screen, const struct json_object *b)
+{
+	struct json_object *sessions = js_get(b, "sessions");
+
+	fprintf(screen->out, "batch %lld (%s): ", (long long)js_number(b, "number", 0),
+	    js_text(b, "kind"));
+	text_put(screen->out, js_text(b, "why"));
+	for (size_t i = 0; i < js_count(sessions); i++) {
+		const struct json_object *s = js_at(sessions, i);
+		AUTO_FREE char *phase = text_show(js_text(s, "phase"), true);
+
+		fprintf(
+		    screen->out, "%s %s %s", i ? "," : ";", phase, js_text(s, "state"));
+		if (js_text(s, "landed")[0])
+			fprintf(screen->out, " %.9s", js_text(s, "landed"));
+	}
+	fputc('\n', screen->out);
+}
+
+static void
+print_batch(
+    const struct screen *screen, const struct json_object *b, bool is_last, int64_t now)
 {
 	struct json_object *sessions = js_get(b, "sessions");
 	AUTO_FREE char *head = xasprintf("batch %lld (%s): %s",
 	    (long long)js_number(b, "number", 0), js_text(b, "kind"),
 	    js_text(b, "why"));
 
+	if (!is_last && strncmp(js_text(b, "state"), "complete", 8) == 0) {
+		print_closed(screen, b);
+		return;
+	}
 	screen_put(screen, STYLE_BOLD, head);
 	fputc('\n', screen->out);
 	for (size_t i = 0; i < js_count(sessions); i++)
@@ -251,7 +281,7 @@ print_plan(const struct screen *screen, const struct json_object *p, int64_t now
 	    js_text(p, "id"), title, js_text(p, "state"), (long long)done,
 	    (long long)js_number(p, "n_phases", 0));
 	for (size_t i = 0; i < js_count(batches); i++)
-		print_batch(screen, js_at(batches, i), now);
+		print_batch(screen, js_at(batches, i), i + 1 == js_count(batches), now);
 }
 
 void

@@ -3,6 +3,7 @@
 #include "adapters.h"
 #include "base/hash.h"
 #include "engine/environ.h"
+#include "policy/names.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -101,7 +102,7 @@ launch_text_fill(struct engine *engine, const struct task *task,
 	t->prompt = compose_prompt(engine, task, s, resumes, err);
 	if (!t->prompt)
 		return -1;
-	t->name = xasprintf("%s: %s", s->issue, s->focus);
+	t->name = runtime_name(s->issue, s->focus);
 	t->tmp_dir = xasprintf("%s/runs/%s/tmp", engine->home, s->run);
 	/* The same run always has the same id: a launch done twice is the same launch. */
 	t->uuid_source = xasprintf("%s|%s", engine->home, s->run);

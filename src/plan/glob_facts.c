@@ -40,27 +40,21 @@ literal_byte(const struct build *b, const struct sym *sym)
 static char *
 alternative_prefix(const struct build *b)
 {
-	char *prefix = xmalloc(b->n_syms + b->n_names + 2);
+	char *prefix = xcalloc(b->n_syms + b->n_names + 1, 1);
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n_names; i++) {
 		const struct name *name = &b->name[i];
 
-		for (size_t k = 0; k < name->n; k++) {
-			const struct sym *sym = &b->sym[name->begin + k];
-
-			if (sym->kind != SYM_BYTE)
-				goto done;
-			prefix[n++] = (char)((b->flags & GLOB_FOLD_CASE)
-						 ? tolower(sym->byte)
-						 : sym->byte);
-		}
-		/* A literal directory matches itself too, without its slash. */
-		if (i + 1 < b->n_names)
+		/* A literal directory matches itself too, so no slash ends the prefix. */
+		if (i > 0)
 			prefix[n++] = '/';
+		for (size_t k = name->begin; k < name->begin + name->n; k++) {
+			if (b->sym[k].kind != SYM_BYTE)
+				return prefix;
+			prefix[n++] = literal_byte(b, &b->sym[k]);
+		}
 	}
-done:
-	prefix[n] = '\0';
 	return prefix;
 }
 
@@ -151,7 +145,7 @@ alternative_sample(const struct build *b)
 		for (size_t k = 0; k < name->n && !name->is_deep; k++) {
 			const struct sym *sym = &b->sym[name->begin + k];
 
-			sample[n++] = sym->kind == SYM_BYTE ? (char)sym->byte : 'x';
+			sample[n++] = (char)(sym->kind == SYM_BYTE ? sym->byte : 'x');
 		}
 		if (name->is_deep)
 			sample[n++] = 'x';

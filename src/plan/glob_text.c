@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -179,6 +180,7 @@ alternatives_split(struct alternatives *alts, size_t at, const char *open,
 	size_t depth = 0, n_tail = alts->n - at - 1;
 	char *tail[64];
 
+	assert(open && close && at < alts->n);
 	memcpy(tail, alts->text + at + 1, n_tail * sizeof(*tail));
 	alts->n = at;
 	for (const char *p = begin; p <= close; p = skip_unit(p)) {

@@ -447,7 +447,7 @@ link_uses(struct meets *m)
 static void
 compile_exclusive(struct meets *m)
 {
-	m->exclusive = xcalloc(m->env->n_exclusive, sizeof(*m->exclusive));
+	m->exclusive = xcalloc(m->env->n_exclusive, sizeof(struct glob *));
 	for (size_t i = 0; i < m->env->n_exclusive; i++) {
 		struct glob *glob = glob_new(m->env->exclusive[i], 0, NULL);
 

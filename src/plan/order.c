@@ -35,27 +35,38 @@ find_id(const struct known_id *known, size_t n, const char *id)
 	return low < n && strcmp(known[low].id, id) == 0 ? known[low].phase : -1;
 }
 
+/* Every id a dependency may name, sorted; N of them, the caller frees. */
+static struct known_id *
+known_ids(const struct plan *plan, size_t *n)
+{
+	size_t n_ids = plan->n_phases, at = 0;
+	struct known_id *known;
+
+	for (size_t i = 0; i < plan->n_phases; i++)
+		n_ids += plan->phase[i].n_issues;
+	known = xcalloc(n_ids, sizeof(*known));
+	for (size_t i = 0; i < plan->n_phases; i++) {
+		const struct phase *phase = &plan->phase[i];
+
+		known[at++] = (struct known_id){ phase->id, (int)i, false };
+		for (size_t k = 0; k < phase->n_issues; k++)
+			known[at++] = (struct known_id){ phase->issue[k].id, (int)i,
+				true };
+	}
+	if (n_ids > 0)
+		qsort(known, n_ids, sizeof(*known), compare_ids);
+	*n = n_ids;
+	return known;
+}
+
 /* The edges of "Depends on"; what names nobody was linted and is left out. */
 static void
 read_declared(struct decision *d)
 {
 	const struct plan *plan = d->plan;
-	struct known_id *known = NULL;
-	size_t n = 0, cap = 0;
+	size_t n;
+	struct known_id *known = known_ids(plan, &n);
 
-	for (size_t i = 0; i < plan->n_phases; i++) {
-		const struct phase *phase = &plan->phase[i];
-
-		GROW(known, n, cap);
-		known[n++] = (struct known_id){ phase->id, (int)i, false };
-		for (size_t k = 0; k < phase->n_issues; k++) {
-			GROW(known, n, cap);
-			known[n++] = (struct known_id){ phase->issue[k].id, (int)i,
-				true };
-		}
-	}
-	if (n > 0)
-		qsort(known, n, sizeof(*known), compare_ids);
 	graph_init(&d->declared, plan->n_phases);
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		const struct text_list *list = &plan->phase[i].depends_on;

@@ -121,7 +121,7 @@ infra_name(struct arena *arena, struct span text)
 	char *kind = name + strlen("infra:");
 
 	for (char *p = kind; *p; p++)
-		*p = *p == ' ' || *p == '_' ? '-' : (char)tolower((unsigned char)*p);
+		*p = (char)(*p == ' ' || *p == '_' ? '-' : tolower((unsigned char)*p));
 	for (size_t i = 0; i < N_ELEMS(infra_aliases); i++) {
 		if (strcmp(kind, infra_aliases[i].alias) == 0)
 			return arena_printf(arena, "infra:%s", infra_aliases[i].name);
@@ -279,28 +279,30 @@ is_same_claim(const struct draft *a, const struct draft *b)
 	       a->claim.phase == b->claim.phase && a->claim.mode == b->claim.mode;
 }
 
+static bool
+is_same_resource(const struct draft *a, const struct draft *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->repo, b->repo) == 0;
+}
+
 static void
 make_resources(struct resources *r, const struct drafts *d)
 {
-	size_t cap = 0, at = 0;
+	size_t at = 0;
 
 	r->claim = xcalloc(d->n, sizeof(*r->claim));
+	r->item = xcalloc(d->n, sizeof(*r->item));
 	for (size_t i = 0; i < d->n; i++) {
 		const struct draft *draft = &d->item[i];
-		struct resource *last = r->n > 0 ? &r->item[r->n - 1] : NULL;
 
-		if (i > 0 && is_same_claim(&d->item[i - 1], draft))
+		if (i > 0 && is_same_claim(draft - 1, draft))
 			continue;
-		if (!last || strcmp(last->name, draft->name) != 0 ||
-		    strcmp(last->repo, draft->repo) != 0) {
-			GROW(r->item, r->n, cap);
-			last = &r->item[r->n++];
-			*last = (struct resource){ .name = draft->name,
+		if (i == 0 || !is_same_resource(draft - 1, draft))
+			r->item[r->n++] = (struct resource){ .name = draft->name,
 				.repo = draft->repo };
-		}
 		r->claim[r->n_claims] = draft->claim;
 		r->claim[r->n_claims++].resource = (int)(r->n - 1);
-		last->n_claims++;
+		r->item[r->n - 1].n_claims++;
 	}
 	for (size_t i = 0; i < r->n; i++) {
 		r->item[i].claim = r->claim + at;

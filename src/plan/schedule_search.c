@@ -240,6 +240,7 @@ next_pick(uint32_t pick)
 {
 	uint32_t low = pick & -pick, ripple = pick + low;
 
+	assert(low != 0);
 	return (((ripple ^ pick) >> 2) / low) | ripple;
 }
 

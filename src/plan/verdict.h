@@ -79,7 +79,7 @@ struct cycle {
 
 #define VERDICT_KEEP_ALL   200
 #define VERDICT_MAX_PHASES 16384
-#define VERDICT_MAX_PAIRS  2000000
+#define VERDICT_MAX_PAIRS  1000000
 
 struct verdicts {
 	struct arena *arena;

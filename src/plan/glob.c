@@ -224,9 +224,8 @@ ends_meet(const char *a, const char *b)
 	return memcmp(a + n_a - n, b + n_b - n, n) == 0;
 }
 
-/* What is literal at the same place in both must be equal: that settles most pairs. */
-static bool
-literals_meet(const struct glob *a, const struct glob *b)
+bool
+glob_may_overlap(const struct glob *a, const struct glob *b)
 {
 	if (a->folds_case != b->folds_case)
 		return true;
@@ -244,7 +243,7 @@ glob_overlap(const struct glob *a, const struct glob *b, char **witness)
 	struct product p;
 	bool is_found;
 
-	if (!literals_meet(a, b))
+	if (!glob_may_overlap(a, b))
 		return false;
 	p.a = &a->nfa;
 	p.b = &b->nfa;

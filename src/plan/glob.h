@@ -53,6 +53,9 @@ size_t glob_size(const struct glob *glob);
 
 bool glob_match(const struct glob *glob, const char *path);
 
+/* The cheap half of glob_overlap(): false when what is literal in both rules it out. */
+bool glob_may_overlap(const struct glob *a, const struct glob *b);
+
 /*
  * Can one path match both?  Decided exactly (product of the two automata, breadth first).
  * Returns true with a shortest common path in *WITNESS (the caller frees it) when WITNESS

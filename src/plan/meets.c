@@ -343,6 +343,8 @@ compare(struct meets *m, struct pattern *p, struct pattern *q, struct meet *meet
 	const char *tracked, *at;
 
 	*meet = (struct meet){ .is_mergeable = true };
+	if (!glob_may_overlap(p->glob, q->glob))
+		return false;
 	m->compared += n;
 	if (n > LARGE_POSITIONS && (m->large_compared += n) > MAX_LARGE_COMPARED) {
 		meet->is_undecided = true;

@@ -469,6 +469,18 @@ large_plans_keep_only_what_is_not_parallel(void **state)
 	fixture_free(&f);
 }
 
+/* Found by the bench: pairs that their last names settle counted as compared. */
+static void
+three_thousand_phases_below_one_directory_are_decided(void **state)
+{
+	AUTO_FREE char *text = many(3000, "P# writes=lib/**/n#_*.h+lib/**/m#_*.h");
+	struct fixture f = decide(text, NULL);
+
+	assert_false(f.verdicts->is_too_large);
+	assert_int_equal(f.verdicts->n_pairs, 0);
+	fixture_free(&f);
+}
+
 static void
 a_plan_past_the_limits_is_all_sequential(void **state)
 {
@@ -538,6 +550,7 @@ main(void)
 		cmocka_unit_test(folding_file_systems_see_one_file_in_two_spellings),
 		cmocka_unit_test(issues_can_stand_for_their_phases_in_depends_on),
 		cmocka_unit_test(large_plans_keep_only_what_is_not_parallel),
+		cmocka_unit_test(three_thousand_phases_below_one_directory_are_decided),
 		cmocka_unit_test(a_plan_past_the_limits_is_all_sequential),
 		cmocka_unit_test(
 		    a_pattern_that_everybody_shares_ends_in_a_verdict_and_not_in_the_heap),

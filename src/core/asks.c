@@ -76,8 +76,7 @@ step_agent_asked(
 
 	if (!s)
 		return -1;
-	session_heard(s, h);
-	session_revive(s, h, acts);
+	session_heard(s, h, acts);
 	if (!session_is_live(s->state))
 		return 0; /* it was told to go: nobody answers */
 	a = core_open_ask(s, s->run, fields_text(f, "ask"), fields_text(f, "kind"),
@@ -103,7 +102,7 @@ step_agent_ask_gone(
 
 	if (!s)
 		return -1;
-	session_heard(s, h);
+	session_heard(s, h, acts);
 	for (size_t i = 0; i < s->n_asks; i++) {
 		if (strcmp(s->ask[i].id, fields_text(&h->fields, "ask")) == 0 &&
 		    strcmp(s->ask[i].run, s->run) == 0 && s->ask[i].decision[0] == '\0')
@@ -142,8 +141,7 @@ step_agent_estimate(
 
 	if (!s)
 		return -1;
-	session_heard(s, h);
-	session_revive(s, h, acts);
+	session_heard(s, h, acts);
 	p = core_plan(core, s->plan_id);
 	if (!p || strcmp(p->profile, "unlimited") == 0 || cents <= p->threshold ||
 	    cents <= s->est_mid || cents <= s->allowed || !session_is_live(s->state) ||

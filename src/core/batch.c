@@ -177,6 +177,42 @@ plan_session(struct core *core, struct plan_run *p, struct batch_run *b,
 	b->session[b->n++] = (size_t)(s - core->session);
 }
 
+const struct session *
+batch_other_of(const struct core *core, const struct plan_run *p, const char *phase,
+    const char *batch_id)
+{
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		const struct session *o = &core->session[i];
+		const struct batch_run *b = core_batch(core, o->batch_id);
+
+		if (strcmp(o->plan_id, p->id) == 0 && strcmp(o->phase, phase) == 0 &&
+		    strcmp(o->batch_id, batch_id) != 0 && b && batch_has(core, b, o) &&
+		    b->state != BATCH_DECLINED && o->state != SESSION_FAILED &&
+		    o->state != SESSION_ABANDONED)
+			return o;
+	}
+	return NULL;
+}
+
+/* S-83: a phase is worked on once, and once it is done it is done. */
+static int
+check_phases(const struct core *core, const struct plan_run *p, const char *batch_id,
+    const struct happening *h, struct err *err)
+{
+	size_t n = (size_t)fields_number(&h->fields, "n_sessions", 0);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *phase = fields_text_at(&h->fields, i, "phase");
+		const struct session *o = batch_other_of(core, p, phase, batch_id);
+
+		if (o)
+			return refuse(err, "G10",
+			    "phase %s is %s in another batch (%s)", phase,
+			    session_state_name(o->state), o->id);
+	}
+	return 0;
+}
+
 int
 step_batch_planned(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -204,6 +240,8 @@ step_batch_planned(
 	    b->state != BATCH_FILED && b->state != BATCH_AWAITING)
 		return err_set(err, ERR_CONFLICT, "batch %d is %s already", (int)number,
 		    batch_state_name(b->state));
+	if (check_phases(core, p, id, h, err) < 0)
+		return -1;
 	if (!b) {
 		GROW(core->batch, core->n_batches, core->cap_batches);
 		b = &core->batch[core->n_batches++];

@@ -93,6 +93,7 @@ check_relaunch(const struct core *core, const struct session *s,
 {
 	const struct plan_run *p = core_plan(core, s->plan_id);
 	const struct batch_run *b = core_batch(core, s->batch_id);
+	const struct session *o;
 	const char *code;
 
 	if (is_overridden(h, "G") && fields_text(&h->fields, "reason")[0] == '\0')
@@ -103,6 +104,16 @@ check_relaunch(const struct core *core, const struct session *s,
 	if (s->claimed_by[0] && strcmp(s->claimed_by, h->actor) != 0)
 		return err_set(
 		    err, ERR_CONFLICT, "%s is claimed by %s", s->id, s->claimed_by);
+	o = batch_other_of(core, p, s->phase, s->batch_id);
+	if (o)
+		return refuse(err, "G10", "phase %s is %s in another batch (%s)",
+		    s->phase, session_state_name(o->state), o->id);
+	if (s->is_external) {
+		err_set(err, ERR_CONFLICT,
+		    "%s is not launched here: its issue %s waits for it",
+		    s->agent_shown, s->sub_issue);
+		return err_fix(err, "divisi claim %s, or abandon it", s->label);
+	}
 	code = "G18";
 	if (n_failed(core, s) >= 2 && !is_overridden(h, code)) {
 		refuse(err, code, "two approaches failed already on the issue of %s",
@@ -139,6 +150,8 @@ let_go_on(struct session *s, int64_t now, struct acts *acts)
 	(void)core_move(s, ON_RULED, now, acts);
 	core_set(&s->reason, "");
 	s->last_seen = now;
+	if (s->reported)
+		session_close_asks(s, false); /* nothing is asked or spent any more */
 	if (!session_is_held(s))
 		owe_tell(s, "continue", acts);
 	if (s->reported)

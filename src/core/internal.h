@@ -37,6 +37,9 @@ void session_reported(struct session *s, int64_t now, struct acts *acts);
 /* batch.c */
 bool batch_has(
     const struct core *core, const struct batch_run *b, const struct session *s);
+/* The session that works on PHASE in another batch, or did and delivered; or NULL. */
+const struct session *batch_other_of(const struct core *core, const struct plan_run *p,
+    const char *phase, const char *batch_id);
 void batch_decline(struct core *core, struct batch_run *b, const char *why, int64_t now,
     struct acts *acts);
 
@@ -71,8 +74,7 @@ struct session *session_current(
     struct core *core, const struct happening *h, struct err *err);
 
 /* A sign of life: what was read of its output, and when; a silent one works again. */
-void session_heard(struct session *s, const struct happening *h);
-void session_revive(struct session *s, const struct happening *h, struct acts *acts);
+void session_heard(struct session *s, const struct happening *h, struct acts *acts);
 
 /* A number that a stranger's program said, as far as anybody can believe it. */
 int64_t happening_claim(const struct happening *h, const char *name, int64_t fallback);

@@ -26,23 +26,27 @@ session_current(struct core *core, const struct happening *h, struct err *err)
 	return s;
 }
 
+/* A silent session that speaks works again (E-7: stalled -> active). */
+static void
+revive(struct session *s, int64_t now, struct acts *acts)
+{
+	if (s->state == SESSION_STALLED && s->confirmed &&
+	    core_move(s, ON_ACTIVITY, now, acts))
+		core_set(&s->reason, "");
+}
+
 void
-session_heard(struct session *s, const struct happening *h)
+session_heard(struct session *s, const struct happening *h, struct acts *acts)
 {
 	int64_t offset = fields_number(&h->fields, "offset", -1);
 
+	if (offset >= 0 && offset <= s->offset)
+		return; /* read again after a restart: no sign of life */
 	if (offset > s->offset)
 		s->offset = offset;
 	s->last_seen = h->at;
-}
-
-/* A silent session that speaks works again (E-7: stalled -> active). */
-void
-session_revive(struct session *s, const struct happening *h, struct acts *acts)
-{
-	if (s->state == SESSION_STALLED && s->confirmed &&
-	    core_move(s, ON_ACTIVITY, h->at, acts))
-		core_set(&s->reason, "");
+	if (h->kind != HAP_AGENT_DONE && h->kind != HAP_AGENT_FAILED)
+		revive(s, h->at, acts);
 }
 
 /* A number that a stranger's program said, as far as anybody can believe it. */
@@ -153,7 +157,8 @@ step_act_failed(
 	} else if (strcmp(kind, "candidate") == 0 || strcmp(kind, "land") == 0) {
 		if (core_move(s, ON_CONFLICT, h->at, acts))
 			core_set(&s->reason, text);
-	} else if (strcmp(kind, "answer") == 0 && core_move(s, ON_STALL, h->at, acts)) {
+	} else if (strcmp(kind, "answer") == 0 && s->state == SESSION_ACTIVE) {
+		(void)core_move(s, ON_STALL, h->at, acts);
 		free(s->reason);
 		s->reason = xasprintf("your answer does not reach it: %s", text);
 	}
@@ -194,13 +199,14 @@ process_gone(
     struct core *core, struct session *s, const struct happening *h, struct acts *acts)
 {
 	const char *how = fields_text(&h->fields, "reason");
+	const char *text = fields_text(&h->fields, "text");
 	int64_t status = fields_number(&h->fields, "status", 0);
 	int64_t sig = fields_number(&h->fields, "signal", 0);
 
 	free(s->reason);
 	if (strcmp(how, "not-started") == 0) {
 		s->reason = xasprintf("the agent could not be started: %s",
-		    fields_text(&h->fields, "text"));
+		    text[0] ? text : "its holder does not say why");
 		session_fail(core, s, s->reason, h->at, acts);
 		return;
 	}
@@ -300,7 +306,7 @@ step_agent_accepted(
 
 	if (!s)
 		return -1;
-	session_heard(s, h);
+	session_heard(s, h, acts);
 	if (fields_text(&h->fields, "agent_session")[0])
 		core_set(&s->agent_session, fields_text(&h->fields, "agent_session"));
 	(void)core_move(s, ON_ACCEPTED, h->at, acts);
@@ -316,7 +322,7 @@ step_agent_confirmed(
 
 	if (!s)
 		return -1;
-	session_heard(s, h);
+	session_heard(s, h, acts);
 	if (s->confirmed)
 		return 0;
 	s->confirmed = true;
@@ -342,7 +348,7 @@ step_agent_activity(
 
 	if (!s)
 		return -1;
-	session_heard(s, h);
+	session_heard(s, h, acts);
 	if (fields_text(f, "text")[0])
 		core_set(&s->last_text, fields_text(f, "text"));
 	s->cost = happening_claim(h, "cost", s->cost);
@@ -350,7 +356,6 @@ step_agent_activity(
 	s->tokens_out = happening_claim(h, "tokens_out", s->tokens_out);
 	s->context_pct = (int)(happening_claim(h, "context_pct", s->context_pct) %
 			       1000);
-	session_revive(s, h, acts);
 	return 0;
 }
 
@@ -366,7 +371,7 @@ step_agent_limit(
 		until = h->at + MAX_PAUSE_MS;
 	if (!s)
 		return -1;
-	session_heard(s, h);
+	session_heard(s, h, acts);
 	core_set(&s->last_text, fields_text(&h->fields, "text"));
 	if (until > core->paused_until) {
 		core->paused_until = until;
@@ -383,7 +388,7 @@ step_agent_done(
 
 	if (!s)
 		return -1;
-	session_heard(s, h);
+	session_heard(s, h, acts);
 	if (!session_is_live(s->state))
 		return 0;
 	core_set(&s->summary, fields_text(&h->fields, "text"));
@@ -411,7 +416,7 @@ step_agent_failed(
 
 	if (!s)
 		return -1;
-	session_heard(s, h);
+	session_heard(s, h, acts);
 	if (!core_move(s, ON_FAIL, h->at, acts))
 		return 0;
 	core_set(&s->reason, fields_text(&h->fields, "text"));

@@ -191,7 +191,8 @@ why_over(const struct session *s, const char *name, struct answer *to)
 		put(to->why, to->n, "parked, taken by %s: %s", s->claimed_by, reason);
 	} else {
 		put(to->why, to->n, "%s: %s", session_state_name(s->state), reason);
-		put(to->command, to->cn, "divisi resume %s", name);
+		put(to->command, to->cn,
+		    s->is_external ? "divisi claim %s" : "divisi resume %s", name);
 	}
 }
 

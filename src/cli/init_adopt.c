@@ -1,6 +1,7 @@
 #include "cli/init.h"
 
 #include "base/file.h"
+#include "plan/fmt.h"
 #include "plan/parse.h"
 #include "plan/section.h"
 #include "plan/source.h"
@@ -94,9 +95,26 @@ put_lines(FILE *out, const char *text, struct span eol)
 	}
 }
 
+/* Marks the lines of the proposal in the section of PHASE: it has been answered. */
 static void
-put_all(
-    FILE *out, const struct source *source, const struct insertion *insertion, size_t n)
+drop_comment(const struct source *source, const struct phase *phase, bool *is_dropped)
+{
+	size_t from = phase->heading_at.line, end = section_end(source, from - 1);
+	bool is_inside = false;
+
+	for (size_t i = from; i < end; i++) {
+		struct span line = source_raw(source, i);
+
+		is_inside = is_inside || span_starts(line, init_proposal_mark);
+		is_dropped[i] = is_inside;
+		if (is_inside && memmem(line.p, line.n, "-->", 3))
+			return;
+	}
+}
+
+static void
+put_all(FILE *out, const struct source *source, const bool *is_dropped,
+    const struct insertion *insertion, size_t n)
 {
 	struct span eol = SPAN_LIT("\n");
 	size_t next = 0;
@@ -110,7 +128,7 @@ put_all(
 			put_lines(out, "\n", eol);
 		for (; next < n && insertion[next].line == i; next++)
 			put_lines(out, insertion[next].text, eol);
-		if (i < source->n_lines)
+		if (i < source->n_lines && !is_dropped[i])
 			fprintf(out, "%.*s%.*s", SPAN_FMT(source_raw(source, i)),
 			    SPAN_FMT(source_eol(source, i)));
 	}
@@ -124,7 +142,7 @@ extend(struct init *init)
 	AUTO_SOURCE struct source *source = source_new(plan->bytes, plan->n_bytes);
 	size_t section_line = new_section_line(source, plan), n = 0;
 	struct insertion *list = xcalloc(init->n_proposals + 1, sizeof(*list));
-	FILE *out;
+	AUTO_FREE bool *is_dropped = xcalloc(source->n_lines + 1, sizeof(*is_dropped));
 
 	for (size_t i = 0; i < init->n_proposals; i++) {
 		const struct phase *phase = &plan->phase[i];
@@ -134,6 +152,8 @@ extend(struct init *init)
 		if (init->proposal[i].is_declared || *bullets == '\0' ||
 		    init->proposal[i].state != PROPOSAL_ACCEPTED)
 			continue;
+		if (phase->heading_at.line > 0)
+			drop_comment(source, phase, is_dropped);
 		if (phase->heading_at.line > 0)
 			list[n] = (struct insertion){ insertion_line(source, phase), i,
 				TAKE_PTR(bullets) };
@@ -145,14 +165,38 @@ extend(struct init *init)
 	}
 	qsort(list, n, sizeof(*list), compare_insertions);
 	if (n > 0) {
-		out = open_memstream(&init->plan_text, &init->n_plan_text);
-		put_all(out, source, list, n);
+		FILE *out = open_memstream(&init->plan_text, &init->n_plan_text);
+
+		put_all(out, source, is_dropped, list, n);
 		fclose(out);
 		init->plan_state = INIT_PLAN_EXTENDED;
 	}
 	for (size_t i = 0; i < n; i++)
 		free(list[i].text);
 	free(list);
+}
+
+/* A plan that was in canonical form stays so. */
+static void
+keep_format(struct init *init)
+{
+	size_t n = 0;
+	AUTO_FREE char *before = plan_format(init->old_plan, &n);
+	struct lint_list lints = { 0 };
+	AUTO_PLAN struct plan *plan = NULL;
+
+	if (n != init->old_plan->n_bytes ||
+	    memcmp(before, init->old_plan->bytes, n) != 0)
+		return;
+	plan = plan_parse("", init->plan_text, init->n_plan_text, &lints, NULL);
+	lint_list_clear(&lints);
+	if (!plan)
+		return;
+	char *formatted = plan_format(plan, &n);
+
+	free(init->plan_text);
+	init->plan_text = formatted;
+	init->n_plan_text = n;
 }
 
 /* The new text must be the same plan, only with what was accepted. */
@@ -203,5 +247,8 @@ init_adopt_plan(struct init *init, const char *path, struct err *err)
 	if (init_answer(init, err) < 0)
 		return -1;
 	extend(init);
-	return init->plan_text ? prove(init, err) : 0;
+	if (!init->plan_text)
+		return 0;
+	keep_format(init);
+	return prove(init, err);
 }

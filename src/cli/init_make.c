@@ -58,10 +58,15 @@ title_of(const struct init *init)
 				      : xasprintf("%s, and %zu more",
 					    lines->item[0].focus, lines->n - 1);
 
-	for (char *p = title; *p; p++) {
-		if (strchr("`[]{}|<>\\", *p))
-			*p = ' ';
+	char *to = title;
+
+	for (const char *p = title; *p; p++) {
+		if (strchr("`[]{}|<>\\", *p) ||
+		    (*p == ' ' && (to == title || to[-1] == ' ')))
+			continue;
+		*to++ = *p;
 	}
+	*to = '\0';
 	title[0] = (char)toupper((unsigned char)title[0]);
 	return title;
 }

@@ -7,6 +7,8 @@
 #define GUESSED_ESTIMATE "$2"
 #define PREFIXES_TRIED   50
 
+const char init_proposal_mark[] = "<!-- proposed from the text";
+
 struct writing {
 	FILE *out;
 	const struct plan_facts *facts;
@@ -93,10 +95,10 @@ put_footprint(const struct writing *w, const struct proposal *proposal)
 		fputs(bullets, w->out);
 		return;
 	}
-	fputs("<!-- proposed from the text; to accept it, remove this line and the one "
-	      "with the arrow, and add what is missing\n",
-	    w->out);
-	fprintf(w->out, "%s-->\n", bullets);
+	fprintf(w->out,
+	    "%s; to accept it, remove this line and the one with the arrow, and add "
+	    "what is missing\n%s-->\n",
+	    init_proposal_mark, bullets);
 }
 
 /* Paths of the proposal that are there, or that are NEW, as a list; "" when none. */

@@ -38,6 +38,9 @@ struct plan_facts {
 char *init_plan_text(const struct plan_facts *facts, const struct task_lines *lines,
     const struct proposal *proposal);
 
+/* How the comment begins that holds a proposal nobody answered; it ends with "-->". */
+extern const char init_proposal_mark[];
+
 /*
  * "LOC", or the next prefix that no task speaks of: an id in a text that is no link would
  * be taken for a bare reference (P02).  The caller frees it.

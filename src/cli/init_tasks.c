@@ -366,9 +366,13 @@ focus_of(const char *text, size_t number)
 	size_t n = 0, chars = 0, cut = 0;
 
 	for (const char *p = plain; *p; p++) {
-		if (strchr("`[]{}|<>\\", *p))
+		bool is_blank = *p == ' ' || *p == '\t';
+
+		/* Two blanks would begin another key on the phase's first line. */
+		if (strchr("`[]{}|<>\\", *p) ||
+		    (is_blank && n > 0 && plain[n - 1] == ' '))
 			continue;
-		plain[n++] = *p == '\t' ? ' ' : *p;
+		plain[n++] = is_blank ? ' ' : *p;
 	}
 	plain[n] = '\0';
 	for (size_t i = 0; i < n; i++) {

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <json-c/json.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MAX_BYTES (1u << 20)
@@ -24,7 +25,9 @@ has(const char *top, const char *name)
 {
 	AUTO_FREE char *path = path_join(top, name);
 
-	return file_exists(path) && !file_is_dir(path);
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static bool

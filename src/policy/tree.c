@@ -184,13 +184,28 @@ find_directory(
 	return true;
 }
 
+/* Stars are also how Markdown stresses words; a pattern names something besides them. */
 static bool
-find_pattern(struct tree *tree, const char *word, struct tree_hit *hit)
+is_pattern(const char *word, unsigned flags)
+{
+	if (!strpbrk(word, "*?[{"))
+		return false;
+	if (!(flags & TREE_QUOTED) && !strpbrk(word, "/."))
+		return false;
+	for (; *word; word++) {
+		if (isalnum((unsigned char)*word))
+			return true;
+	}
+	return false;
+}
+
+static bool
+find_pattern(struct tree *tree, const char *word, unsigned flags, struct tree_hit *hit)
 {
 	struct glob *glob;
 	size_t n = 0, len, i;
 
-	if (!strpbrk(word, "*?[{"))
+	if (!is_pattern(word, flags))
 		return false;
 	glob = glob_new(word, 0, NULL);
 	if (!glob)
@@ -340,8 +355,9 @@ tree_find(struct tree *tree, const char *word, unsigned flags)
 		return hit;
 	if (has_path(tree, path))
 		return hit_path(TREE_FILE, path, 1, false);
-	if (find_directory(tree, path, flags, &hit) || find_pattern(tree, path, &hit) ||
-	    find_name(tree, path, &hit) || find_stem(tree, path, &hit))
+	if (find_directory(tree, path, flags, &hit) ||
+	    find_pattern(tree, path, flags, &hit) || find_name(tree, path, &hit) ||
+	    find_stem(tree, path, &hit))
 		return hit;
 	if (looks_like_path(path))
 		return hit_path(TREE_ABSENT, path, 0, false);

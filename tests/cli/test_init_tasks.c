@@ -62,7 +62,7 @@ static const struct {
 	{ "日本語を直す", "日本語を直す", "Task 3 日本語を直す", EXEC_NONE, false, NULL,
 	    NULL, NULL, 0 },
 	{ "--force a | b; rm -rf ../x $(id)", "--force a | b; rm -rf ../x $(id)",
-	    "--force a  b", EXEC_NONE, false, NULL, NULL, NULL, 0 },
+	    "--force a b", EXEC_NONE, false, NULL, NULL, NULL, 0 },
 };
 
 static void

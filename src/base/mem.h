@@ -3,6 +3,7 @@
 #include "base/err.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,13 +24,10 @@ char *xvasprintf(const char *fmt, va_list ap);
  * Makes room for one more element in a growing array: ARR, N and CAP are lvalues.
  * Amortised doubling; the new room is not cleared.
  */
-#define GROW(arr, n, cap)                                                    \
-	do {                                                                 \
-		if ((n) >= (cap)) {                                          \
-			(cap) = (cap) ? (cap)*2 : 8;                         \
-			(arr) = xreallocarray((arr), (cap), sizeof(*(arr))); \
-		}                                                            \
-	} while (0)
+#define GROW(arr, n, cap)                     \
+	((void)((n) < (cap) ||                \
+		((cap) = (cap) ? (cap)*2 : 8, \
+		    (arr) = xreallocarray((arr), (cap), sizeof(*(arr))), true)))
 
 #define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -16,8 +16,10 @@ struct need {
 /* Fills at most MAX needs, most urgent first; returns how many there are in all. */
 size_t core_needs(const struct core *core, struct need *need, size_t max);
 
-/* One sentence why SESSION is where it is, and the command that moves it ("" if none). */
-void session_why(const struct core *core, const struct session *session, char *why,
-    size_t why_size, char *command, size_t command_size);
-void batch_why(
-    const struct core *core, const struct batch_run *batch, char *why, size_t size);
+/*
+ * One sentence why session S is where it is into WHY of N bytes, and into COMMAND of CN
+ * bytes the command that moves it ("" if none).  batch_why() does the first for a batch.
+ */
+void session_why(const struct core *core, const struct session *s, char *why, size_t n,
+    char *command, size_t cn);
+void batch_why(const struct core *core, const struct batch_run *b, char *why, size_t n);

@@ -56,8 +56,8 @@ struct caller {
 int engine_order(struct engine *engine, const char *verb, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);
 
-/* 0 and OUT filled when operation OP is over, 1 while it runs, -1 with its error. */
-int engine_op(struct engine *engine, int64_t op, struct fields *out, struct err *err);
+/* 0 and OUT filled when operation ID is over, 1 while it runs, -1 with its error. */
+int engine_op(struct engine *engine, int64_t id, struct fields *out, struct err *err);
 
 /* Everything `divisi status` shows.  The caller puts it. */
 struct json_object *engine_status(struct engine *engine);

@@ -32,19 +32,17 @@ call_of(struct track *t, const char *what)
 
 /* The plan's own issues stand in the built-in tracker too, under their own ids. */
 static int
-mirror(struct track *t, const char *id, const char *title, const char *url,
-    const char *parent, const char *type, struct err *err)
+mirror(struct track *t, const struct tracker_draft *issue, const char *type,
+    struct err *err)
 {
 	const char *labels[] = { type };
-	struct tracker_draft draft = { .id = id,
-		.title = title[0] ? title : id,
-		.url = url,
-		.parent = parent,
-		.body = "",
-		.labels = { labels, 1 } };
-	struct tracker_call call = call_of(t, id);
+	struct tracker_draft draft = *issue;
+	struct tracker_call call = call_of(t, issue->id);
 	char made[TRACKER_ID_SIZE];
 
+	draft.title = issue->title[0] ? issue->title : issue->id;
+	draft.body = "";
+	draft.labels = (struct tracker_words){ labels, 1 };
 	return t->tracker->create(&t->link, &call, &draft, made, err);
 }
 
@@ -52,12 +50,15 @@ static int
 mirror_plan(struct track *t, struct err *err)
 {
 	const struct plan_run *p = t->p;
+	struct tracker_draft master = {
+		.id = p->master, .title = p->master_title, .url = p->master_url
+	};
+	struct tracker_draft issue = { .parent = p->master[0] ? p->master : NULL };
 	struct tracker_call call;
 
 	if (!(t->tracker->capabilities & TRACKER_OWN_IDS))
 		return 0;
-	if (p->master[0] && mirror(t, p->master, p->master_title, p->master_url, NULL,
-				"type:feature", err) < 0)
+	if (p->master[0] && mirror(t, &master, "type:feature", err) < 0)
 		return -1;
 	if (p->master[0] && t->tracker->attach) {
 		call = call_of(t, "attach");
@@ -67,9 +68,11 @@ mirror_plan(struct track *t, struct err *err)
 	}
 	if (!t->s)
 		return 0;
-	return mirror(t, t->s->issue, t->s->issue_title, t->s->issue_url,
-	    p->master[0] ? p->master : NULL,
-	    t->s->is_analysis ? "type:spike" : "type:feature", err);
+	issue.id = t->s->issue;
+	issue.title = t->s->issue_title;
+	issue.url = t->s->issue_url;
+	return mirror(
+	    t, &issue, t->s->is_analysis ? "type:spike" : "type:feature", err);
 }
 
 /* The sub-issue whose description is the whole prompt (S-48 to S-53), unassigned. */

@@ -77,7 +77,7 @@ agent_make_cgroup(struct agent *agent, const char *run)
 	    !find_own_cgroup(own, sizeof(own)))
 		return;
 	for (const char *s = run; *s && n + 1 < sizeof(name); s++)
-		name[n++] = isalnum((unsigned char)*s) || *s == '-' ? *s : '_';
+		name[n++] = (char)(isalnum((unsigned char)*s) || *s == '-' ? *s : '_');
 	name[n] = '\0';
 	len = snprintf(agent->cgroup, sizeof(agent->cgroup), "%s%s/divisi-%s-%d", mount,
 	    strcmp(own, "/") == 0 ? "" : own, name, (int)getpid());

@@ -50,7 +50,7 @@ message_text(struct arena *arena, const char *text)
 	return arena_strdup(arena, shown);
 }
 
-void
+void /* NOLINTNEXTLINE(readability-function-size): a row of the table, then its words */
 lint_add(struct plan *plan, struct lint_list *lints, const char *code, char level,
     const char *rule, const char *phase_id, struct place at, const char *fix,
     const char *fmt, ...)

@@ -7,7 +7,6 @@ claim "the environment is scrubbed" test -z "${DIVISI_BUILD:-}${SSH_AUTH_SOCK:-}
 claim "HOME is the test's own" test "$HOME" = "$scratch/home"
 claim "root does not run the test" test "$(id -u)" != 0
 
-# shellcheck disable=SC2317 # called through says and exits
 false_claims() (
 	e2e_n=0
 	claim "a false claim" false

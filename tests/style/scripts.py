@@ -22,5 +22,6 @@ def is_script(name):
 
 
 scripts = [name for name in tree_files(TOP) if is_script(name)]
-sys.exit(subprocess.run([TOOL, "-x", "-P", "SCRIPTDIR", "-P", TOP] + scripts, cwd=TOP)
+# SC2317: functions that claim and wait_until call by name look unreachable.
+sys.exit(subprocess.run([TOOL, "-e", "SC2317", "-x", "-P", "SCRIPTDIR", "-P", TOP] + scripts, cwd=TOP)
          .returncode if scripts else 0)

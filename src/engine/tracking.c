@@ -205,22 +205,24 @@ static int
 perform(struct track *t, char id[TRACKER_ID_SIZE], struct err *err)
 {
 	const char *kind = t->task->kind;
-	AUTO_FREE char *text = NULL;
 
+	if (strcmp(kind, "registry") == 0) {
+		AUTO_FREE char *text = registry_text(t);
+
+		return comment_issue(t, t->p->master, "registry", text, err);
+	}
+	if (strcmp(kind, "plan-close") == 0)
+		return close_plan(t, err);
+	if (!t->s)
+		return err_set(err, ERR_NOT_FOUND, "%s names no session", kind);
 	if (strcmp(kind, "issue-file") == 0)
 		return mirror_plan(t, err) < 0 ? -1 : file_issue(t, id, err);
 	if (strcmp(kind, "issue-move") == 0)
 		return move_issue(t, err);
 	if (strcmp(kind, "issue-assign") == 0)
 		return assign_issue(t, err);
-	if (strcmp(kind, "issue-comment") == 0)
-		return comment_issue(t, t->s->sub_issue,
-		    fields_text(&t->task->fields, "kind"),
-		    fields_text(&t->task->fields, "text"), err);
-	if (strcmp(kind, "plan-close") == 0)
-		return close_plan(t, err);
-	text = registry_text(t);
-	return comment_issue(t, t->p->master, "registry", text, err);
+	return comment_issue(t, t->s->sub_issue, fields_text(&t->task->fields, "kind"),
+	    fields_text(&t->task->fields, "text"), err);
 }
 
 static void

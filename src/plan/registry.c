@@ -6,6 +6,7 @@
 #include "plan/parse.h"
 #include "plan/phase.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* One row of an Issue Registry, for what the phases do not say themselves. */
@@ -182,10 +183,12 @@ apply_registry(struct registry_build *build)
 			0 };
 		struct phase *phase;
 
+		assert(build->extra);
 		if (!entry) {
 			free(extra->depends_on.item);
 			continue;
 		}
+		assert(plan->phase);
 		phase = filled.phase = &plan->phase[entry->at];
 		for (size_t k = 0; k < phase->n_issues; k++) {
 			if (strcmp(phase->issue[k].id, ref->id) != 0)

@@ -13,10 +13,18 @@ static const char *const passed[] = { "HOME", "PATH", "USER", "LOGNAME", "SHELL"
 	"no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "all_proxy" };
 static const char *const prefixes[] = { "LC_", "XDG_", "GIT_" };
 
-/* These would point the session's git at another repository. */
+/*
+ * These would point the session's git at another repository (all that git calls local, and
+ * what a hook leaves behind), or say who somebody else is.
+ */
 static const char *const kept_back[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
-	"GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX",
-	"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS" };
+	"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR",
+	"GIT_NAMESPACE", "GIT_PREFIX", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
+	"GIT_SHALLOW_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
+	"GIT_QUARANTINE_PATH", "GIT_INTERNAL_SUPER_PREFIX", "GIT_REFLOG_ACTION",
+	"GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS" };
+static const char *const kept_back_prefixes[] = { "GIT_CONFIG_KEY_",
+	"GIT_CONFIG_VALUE_", "DIVISI_" };
 
 static bool
 is_in(const char *const *list, size_t n, const char *name, size_t n_name)
@@ -29,27 +37,42 @@ is_in(const char *const *list, size_t n, const char *name, size_t n_name)
 }
 
 static bool
-is_passed(const struct agent *agent, const char *more, const char *name, size_t n)
+has_prefix(const char *const *list, size_t n, const char *name)
 {
-	if (is_in(kept_back, N_ELEMS(kept_back), name, n) ||
-	    (n > 11 && (strncmp(name, "GIT_CONFIG_KEY_", 15) == 0 ||
-			   strncmp(name, "GIT_CONFIG_VALUE_", 17) == 0)))
-		return false;
-	if (is_in(passed, N_ELEMS(passed), name, n))
-		return true;
-	for (size_t i = 0; i < N_ELEMS(prefixes); i++) {
-		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	}
-	for (size_t i = 0; agent->env && agent->env[i]; i++) {
-		if (strlen(agent->env[i]) == n && strncmp(agent->env[i], name, n) == 0)
-			return true;
-	}
-	for (const char *at = more; (at = strstr(at, name)) != NULL; at++) {
-		if ((at == more || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(name, list[i], strlen(list[i])) == 0)
 			return true;
 	}
 	return false;
+}
+
+/* Is NAME one of the blank-separated WORDS? */
+static bool
+is_word(const char *words, const char *name, size_t n)
+{
+	struct span rest = span_of(words), word;
+
+	while (span_next(&rest, ' ', &word)) {
+		if (word.n == n && memcmp(word.p, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_passed(const struct agent *agent, const char *more, const char *name, size_t n)
+{
+	if (n == 0 || is_in(kept_back, N_ELEMS(kept_back), name, n) ||
+	    has_prefix(kept_back_prefixes, N_ELEMS(kept_back_prefixes), name))
+		return false;
+	if (is_in(passed, N_ELEMS(passed), name, n) ||
+	    has_prefix(prefixes, N_ELEMS(prefixes), name))
+		return true;
+	for (size_t i = 0; agent->env && agent->env[i]; i++) {
+		if (strcmp(agent->env[i], name) == 0)
+			return true;
+	}
+	return is_word(more, name, n);
 }
 
 static bool

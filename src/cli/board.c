@@ -6,6 +6,30 @@
 
 #include <string.h>
 
+/* The member NAME of O as one escaped line: whoever wrote it steers no terminal. */
+static char *
+shown(const struct json_object *o, const char *name)
+{
+	return text_show(js_text(o, name), true);
+}
+
+static void
+put_member(const struct screen *screen, const struct json_object *o, const char *name)
+{
+	AUTO_FREE char *text = shown(o, name);
+
+	fputs(text, screen->out);
+}
+
+/* The first N characters of a hash or commit. */
+static char *
+short_id(const struct json_object *o, const char *name, size_t n)
+{
+	AUTO_FREE char *text = xstrndup(js_text(o, name), n);
+
+	return text_show(text, true);
+}
+
 struct json_object *
 board_last_batch(const struct json_object *plan, const char *state)
 {
@@ -78,7 +102,7 @@ print_totals(const struct screen *screen, const struct json_object *plan,
 {
 	struct json_object *sessions = js_get(batch, "sessions");
 	int64_t total = 0, largest = 0;
-	AUTO_FREE char *sum = NULL, *most = NULL;
+	AUTO_FREE char *sum = NULL, *most = NULL, *base = NULL, *hash = NULL;
 	const char *verify = js_text(plan, "verify");
 
 	for (size_t i = 0; i < js_count(sessions); i++) {
@@ -90,12 +114,15 @@ print_totals(const struct screen *screen, const struct json_object *plan,
 	}
 	sum = text_dollars((long)total);
 	most = text_dollars((long)largest);
-	fprintf(screen->out, "total ~%s (largest ~%s)   base %.10s on ", sum, most,
-	    js_text(batch, "base"));
-	text_put(screen->out, js_text(plan, "target"));
-	fprintf(screen->out, "   merge: %s   verify: ", js_text(plan, "merge"));
+	base = short_id(batch, "base", 10);
+	hash = short_id(batch, "hash", 12);
+	fprintf(screen->out, "total ~%s (largest ~%s)   base %s on ", sum, most, base);
+	put_member(screen, plan, "target");
+	fputs("   merge: ", screen->out);
+	put_member(screen, plan, "merge");
+	fputs("   verify: ", screen->out);
 	text_put(screen->out, verify[0] ? verify : "none configured");
-	fprintf(screen->out, "\ntable %.12s\n", js_text(batch, "hash"));
+	fprintf(screen->out, "\ntable %s\n", hash);
 }
 
 void
@@ -107,9 +134,10 @@ board_table(const struct screen *screen, const struct json_object *plan,
 	struct json_object *sessions = js_get(batch, "sessions");
 	struct sheet sheet;
 
-	fprintf(screen->out, "Batch %lld (%s) of ",
-	    (long long)js_number(batch, "number", 0), js_text(batch, "kind"));
-	text_put(screen->out, js_text(plan, "title"));
+	fprintf(screen->out, "Batch %lld (", (long long)js_number(batch, "number", 0));
+	put_member(screen, batch, "kind");
+	fputs(") of ", screen->out);
+	put_member(screen, plan, "title");
 	fputs("\n\n", screen->out);
 	sheet_init(&sheet, header, N_ELEMS(header));
 	sheet.n_narrow = 7;
@@ -157,7 +185,7 @@ print_needs(const struct screen *screen, const struct json_object *status)
 		fputc('\n', screen->out);
 		if (js_text(n, "command")[0]) {
 			fputs("  -> ", screen->out);
-			text_put(screen->out, js_text(n, "command"));
+			put_member(screen, n, "command");
 			fputc('\n', screen->out);
 		}
 	}
@@ -173,7 +201,9 @@ print_open_asks(const struct screen *screen, const struct json_object *s)
 
 		if (js_text(a, "decision")[0])
 			continue;
-		fprintf(screen->out, "    asks (%s): ", js_text(a, "kind"));
+		fputs("    asks (", screen->out);
+		put_member(screen, a, "kind");
+		fputs("): ", screen->out);
 		screen_wrap(screen, 8, 12, js_text(a, "text"));
 		if (js_text(a, "detail")[0] &&
 		    strcmp(js_text(a, "detail"), js_text(a, "text")) != 0) {
@@ -200,6 +230,7 @@ print_session(const struct screen *screen, const struct json_object *s, int64_t 
 	AUTO_FREE char *age = began ? text_age((ended ? ended : now) - began)
 				    : xstrdup("-");
 	AUTO_FREE char *issue = screen_cut(js_text(s, "issue"), 10);
+	AUTO_FREE char *label = shown(s, "label"), *phase = shown(s, "phase");
 	int room = screen->width > 0 ? screen->width - 62 : 30;
 	AUTO_FREE char *focus = screen_cut(
 	    js_text(s, "focus"), (size_t)(room < 8    ? 8
@@ -207,16 +238,15 @@ print_session(const struct screen *screen, const struct json_object *s, int64_t 
 						      : room));
 	int pad = (room < 8 ? 8 : room > 30 ? 30 : room) - (int)text_width(focus);
 
-	fprintf(screen->out, "  %-4s %-14s %-10s %-4s %s%*s %7s  %s",
-	    js_text(s, "label"), js_text(s, "state"), issue, js_text(s, "phase"), focus,
-	    pad > 0 ? pad : 0, "", age, cost);
+	fprintf(screen->out, "  %-4s %-14s %-10s %-4s %s%*s %7s  %s", label,
+	    js_text(s, "state"), issue, phase, focus, pad > 0 ? pad : 0, "", age, cost);
 	if (pct >= 0)
 		fprintf(screen->out, " %lld%%", (long long)pct);
 	fputs("\n       ", screen->out);
 	screen_wrap(screen, 7, 7, js_text(s, "why"));
 	print_open_asks(screen, s);
 	if (js_text(s, "stray")[0]) {
-		AUTO_FREE char *stray = text_show(js_text(s, "stray"), true);
+		AUTO_FREE char *stray = shown(s, "stray");
 
 		fprintf(screen->out,
 		    "       wrote outside what it declared: %s [G21 B-20]\n", stray);
@@ -229,17 +259,19 @@ print_closed(const struct screen *screen, const struct json_object *b)
 {
 	struct json_object *sessions = js_get(b, "sessions");
 
-	fprintf(screen->out, "batch %lld (%s): ", (long long)js_number(b, "number", 0),
-	    js_text(b, "kind"));
-	text_put(screen->out, js_text(b, "why"));
+	fprintf(screen->out, "batch %lld (", (long long)js_number(b, "number", 0));
+	put_member(screen, b, "kind");
+	fputs("): ", screen->out);
+	put_member(screen, b, "why");
 	for (size_t i = 0; i < js_count(sessions); i++) {
 		const struct json_object *s = js_at(sessions, i);
-		AUTO_FREE char *phase = text_show(js_text(s, "phase"), true);
+		AUTO_FREE char *phase = shown(s, "phase");
+		AUTO_FREE char *landed = short_id(s, "landed", 9);
 
 		fprintf(
 		    screen->out, "%s %s %s", i ? "," : ";", phase, js_text(s, "state"));
-		if (js_text(s, "landed")[0])
-			fprintf(screen->out, " %.9s", js_text(s, "landed"));
+		if (landed[0])
+			fprintf(screen->out, " %s", landed);
 	}
 	fputc('\n', screen->out);
 }
@@ -267,7 +299,7 @@ static void
 print_plan(const struct screen *screen, const struct json_object *p, int64_t now)
 {
 	struct json_object *batches = js_get(p, "batches");
-	AUTO_FREE char *title = text_show(js_text(p, "title"), true);
+	AUTO_FREE char *title = shown(p, "title"), *id = shown(p, "id");
 	int64_t done = 0;
 
 	for (size_t i = 0; i < js_count(batches); i++) {
@@ -277,8 +309,8 @@ print_plan(const struct screen *screen, const struct json_object *p, int64_t now
 			done += strcmp(js_text(js_at(sessions, k), "state"), "done") ==
 				0;
 	}
-	fprintf(screen->out, "\n%s  %s  (%s, %lld of %lld phases done)\n",
-	    js_text(p, "id"), title, js_text(p, "state"), (long long)done,
+	fprintf(screen->out, "\n%s  %s  (%s, %lld of %lld phases done)\n", id, title,
+	    js_text(p, "state"), (long long)done,
 	    (long long)js_number(p, "n_phases", 0));
 	for (size_t i = 0; i < js_count(batches); i++)
 		print_batch(screen, js_at(batches, i), i + 1 == js_count(batches), now);
@@ -310,12 +342,13 @@ board_status(const struct screen *screen, const struct json_object *status)
 static char *
 entity_name(struct json_object *status, const char *entity)
 {
+	AUTO_FREE char *label = NULL, *phase = NULL, *number = NULL;
 	const struct json_object *s;
 	const char *slash;
 
 	if (strncmp(entity, "batch/", 6) == 0) {
-		slash = strrchr(entity, '/');
-		return xasprintf("batch %s", slash + 1);
+		number = text_show(strrchr(entity, '/') + 1, true);
+		return xasprintf("batch %s", number);
 	}
 	if (strncmp(entity, "session/", 8) != 0)
 		return text_show(entity, true);
@@ -323,8 +356,10 @@ entity_name(struct json_object *status, const char *entity)
 	if (!s)
 		return text_show(entity + 8, true);
 	slash = strrchr(js_text(s, "batch"), '/');
-	return xasprintf("%s/%s %s", slash ? slash + 1 : "", js_text(s, "label"),
-	    js_text(s, "phase"));
+	number = text_show(slash ? slash + 1 : "", true);
+	label = shown(s, "label");
+	phase = shown(s, "phase");
+	return xasprintf("%s/%s %s", number, label, phase);
 }
 
 /* States nothing rests in: they say nothing that the next one does not say. */
@@ -347,7 +382,7 @@ board_event(const struct screen *screen, struct json_object *status,
 {
 	const struct json_object *data = js_get(row, "data");
 	const char *to = js_text(row, "to"), *cause = js_text(row, "cause");
-	AUTO_FREE char *text = text_show(js_text(data, "text"), true);
+	AUTO_FREE char *text = shown(data, "text");
 	AUTO_FREE char *short_text = screen_cut(text, 100);
 	AUTO_FREE char *name = NULL;
 	bool asked = strcmp(cause, "agent-asked") == 0;
@@ -382,7 +417,7 @@ board_report(const struct screen *screen, const struct json_object *plan, int64_
 	struct json_object *batches = js_get(plan, "batches");
 	int64_t spent = 0, guessed = 0, from = js_number(plan, "opened_at", now);
 	int64_t to = js_number(plan, "closed_at", 0), work = 0;
-	AUTO_FREE char *title = text_show(js_text(plan, "title"), true);
+	AUTO_FREE char *title = shown(plan, "title");
 	AUTO_FREE char *wall = NULL, *sum = NULL, *cost = NULL, *est = NULL;
 	struct sheet sheet;
 
@@ -405,7 +440,7 @@ board_report(const struct screen *screen, const struct json_object *plan, int64_
 			AUTO_FREE char *one = text_dollars(
 			    (long)js_number(s, "cost_cents", 0));
 			AUTO_FREE char *guess = text_dollars((long)mid);
-			AUTO_FREE char *commit = xstrndup(js_text(s, "landed"), 10);
+			AUTO_FREE char *commit = short_id(s, "landed", 10);
 			const char *cells[] = { name, js_text(s, "phase"),
 				js_text(s, "issue"), js_text(s, "agent_shown"),
 				js_text(s, "state"), age, one, guess, commit };

@@ -320,13 +320,15 @@ js_bool(const struct json_object *o, const char *name)
 size_t
 js_count(const struct json_object *array)
 {
-	return array ? json_object_array_length(array) : 0;
+	return json_object_is_type(array, json_type_array)
+		   ? json_object_array_length(array)
+		   : 0;
 }
 
 struct json_object *
 js_at(const struct json_object *array, size_t i)
 {
-	return json_object_array_get_idx(array, i);
+	return i < js_count(array) ? json_object_array_get_idx(array, i) : NULL;
 }
 
 char *
@@ -351,9 +353,12 @@ name_fits(const struct json_object *s, const struct json_object *b, const char *
 {
 	AUTO_FREE char *part = xasprintf(
 	    "%lld/%s", (long long)js_number(b, "number", 0), js_text(s, "label"));
+	AUTO_FREE char *full = xasprintf("%s/%s", js_text(s, "plan"), part);
 
+	if (name[0] == '\0')
+		return 0;
 	if (strcmp(name, js_text(s, "id")) == 0 ||
-	    strcmp(name, js_text(s, "sub_issue")) == 0)
+	    strcmp(name, js_text(s, "sub_issue")) == 0 || strcmp(name, full) == 0)
 		return 3;
 	if (strcmp(name, part) == 0)
 		return 2;

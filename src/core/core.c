@@ -176,42 +176,56 @@ session_open_ask(const struct session *session)
 	return NULL;
 }
 
-/* How well NAME fits S: 0 not at all, 1 by label alone, 2 with its batch, 3 exactly. */
+/* How well NAME fits S of B: 0 not at all, 1 by label alone, 2 with its batch, 3 exactly. */
 static int
-name_fits(const struct core *core, const struct session *s, const char *name)
+name_fits(const struct session *s, const struct batch_run *b, const char *name)
 {
-	const struct batch_run *b = core_batch(core, s->batch_id);
-	AUTO_FREE char *full = NULL, *part = NULL;
+	AUTO_FREE char *part = xasprintf("%d/%s", b->number, s->label);
+	AUTO_FREE char *full = xasprintf("%s/%s", s->plan_id, part);
 
-	if (strcmp(name, s->id) == 0 || strcmp(name, s->sub_issue) == 0)
-		return 3;
-	part = xasprintf("%d/%s", b ? b->number : 0, s->label);
-	full = xasprintf("%s/%s", s->plan_id, part);
-	if (strcmp(name, full) == 0)
+	if (strcmp(name, s->id) == 0 || strcmp(name, s->sub_issue) == 0 ||
+	    strcmp(name, full) == 0)
 		return 3;
 	if (strcmp(name, part) == 0)
 		return 2;
-	if (strcmp(name, s->label) == 0 || strcmp(name, s->phase) == 0 ||
-	    strcmp(name, s->issue) == 0)
-		return 1;
-	return 0;
+	return strcmp(name, s->label) == 0 || strcmp(name, s->phase) == 0 ||
+	       strcmp(name, s->issue) == 0;
+}
+
+/* The session of PLAN that fits NAME better than *FIT, newest batch first; or BEST. */
+static struct session *
+resolve_in(const struct core *core, const struct plan_run *plan, const char *name,
+    int *fit, struct session *best)
+{
+	for (size_t i = core->n_batches; i-- > 0;) {
+		const struct batch_run *b = &core->batch[i];
+
+		if (strcmp(b->plan_id, plan->id) != 0)
+			continue;
+		for (size_t k = 0; k < b->n; k++) {
+			struct session *s = &core->session[b->session[k]];
+			int n = name_fits(s, b, name);
+
+			if (n > *fit) {
+				best = s;
+				*fit = n;
+			}
+		}
+	}
+	return best;
 }
 
 struct session *
 core_resolve(const struct core *core, const char *name, struct err *err)
 {
 	struct session *best = NULL;
-	int best_fit = 0;
+	int fit = 0;
 
-	for (size_t i = core->n_sessions; i-- > 0;) {
-		struct session *s = &core->session[i];
-		int fit = name_fits(core, s, name);
-
-		if (fit > best_fit) {
-			best = s;
-			best_fit = fit;
-		}
-	}
+	for (size_t i = core->n_plans; i-- > 0 && name[0];)
+		best = resolve_in(core, &core->plan[i], name, &fit, best);
+	/* A session that its table was made anew without has no other name any more. */
+	if (!best && name[0])
+		best = core_session(core, name);
 	if (best)
 		return best;
 	err_set(err, ERR_NOT_FOUND, "no session is called '%.60s'", name);

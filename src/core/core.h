@@ -127,8 +127,8 @@ struct batch_run *core_last_batch(const struct core *core, const char *plan_id);
 
 /*
  * The session a person means: "S-A", "2/S-A", "p1/2/S-A", a phase id, an issue id, or the
- * stable id.  Newest plan and batch first.  NULL with ERR_NOT_FOUND (the fix lists what
- * there is) or ERR_USAGE when it is ambiguous.
+ * stable id.  Newest plan and batch first; the empty name is nobody's.  NULL with
+ * ERR_NOT_FOUND.
  */
 struct session *core_resolve(
     const struct core *core, const char *name, struct err *err);

@@ -10,9 +10,9 @@
  */
 struct footprint_item {
 	enum touch touch;
-	char *path;       /* a pattern of the plan file */
-	char *to;         /* of a rename, else NULL */
-	char *evidence;   /* "directory with 14 files" */
+	char *path;     /* a pattern of the plan file */
+	char *to;       /* of a rename, else NULL */
+	char *evidence; /* "directory with 14 files" */
 };
 
 struct footprint {

@@ -190,18 +190,10 @@ decide_plan(struct init *init, struct err *err)
 static void
 shorten(struct init *init)
 {
-	AUTO_FREE char *here = realpath(".", NULL);
-	AUTO_FREE char *top = realpath(init->repo.top, NULL);
-	size_t n = top ? strlen(top) : 0;
-
 	if (!init->plan_path || (init->plan && init->plan_shown))
 		return;
 	free(init->plan_shown);
-	if (here && top && strcmp(here, top) == 0 &&
-	    strncmp(init->plan_path, top, n) == 0 && init->plan_path[n] == '/')
-		init->plan_shown = xstrdup(init->plan_path + n + 1);
-	else
-		init->plan_shown = xstrdup(init->plan_path);
+	init->plan_shown = init_typed_path(&init->repo, init->plan_path);
 }
 
 static int

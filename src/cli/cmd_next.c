@@ -50,18 +50,6 @@ say_plan_next(
 	say_next(screen, command, why);
 }
 
-/* PATH, relative to TOP, as it can be typed here.  The caller frees it. */
-static char *
-typed(const struct repo *repo, const char *path)
-{
-	AUTO_FREE char *here = realpath(".", NULL);
-	AUTO_FREE char *top = realpath(repo->top, NULL);
-
-	if (path[0] == '/' || (here && top && strcmp(here, top) == 0))
-		return xstrdup(path);
-	return path_join(repo->top, path);
-}
-
 static void
 next_for_plan(const struct screen *screen, const char *path)
 {
@@ -108,7 +96,8 @@ is_state(const struct json_object *plan, const char *state)
 
 /* What the server says must be done; false when it has no plan that is not over. */
 static bool
-next_from_status(const struct screen *screen, const struct json_object *status)
+next_from_status(const struct screen *screen, const struct repo *repo,
+    const struct json_object *status)
 {
 	struct json_object *plans = js_get(status, "plans");
 	struct json_object *needs = js_get(status, "needs");
@@ -137,14 +126,15 @@ next_from_status(const struct screen *screen, const struct json_object *status)
 	}
 	if (js_count(plans) == 0 || is_state(last, "aborted"))
 		return false;
-	line = xasprintf("Plan %s is %s.", js_text(last, "path"),
+	AUTO_FREE char *path = init_typed_path(repo, js_text(last, "path"));
+
+	line = xasprintf("Plan %s is %s.", path,
 	    is_state(last, "active") ? "under way" : "complete");
 	say_where(screen, line);
 	if (is_state(last, "active"))
-		say_plan_next(
-		    screen, "run", js_text(last, "path"), "goes on where it stopped");
+		say_plan_next(screen, "run", path, "goes on where it stopped");
 	else
-		say_plan_next(screen, "report", js_text(last, "path"),
+		say_plan_next(screen, "report", path,
 		    "what was done, how long it took, what it cost");
 	return true;
 }
@@ -162,7 +152,7 @@ next_from_server(const struct screen *screen, const struct repo *repo)
 
 	if (client_open(&client, NULL, false, &err) == 0) {
 		status = client_status(&client, &err);
-		is_said = status && next_from_status(screen, status);
+		is_said = status && next_from_status(screen, repo, status);
 		json_object_put(status);
 		client_close(&client);
 		return is_said;
@@ -198,7 +188,7 @@ next_from_files(const struct screen *screen, const struct repo *repo)
 		say_next(screen, "divisi init --tasks FILE",
 		    "makes a plan from one task per line");
 	for (size_t i = 0; i < plans.n && i < PLANS_SHOWN; i++) {
-		AUTO_FREE char *path = typed(repo, plans.item[i]);
+		AUTO_FREE char *path = init_typed_path(repo, plans.item[i]);
 
 		if (plans.n == 1)
 			next_for_plan(screen, path);

@@ -49,7 +49,7 @@ find_one(const struct config *config, struct agent_found *found)
 	if (by->probe(program, &found->probe, &err) < 0) {
 		if (!adapter)
 			snprintf(found->fix, sizeof(found->fix),
-			    "not needed: this version does not start it");
+			    "none needed, this version does not start it");
 		else if (err.kind == ERR_NOT_FOUND)
 			snprintf(found->fix, sizeof(found->fix),
 			    "install %s, or: git config divisi.agent.%s.program "
@@ -260,6 +260,30 @@ init_project_short(const struct repo *repo)
 	return xstrdup("work");
 }
 
+char *
+init_typed_path(const struct repo *repo, const char *path)
+{
+	AUTO_FREE char *full = path[0] == '/' ? xstrdup(path)
+					      : path_join(repo->top, path);
+	AUTO_FREE char *here = realpath(".", NULL);
+	AUTO_FREE char *top = realpath(repo->top, NULL);
+	char *typed = NULL;
+	size_t n = top ? strlen(top) : 0, size = 0;
+	FILE *out;
+
+	if (!here || !top || strncmp(full, top, n) != 0 || full[n] != '/' ||
+	    strncmp(here, top, n) != 0 || (here[n] != '/' && here[n] != '\0'))
+		return TAKE_PTR(full);
+	out = open_memstream(&typed, &size);
+	for (const char *p = here + n; *p; p++) {
+		if (*p == '/')
+			fputs("../", out);
+	}
+	fputs(full + n + 1, out);
+	fclose(out);
+	return typed;
+}
+
 const char *
 init_plan_dir(const struct repo *repo)
 {
@@ -322,13 +346,13 @@ init_find_plans(const struct repo *repo, struct git_list *plans)
 	git_list_sort(plans);
 }
 
-/* Looks for PREFIX-N in the N_BYTES at TEXT. */
+/* Looks for PREFIX-N in TEXT; branches have it in lower case. */
 static unsigned long
 highest_in(const char *text, const char *prefix, unsigned long highest)
 {
 	size_t n = strlen(prefix);
 
-	for (const char *p = text; (p = strstr(p, prefix)); p += n) {
+	for (const char *p = text; (p = strcasestr(p, prefix)); p += n) {
 		bool is_word = p == text || !isalnum((unsigned char)p[-1]);
 		size_t digits = p[n] == '-' ? strspn(p + n + 1, "0123456789") : 0;
 
@@ -350,6 +374,7 @@ init_last_issue(
 	const char *argv[] = { "log", "--all", "--format=%B", "-n", "5000", grep,
 		"--fixed-strings", NULL };
 	struct git_call call = { .dir = repo->top, .argv = argv, .truncate = true };
+	struct git_list branches = { 0 };
 	struct git_out out = { 0 };
 	unsigned long highest = 0;
 
@@ -362,5 +387,10 @@ init_last_issue(
 	if (!repo->is_empty && git_try(&call, &out, NULL) == 0)
 		highest = highest_in(out.text, prefix, highest);
 	git_out_clear(&out);
+	if (repo_branches(repo, &branches, NULL) == 0) {
+		for (size_t i = 0; i < branches.n; i++)
+			highest = highest_in(branches.item[i], prefix, highest);
+	}
+	git_list_clear(&branches);
 	return highest;
 }

@@ -65,6 +65,12 @@ char *init_repo_name(const struct repo *repo);
 /* `ccc`: the slug of the repository's name, or "work".  The caller frees it. */
 char *init_project_short(const struct repo *repo);
 
+/*
+ * PATH, absolute or relative to the top, as it can be typed in the current directory.  The
+ * caller frees it.
+ */
+char *init_typed_path(const struct repo *repo, const char *path);
+
 /* Where plans belong: "plans", "docs/plans" when there is such a directory, or "". */
 const char *init_plan_dir(const struct repo *repo);
 
@@ -75,7 +81,7 @@ const char *init_plan_dir(const struct repo *repo);
 void init_find_plans(const struct repo *repo, struct git_list *plans);
 
 /*
- * The highest N of PREFIX-N in those plans and in commit messages, 0 when there is none:
+ * The highest N of PREFIX-N in PLANS, commit messages and branches, 0 when there is none:
  * a new plan must not take the ids of work that was done (J-42).
  */
 unsigned long init_last_issue(

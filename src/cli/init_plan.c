@@ -89,7 +89,8 @@ put_footprint(const struct writing *w, const struct proposal *proposal)
 {
 	AUTO_FREE char *bullets = footprint_bullets(&proposal->footprint);
 
-	if (proposal->footprint.n == 0 || proposal->state == PROPOSAL_LEFT)
+	if (proposal->state == PROPOSAL_LEFT ||
+	    !footprint_is_enough(&proposal->footprint, proposal->is_reading))
 		return;
 	if (proposal->state == PROPOSAL_ACCEPTED) {
 		fputs(bullets, w->out);

@@ -49,7 +49,8 @@ proposal_word(const struct proposal *proposal)
 {
 	if (proposal->is_declared)
 		return "declared";
-	if (proposal->footprint.n == 0 || proposal->state == PROPOSAL_LEFT)
+	if (proposal->state == PROPOSAL_LEFT ||
+	    !footprint_is_enough(&proposal->footprint, proposal->is_reading))
 		return "unknown";
 	return proposal->state == PROPOSAL_ACCEPTED ? "accepted" : "proposed";
 }
@@ -277,6 +278,15 @@ print_agents(const struct init *init, const struct screen *screen)
 	}
 }
 
+static const char *
+unknown_words(const struct proposal *proposal)
+{
+	if (proposal->footprint.hint)
+		return proposal->footprint.hint;
+	return proposal->footprint.n > 0 ? "names what it reads, not what it works on"
+					 : "names no path that it works on";
+}
+
 static void
 print_phase(const struct proposal *proposal, const struct screen *screen)
 {
@@ -289,10 +299,7 @@ print_phase(const struct proposal *proposal, const struct screen *screen)
 		return;
 	fputs("      ", screen->out);
 	if (strcmp(word, "unknown") == 0) {
-		screen_wrap(screen, 6, 6,
-		    proposal->footprint.hint
-			? proposal->footprint.hint
-			: "names no path that it works on, so it runs alone");
+		screen_wrap(screen, 6, 6, unknown_words(proposal));
 		return;
 	}
 	for (char *p = bullets; *p; p++) {
@@ -302,6 +309,16 @@ print_phase(const struct proposal *proposal, const struct screen *screen)
 	AUTO_FREE char *line = xasprintf("%s %s", word, bullets + 2);
 
 	screen_wrap(screen, 6, 6, line);
+}
+
+static bool
+has_open_proposal(const struct init *init)
+{
+	for (size_t i = 0; i < init->n_proposals; i++) {
+		if (strcmp(proposal_word(&init->proposal[i]), "proposed") == 0)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -326,14 +343,17 @@ print_plan(const struct init *init, const struct screen *screen)
 	if (init->n_proposals > PHASES_SHOWN)
 		fprintf(screen->out, "  ... and %zu more\n",
 		    init->n_proposals - PHASES_SHOWN);
-	if (n_unknown > 0)
-		fprintf(screen->out,
-		    "  %zu phase%s not say what %s: unknown counts as a collision, so "
-		    "%s alone.\n  Add \"- Writes:\" lines, or accept what is proposed: "
-		    "--yes, or answer at a terminal.\n",
-		    n_unknown, n_unknown == 1 ? " does" : "s do",
-		    n_unknown == 1 ? "it touches" : "they touch",
-		    n_unknown == 1 ? "it runs" : "each runs");
+	if (n_unknown == 0)
+		return;
+	fprintf(screen->out,
+	    "  %zu phase%s not say what %s: unknown counts as a collision, so %s alone.\n"
+	    "  %sdd \"- Writes:\" lines to the plan.\n",
+	    n_unknown, n_unknown == 1 ? " does" : "s do",
+	    n_unknown == 1 ? "it touches" : "they touch",
+	    n_unknown == 1 ? "it runs" : "each runs",
+	    has_open_proposal(init) ? "Accept what is proposed (--yes, or answer at a "
+				      "terminal), or a"
+				    : "A");
 }
 
 static void

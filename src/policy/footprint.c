@@ -15,7 +15,7 @@ static const struct {
 } deeds[] = {
 	{ READS,
 	    " read reads reading review study analyse analyze inspect audit compare "
-	    "summarise summarize explain investigate consult understand survey " },
+	    "investigate consult understand survey " },
 	{ MAKES,
 	    " create creates creating add adds adding new introduce generate write "
 	    "make extract split copy port implement " },

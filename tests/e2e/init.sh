@@ -327,4 +327,32 @@ claim "and still mine" grep -q '^mine$' $skill
 claim "with --yes it is replaced, said, and kept" eval \
 	'says "kept as" divisi init --skill --yes && ! grep -q "^mine$" $skill && grep -q "^mine$" $skill.orig'
 
+# ---- and it runs --------------------------------------------------------------------------
+
+repo whole
+mkdir -p src && echo x >src/a.c && git add --all && git commit --quiet -m More
+cp "$top/examples/agents/oneshot.sh" "$scratch/oneshot.sh"
+git config divisi.agent.command.program "$scratch/oneshot.sh"
+git config --add divisi.agent.command.args sh
+git config --add divisi.agent.command.args -c
+git config --add divisi.agent.command.args 'echo more >>src/a.c'
+echo 'Lengthen src/a.c' >../tasks
+claim "one task, one plan" \
+	divisi init --tasks ../tasks --yes --verify 'test "$(wc -l <src/a.c)" = 2'
+made=$(plan)
+claim "which runs to its end as it is" divisi run "$made" --approve-all
+claim "its work landed" [ "$(wc -l <src/a.c)" = 2 ]
+claim "under its issue" says '^[0-9a-f]+ LOC-2: ' git log --oneline
+claim "divisi alone says report" says '^  divisi report .*lengthen' divisi
+claim "doctor finds the server" says '^ok +server +answers' divisi doctor
+mkdir deep && cd deep || exit 99
+claim "in a directory below, paths lead to the plan" says '^  divisi report ../20' divisi
+rm ../20*.md
+claim "ids of work that was done are not used again (J-42)" eval \
+	'divisi init --tasks ../../tasks --yes && grep -q "local:LOC-4" ../20*.md'
+cd ..
+divisi server --stop >"$scratch/stopped" 2>&1
+claim "without a server divisi alone starts none" eval \
+	'says "divisi status" divisi && says "not running" divisi doctor'
+
 e2e_end

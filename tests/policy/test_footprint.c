@@ -52,6 +52,7 @@ static const struct {
 	    "- Reads: `docs/style.md`\n- Writes: `src/main.c`\n" },
 	{ "Update src/main.c as described in docs/style.md; then src/main.c again",
 	    WORK, "- Reads: `docs/style.md`\n- Writes: `src/main.c`\n" },
+	{ "Explain the exit codes in README.md", WORK, "- Writes: `README.md`\n" },
 	{ "Compare lib/store.c with src/util.c", LOOK,
 	    "- Reads: `lib/store.c`, `src/util.c`\n" },
 	{ "Write docs/report.md about lib/", LOOK,

@@ -145,14 +145,14 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 }
 
 /*
- * Puts the setting KEY, which is one of WORDS; the first is its default.  A word nobody
+ * Puts the setting KEY ("divisi." and its name), which is one of WORDS; the first is its default.  A word nobody
  * knows is refused, for the default might be the opposite of what was meant.
  */
 static int
 put_choice(
-    struct proposal *p, const char *name, const char *const words[3], struct err *err)
+    struct proposal *p, const char *key, const char *const words[3], struct err *err)
 {
-	AUTO_FREE char *key = xasprintf("divisi.%s", name);
+	const char *name = strchr(key, '.') + 1;
 	const char *value = config_str(&p->config, key, words[0]);
 
 	if (fields_text(p->in, name)[0])

@@ -152,7 +152,7 @@ make_from_file(struct init *init, struct err *err)
 	return text ? init_make_plan(init, name, text, n, err) : -1;
 }
 
-/* A person at a terminal types the tasks; wrong lines are shown and typed again. */
+/* A person at a terminal types the tasks. */
 static int
 make_from_person(struct init *init, struct err *err)
 {

@@ -1,5 +1,6 @@
 #include "cli/ask.h"
 #include "cli/init.h"
+#include "cli/init_tasks.h"
 #include "cli/screen.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
@@ -41,25 +42,47 @@ init_ask_verify(char **command, const char **because, struct err *err)
 	return 0;
 }
 
+/* Is TEXT, with LINE behind it, still a list of tasks?  Otherwise says what is wrong. */
+static bool
+is_task(const char *text, const char *line)
+{
+	AUTO_FREE char *all = xasprintf("%s%s\nlast\n", text, line);
+	struct task_lines lines = { 0 };
+	struct err err = ERR_INIT;
+	const char *colon;
+
+	if (task_lines_read("", all, strlen(all), &lines, &err) == 0) {
+		task_lines_clear(&lines);
+		return true;
+	}
+	/* ":3: " in front is of no use to somebody who sees the line. */
+	colon = strstr(err.text, ": ");
+	fputs("  ", stdout);
+	text_put(stdout, colon ? colon + 2 : err.text);
+	printf("; %s\n", err.fix);
+	return false;
+}
+
 char *
 init_ask_tasks(size_t *n, struct err *err)
 {
-	char *text = NULL;
-	FILE *out = open_memstream(&text, n);
+	char *text = xstrdup("");
 	struct err why = ERR_INIT;
-	size_t n_lines = 0;
 
 	fputs("What is to be done?  One task per line, an empty line ends.\n", stdout);
 	for (;;) {
 		AUTO_FREE char *line = ask_text("  > ", &why);
+		AUTO_FREE char *before = text;
 
-		if (!line || *line == '\0')
+		if (!line || *line == '\0') {
+			text = TAKE_PTR(before);
 			break;
-		fprintf(out, "%s\n", line);
-		n_lines++;
+		}
+		text = is_task(before, line) ? xasprintf("%s%s\n", before, line)
+					     : TAKE_PTR(before);
 	}
-	fclose(out);
-	if (n_lines > 0)
+	*n = strlen(text);
+	if (*n > 0)
 		return text;
 	free(text);
 	if (err)
@@ -116,7 +139,13 @@ parse_footprint(const char *line, struct footprint *footprint, struct err *err)
 
 		if (strcmp(lint->code, "L06") == 0 || strcmp(lint->code, "L07") == 0 ||
 		    strcmp(lint->code, "L11") == 0 || strcmp(lint->code, "L13") == 0) {
-			err_set(err, ERR_INPUT, "%s", lint->message);
+			const char *colon = strstr(lint->message, ": ");
+
+			/* The phase is the one that is asked about. */
+			err_set(err, ERR_INPUT, "%s",
+			    strncmp(lint->message, "phase ", 6) == 0 && colon
+				? colon + 2
+				: lint->message);
 			lint_list_clear(&lints);
 			return -1;
 		}

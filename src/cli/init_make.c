@@ -183,6 +183,13 @@ static int
 prove(const struct init *init, const char *name, struct err *err)
 {
 	struct lint_list lints = { 0 };
+
+	if (init->n_plan_text > PLAN_MAX_BYTES) {
+		err_set(err, ERR_INPUT,
+		    "%s: %zu tasks make a plan of %zu bytes, %u is the most", name,
+		    init->lines.n, init->n_plan_text, PLAN_MAX_BYTES);
+		return err_fix(err, "make several plans of them");
+	}
 	AUTO_PLAN struct plan *plan = plan_parse(
 	    init->plan_path, init->plan_text, init->n_plan_text, &lints, err);
 	int rc = plan && plan->n_phases == init->lines.n ? 0 : -1;
@@ -261,13 +268,15 @@ init_make_plan(
 	if (choose_path(init, date, err) < 0)
 		return -1;
 	propose(init);
-	/* What is wrong with the text is said before a person is asked about it. */
-	render(init, date, title);
-	if (prove(init, name, err) < 0)
-		return -1;
+	if (init->asks) {
+		/* What is wrong with the text is said before a person is asked about it. */
+		render(init, date, title);
+		if (prove(init, name, err) < 0)
+			return -1;
+		free(TAKE_PTR(init->plan_text));
+	}
 	if (init_answer(init, err) < 0)
 		return -1;
-	free(init->plan_text);
 	render(init, date, title);
 	init->plan_state = INIT_PLAN_NEW;
 	return prove(init, name, err);

@@ -300,8 +300,9 @@ rm -r "$(plan)" .divisi
 claim "Ctrl-C writes nothing" eval \
 	'exits 4 types "\x03" divisi init --tasks ../tasks && nothing_written'
 claim "tasks can be typed" types 'y' divisi init --verify true --dry-run
-claim "typed tasks become a plan" eval \
-	'types "Fix a.c\n\n\n" divisi init --verify true && is_sound "$(plan)"'
+claim "typed tasks become a plan, a wrong line is said and typed again" eval \
+	'says "no mode" types "[fst] Fix a.c\n[tdd] Fix a.c\n\n\n" divisi init --verify true &&
+	 is_sound "$(plan)"'
 
 # ---- the skill -------------------------------------------------------------------------------
 

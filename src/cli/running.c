@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/board.h"
-#include "cli/report.h"
 #include "cli/reviewing.h"
 #include "sys/fetch.h"
 
@@ -203,7 +202,7 @@ report(struct running *r, struct err *err)
 		    (struct json_object *)(uintptr_t)plan, JSON_C_TO_STRING_PLAIN));
 	} else {
 		fputc('\n', stdout);
-		report_print(&r->d->screen, plan, js_number(status, "now", 0));
+		board_report(&r->d->screen, plan, js_number(status, "now", 0));
 	}
 	return 0;
 }

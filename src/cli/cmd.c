@@ -243,6 +243,18 @@ static const struct command commands[] = {
 	    .run = cmd_abort,
 	},
 	{
+	    .name = "salvage",
+	    .group = CMD_SESSION,
+	    .synopsis = "salvage SESSION [--restore NAME [--branch BRANCH]]",
+	    .summary = "everything a session ever made that git keeps, and get it back",
+	    .help =
+		"Lists what is kept of a session under refs/divisi: its commits, also "
+		"dropped ones, and snapshots of files it never committed. --restore makes "
+		"a branch at one of them; nothing that exists is moved.",
+	    .options = cmd_salvage_options,
+	    .run = cmd_salvage,
+	},
+	{
 	    .name = "merge",
 	    .group = CMD_LAND,
 	    .synopsis = "merge [SESSION] [--diff | --yes]",

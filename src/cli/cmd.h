@@ -83,6 +83,7 @@ int cmd_park(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_salvage(int argc, char **argv);
 int cmd_say(int argc, char **argv);
 int cmd_server(int argc, char **argv);
 int cmd_status(int argc, char **argv);
@@ -94,3 +95,4 @@ extern const struct option_doc cmd_decide_options[], cmd_dispatch_options[],
     cmd_reason_options[], cmd_report_options[], cmd_resume_options[], cmd_run_options[],
     cmd_say_options[], cmd_server_options[], cmd_status_options[], cmd_watch_options[],
     cmd_why_options[];
+extern const struct option_doc cmd_salvage_options[];

@@ -1,0 +1,209 @@
+#include "cli/cmd.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/client.h"
+#include "git/repo.h"
+#include "git/run.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct option_doc cmd_salvage_options[] = {
+	OPTION_JSON,
+	{ "restore", "NAME", "make a branch at this one: head, snapshot-1, ...", 0 },
+	{ "branch", "BRANCH", "the branch to make (default: salvage/SESSION-NAME)", 0 },
+	OPTION_END,
+};
+
+struct salvage {
+	bool as_json;
+	const char *word, *restore, *branch;
+	char *session;
+	struct repo repo;
+};
+
+/* One pin: "head OID DATE SUBJECT". */
+struct pin_row {
+	struct span name, oid, date, subject;
+};
+
+static int
+read_words(int argc, char **argv, struct salvage *s, struct err *err)
+{
+	struct args args;
+	int at;
+
+	args_init(&args, cmd_salvage_options, argc, argv);
+	while ((at = args_next(&args, err)) != ARGS_END) {
+		if (at == ARGS_BAD)
+			return -1;
+		if (at == ARGS_WORD && s->word)
+			return err_set(err, ERR_USAGE,
+			    "one session at a time, not '%.60s' too", args.value);
+		if (at == ARGS_WORD)
+			s->word = args.value;
+		else if (at == 0)
+			s->as_json = true;
+		else if (at == 1)
+			s->restore = args.value;
+		else
+			s->branch = args.value;
+	}
+	if (s->word)
+		return 0;
+	err_set(err, ERR_USAGE, "salvage needs a session");
+	return err_fix(err, "divisi salvage S-A");
+}
+
+/*
+ * The stable id: as the server knows it, or the word itself, so that pins can be read when
+ * there is no server and no journal any more.
+ */
+static char *
+session_id(const char *word)
+{
+	struct client client = { 0 };
+	struct json_object *status = NULL;
+	const struct json_object *found = NULL;
+	struct err err = ERR_INIT;
+	char *id;
+
+	if (client_open(&client, NULL, true, &err) == 0)
+		status = client_status(&client, &err);
+	if (status)
+		found = client_session(status, word, &err);
+	id = xstrdup(found ? js_text(found, "id") : word);
+	json_object_put(status);
+	client_close(&client);
+	return id;
+}
+
+static bool
+next_row(struct span *rest, struct pin_row *row)
+{
+	struct span line;
+
+	while (span_next(rest, '\n', &line)) {
+		if (line.n > 0 && span_next(&line, '\t', &row->name) &&
+		    span_next(&line, '\t', &row->oid) &&
+		    span_next(&line, '\t', &row->date) &&
+		    span_next(&line, '\t', &row->subject))
+			return true;
+	}
+	return false;
+}
+
+static int
+list_pins(const struct salvage *s, struct git_out *out, struct err *err)
+{
+	AUTO_FREE char *prefix = xasprintf("refs/divisi/%s/", s->session);
+	struct git_call call = { .dir = s->repo.top,
+		.argv = GIT_ARGS("for-each-ref", "--sort=creatordate",
+		    "--format=%(refname:lstrip=3)%09%(objectname)%09%(creatordate:iso-strict)"
+		    "%09%(subject)",
+		    prefix) };
+
+	if (!git_word_ok(s->session))
+		return err_set(
+		    err, ERR_NOT_FOUND, "no session is called '%.60s'", s->word);
+	if (git_run(&call, out, err) < 0)
+		return -1;
+	if (out->n > 0)
+		return 0;
+	err_set(err, ERR_NOT_FOUND, "nothing is kept for '%.60s'", s->word);
+	return err_fix(err, "git for-each-ref refs/divisi lists all that is kept");
+}
+
+static void
+print_pins(const struct salvage *s, const struct git_out *out)
+{
+	struct span rest = { out->text, out->n };
+	struct pin_row row;
+	struct json_object *list = json_object_new_array();
+
+	while (next_row(&rest, &row)) {
+		AUTO_FREE char *subject = xstrndup(row.subject.p, row.subject.n);
+		struct json_object *o = json_object_new_object();
+
+		if (!s->as_json) {
+			printf("%-14.*s %.10s  %.*s  ", SPAN_FMT(row.name), row.oid.p,
+			    SPAN_FMT(row.date));
+			text_put(stdout, subject);
+			fputc('\n', stdout);
+		}
+		json_object_object_add(
+		    o, "name", json_object_new_string_len(row.name.p, (int)row.name.n));
+		json_object_object_add(
+		    o, "commit", json_object_new_string_len(row.oid.p, (int)row.oid.n));
+		json_object_object_add(
+		    o, "at", json_object_new_string_len(row.date.p, (int)row.date.n));
+		json_object_object_add(o, "subject", json_object_new_string(subject));
+		json_object_array_add(list, o);
+	}
+	if (s->as_json)
+		puts(json_object_to_json_string_ext(
+		    list, JSON_C_TO_STRING_NOSLASHESCAPE));
+	else
+		printf("\n  -> divisi salvage %s --restore NAME makes a branch of one\n"
+		       "     git show refs/divisi/%s/NAME looks at it\n",
+		    s->word, s->session);
+	json_object_put(list);
+}
+
+static int
+restore_pin(const struct salvage *s, const struct git_out *out, struct err *err)
+{
+	struct span rest = { out->text, out->n };
+	AUTO_FREE char *branch = s->branch ? xstrdup(s->branch)
+					   : xasprintf("salvage/%s-%s", s->session,
+						 s->restore);
+	AUTO_FREE char *oid = NULL;
+	struct git_call call = { .dir = s->repo.top };
+	struct pin_row row;
+
+	while (!oid && next_row(&rest, &row)) {
+		if (span_eq(row.name, s->restore))
+			oid = xstrndup(row.oid.p, row.oid.n);
+	}
+	if (!oid) {
+		err_set(err, ERR_NOT_FOUND, "nothing called '%.60s' is kept for it",
+		    s->restore);
+		return err_fix(err, "divisi salvage %s lists what is", s->word);
+	}
+	if (!git_branch_ok(branch))
+		return err_set(
+		    err, ERR_USAGE, "'%.80s' is no name for a branch", branch);
+	/* An existing branch is never moved: git refuses. */
+	call.argv = GIT_ARGS("branch", "--no-track", branch, oid);
+	if (git_run(&call, NULL, err) < 0)
+		return err_wrap(err, "make branch %s", branch);
+	printf("branch %s holds it: git log %s, or git worktree add DIR %s\n", branch,
+	    branch, branch);
+	return 0;
+}
+
+int
+cmd_salvage(int argc, char **argv)
+{
+	struct salvage s = { 0 };
+	struct git_out out = { 0 };
+	struct err err = ERR_INIT;
+	int rc = read_words(argc, argv, &s, &err);
+
+	if (rc == 0)
+		rc = repo_open(".", &s.repo, &err);
+	if (rc == 0) {
+		s.session = session_id(s.word);
+		rc = list_pins(&s, &out, &err);
+	}
+	if (rc == 0 && s.restore)
+		rc = restore_pin(&s, &out, &err);
+	else if (rc == 0)
+		print_pins(&s, &out);
+	git_out_clear(&out);
+	repo_close(&s.repo);
+	free(s.session);
+	return rc < 0 ? cmd_fail(&err, s.as_json) : 0;
+}

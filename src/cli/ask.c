@@ -59,7 +59,7 @@ ask_key(const char *prompt, const char *keys, struct err *err)
 		if (c < 0 || c == CTRL_C || c == CTRL_D || c == 'q')
 			return ended(err);
 		if (c == '\n' || c == '\r')
-			c = keys[0];
+			c = (unsigned char)keys[0];
 		if (c != 0 && strchr(keys, c)) {
 			printf("%c\n", c);
 			return c;

@@ -303,8 +303,10 @@ print_phase(const struct proposal *proposal, const struct screen *screen)
 		return;
 	}
 	for (char *p = bullets; *p; p++) {
-		if (p[0] == '\n' && p[1] == '-')
-			memcpy(p, "; ", 2);
+		if (p[0] == '\n' && p[1] == '-') {
+			p[0] = ';';
+			p[1] = ' ';
+		}
 	}
 	AUTO_FREE char *line = xasprintf("%s %s", word, bullets + 2);
 

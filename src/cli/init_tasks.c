@@ -26,7 +26,8 @@ static int PRINTF(3, 4)
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	err_set(r->err, ERR_INPUT, "%s:%u: %s", r->name, r->line, text);
-	return err_fix(r->err, "%s", fix);
+	err_fix(r->err, "%s", fix);
+	return -1;
 }
 
 static void
@@ -312,9 +313,8 @@ take_tail(const struct reading *r, struct span s, struct task_line *task)
 static char *
 clean(struct span text)
 {
-	char *out = NULL;
-	size_t size = 0, n_quotes = 0;
-	FILE *f = open_memstream(&out, &size);
+	char *out = xmalloc(3 * text.n + 1), *to = out;
+	size_t n_quotes = 0;
 	bool in_code = false;
 
 	for (size_t i = 0; i < text.n; i++)
@@ -323,11 +323,13 @@ clean(struct span text)
 		const char *p = text.p + i, *close;
 		size_t left = text.n - i;
 
+		*to++ = *p;
 		if (*p == '`') {
 			bool is_lone = n_quotes-- == 1 && !in_code;
 
 			in_code = !is_lone && !in_code;
-			fputc(is_lone ? '\'' : '`', f);
+			if (is_lone)
+				to[-1] = '\'';
 			continue;
 		}
 		close = *p == '{' && !in_code && (i == 0 || p[-1] != '$')
@@ -335,13 +337,11 @@ clean(struct span text)
 			    : NULL;
 		if (close && !memchr(p, ',', (size_t)(close - p)) &&
 		    !memchr(p, '`', (size_t)(close - p))) {
-			fprintf(f, "`%.*s`", (int)(close + 1 - p), p);
+			to += sprintf(to - 1, "`%.*s`", (int)(close + 1 - p), p) - 1;
 			i += (size_t)(close - p);
-			continue;
 		}
-		fputc(*p, f);
 	}
-	fclose(f);
+	*to = '\0';
 	return out;
 }
 
@@ -372,7 +372,10 @@ focus_of(const char *text, size_t number)
 		if (strchr("`[]{}|<>\\", *p) ||
 		    (is_blank && n > 0 && plain[n - 1] == ' '))
 			continue;
-		plain[n++] = is_blank ? ' ' : *p;
+		plain[n] = *p;
+		if (is_blank)
+			plain[n] = ' ';
+		n++;
 	}
 	plain[n] = '\0';
 	for (size_t i = 0; i < n; i++) {

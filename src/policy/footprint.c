@@ -301,8 +301,10 @@ take(struct reader *r, struct span raw, unsigned flags)
 	struct span word = is_quoted ? span_trim(raw) : strip(raw);
 	AUTO_FREE char *text = xstrndup(word.p, word.n);
 	AUTO_FREE char *lower = xstrdup(text);
-	char end = raw.n > 0 ? raw.p[raw.n - 1] : '\0';
+	char end = '\0';
 
+	if (raw.n > 0)
+		end = raw.p[raw.n - 1];
 	for (char *p = lower; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	if (*text == '\0') {

@@ -304,6 +304,28 @@ claim "typed tasks become a plan, a wrong line is said and typed again" eval \
 	'says "no mode" types "[fst] Fix a.c\n[tdd] Fix a.c\n\n\n" divisi init --verify true &&
 	 is_sound "$(plan)"'
 
+# ---- agents on PATH -----------------------------------------------------------------------
+
+repo agents
+mkdir -p ../path && cat >../path/claude <<'END'
+#!/bin/sh
+echo "9.8.7 (Claude Code)"
+END
+printf '#!/bin/sh\nexit 0\n' >../path/codex
+chmod 755 ../path/claude ../path/codex
+with_agents() {
+	PATH="$scratch/path:$PATH" "$@"
+}
+claim "an agent is found with its version, and that nobody logged in" \
+	says '^agents +claude: 9.8.7, not logged in, /.*/path/claude' with_agents divisi init
+claim "it is the one that plans name" setting divisi.agent claude
+claim "doctor says the same" \
+	says '^warn +claude +9.8.7, not logged in' with_agents divisi doctor
+claim "a key counts as a login" \
+	says '^ok +claude +9.8.7, logged in' with_agents env ANTHROPIC_API_KEY=x divisi doctor
+claim "one that is not started here is named as such" \
+	says '^warn +codex .*does not start it' with_agents divisi doctor
+
 # ---- the skill -------------------------------------------------------------------------------
 
 repo skill

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/board.h"
+#include "cli/report.h"
 #include "cli/reviewing.h"
 #include "sys/fetch.h"
 
@@ -202,7 +203,7 @@ report(struct running *r, struct err *err)
 		    (struct json_object *)(uintptr_t)plan, JSON_C_TO_STRING_PLAIN));
 	} else {
 		fputc('\n', stdout);
-		board_report(&r->d->screen, plan, js_number(status, "now", 0));
+		report_print(&r->d->screen, plan, js_number(status, "now", 0));
 	}
 	return 0;
 }

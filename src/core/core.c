@@ -60,7 +60,7 @@ plan_run_clear(struct plan_run *p)
 	char *const owned[] = { p->id, p->path, p->title, p->plan_hash, p->sha256,
 		p->master, p->master_title, p->master_url, p->target, p->verify,
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
-		p->trouble };
+		p->trouble, p->published, p->unpublished };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -277,11 +277,12 @@ static void
 dump_plan(FILE *f, const struct plan_run *p)
 {
 	fprintf(f,
-	    "plan %s %s %s %s %s %s %s %s %s %lld %lld %lld %lld %lld %lld %d|%s\n",
+	    "plan %s %s %s %s %s %s %s %s %s %lld %lld %lld %lld %lld %lld %d|%s|%s|%s|%s\n",
 	    p->id, p->path, p->plan_hash, p->sha256, p->state, p->target, p->merge,
 	    p->landing, p->profile, (long long)p->cap, (long long)p->research_cap,
 	    (long long)p->threshold, (long long)p->n_phases, (long long)p->opened_at,
-	    (long long)p->closed_at, p->n_write_backs, p->trouble);
+	    (long long)p->closed_at, p->n_write_backs, p->trouble, p->publish,
+	    p->published, p->unpublished);
 }
 
 char *

@@ -175,6 +175,7 @@ static const struct {
 	{ "candidate", job_act },
 	{ "land", job_act },
 	{ "write-back", job_act },
+	{ "publish", job_act },
 	{ "launch", run_launch },
 	{ "tell", send_act },
 	{ "answer", send_act },

@@ -14,6 +14,7 @@ static const struct {
 	{ "candidate", HAP_CANDIDATE_BUILT },
 	{ "land", HAP_LANDED },
 	{ "write-back", HAP_WRITTEN_BACK },
+	{ "publish", HAP_PUBLISHED },
 };
 
 /* Puts the plan file as written under its hash, so that later jobs find the text. */
@@ -44,6 +45,13 @@ is_answer(const struct task *task, const struct fields *out, const struct err *e
 	}
 	if (strcmp(task->kind, "write-back") == 0 && err->kind == ERR_CONFLICT) {
 		*hap = HAP_WRITTEN_BACK;
+		return true;
+	}
+	/* A push that fails keeps nothing else from going on: it is told, and tried again. */
+	if (strcmp(task->kind, "publish") == 0 &&
+	    (task->tries >= 3 ||
+		(err->kind != ERR_SYSTEM && err->kind != ERR_TIMEOUT))) {
+		*hap = HAP_PUBLISHED;
 		return true;
 	}
 	return false;

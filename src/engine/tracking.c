@@ -151,6 +151,17 @@ comment_issue(struct track *t, const char *id, const char *kind, const char *tex
 	return t->tracker->comment(&t->link, &call, id, kind, text, err);
 }
 
+/* TEXT in a table cell: one line, no bar of its own. */
+static void
+put_cell(FILE *f, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '|')
+			fputc('\\', f);
+		fputc((unsigned char)*text < 0x20 ? ' ' : *text, f);
+	}
+}
+
 /* The Session Registry as the master issue shows it. */
 static char *
 registry_text(const struct track *t)
@@ -169,11 +180,14 @@ registry_text(const struct track *t)
 
 		if (strcmp(s->plan_id, t->p->id) != 0 || !b)
 			continue;
-		fprintf(f, "| %d/%s | %s | %s | %s | %s | `%s` | %s%s%s |\n", b->number,
+		fprintf(f, "| %d/%s | %s | %s | %s | %s | `%s` | %s", b->number,
 		    s->label, s->issue, s->phase, s->agent_shown, s->worktree,
-		    s->branch, session_registry_word(s->state),
-		    s->state == SESSION_FAILED ? ": " : "",
-		    s->state == SESSION_FAILED ? s->reason : "");
+		    s->branch, session_registry_word(s->state));
+		if (s->state == SESSION_FAILED) {
+			fputs(": ", f);
+			put_cell(f, s->reason);
+		}
+		fputs(" |\n", f);
 	}
 	fclose(f);
 	return text;

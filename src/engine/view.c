@@ -1,6 +1,7 @@
 #include "engine/internal.h"
 
 #include "core/why.h"
+#include "engine/closing.h"
 
 #include <json-c/json.h>
 #include <string.h>
@@ -150,6 +151,11 @@ plan_json(struct engine *engine, const struct plan_run *p)
 	add(o, "target", p->target);
 	add(o, "verify", p->verify);
 	add(o, "merge", p->merge);
+	add(o, "landing", p->landing);
+	add(o, "publish", p->publish);
+	add(o, "published", p->published);
+	add(o, "unpublished", p->unpublished);
+	add_bool(o, "publish_unset", p->publish_unset);
 	add(o, "trouble", p->trouble);
 	add(o, "phases", p->phases);
 	add_number(o, "n_phases", p->n_phases);
@@ -161,6 +167,7 @@ plan_json(struct engine *engine, const struct plan_run *p)
 			json_object_array_add(
 			    batches, batch_json(engine, &engine->core->batch[i]));
 	}
+	json_object_object_add(o, "verification", closing_json(engine, p));
 	json_object_object_add(o, "batches", batches);
 	return o;
 }

@@ -129,7 +129,13 @@ print_totals(const struct screen *screen, const struct json_object *plan,
 	put_member(screen, plan, "publish");
 	if (js_bool(plan, "publish_unset"))
 		fputs(" (set divisi.publish)", screen->out);
-	fprintf(screen->out, "\ntable %s\n", hash);
+	fputc('\n', screen->out);
+	if (js_text(batch, "overrides")[0]) {
+		fputs("against the rules: ", screen->out);
+		put_member(screen, batch, "overrides");
+		fputc('\n', screen->out);
+	}
+	fprintf(screen->out, "table %s\n", hash);
 }
 
 void

@@ -103,8 +103,9 @@ check_batch(const struct json_object *batch, struct err *err)
 	return 0;
 }
 
+/* Prepares the next batch and has it approved; an override was for that one. */
 static int
-next_batch(struct running *r, struct err *err)
+approve_next(struct running *r, struct err *err)
 {
 	struct dispatching *d = r->d;
 	AUTO_JSON struct json_object *status = NULL;
@@ -126,6 +127,16 @@ next_batch(struct running *r, struct err *err)
 	if (rc == 0 && !d->as_json)
 		fprintf(d->screen.out, "approved%s\n\n",
 		    r->approve_all ? " by --approve-all" : "");
+	return rc;
+}
+
+static int
+next_batch(struct running *r, struct err *err)
+{
+	int rc = approve_next(r, err);
+
+	if (rc == 0)
+		fields_set(&r->d->in, "override", "");
 	return rc;
 }
 

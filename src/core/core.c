@@ -70,7 +70,7 @@ static void
 batch_run_clear(struct batch_run *b)
 {
 	char *const owned[] = { b->id, b->plan_id, b->kind, b->hash, b->base, b->reason,
-		b->approved_by };
+		b->approved_by, b->overrides };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -297,9 +297,10 @@ core_dump(const struct core *core)
 	for (size_t i = 0; i < core->n_batches; i++) {
 		const struct batch_run *b = &core->batch[i];
 
-		fprintf(f, "batch %s v%d %s %s %s %s|%s|%s %lld %lld %lld %d:", b->id,
+		fprintf(f,
+		    "batch %s v%d %s %s %s %s|%s|%s|%s %lld %lld %lld %d:", b->id,
 		    b->version, b->kind, b->hash, batch_state_name(b->state), b->base,
-		    b->reason, b->approved_by, (long long)b->since,
+		    b->reason, b->approved_by, b->overrides, (long long)b->since,
 		    (long long)b->opened_at, (long long)b->closed_at, b->acked);
 		for (size_t k = 0; k < b->n; k++)
 			fprintf(f, " %zu", b->session[k]);

@@ -65,6 +65,7 @@ struct session {
 
 struct batch_run {
 	char *id, *plan_id, *kind, *hash, *base, *reason, *approved_by;
+	char *overrides; /* rules its table goes against, and why; "" when none */
 	int number, version;
 	enum batch_state state;
 	int64_t since, opened_at, closed_at;

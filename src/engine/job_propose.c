@@ -92,12 +92,38 @@ read_assertions(struct proposal *p, struct verdict_env *env)
 	env->n_assertions = n;
 }
 
+/* With the batch before still under way, nothing that must follow one of its phases. */
+static int
+check_busy(const struct proposal *p, const char *busy, struct err *err)
+{
+	for (size_t i = 0; i < p->batch->n; i++) {
+		int a = p->batch->phase[i];
+
+		for (size_t b = 0; b < p->plan->n_phases; b++) {
+			const struct pair *pair;
+
+			if (!propose_has_word(busy, p->plan->phase[b].id))
+				continue;
+			pair = verdicts_find(p->verdicts, a, (int)b);
+			if (!pair || pair->verdict != VERDICT_SEQUENTIAL)
+				continue;
+			refuse(err, "G03",
+			    "%s cannot run beside %s, which is under way: %s",
+			    p->plan->phase[a].id, p->plan->phase[b].id, pair->reason);
+			return err_fix(err, "wait until %s is merged: divisi watch",
+			    p->plan->phase[b].id);
+		}
+	}
+	return 0;
+}
+
 static int
 plan_batch(struct proposal *p, const char *path, struct err *err)
 {
 	struct verdict_env venv = { 0 };
 	struct batch_env benv = { 0 };
 	const char *done = fields_text(p->in, "done");
+	const char *busy = fields_text(p->in, "busy");
 	long cap = 3, research_cap = 5;
 
 	p->plan = plan_load(path, &p->lints, err);
@@ -122,9 +148,14 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	    config_int(&p->config, "divisi.research-cap",
 		(struct config_range){ 5, 1, 5 }, &research_cap, err) < 0)
 		return -1;
+	if (propose_overrides(p, "G05")) { /* for this batch, by one (S-25) */
+		cap++;
+		research_cap++;
+	}
 	p->is_done = xcalloc(p->plan->n_phases + 1, sizeof(*p->is_done));
 	for (size_t i = 0; i < p->plan->n_phases; i++)
-		p->is_done[i] = propose_has_word(done, p->plan->phase[i].id);
+		p->is_done[i] = propose_has_word(done, p->plan->phase[i].id) ||
+				propose_has_word(busy, p->plan->phase[i].id);
 	benv.cap = (size_t)cap;
 	benv.research_cap = (size_t)research_cap;
 	benv.is_done = p->is_done;
@@ -135,6 +166,8 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 		return err_fix(err, "divisi report shows what was done");
 	}
 	p->batch = &p->batches->batch[0];
+	if (check_busy(p, busy, err) < 0)
+		return -1;
 	p->env.agent = config_str(&p->config, "divisi.agent", "claude");
 	p->env.default_mode = exec_mode_of(
 	    span_of(config_str(&p->config, "divisi.default-mode", "")));
@@ -329,6 +362,7 @@ propose(struct proposal *p, struct err *err)
 	fputc('{', p->canon);
 	for (size_t i = 0; i < N_ELEMS(bound); i++)
 		propose_canon(p, bound[i], fields_text(p->out, bound[i]));
+	propose_canon(p, "override", fields_text(p->in, "override"));
 	fprintf(p->canon, "\"cap\":%lld,\"batch\":%lld,\"sessions\":[",
 	    (long long)fields_number(p->out, "cap", 0),
 	    (long long)fields_number(p->out, "number", 0));

@@ -91,23 +91,29 @@ next_number(const struct engine *engine, const struct plan_run *p, bool overridd
 	    "divisi status shows what it waits for; or --override G07 --reason TEXT");
 }
 
+/* The phases that are finished, and those that a session has in hand (G07 overridden). */
 static void
 add_done(const struct engine *engine, const struct plan_run *p, struct fields *in)
 {
-	char *done = NULL;
-	size_t n = 0;
-	FILE *f = open_memstream(&done, &n);
+	AUTO_FREE char *done = NULL, *busy = NULL;
+	size_t n_done = 0, n_busy = 0;
+	FILE *finished = open_memstream(&done, &n_done);
+	FILE *in_hand = open_memstream(&busy, &n_busy);
 
 	for (size_t i = 0; p && i < engine->core->n_sessions; i++) {
 		const struct session *s = &engine->core->session[i];
 
-		if (strcmp(s->plan_id, p->id) == 0 &&
-		    (s->state == SESSION_DONE || s->state == SESSION_ABANDONED))
-			fprintf(f, "%s,", s->phase);
+		if (strcmp(s->plan_id, p->id) != 0)
+			continue;
+		if (s->state == SESSION_DONE || s->state == SESSION_ABANDONED)
+			fprintf(finished, "%s,", s->phase);
+		else if (s->state >= SESSION_APPROVED && s->state != SESSION_FAILED)
+			fprintf(in_hand, "%s,", s->phase);
 	}
-	fclose(f);
+	fclose(finished);
+	fclose(in_hand);
 	fields_set(in, "done", done);
-	free(done);
+	fields_set(in, "busy", busy);
 }
 
 static void
@@ -207,6 +213,10 @@ adopt_proposal(struct op *op, const struct fields *out, struct err *err)
 	p = core_plan_by_path(engine->core, fields_text(out, "path"));
 	if (rc == 0 && p) {
 		fields_set(&f, "plan", p->id);
+		fields_set(&f, "override", fields_text(&op->in, "override"));
+		fields_set(&f, "override_reason", fields_text(&op->in, "reason"));
+		fields_set_number(&f, "override_G07",
+		    strstr(fields_text(&op->in, "override"), "G07") != NULL);
 		last = core_last_batch(engine->core, p->id);
 		fields_set(&op->out, "plan", p->id);
 		fields_setf(&op->out, "batch", "%s/%d", p->id,
@@ -258,10 +268,9 @@ order_dispatch(struct engine *engine, const struct fields *in,
 
 	if (path[0] != '/')
 		return err_set(err, ERR_USAGE, "the plan must be an absolute path");
-	if (fields_text(in, "override")[0] && fields_text(in, "reason")[0] == '\0') {
-		err_set(err, ERR_USAGE, "an override needs a reason");
-		return err_fix(err, "--override RULE --reason TEXT");
-	}
+	if (refusal_check_overrides(fields_text(in, "override"),
+		fields_text(in, "reason"), REFUSAL_DISPATCH_OVERRIDES, err) < 0)
+		return -1;
 	if (p && strcmp(p->state, "complete") == 0)
 		p = NULL;
 	if (next_number(engine, p, overridden, &number, err) < 0)
@@ -443,7 +452,8 @@ order_resume(struct engine *engine, const struct fields *in,
 	struct fields f = { 0 };
 	int rc;
 
-	if (!s)
+	if (!s || refusal_check_overrides(fields_text(in, "override"),
+		      fields_text(in, "reason"), REFUSAL_RESUME_OVERRIDES, err) < 0)
 		return -1;
 	fields_copy(&f, in);
 	fields_set_number(

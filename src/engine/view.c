@@ -124,6 +124,7 @@ batch_json(struct engine *engine, const struct batch_run *b)
 	add(o, "base", b->base);
 	add(o, "reason", b->reason);
 	add(o, "approved_by", b->approved_by);
+	add(o, "overrides", b->overrides);
 	add_bool(o, "acknowledged", b->acked);
 	add_number(o, "opened_at", b->opened_at);
 	add_number(o, "closed_at", b->closed_at);

@@ -228,6 +228,51 @@ def a_red_result_does_not_land_and_shows_why():
 
 
 @claim
+def an_override_names_a_known_rule_has_a_reason_and_is_shown():
+    with Repo() as repo:
+        four = plan(*[("1" + c, {"Creates": "`%s/a`" % c}) for c in "ABCD"])
+        path = repo.write(PLAN, four)
+        assert [len(b["sessions"]) for b in repo.value("plan", path)["batches"]] == [2, 2]
+        for rule in ("G02", "G5", "all", "G05,X"):
+            out = repo.text("dispatch", path, "--override", rule, "--reason", "x", expect=2)
+            assert "one of: G05,G07," in out, out
+        repo.text("dispatch", path, "--override", "G05", expect=2)
+        got = repo.value("dispatch", path, "--override", "G05", "--reason", "I watch",
+                         expect=4)
+        assert len(got["sessions"]) == 4 and got["overrides"] == "G05: I watch"
+        out = repo.text("dispatch", path, "--override", "G05", "--reason", "I watch",
+                        expect=4)
+        assert "cap 4 " in out and "against the rules: G05: I watch\n" in out, out
+        rows = [json.loads(l) for l in repo.text("events", "--json").splitlines()]
+        assert any(r["cause"] == "overridden" and r["data"]["reason"] == "I watch"
+                   for r in rows)
+        assert len(repo.value("dispatch", path, expect=4)["sessions"]) == 2
+        repo.text("resume", "1A", "--override", "G07", "--reason", "x", expect=2)
+
+
+@claim
+def the_next_batch_may_be_dispatched_against_its_rule():
+    with Repo() as repo:
+        path = repo.write(PLAN, plan(("1A", {"Creates": "`x/a`"}),
+                                     ("1B", {"Creates": "`y/b`", "Depends on": "1A"})))
+        first = repo.value("dispatch", path, expect=4)
+        repo.text("approve", "--hash", first["hash"])
+        assert repo.value("dispatch", path, expect=3)["error"]["code"] == "G07"
+        got = repo.value("dispatch", path, "--override", "G07", "--reason", "hurry",
+                         expect=3)
+        assert got["error"]["code"] == "G03" and "1A" in got["error"]["text"]
+    with Repo() as repo:
+        repo.git("config", "divisi.cap", "1")
+        path = repo.write(PLAN, TWO)
+        first = repo.value("dispatch", path, expect=4)
+        repo.text("approve", "--hash", first["hash"])
+        got = repo.value("dispatch", path, "--override", "G07", "--reason", "hurry",
+                         expect=4)
+        assert got["number"] == 2 and got["overrides"] == "G07: hurry"
+        assert [s["phase"] for s in got["sessions"]] == ["1B"]
+
+
+@claim
 def landed_work_is_published_where_the_person_wants_it():
     with Repo() as repo:
         path = repo.write(PLAN, TWO)

@@ -140,13 +140,42 @@ next_batch(struct running *r, struct err *err)
 	return rc;
 }
 
-/* Anything that only a person can move and that nobody can be asked about here? */
 static bool
-is_stuck(const struct json_object *status)
+needs_person(const struct json_object *status, const struct json_object *session)
 {
-	return js_number(status, "live", 0) == 0 &&
-	       js_count(js_get(status, "acts")) == 0 &&
-	       js_count(js_get(status, "needs")) > 0;
+	struct json_object *needs = js_get(status, "needs");
+
+	for (size_t i = 0; i < js_count(needs); i++) {
+		if (strcmp(js_text(js_at(needs, i), "session"),
+			js_text(session, "id")) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Will S go on without anybody's help: it works, or its launch waits for a quota? */
+static bool
+moves_by_itself(const struct json_object *status, const struct json_object *session)
+{
+	if (js_bool(session, "live"))
+		return !needs_person(status, session);
+	return strcmp(js_text(session, "state"), "approved") == 0 &&
+	       js_number(status, "paused_until", 0) > js_number(status, "now", 0);
+}
+
+/* Does everything of BATCH wait for a person who cannot be asked about it here? */
+static bool
+is_stuck(const struct json_object *status, const struct json_object *batch)
+{
+	struct json_object *sessions = js_get(batch, "sessions");
+
+	if (js_count(js_get(status, "acts")) > 0)
+		return false;
+	for (size_t i = 0; i < js_count(sessions); i++) {
+		if (moves_by_itself(status, js_at(sessions, i)))
+			return false;
+	}
+	return true;
 }
 
 enum turn { TURN_GO, TURN_COMPLETE, TURN_LEFT };
@@ -193,7 +222,7 @@ take_turn(struct running *r, enum turn *turn, struct err *err)
 	rc = review_needs(d, status, err);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	if (is_stuck(status))
+	if (is_stuck(status, batch))
 		return needs_error(status, err);
 	return client_wait_change(&d->client, js_number(status, "seq", 0), 5000, err) <
 		       0

@@ -94,6 +94,15 @@ void task_end(
     struct task *task, const char *state, const char *result, int64_t retry_ms);
 void task_fail(struct task *task, const struct err *err);
 
+/* orders.c: an operation that goes on after its order was answered. */
+struct op *op_new(struct engine *engine, const struct caller *caller,
+    const struct fields *in, struct fields *out);
+void op_forget(struct op *op);
+
+/* dispatch.c: the order of that name. */
+int order_dispatch(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+
 /* jobs.c: starts `divisi job KIND`; DONE gets its answer or its error. */
 typedef void job_done_fn(
     void *arg, const struct fields *out, const struct err *err, bool failed);

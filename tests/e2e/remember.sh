@@ -119,19 +119,19 @@ victims() {
 agents_are() {
 	local phase
 	for phase in 1A 1B 1C; do
-		becomes $phase "$1" || return
+		becomes "$phase" "$1" || return
 	done
 }
 resume_all() {
 	local phase
 	for phase in 1A 1B 1C; do
-		divisi resume $phase "$@" || return
+		divisi resume "$phase" "$@" || return
 	done
 }
 are_running() {
 	local phase
 	for phase in 1A 1B 1C; do
-		is_gone "$(agent_pid "$(run_of $phase)")" && return 1
+		is_gone "$(agent_pid "$(run_of "$phase")")" && return 1
 	done
 	return 0
 }
@@ -156,7 +156,7 @@ claim "a person resumes them" resume_all
 claim "they work" agents_are active
 work_is_there() {
 	for phase in 1A 1B 1C; do
-		test -e "$(field $phase path)/$phase/rest" || return
+		test -e "$(field "$phase" path)/$phase/rest" || return
 	done
 }
 claim "there is work, some of it not committed" until_true work_is_there

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Plans, repositories and looks at the state for tests that run sessions; after lib.sh.
 # The agent is tests/fakes/agent_scripted.py, whose markers stand in a phase's Tasks.
 

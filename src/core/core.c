@@ -283,9 +283,6 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    (long long)p->threshold, (long long)p->n_phases, (long long)p->opened_at,
 	    (long long)p->closed_at, p->n_write_backs, p->trouble, p->publish,
 	    p->published, p->unpublished);
-	fprintf(f, " %d %lld %lld|%s|%s|%s|%s|%s\n", p->publish_unset,
-	    (long long)p->confirm_ms, (long long)p->silence_ms, p->title, p->master,
-	    p->master_title, p->verify, p->phases);
 }
 
 char *

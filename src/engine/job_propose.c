@@ -269,19 +269,13 @@ put_settings(struct proposal *p, struct err *err)
 	return 0;
 }
 
-static int
-put_plan(struct proposal *p, struct err *err)
+static void
+put_plan(struct proposal *p)
 {
 	const struct plan *plan = p->plan;
 	char *phases = NULL;
 	size_t n = 0;
-	char base[GIT_OID_SIZE];
-	FILE *f;
-
-	/* Not the main checkout's commit: a person may have overridden where that is. */
-	if (repo_resolve(&p->repo, p->repo.main_branch, base, err) < 0)
-		return -1;
-	f = open_memstream(&phases, &n);
+	FILE *f = open_memstream(&phases, &n);
 
 	for (size_t i = 0; i < plan->n_phases; i++)
 		fprintf(f, "%s%s", i ? "," : "", plan->phase[i].id);
@@ -297,13 +291,12 @@ put_plan(struct proposal *p, struct err *err)
 	fields_set(p->out, "target", p->repo.main_branch);
 	fields_set(p->out, "phases", phases);
 	fields_set_number(p->out, "n_phases", (int64_t)plan->n_phases);
-	fields_set(p->out, "base", base);
+	fields_set(p->out, "base", p->repo.head);
 	fields_set(
 	    p->out, "kind", p->batch->is_research ? "research" : "implementation");
 	fields_set_number(p->out, "number", fields_number(p->in, "next_number", 1));
 	fields_set_number(p->out, "n_sessions", (int64_t)p->batch->n);
 	free(phases);
-	return 0;
 }
 
 static int
@@ -362,16 +355,14 @@ propose(struct proposal *p, struct err *err)
 	char hash[HASH_HEX_SIZE];
 
 	if (open_repo(p, path, err) < 0 || plan_batch(p, path, err) < 0 ||
-	    put_settings(p, err) < 0 || put_plan(p, err) < 0)
+	    put_settings(p, err) < 0)
 		return -1;
+	put_plan(p);
 	p->canon = open_memstream(&p->canon_text, &p->n_canon);
 	fputc('{', p->canon);
 	for (size_t i = 0; i < N_ELEMS(bound); i++)
 		propose_canon(p, bound[i], fields_text(p->out, bound[i]));
 	propose_canon(p, "override", fields_text(p->in, "override"));
-	if (fields_text(p->in, "override")[0])
-		fields_setf(p->out, "overrides", "%s: %s",
-		    fields_text(p->in, "override"), fields_text(p->in, "reason"));
 	fprintf(p->canon, "\"cap\":%lld,\"batch\":%lld,\"sessions\":[",
 	    (long long)fields_number(p->out, "cap", 0),
 	    (long long)fields_number(p->out, "number", 0));
@@ -385,7 +376,6 @@ propose(struct proposal *p, struct err *err)
 	hash_sha256(p->canon_text, p->n_canon, hash);
 	fields_set(p->out, "hash", hash);
 	put_pairs(p);
-	propose_checks(p);
 	return check_branches(p, err);
 }
 

@@ -176,9 +176,12 @@ send_opening(struct task *task)
 
 		fields_set(&f, "session", s->id);
 		fields_set(&f, "run", run);
-		(void)engine_note(engine, HAP_RUN_STARTED, &f);
+		rc = engine_note(engine, HAP_RUN_STARTED, &f);
 		fields_clear(&f);
-		task_end(task, "done", NULL, 0);
+		if (rc < 0)
+			task_postpone(task);
+		else
+			task_end(task, "done", NULL, 0);
 	} else if (engine->now() - task->began_at < OPEN_LIMIT_MS) {
 		try_again_soon(task);
 	} else {

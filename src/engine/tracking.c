@@ -239,16 +239,18 @@ perform(struct track *t, char id[TRACKER_ID_SIZE], struct err *err)
 	    fields_text(&t->task->fields, "text"), err);
 }
 
-static void
+static int
 tell_filed(struct track *t, const char *id)
 {
 	struct fields f = { 0 };
+	int rc;
 
 	fields_set(&f, "session", t->s->id);
 	fields_set(&f, "sub_issue", id);
 	fields_set_number(&f, "version", fields_number(&t->task->fields, "version", 1));
-	(void)engine_note(t->engine, HAP_SESSION_FILED, &f);
+	rc = engine_note(t->engine, HAP_SESSION_FILED, &f);
 	fields_clear(&f);
+	return rc;
 }
 
 void
@@ -286,11 +288,14 @@ track_act(struct task *task)
 		/* A person moved the issue elsewhere: theirs counts, it is told and left alone. */
 		log_warn("%s: %s", task->key, err.text);
 		task_end(task, "failed", "{}", 0);
+	} else if (rc < 0 && err.kind == ERR_SYSTEM && task->tries < 4) {
+		log_warn("%s: %s (will be tried again)", task->key, err.text);
+		task_end(task, "owed", NULL, 1000L << task->tries);
 	} else if (rc < 0) {
 		task_fail(task, &err);
+	} else if (id[0] && tell_filed(&t, id) < 0) {
+		task_postpone(task);
 	} else {
-		if (id[0])
-			tell_filed(&t, id);
 		task_end(task, "done", "{}", 0);
 	}
 }

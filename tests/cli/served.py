@@ -273,55 +273,6 @@ def the_next_batch_may_be_dispatched_against_its_rule():
 
 
 @claim
-def the_preflight_says_what_it_looked_at():
-    with Repo() as repo:
-        path = repo.write(PLAN, TWO)
-        repo.write("b.txt", "b\n")
-        repo.git("add", "b.txt")
-        repo.git("commit", "-q", "-m", "X-1: a first try")
-        head = repo.git("rev-parse", "main").strip()
-        dry = repo.value("dispatch", path, "--dry-run")
-        assert [c["what"] for c in dry["checks"]] == [
-            "main branch", "attachment", "prior work", "prior work", "slots", "agent",
-            "gates"]
-        found = [c["found"] for c in dry["checks"]]
-        assert head[:10] in found[0] and "when this batch is filed" in found[1]
-        assert "X-1: 1 commit, newest " in found[2] and found[3] == "X-2: none"
-        assert found[4] == "0 live, at most 3 at once, 2 in this batch"
-        assert os.path.join(repo.root, "agent") in found[5]
-        assert repo.value("status")["plans"] == []
-        sessions = dry["batch"]["sessions"]
-        assert [s["phase"] for s in sessions] == ["1A", "1B"]
-        assert sessions[0]["estimate_cents"] == {"low": 30, "mid": 30, "high": 30}
-        assert "Reply with 'Session started'" in sessions[0]["prompt"]
-        out = repo.text("dispatch", path, "--dry-run")
-        assert "| S-A     | [X-1](local:X-1) |" in out and "table " + dry["hash"][:12] in out
-        real = repo.value("dispatch", path, expect=4)
-        assert real["hash"] == dry["hash"]
-        assert "is attached to X-100 as it is now" in repo.text("dispatch", path,
-                                                                "--dry-run")
-
-
-@claim
-def a_large_plan_asks_for_its_approach():
-    with Repo() as repo:
-        large = plan(("1A", {"Creates": ", ".join("`x/%d`" % n for n in range(6))}))
-        path = repo.write(PLAN, large)
-        approach = repo.value("dispatch", path, "--dry-run")["checks"][-1]
-        assert approach["what"] == "approach" and "more than 5 files" in approach["found"]
-
-
-@claim
-def a_stopped_server_is_gone_when_the_next_verb_comes():
-    with Repo() as repo:
-        path = repo.write(PLAN, TWO)
-        for _ in range(3):
-            repo.text("dispatch", path, "--dry-run")
-            repo.text("server", "--stop")
-            repo.text("server", "--stop", expect=9)
-
-
-@claim
 def landed_work_is_published_where_the_person_wants_it():
     with Repo() as repo:
         path = repo.write(PLAN, TWO)

@@ -118,22 +118,13 @@ static int
 server_failed(const struct client *client, struct err *err)
 {
 	AUTO_FREE char *log = path_join(client->home, "server.log");
-	AUTO_FD int fd = open(log, O_RDONLY | O_CLOEXEC);
-	char tail[400];
-	ssize_t n = -1;
+	AUTO_FREE char *tail = file_read_tail(log, 500);
 	char *line = NULL;
 
 	err->kind = ERR_NO_SERVER;
 	err_wrap(err, "the server did not start");
 	err_fix(err, "its last words are in %s", log);
-	if (fd < 0)
-		return -1;
-	if (lseek(fd, -(off_t)(sizeof(tail) - 1), SEEK_END) >= 0 || errno == EINVAL)
-		n = read(fd, tail, sizeof(tail) - 1);
-	if (n <= 0)
-		return -1;
-	tail[n] = '\0';
-	for (char *at = tail; (at = strstr(at, "divisi: "));)
+	for (char *at = tail; at && (at = strstr(at, "divisi: "));)
 		line = at += strlen("divisi: ");
 	if (!line)
 		return -1;

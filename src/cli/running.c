@@ -153,27 +153,39 @@ needs_person(const struct json_object *status, const struct json_object *session
 	return false;
 }
 
-/* Will S go on without anybody's help: it works, or its launch waits for a quota? */
+/* Will a session of BATCH go on without anybody's help, or wait for a quota to return? */
 static bool
-moves_by_itself(const struct json_object *status, const struct json_object *session)
-{
-	if (js_bool(session, "live"))
-		return !needs_person(status, session);
-	return strcmp(js_text(session, "state"), "approved") == 0 &&
-	       js_number(status, "paused_until", 0) > js_number(status, "now", 0);
-}
-
-/* Does everything of BATCH wait for a person who cannot be asked about it here? */
-static bool
-is_stuck(const struct json_object *status, const struct json_object *batch)
+moves_by_itself(const struct json_object *status, const struct json_object *batch)
 {
 	struct json_object *sessions = js_get(batch, "sessions");
+	bool is_paused = js_number(status, "paused_until", 0) >
+			 js_number(status, "now", 0);
+
+	for (size_t i = 0; i < js_count(sessions); i++) {
+		const struct json_object *s = js_at(sessions, i);
+
+		if ((js_bool(s, "live") && !needs_person(status, s)) ||
+		    (is_paused && strcmp(js_text(s, "state"), "approved") == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Does everything wait for a person?  Of other plans too: they may hold the slots. */
+static bool
+is_stuck(const struct json_object *status)
+{
+	struct json_object *plans = js_get(status, "plans");
 
 	if (js_count(js_get(status, "acts")) > 0)
 		return false;
-	for (size_t i = 0; i < js_count(sessions); i++) {
-		if (moves_by_itself(status, js_at(sessions, i)))
-			return false;
+	for (size_t p = 0; p < js_count(plans); p++) {
+		struct json_object *batches = js_get(js_at(plans, p), "batches");
+
+		for (size_t b = 0; b < js_count(batches); b++) {
+			if (moves_by_itself(status, js_at(batches, b)))
+				return false;
+		}
 	}
 	return true;
 }
@@ -222,7 +234,7 @@ take_turn(struct running *r, enum turn *turn, struct err *err)
 	rc = review_needs(d, status, err);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	if (is_stuck(status, batch))
+	if (is_stuck(status))
 		return needs_error(status, err);
 	return client_wait_change(&d->client, js_number(status, "seq", 0), 5000, err) <
 		       0

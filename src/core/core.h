@@ -80,6 +80,7 @@ struct plan_run {
 	char *target, *verify, *merge, *landing, *publish, *phases, *profile;
 	int64_t cap, research_cap, threshold, n_phases;
 	int64_t confirm_ms, silence_ms; /* limits of its sessions; 0 = the core's */
+	int64_t wall_ms, out_bytes;     /* of one run; 0 = none */
 	int64_t opened_at, closed_at;
 	char *state; /* "active" "complete" "aborted" */
 	int n_write_backs;

@@ -68,6 +68,8 @@ read_settings(struct plan_run *p, const struct fields *f)
 	p->n_phases = fields_number(f, "n_phases", 0);
 	p->confirm_ms = fields_number(f, "confirm_ms", 0);
 	p->silence_ms = fields_number(f, "silence_ms", 0);
+	p->wall_ms = fields_number(f, "wall_ms", 0);
+	p->out_bytes = fields_number(f, "out_bytes", 0);
 	p->publish_unset = fields_number(f, "publish_unset", 0) != 0;
 }
 

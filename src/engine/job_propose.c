@@ -242,6 +242,8 @@ put_settings(struct proposal *p, struct err *err)
 		{ "divisi.threshold", "threshold", { 10, 0, 100000 }, 100 },
 		{ "divisi.confirm-timeout", "confirm_ms", { 120, 1, 86400 }, 1000 },
 		{ "divisi.silence-timeout", "silence_ms", { 1800, 1, 864000 }, 1000 },
+		{ "divisi.wall-limit", "wall_ms", { 0, 0, 8640000 }, 1000 },
+		{ "divisi.output-limit", "out_bytes", { 1024, 0, 1048576 }, 1 << 20 },
 	};
 	int profile_at = cost_profile_of(profile);
 

@@ -73,14 +73,15 @@ END
 	: >>"$scratch/started"
 }
 
-# One value of `divisi status --json`: state PHASE, field PHASE NAME, batch_field N NAME.
+# look EXPRESSION: one value of `divisi status --json`, where plan is the newest plan, b[N]
+# a batch of it, and s[PHASE] the newest session of a phase.
 look() {
 	divisi status --json | python3 -c '
 import json, sys
 status = json.load(sys.stdin)
-plan = [p for p in status["plans"]][-1]
+plan = status["plans"][-1]
 print(eval(sys.argv[1], {"status": status, "plan": plan, "s": {
-    s["phase"]: s for b in plan["batches"] for s in b["sessions"]},
+    s["phase"]: s for p in status["plans"] for b in p["batches"] for s in b["sessions"]},
     "b": {b["number"]: b for b in plan["batches"]}}))' "$1"
 }
 field() {

@@ -46,8 +46,9 @@ session_close_asks(struct session *s, bool keep_exit)
 static void
 owe_answer(struct session *s, const struct ask *a, struct acts *acts)
 {
+	/* The key is ours alone: an agent's id may hold what no key of a holder may. */
 	struct fields *f = acts_add(
-	    acts, "answer", s->id, "answer/%s/%s/%d", a->run, a->id, ++s->n_keys);
+	    acts, "answer", s->id, "answer/%s/%d", a->run, ++s->n_keys);
 
 	fields_set(f, "session", s->id);
 	fields_set(f, "run", a->run);

@@ -234,8 +234,6 @@ step_clock(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	(void)err;
-	if (core->paused_until <= h->at)
-		core->paused_until = 0;
 	for (size_t i = 0; i < core->n_sessions; i++) {
 		struct session *s = &core->session[i];
 		AUTO_FREE char *age = NULL;

@@ -171,7 +171,8 @@ fill_schedule(struct planner *p)
 			bool is_ab = pair->first == pair->a;
 
 			graph_add(&s->before, is_ab ? a : b, is_ab ? b : a);
-		} else if (shares_output(pair)) {
+		} else if (s->is_research[a] && s->is_research[b] &&
+			   shares_output(pair)) {
 			graph_add(&s->shares, a, b);
 			graph_add(&s->shares, b, a);
 		}

@@ -11,7 +11,7 @@
  * and say.c puts it into words.
  */
 struct hit { /* two uses of paths that meet */
-	const struct meet *meet;
+	struct meet *meet;
 	const struct use *a, *b;
 	const char *witness;
 };
@@ -35,6 +35,9 @@ struct cell {
 	struct clash numbers, directory;
 };
 
+#define N_TRACE_STEPS  3
+#define N_KNOWN_TRACES 1024
+
 struct decision {
 	const struct plan *plan;
 	const struct verdict_env *env;
@@ -47,10 +50,14 @@ struct decision {
 	struct cell *cell;    /* one per phase: the current row */
 	int *touched;         /* cells of the row with anything in them, ascending */
 	size_t n_touched;
+	const struct trace_step *known_trace[N_KNOWN_TRACES];
 };
 
-/* Fills the row of phase A: the cells of every later phase it has anything to do with. */
-void row_fill(struct decision *d, int a);
+/*
+ * Fills the row of phase A: the cells of every later phase it has anything to do with.
+ * DATA_ONLY: only what cell_has_data() asks for, which spares most of a large table.
+ */
+void row_fill(struct decision *d, int a, bool data_only);
 
 /* Does one of the two read what the other makes?  IS_AB: b reads what a makes. */
 bool cell_has_data(const struct cell *cell, bool is_ab);

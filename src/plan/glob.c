@@ -107,7 +107,7 @@ static void
 product_consume(struct product *p, uint32_t from, const struct nfa_edge *ea,
     const struct nfa_edge *eb)
 {
-	const uint64_t *sa = p->a->set[ea->set], *sb = p->b->set[eb->set];
+	const uint64_t *sa = nfa_set(p->a, ea->set), *sb = nfa_set(p->b, eb->set);
 	unsigned dots = p->node[from].dots;
 	uint64_t both[4];
 	int byte;
@@ -293,7 +293,7 @@ match_step(const struct nfa *nfa, const uint64_t *now, uint64_t *next, unsigned 
 			    &nfa->state[w * 64 + (size_t)__builtin_ctzll(left)];
 
 			for (int e = 0; e < s->n_edges; e++) {
-				if (!byte_set_has(nfa->set[s->edge[e].set], c))
+				if (!byte_set_has(nfa_set(nfa, s->edge[e].set), c))
 					continue;
 				match_enter(nfa, next, s->edge[e].to);
 				is_alive = true;
@@ -303,15 +303,29 @@ match_step(const struct nfa *nfa, const uint64_t *now, uint64_t *next, unsigned 
 	return is_alive;
 }
 
+/* Each byte of PATH as in glob.needs. */
+static uint64_t
+bytes_of(const char *path)
+{
+	uint64_t bytes = 0;
+
+	for (; *path; path++)
+		bytes |= (uint64_t)1 << ((unsigned char)*path & 63);
+	return bytes;
+}
+
 bool
 glob_match(const struct glob *glob, const char *path)
 {
-	uint64_t set[2][GLOB_MAX_POSITIONS / 64 + 1] = { 0 };
+	uint64_t set[2][GLOB_MAX_POSITIONS / 64 + 1];
 	const struct nfa *nfa = &glob->nfa;
 	int now = 0;
 
 	if (!glob->folds_case && strncmp(path, glob->prefix, glob->n_prefix) != 0)
 		return false;
+	if (glob->needs & ~bytes_of(path))
+		return false;
+	memset(set[0], 0, (nfa->n / 64 + 1) * sizeof(set[0][0]));
 	for (size_t i = 0; i < nfa->n_starts; i++)
 		match_enter(nfa, set[0], nfa->start[i]);
 	for (; *path; path++, now = !now) {

@@ -29,8 +29,7 @@ struct build {
 	struct name *name;
 	size_t n_names, cap_names;
 	bool has_slash_end;
-	uint16_t byte_set[256]; /* set index + 1 of each literal byte */
-	uint16_t slash_set, other_set;
+	uint16_t folded_set[26]; /* set of both cases of a letter, 0 = not yet made */
 };
 
 /* Is the alternative one path without wildcards? */
@@ -45,5 +44,5 @@ bool build_covers_below(const struct build *b);
 /* Notes prefix, sample, directory and the ends of the last name in the glob. */
 void build_note(struct build *b, bool is_first);
 
-/* Forgets what is only known of small patterns: the directory and the last name. */
+/* Forgets what is only known of small patterns: all but prefix and sample. */
 void build_forget_names(struct glob *glob);

@@ -6,6 +6,19 @@
 /* No path is longer, and braces cost time in proportion to it. */
 #define MAX_PATTERN_BYTES 65536
 
+/* clang-format off */
+#define WORD(c, w) ((c) / 64 == (w) ? (uint64_t)1 << ((c) % 64) : 0)
+#define BYTE(c)    { WORD(c, 0), WORD(c, 1), WORD(c, 2), WORD(c, 3) }
+#define BYTES_4(c) BYTE(c), BYTE((c) + 1), BYTE((c) + 2), BYTE((c) + 3)
+#define BYTES_16(c) BYTES_4(c), BYTES_4((c) + 4), BYTES_4((c) + 8), BYTES_4((c) + 12)
+#define BYTES_64(c) BYTES_16(c), BYTES_16((c) + 16), BYTES_16((c) + 32), BYTES_16((c) + 48)
+
+const uint64_t glob_common_sets[SET_OWN][4] = {
+	BYTES_64(0), BYTES_64(64), BYTES_64(128), BYTES_64(192),
+	[SET_OTHER] = { ~(WORD('/', 0) | WORD(0, 0)), ~(uint64_t)0, ~(uint64_t)0, ~(uint64_t)0 },
+};
+/* clang-format on */
+
 static uint16_t
 set_new(struct build *b, const uint64_t set[4])
 {
@@ -13,7 +26,7 @@ set_new(struct build *b, const uint64_t set[4])
 
 	GROW(nfa->set, nfa->n_sets, nfa->cap_sets);
 	memcpy(nfa->set[nfa->n_sets], set, sizeof(*nfa->set));
-	return (uint16_t)nfa->n_sets++;
+	return (uint16_t)(SET_OWN + nfa->n_sets++);
 }
 
 /* With folding, a set that has one case of a letter has both. */
@@ -35,14 +48,17 @@ static uint16_t
 set_of_byte(struct build *b, unsigned char c)
 {
 	uint64_t set[4] = { 0 };
+	uint16_t *folded;
 
-	if (!b->byte_set[c]) {
+	if (!(b->flags & GLOB_FOLD_CASE) || !is_letter(c))
+		return c;
+	folded = &b->folded_set[(c | 0x20) - 'a'];
+	if (!*folded) {
 		byte_set_add(set, c);
-		if (b->flags & GLOB_FOLD_CASE)
-			set_fold(set);
-		b->byte_set[c] = (uint16_t)(set_new(b, set) + 1);
+		set_fold(set);
+		*folded = set_new(b, set);
 	}
-	return (uint16_t)(b->byte_set[c] - 1);
+	return *folded;
 }
 
 /*
@@ -86,7 +102,7 @@ emit_star(struct build *b)
 
 	*s = (struct nfa_state){ .skip_to = here(b, 1),
 		.n_edges = 1,
-		.edge = { { b->other_set, here(b, 0) } } };
+		.edge = { { SET_OTHER, here(b, 0) } } };
 }
 
 /* Any number of whole names with their slashes: a leading or inner `**`. */
@@ -97,11 +113,10 @@ emit_names(struct build *b)
 
 	*s = (struct nfa_state){ .skip_to = here(b, 2),
 		.n_edges = 1,
-		.edge = { { b->other_set, here(b, 1) } } };
+		.edge = { { SET_OTHER, here(b, 1) } } };
 	s = state_add(b);
 	*s = (struct nfa_state){ .n_edges = 2,
-		.edge = {
-		    { b->other_set, here(b, 0) }, { b->slash_set, here(b, -1) } } };
+		.edge = { { SET_OTHER, here(b, 0) }, { SET_SLASH, here(b, -1) } } };
 }
 
 /* The rest of a name already begun, then anything below it; accepts. */
@@ -112,15 +127,15 @@ emit_inside(struct build *b, int step_to_names)
 
 	*s = (struct nfa_state){ .n_edges = 2,
 		.is_accepting = true,
-		.edge = { { b->other_set, here(b, 0) },
-		    { b->slash_set, here(b, step_to_names) } } };
+		.edge = { { SET_OTHER, here(b, 0) },
+		    { SET_SLASH, here(b, step_to_names) } } };
 }
 
 /* One name or more: a final `**`. */
 static void
 emit_below(struct build *b)
 {
-	emit_one(b, b->other_set);
+	emit_one(b, SET_OTHER);
 	emit_inside(b, -1);
 }
 
@@ -133,7 +148,7 @@ emit_end(struct build *b, bool covers_below)
 	if (!covers_below)
 		return;
 	s->n_edges = 1;
-	s->edge[0] = (struct nfa_edge){ b->slash_set, here(b, 1) };
+	s->edge[0] = (struct nfa_edge){ SET_SLASH, here(b, 1) };
 	emit_below(b);
 }
 
@@ -146,12 +161,12 @@ emit_name(struct build *b, const struct name *name)
 	for (size_t i = 0; i < name->n; i++)
 		is_only_stars = is_only_stars && sym[i].kind == SYM_STAR;
 	if (is_only_stars)
-		emit_one(b, b->other_set); /* no name is empty */
+		emit_one(b, SET_OTHER); /* no name is empty */
 	for (size_t i = 0; i < name->n; i++) {
 		switch (sym[i].kind) {
 		case SYM_BYTE: emit_one(b, set_of_byte(b, sym[i].byte)); break;
 		case SYM_CLASS: emit_one(b, sym[i].set); break;
-		case SYM_ANY: emit_one(b, b->other_set); break;
+		case SYM_ANY: emit_one(b, SET_OTHER); break;
 		case SYM_STAR:
 			if (i == 0 || sym[i - 1].kind != SYM_STAR)
 				emit_star(b);
@@ -184,7 +199,7 @@ read_sym(struct build *b, const char **p, struct err *err)
 		sym.kind = SYM_CLASS;
 		/* A capped pattern keeps no classes, so their number is bounded too. */
 		sym.set = b->glob->nfa.n_sets < 2 * GLOB_MAX_POSITIONS ? set_new(b, set)
-								       : b->other_set;
+								       : SET_OTHER;
 		*p += n - 1;
 		break;
 	case '\\':
@@ -280,7 +295,7 @@ emit_names_of(struct build *b)
 		bool is_last = i + 1 == b->n_names;
 
 		if (needs_slash)
-			emit_one(b, b->slash_set);
+			emit_one(b, SET_SLASH);
 		needs_slash = true;
 		if (b->name[i].is_deep && is_last && !b->has_slash_end) {
 			emit_below(b);
@@ -290,7 +305,7 @@ emit_names_of(struct build *b)
 			emit_names(b);
 			needs_slash = false;
 			if (is_last) { /* any directory: the `**` and one name more */
-				emit_one(b, b->other_set);
+				emit_one(b, SET_OTHER);
 				emit_star(b);
 			}
 		} else {
@@ -302,7 +317,7 @@ emit_names_of(struct build *b)
 	} else if (is_literal) {
 		emit_end(b, build_covers_below(b));
 	} else if (b->has_slash_end) {
-		emit_one(b, b->slash_set);
+		emit_one(b, SET_SLASH);
 		emit_below(b);
 	} else {
 		emit_end(b, false);
@@ -334,7 +349,7 @@ build_capped(struct build *b)
 	glob->nfa.n_starts = 1;
 	for (size_t i = 0; i < n; i++)
 		emit_one(b, glob->prefix[i] == '/'
-				? b->slash_set
+				? SET_SLASH
 				: set_of_byte(b, (unsigned char)glob->prefix[i]));
 	if (n == 0 || glob->prefix[n - 1] == '/') {
 		emit_below(b);
@@ -363,19 +378,6 @@ check_text(const char *pattern, struct err *err)
 		}
 	}
 	return 0;
-}
-
-static void
-build_sets(struct build *b)
-{
-	uint64_t set[4] = { 0 };
-
-	byte_set_add(set, '/');
-	b->slash_set = set_new(b, set);
-	for (int w = 0; w < 4; w++)
-		set[w] = ~set[w];
-	set[0] &= ~(uint64_t)1;
-	b->other_set = set_new(b, set);
 }
 
 /* Compiles all alternatives; -1 leaves what was built for the caller to free. */
@@ -411,7 +413,9 @@ glob_new(const char *pattern, unsigned flags, struct err *err)
 		return NULL;
 	b.glob = xcalloc(1, sizeof(*b.glob));
 	b.glob->folds_case = flags & GLOB_FOLD_CASE;
-	build_sets(&b);
+	b.glob->nfa.cap = strnlen(pattern, GLOB_MAX_POSITIONS) + 8;
+	b.glob->nfa.state = xreallocarray(
+	    NULL, b.glob->nfa.cap, sizeof(*b.glob->nfa.state));
 	if (build_all(&b, &alts, err) < 0) {
 		glob_free(b.glob);
 		b.glob = NULL;

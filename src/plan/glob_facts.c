@@ -176,6 +176,22 @@ alternative_directory(const struct build *b)
 	return TAKE_PTR(prefix);
 }
 
+/* The bytes no match of the alternative can lack; with folding a letter has two. */
+static uint64_t
+alternative_needs(const struct build *b)
+{
+	uint64_t needs = 0;
+
+	for (size_t i = 0; i < b->n_syms; i++) {
+		const struct sym *sym = &b->sym[i];
+
+		if (sym->kind == SYM_BYTE &&
+		    !((b->flags & GLOB_FOLD_CASE) && is_letter(sym->byte)))
+			needs |= (uint64_t)1 << (sym->byte & 63);
+	}
+	return needs;
+}
+
 void
 build_note(struct build *b, bool is_first)
 {
@@ -184,6 +200,7 @@ build_note(struct build *b, bool is_first)
 	AUTO_FREE char *directory = alternative_directory(b);
 
 	note_last_name(b, is_first);
+	glob->needs = alternative_needs(b) & (is_first ? UINT64_MAX : glob->needs);
 	glob->is_literal = is_first && build_is_literal(b);
 	if (is_first) {
 		glob->prefix = TAKE_PTR(prefix);
@@ -205,4 +222,5 @@ build_forget_names(struct glob *glob)
 	forget_last_name(glob);
 	free(glob->directory);
 	glob->directory = NULL;
+	glob->needs = 0;
 }

@@ -12,7 +12,7 @@
  * forward, so following them ends.
  */
 struct nfa_edge {
-	uint16_t set; /* index into nfa.set: the bytes it consumes */
+	uint16_t set; /* the bytes it consumes, see nfa_set() */
 	uint16_t to;
 };
 
@@ -26,16 +26,35 @@ struct nfa_state {
 struct nfa {
 	struct nfa_state *state;
 	size_t n, cap;
-	uint64_t (*set)[4]; /* 256-bit byte sets; a set with '/' holds nothing else */
+	uint64_t (*set)[4]; /* 256-bit byte sets of its own: classes, folded letters */
 	size_t n_sets, cap_sets;
 	uint16_t start[64];
 	size_t n_starts;
 };
 
+/*
+ * Number of a byte set: below 256 the one byte, then what every pattern has, then its own
+ * sets.  A set with '/' holds nothing else.
+ */
+enum { SET_SLASH = '/', SET_OTHER = 256, SET_OWN = 257 };
+
+extern const uint64_t glob_common_sets[SET_OWN][4];
+
+static inline const uint64_t *
+nfa_set(const struct nfa *nfa, uint16_t set)
+{
+	return set < SET_OWN ? glob_common_sets[set] : nfa->set[set - SET_OWN];
+}
+
 struct glob {
 	struct nfa nfa;
 	char *prefix;
 	size_t n_prefix;
+	/*
+	 * Bytes that are in every match, each as bit (byte & 63): what lacks one is settled
+	 * without running the states.
+	 */
+	uint64_t needs;
 	/*
 	 * Literal bytes around the wildcards of the last name, for patterns that match
 	 * nothing below it: two such patterns that differ there never meet.
@@ -45,6 +64,12 @@ struct glob {
 	char *directory; /* or NULL */
 	bool is_capped, is_literal, folds_case;
 };
+
+static inline bool
+is_letter(unsigned char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
 
 static inline bool
 byte_set_has(const uint64_t set[4], unsigned char c)

@@ -125,8 +125,12 @@ void
 graph_seal(struct graph *graph)
 {
 	size_t n = 0;
+	bool is_sorted = true;
 
-	if (graph->n_edges > 0)
+	/* Edges mostly come from a table that is walked in order. */
+	for (size_t i = 1; i < graph->n_edges && is_sorted; i++)
+		is_sorted = compare_edges(&graph->edge[i - 1], &graph->edge[i]) <= 0;
+	if (!is_sorted)
 		qsort(graph->edge, graph->n_edges, sizeof(*graph->edge), compare_edges);
 	for (size_t i = 0; i < graph->n_edges; i++) {
 		if (n == 0 || compare_edges(&graph->edge[n - 1], &graph->edge[i]) != 0)
@@ -148,6 +152,12 @@ graph_has(const struct graph *graph, int from, int to)
 
 	return graph->n_edges > 0 &&
 	       bsearch(&key, graph->edge, graph->n_edges, sizeof(key), compare_edges);
+}
+
+bool
+graph_has_successors(const struct graph *graph, int node)
+{
+	return graph->begin[node] < graph->begin[node + 1];
 }
 
 void

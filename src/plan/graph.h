@@ -32,6 +32,9 @@ void graph_add(struct graph *graph, int from, int to);
 void graph_seal(struct graph *graph);
 bool graph_has(const struct graph *graph, int from, int to);
 
+/* Does any edge leave NODE? */
+bool graph_has_successors(const struct graph *graph, int node);
+
 /* Computes who reaches whom: n_components * n / 8 bytes. */
 void graph_close(struct graph *graph);
 

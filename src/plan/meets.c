@@ -204,6 +204,18 @@ compare_patterns(const void *pa, const void *pb)
 	return by ? by : strcmp(a->text, b->text);
 }
 
+static void
+sort_patterns(struct meets *m)
+{
+	bool is_sorted = true;
+
+	/* They are by text, which nearly always is the order by prefix too. */
+	for (size_t i = 1; i < m->n_patterns && is_sorted; i++)
+		is_sorted = compare_patterns(&m->pattern[i - 1], &m->pattern[i]) <= 0;
+	if (!is_sorted)
+		qsort(m->pattern, m->n_patterns, sizeof(*m->pattern), compare_patterns);
+}
+
 /*
  * A literal with an extension is a directory all the same when another pattern of the
  * plan goes below it: `conf.d` and `conf.d/a.conf`.
@@ -478,9 +490,7 @@ meets_init(struct meets *meets, const struct plan *plan, const struct verdict_en
 		meets->pattern[i].use = meets->use + n;
 		n += meets->pattern[i].n_uses;
 	}
-	if (meets->n_patterns > 0)
-		qsort(meets->pattern, meets->n_patterns, sizeof(*meets->pattern),
-		    compare_patterns);
+	sort_patterns(meets);
 	settle_directories(meets);
 	link_uses(meets);
 	compare_all(meets);

@@ -32,6 +32,7 @@ struct meet {
 	bool is_tracked;
 	bool is_mergeable; /* false: what both match cannot be merged mechanically */
 	bool is_undecided; /* too large to be compared: counts as meeting */
+	const char *said;  /* the sentence about it that many pairs share, once told */
 };
 
 struct pattern {

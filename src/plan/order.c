@@ -96,7 +96,7 @@ order_read(struct decision *d)
 	for (size_t e = 0; e < d->declared.n_edges; e++)
 		graph_add(&d->hard, d->declared.edge[e].from, d->declared.edge[e].to);
 	for (int a = 0; a < (int)d->plan->n_phases; a++) {
-		row_fill(d, a);
+		row_fill(d, a, true);
 		for (size_t i = 0; i < d->n_touched; i++) {
 			int b = d->touched[i];
 
@@ -159,7 +159,7 @@ cycle_cause(struct decision *d, int from, int to)
 
 	if (graph_has(&d->declared, from, to))
 		return say_declared(d, from, to);
-	row_fill(d, a);
+	row_fill(d, a, true);
 	return say_data(d, &d->cell[b], from, to);
 }
 

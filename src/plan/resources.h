@@ -49,6 +49,7 @@ struct resource {
 	const char *repo; /* "" unless only phases of one repository share it */
 	struct claim *claim;
 	size_t n_claims;
+	const char *said; /* of a directory: the sentence that many pairs share */
 };
 
 struct resources {

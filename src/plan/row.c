@@ -49,15 +49,19 @@ cell_touch(struct decision *d, int b)
 }
 
 static void
-row_meet(struct decision *d, const struct use *a, const struct meet *meet)
+row_meet(struct decision *d, const struct use *a, struct meet *meet, bool data_only)
 {
 	const struct pattern *other = &d->meets.pattern[meet->other];
 
+	if (data_only && a->access != ACCESS_READ && !other->is_read)
+		return;
 	for (size_t i = other->n_uses; i-- > 0 && other->use[i].phase > a->phase;) {
 		const struct use *b = &other->use[i];
 		struct hit hit = { .meet = meet, .a = a, .b = b }, *slot;
 
 		if (a->access == ACCESS_READ && b->access == ACCESS_READ)
+			continue;
+		if (data_only && a->access != ACCESS_READ && b->access != ACCESS_READ)
 			continue;
 		if (!meets_survives(&d->meets, a, b, meet, &hit.witness))
 			continue;
@@ -86,7 +90,7 @@ clash_slot(struct cell *cell, enum relation relation, enum pair_kind kind)
 }
 
 static void
-row_claim(struct decision *d, const struct claim *a)
+row_claim(struct decision *d, const struct claim *a, bool data_only)
 {
 	const struct resource *resource = &d->resources.item[a->resource];
 	enum pair_kind kind = resource_kind(resource->name);
@@ -96,7 +100,9 @@ row_claim(struct decision *d, const struct claim *a)
 		const struct claim *b = &resource->claim[i];
 		struct clash clash = { a, b, mode_relation(a->mode, b->mode) }, *slot;
 
-		if (clash.relation == RELATION_OK)
+		if (clash.relation == RELATION_OK ||
+		    (data_only && clash.relation != RELATION_DATA_FIRST &&
+			clash.relation != RELATION_DATA_SECOND))
 			continue;
 		slot = clash_slot(cell_touch(d, b->phase), clash.relation, kind);
 		/* Declared beats recognised; else the first one stays. */
@@ -126,7 +132,7 @@ cell_settle(struct cell *cell)
 }
 
 void
-row_fill(struct decision *d, int a)
+row_fill(struct decision *d, int a, bool data_only)
 {
 	for (size_t i = 0; i < d->n_touched; i++)
 		d->cell[d->touched[i]] = (struct cell){ 0 };
@@ -136,10 +142,10 @@ row_fill(struct decision *d, int a)
 		const struct pattern *pattern = &d->meets.pattern[use->pattern];
 
 		for (size_t i = 0; i < pattern->n_meets; i++)
-			row_meet(d, use, &pattern->meet[i]);
+			row_meet(d, use, &pattern->meet[i], data_only);
 	}
 	for (size_t c = d->resources.begin[a]; c < d->resources.begin[a + 1]; c++)
-		row_claim(d, &d->resources.of_phase[c]);
+		row_claim(d, &d->resources.of_phase[c], data_only);
 	qsort(d->touched, d->n_touched, sizeof(*d->touched), compare_ints);
 	for (size_t i = 0; i < d->n_touched; i++)
 		cell_settle(&d->cell[d->touched[i]]);

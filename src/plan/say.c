@@ -99,10 +99,17 @@ const char *
 say_overlap(struct decision *d, const struct cell *cell)
 {
 	const struct hit *hit = &cell->waw;
+	const char *text = hit->meet->said;
 
-	return arena_printf(d->arena, "both may write `%s`%s%s", hit->witness,
+	/* Where something is negated the witness is of the pair, else of the patterns. */
+	if (text && hit->witness == hit->meet->witness)
+		return text;
+	text = arena_printf(d->arena, "both may write `%s`%s%s", hit->witness,
 	    doubt(hit),
 	    hit->meet->is_mergeable ? "" : ", which cannot be merged line by line");
+	if (hit->witness == hit->meet->witness)
+		hit->meet->said = text;
+	return text;
 }
 
 const char *
@@ -115,10 +122,13 @@ say_append(struct decision *d, const struct cell *cell)
 const char *
 say_directory(struct decision *d, const struct cell *cell)
 {
-	const struct clash *clash = &cell->directory;
+	struct resource *directory = &d->resources.item[cell->directory.a->resource];
 
-	return arena_printf(d->arena, "both write different files in `%s/`",
-	    d->resources.item[clash->a->resource].name + strlen("dir:"));
+	if (!directory->said)
+		directory->said = arena_printf(d->arena,
+		    "both write different files in `%s/`",
+		    directory->name + strlen("dir:"));
+	return directory->said;
 }
 
 /* Who goes first in words, for the relations that say it. */

@@ -79,8 +79,9 @@ struct list {
 	struct schedule *s;
 	const int *tail;
 	int *n_before; /* predecessors not yet in a round */
-	int *ready;    /* best first */
-	size_t n_ready;
+	int *ready;    /* FIRST up to END, best first */
+	size_t first, end;
+	bool has_research;
 };
 
 static bool
@@ -98,9 +99,9 @@ list_prefers(const struct list *l, int a, int b)
 static void
 list_ready(struct list *l, int job)
 {
-	size_t i = l->n_ready++;
+	size_t i = l->end++;
 
-	for (; i > 0 && list_prefers(l, job, l->ready[i - 1]); i--)
+	for (; i > l->first && list_prefers(l, job, l->ready[i - 1]); i--)
 		l->ready[i] = l->ready[i - 1];
 	l->ready[i] = job;
 }
@@ -112,7 +113,7 @@ list_pick_mixed(const struct list *l, int *pick)
 	size_t n = 0;
 
 	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < l->n_ready && n < l->s->cap; i++) {
+		for (size_t i = l->first; i < l->end && n < l->s->cap; i++) {
 			if (l->s->is_research[l->ready[i]] == (pass == 1))
 				pick[n++] = l->ready[i];
 		}
@@ -125,7 +126,8 @@ list_pick_research(const struct list *l, int *pick)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < l->n_ready && n < l->s->research_cap; i++) {
+	for (size_t i = l->first;
+	     l->has_research && i < l->end && n < l->s->research_cap; i++) {
 		pick[n] = l->ready[i];
 		if (schedule_is_research(l->s, pick, n + 1))
 			n++;
@@ -137,15 +139,19 @@ static void
 list_take(struct list *l, const int *pick, size_t n, int round)
 {
 	const struct graph *before = &l->s->before;
-	size_t left = 0;
+	size_t last = l->first, left;
 
 	for (size_t i = 0; i < n; i++)
 		l->s->round[pick[i]] = round;
-	for (size_t i = 0; i < l->n_ready; i++) {
+	/* What is taken stands near the front: those passed over move up behind it. */
+	for (size_t n_seen = 0; n_seen < n; last++)
+		n_seen += l->s->round[l->ready[last]] == round;
+	left = last;
+	for (size_t i = last; i-- > l->first;) {
 		if (l->s->round[l->ready[i]] < 0)
-			l->ready[left++] = l->ready[i];
+			l->ready[--left] = l->ready[i];
 	}
-	l->n_ready = left;
+	l->first = left;
 	for (size_t i = 0; i < n; i++) {
 		for (size_t e = before->begin[pick[i]]; e < before->begin[pick[i] + 1];
 		     e++) {
@@ -170,10 +176,11 @@ list_schedule(struct schedule *s)
 		l.n_before[s->before.edge[e].to]++;
 	for (size_t i = 0; i < s->n; i++) {
 		s->round[i] = -1;
+		l.has_research = l.has_research || s->is_research[i];
 		if (l.n_before[i] == 0)
 			list_ready(&l, (int)i);
 	}
-	for (s->n_rounds = 0; l.n_ready > 0; s->n_rounds++) {
+	for (s->n_rounds = 0; l.first < l.end; s->n_rounds++) {
 		size_t n_mixed = list_pick_mixed(&l, mixed);
 		size_t n_pure = list_pick_research(&l, pure);
 

@@ -3,6 +3,7 @@
 #include "plan/decide.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Pairs of uses that are walked before a plan counts as too large: seconds, not minutes. */
@@ -235,9 +236,10 @@ literal_of(const struct decision *d, const struct cell *cell, const struct pair 
 }
 
 static void
-pair_take(struct pair *pair, int question, const struct answer *answer)
+pair_take(struct pair *pair, struct trace_step *step, int question,
+    const struct answer *answer)
 {
-	pair->trace[pair->n_trace++] = (struct trace_step){ .question = question,
+	*step = (struct trace_step){ .question = question,
 		.answer = answer->answer,
 		.evidence = answer->evidence };
 	if (answer->verdict <= pair->verdict)
@@ -252,15 +254,15 @@ pair_take(struct pair *pair, int question, const struct answer *answer)
 
 /* Nobody knows: each question that was not answered yes is open. */
 static void
-pair_is_unknown(struct decision *d, struct pair *pair)
+pair_is_unknown(struct decision *d, struct pair *pair, struct trace_step *step)
 {
 	const char *why = say_unknown(d, pair->a, pair->b);
 
-	for (int i = 0; i < pair->n_trace; i++) {
-		if (strncmp(pair->trace[i].answer, "yes", 3) == 0)
+	for (int i = 0; i < N_TRACE_STEPS; i++) {
+		if (strncmp(step[i].answer, "yes", 3) == 0)
 			continue;
-		pair->trace[i].answer = "unknown";
-		pair->trace[i].evidence = why;
+		step[i].answer = "unknown";
+		step[i].evidence = why;
 	}
 	if (pair->verdict == VERDICT_SEQUENTIAL)
 		return;
@@ -272,6 +274,34 @@ pair_is_unknown(struct decision *d, struct pair *pair)
 	pair->reason = why;
 }
 
+/*
+ * The steps, kept for good.  In a large table most pairs say what another has said, word by
+ * word and from the same place; those share it.
+ */
+static const struct trace_step *
+keep_trace(struct decision *d, const struct trace_step step[N_TRACE_STEPS])
+{
+	size_t n_bytes = N_TRACE_STEPS * sizeof(*step), slot = 0;
+	struct trace_step *kept;
+
+	for (int i = 0; i < N_TRACE_STEPS; i++)
+		slot = (slot + (uintptr_t)step[i].evidence / 8) * 31;
+	slot %= N_KNOWN_TRACES;
+	for (int i = 0; d->known_trace[slot] && i < N_TRACE_STEPS; i++) {
+		const struct trace_step *known = &d->known_trace[slot][i];
+
+		if (known->evidence != step[i].evidence ||
+		    known->answer != step[i].answer)
+			break;
+		if (i + 1 == N_TRACE_STEPS)
+			return d->known_trace[slot];
+	}
+	kept = arena_alloc(d->arena, n_bytes);
+	memcpy(kept, step, n_bytes);
+	d->known_trace[slot] = kept;
+	return kept;
+}
+
 /* All three questions, always; the strictest answer wins. */
 static struct pair
 decide(struct decision *d, int a, int b)
@@ -279,20 +309,22 @@ decide(struct decision *d, int a, int b)
 	const struct cell *cell = &d->cell[b];
 	struct answer one = answer_one(d, cell, a, b);
 	struct answer two = answer_two(d, cell), three = answer_three(d, cell);
-	struct pair pair = { .a = a, .b = b, .first = -1 };
+	struct pair pair = { .a = a, .b = b, .first = -1, .n_trace = N_TRACE_STEPS };
+	struct trace_step step[N_TRACE_STEPS];
 
-	pair_take(&pair, 1, &one);
-	pair_take(&pair, 2, &two);
-	pair_take(&pair, 3, &three);
+	pair_take(&pair, &step[0], 1, &one);
+	pair_take(&pair, &step[1], 2, &two);
+	pair_take(&pair, &step[2], 3, &three);
 	if ((d->unknown[a] || d->unknown[b]) && same_repo(d, a, b)) {
 		const struct assertion *as = find_assertion(d, a, b);
 
 		if (!as)
-			pair_is_unknown(d, &pair);
+			pair_is_unknown(d, &pair, step);
 		else if (pair.verdict == VERDICT_PARALLEL)
 			pair.reason = arena_printf(d->arena,
 			    "a person said they are independent: %s", as->reason);
 	}
+	pair.trace = keep_trace(d, step);
 	pair.literal = literal_of(d, cell, &pair, &two, &three);
 	if (pair.verdict == VERDICT_SEQUENTIAL && pair.first < 0 &&
 	    pair.kind != PAIR_CYCLE)
@@ -322,25 +354,77 @@ is_worth_deciding(const struct decision *d, int a, int b)
 {
 	return d->verdicts->keeps_all || d->cell[b].is_touched || d->unknown[a] ||
 	       d->unknown[b] || graph_reaches(&d->hard, a, b) ||
-	       graph_reaches(&d->hard, b, a);
+	       (graph_has_successors(&d->hard, b) && graph_reaches(&d->hard, b, a));
+}
+
+static void
+decide_pair(struct decision *d, int a, int b)
+{
+	struct pair pair;
+
+	if (!is_worth_deciding(d, a, b))
+		return;
+	pair = decide(d, a, b);
+	pair_keep(d->verdicts, &pair);
+}
+
+/*
+ * The phases that may be worth deciding with any other, ascending: those of which nothing
+ * is known, and those that come before something.
+ */
+static int *
+find_wide(const struct decision *d, size_t *n_wide)
+{
+	int n = (int)d->plan->n_phases;
+	int *wide = xcalloc((size_t)n + 1, sizeof(*wide));
+
+	for (int i = 0; i < n; i++) {
+		if (d->unknown[i] || graph_has_successors(&d->hard, i))
+			wide[(*n_wide)++] = i;
+	}
+	wide[*n_wide] = n;
+	return wide;
+}
+
+/* Row A where A itself is not wide: what it touches and the wide ones behind it, in order. */
+static void
+decide_row(struct decision *d, int a, const int *wide)
+{
+	int n = (int)d->plan->n_phases;
+	size_t t = 0;
+
+	for (;;) {
+		int touched = t < d->n_touched ? d->touched[t] : n;
+		int b = touched < *wide ? touched : *wide;
+
+		if (b == n)
+			return;
+		t += b == touched;
+		wide += b == *wide;
+		decide_pair(d, a, b);
+	}
 }
 
 static void
 decide_all(struct decision *d)
 {
 	int n = (int)d->plan->n_phases;
+	size_t n_wide = 0, w = 0;
+	int *wide = find_wide(d, &n_wide);
 
 	for (int a = 0; a < n && !d->verdicts->is_too_large; a++) {
-		row_fill(d, a);
-		for (int b = a + 1; b < n; b++) {
-			struct pair pair;
+		bool is_wide = wide[w] == a;
 
-			if (!is_worth_deciding(d, a, b))
-				continue;
-			pair = decide(d, a, b);
-			pair_keep(d->verdicts, &pair);
+		w += is_wide;
+		row_fill(d, a, false);
+		if (!is_wide && !d->verdicts->keeps_all) {
+			decide_row(d, a, wide + w);
+			continue;
 		}
+		for (int b = a + 1; b < n; b++)
+			decide_pair(d, a, b);
 	}
+	free(wide);
 }
 
 static void

@@ -46,9 +46,9 @@ struct pair {
 	int first; /* goes first, or lands first when parallel; position, -1 when none */
 	int question; /* deciding question 1..3, 0 for none */
 	enum pair_kind kind;
-	const char *witness; /* path, "api:x", "infra:ci" ... or NULL */
-	const char *reason;  /* one plain sentence */
-	struct trace_step trace[3];
+	const char *witness;            /* path, "api:x", "infra:ci" ... or NULL */
+	const char *reason;             /* one plain sentence */
+	const struct trace_step *trace; /* pairs that say the same may share it */
 	int n_trace;
 };
 
@@ -79,7 +79,7 @@ struct cycle {
 
 #define VERDICT_KEEP_ALL   200
 #define VERDICT_MAX_PHASES 16384
-#define VERDICT_MAX_PAIRS  1000000
+#define VERDICT_MAX_PAIRS  2000000
 
 struct verdicts {
 	struct arena *arena;

@@ -142,6 +142,19 @@ is_issue_here(const struct check *c, struct span id)
 	return c->n_prefixes == 0;
 }
 
+/* The same for ID; most ids of a plan begin like one before, which is told at a glance. */
+static void
+prefix_add_id(struct check *c, const char *id)
+{
+	for (size_t i = 0; i < c->n_prefixes; i++) {
+		size_t n = c->prefix[i].n;
+
+		if (strncmp(id, c->prefix[i].p, n) == 0 && id[n] == '-')
+			return;
+	}
+	prefix_add(c, span_of(id));
+}
+
 static void
 collect_prefixes(struct check *c)
 {
@@ -151,13 +164,13 @@ collect_prefixes(struct check *c)
 	if (c->facts) {
 		const struct plan *plan = c->facts->plan;
 
-		prefix_add(c, span_of(plan->master.id));
+		prefix_add_id(c, plan->master.id);
 		for (size_t i = 0; i < plan->n_phases; i++) {
 			if (plan->phase[i].n_issues > 0)
-				prefix_add(c, span_of(plan->phase[i].issue[0].id));
+				prefix_add_id(c, plan->phase[i].issue[0].id);
 		}
 		for (size_t i = 0; i < plan->n_registry; i++)
-			prefix_add(c, span_of(plan->registry[i].id));
+			prefix_add_id(c, plan->registry[i].id);
 	}
 	while (prompt_link_find(rest, &link)) {
 		const char *end = link.text.p - 1 + link.n_bytes;

@@ -6,7 +6,7 @@ import lib
 import plans
 
 SIZES = ((100, "few", plans.FEW), (100, "many", plans.MANY),
-         (1000, "few", plans.FEW), (1000, "many", plans.MANY),
+         (1000, "few", plans.FEW), (1000, "many", plans.MANY), (1000, "wide", None),
          (10000, "few", plans.FEW), (10000, "many", plans.MANY))
 
 
@@ -25,12 +25,13 @@ def steps(build, path):
 
 
 def one_size(build, scratch, n, word, areas):
-    name = f"{n:,} phases, {word} conflicts"
+    name = f"{n:,} phases, {word}" + (" conflicts" if areas else "")
+    text = plans.plan(n, areas) if areas else plans.wide(n)
     home = os.path.join(scratch, f"{n}")
     os.makedirs(home, exist_ok=True)
     write(os.path.join(home, "build.ninja"), plans.ninja(n))
     write(os.path.join(home, "Makefile"), plans.make(n))
-    path = write(os.path.join(home, f"2026-11-22-bench-{word}.md"), plans.plan(n, areas))
+    path = write(os.path.join(home, f"2026-11-22-bench-{word}.md"), text)
     divisi = f"{build}/src/cli/divisi"
     rounds = 3 if n > 1000 else 5
     goal = ("0.5" if word == "few" else "1.0") if n > 1000 else "1.0"

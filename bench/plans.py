@@ -58,6 +58,23 @@ def pattern(dice, areas):
                         f"{area}/core/part1.c"))
 
 
+def wide(n, seed=1):
+    """Phases in table cells only, with reads, trees inside trees and names known late."""
+    dice = random.Random(seed)
+    out = ["# Master Plan: Scale", "", "## Phase Map", "",
+           "| Phase | Issues | Focus | Batch | Dependencies | Mode | Reads | Writes |",
+           "|---|---|---|---|---|---|---|---|"]
+    for i in range(1, n + 1):
+        reads = ", ".join(f"`docs/{dice.randrange(400)}/**`" for _ in range(4))
+        writes = ", ".join(
+            f"`src/{dice.randrange(50)}/{dice.randrange(50)}/**`, "
+            f"`src/{dice.randrange(50)}/{dice.randrange(50)}/f{dice.randrange(9)}.c`, "
+            f"`lib/**/n{dice.randrange(3000)}_*.h`" for _ in range(2))
+        out.append(f"| P{i} | [X-{i}](local:X-{i}) | part {i} | 1 | None | quick "
+                   f"| {reads} | {writes} |")
+    return "\n".join(out) + "\n"
+
+
 def needs(i):
     """Ten earlier nodes for node I, as a phase has ten patterns."""
     return sorted({(i - 1 - k * k * 7) for k in range(10) if i - 1 - k * k * 7 >= 0})

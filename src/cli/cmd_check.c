@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cli/json.h"
+#include "cli/json_out.h"
 #include "cli/screen.h"
 #include "cli/world.h"
 #include "plan/lint.h"
@@ -96,34 +97,34 @@ print_json(const struct world *world)
 {
 	const struct plan *plan = world->plan;
 	const struct verdicts *v = world->verdicts;
-	json_object *object = json_object_new_object();
-	json_object *phases = json_object_new_array(), *pairs = json_object_new_array();
-	json_object *lints = json_object_new_array(), *cycles = json_object_new_array();
+	struct json_out json;
 
+	json_out_init(&json, stdout);
+	json_out_open(&json, NULL, '{');
+	json_out_value(&json, "plan", plan_json(plan));
+	json_out_open(&json, "phases", '[');
 	for (size_t i = 0; i < plan->n_phases; i++)
-		json_object_array_add(phases, json_phase(&plan->phase[i]));
-	for (size_t i = 0; i < v->n_pairs; i++)
-		json_object_array_add(pairs, json_pair(plan, &v->pair[i]));
+		json_out_value(&json, NULL, json_phase(&plan->phase[i]));
+	json_out_close(&json, ']');
+	json_out_pairs(&json, "pairs", plan, v, false);
+	json_out_int(&json, "pairs_total", (long long)v->n_total);
+	json_out_open(&json, "lint", '[');
 	for (size_t i = 0; i < world->lints.n; i++) {
 		const struct lint *lint = &world->lints.item[i];
 
-		json_object_array_add(
-		    lints, json_lint(lint, plan->path, lint_level(lint, LINT_CHECK)));
+		json_out_value(&json, NULL,
+		    json_lint(lint, plan->path, lint_level(lint, LINT_CHECK)));
 	}
+	json_out_close(&json, ']');
+	json_out_open(&json, "cycles", '[');
 	for (size_t i = 0; i < v->n_cycles; i++)
-		json_object_array_add(
-		    cycles, json_ids(plan, v->cycle[i].phase, v->cycle[i].n));
-	json_object_object_add(object, "plan", plan_json(plan));
-	json_object_object_add(object, "phases", phases);
-	json_object_object_add(object, "pairs", pairs);
-	json_object_object_add(
-	    object, "pairs_total", json_object_new_int64((int64_t)v->n_total));
-	json_object_object_add(object, "lint", lints);
-	json_object_object_add(object, "cycles", cycles);
-	json_object_object_add(object, "levels", levels_json(world));
-	json_object_object_add(object, "critical_path",
+		json_out_value(
+		    &json, NULL, json_ids(plan, v->cycle[i].phase, v->cycle[i].n));
+	json_out_close(&json, ']');
+	json_out_value(&json, "levels", levels_json(world));
+	json_out_value(&json, "critical_path",
 	    json_ids(plan, world->batches->critical_path, world->batches->n_critical));
-	json_print(object);
+	json_out_close(&json, '}');
 }
 
 /* What stands in row I, column J of the matrix. */

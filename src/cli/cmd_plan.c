@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cli/json.h"
+#include "cli/json_out.h"
 #include "cli/screen.h"
 #include "cli/world.h"
 #include "policy/cost.h"
@@ -13,49 +14,47 @@ const struct option_doc cmd_plan_options[] = { OPTION_JSON, OPTION_END };
 
 enum { PLAN_JSON, PLAN_N_OPTIONS };
 
+static json_object *
+batch_json(const struct batch *batch, const struct dispatch_row *row)
+{
+	json_object *object = json_object_new_object();
+	json_object *sessions = json_object_new_array();
+
+	for (size_t i = 0; i < batch->n; i++)
+		json_object_array_add(sessions, json_session(&row[i]));
+	json_object_object_add(object, "number", json_object_new_int(batch->number));
+	json_object_object_add(object, "kind",
+	    json_str(batch->is_research ? "research" : "implementation"));
+	json_object_object_add(object, "sessions", sessions);
+	return object;
+}
+
 static void
 print_json(const struct world *world)
 {
 	const struct batches *batches = world->batches;
-	json_object *object = json_object_new_object();
-	json_object *array = json_object_new_array(), *pairs = json_object_new_array();
 	const struct dispatch_row *row = world->rows->row;
+	struct json_out json;
 
+	json_out_init(&json, stdout);
+	json_out_open(&json, NULL, '{');
+	json_out_open(&json, "batches", '[');
 	for (size_t b = 0; b < batches->n; b++) {
-		const struct batch *batch = &batches->batch[b];
-		json_object *one = json_object_new_object();
-		json_object *sessions = json_object_new_array();
-
-		for (size_t i = 0; i < batch->n; i++)
-			json_object_array_add(sessions, json_session(row++));
-		json_object_object_add(
-		    one, "number", json_object_new_int(batch->number));
-		json_object_object_add(one, "kind",
-		    json_str(batch->is_research ? "research" : "implementation"));
-		json_object_object_add(one, "sessions", sessions);
-		json_object_array_add(array, one);
+		json_out_value(&json, NULL, batch_json(&batches->batch[b], row));
+		row += batches->batch[b].n;
 	}
-	for (size_t i = 0; i < world->verdicts->n_pairs; i++) {
-		const struct pair *pair = &world->verdicts->pair[i];
-
-		if (pair->verdict != VERDICT_PARALLEL)
-			json_object_array_add(pairs, json_pair(world->plan, pair));
-	}
-	json_object_object_add(object, "batches", array);
-	json_object_object_add(object, "critical_path",
+	json_out_close(&json, ']');
+	json_out_value(&json, "critical_path",
 	    json_ids(world->plan, batches->critical_path, batches->n_critical));
-	json_object_object_add(object, "lower_bound",
-	    json_object_new_int64((int64_t)batches->lower_bound));
-	json_object_object_add(object, "bound_reason", json_str(batches->bound_reason));
-	json_object_object_add(
-	    object, "length", json_object_new_int64((int64_t)batches->n));
-	json_object_object_add(
-	    object, "is_exact", json_object_new_boolean(batches->is_exact));
-	json_object_object_add(object, "unplaced",
+	json_out_int(&json, "lower_bound", (long long)batches->lower_bound);
+	json_out_str(&json, "bound_reason", batches->bound_reason);
+	json_out_int(&json, "length", (long long)batches->n);
+	json_out_value(&json, "is_exact", json_object_new_boolean(batches->is_exact));
+	json_out_value(&json, "unplaced",
 	    json_ids(world->plan, batches->unplaced, batches->n_unplaced));
-	json_object_object_add(object, "pairs", pairs);
-	json_object_object_add(object, "plan_hash", json_str(world->plan->plan_hash));
-	json_print(object);
+	json_out_pairs(&json, "pairs", world->plan, world->verdicts, true);
+	json_out_str(&json, "plan_hash", world->plan->plan_hash);
+	json_out_close(&json, '}');
 }
 
 static void

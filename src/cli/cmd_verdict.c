@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cli/json.h"
+#include "cli/json_out.h"
 #include "cli/screen.h"
 #include "cli/world.h"
 #include "plan/glob.h"
@@ -233,10 +234,13 @@ answer(const struct plan *plan, const struct verdicts *verdicts, int a, int b,
 	if (!pair)
 		pair = &none;
 	if (as_json) {
-		json_object *object = json_pair(plan, pair);
+		struct json_out json;
 
-		json_object_object_add(object, "trace", json_trace(pair));
-		json_print(object);
+		json_out_init(&json, stdout);
+		json_out_open(&json, NULL, '{');
+		json_out_pair(&json, plan, pair);
+		json_out_value(&json, "trace", json_trace(pair));
+		json_out_close(&json, '}');
 	} else {
 		screen_init(&screen, stdout);
 		print_text(plan, pair, &screen);

@@ -124,26 +124,6 @@ json_phase(const struct phase *phase)
 }
 
 json_object *
-json_pair(const struct plan *plan, const struct pair *pair)
-{
-	json_object *object = json_object_new_object();
-
-	put(object, "a", json_str(plan->phase[pair->a].id));
-	put(object, "b", json_str(plan->phase[pair->b].id));
-	put(object, "verdict", json_str(verdict_name(pair->verdict)));
-	if (pair->literal != pair->verdict)
-		put(object, "literal", json_str(verdict_name(pair->literal)));
-	put(object, "first",
-	    pair->first >= 0 ? json_str(plan->phase[pair->first].id) : NULL);
-	put(object, "question",
-	    pair->question > 0 ? json_object_new_int(pair->question) : NULL);
-	put(object, "kind", json_str(pair_kind_name(pair->kind)));
-	put(object, "witness", json_str(pair->witness));
-	put(object, "reason", json_str(pair->reason));
-	return object;
-}
-
-json_object *
 json_trace(const struct pair *pair)
 {
 	json_object *array = json_object_new_array();

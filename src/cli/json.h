@@ -16,7 +16,6 @@ json_object *json_str_or_null(const char *s); /* "" gives null too */
 json_object *json_cents(long low, long mid, long high);
 
 json_object *json_phase(const struct phase *phase);
-json_object *json_pair(const struct plan *plan, const struct pair *pair);
 json_object *json_trace(const struct pair *pair);
 
 /* LEVEL is 'E' or 'W' as it counts for the verb that prints. */

@@ -29,7 +29,6 @@ static const struct {
 	{ "candidate", job_candidate },
 	{ "land", job_land },
 	{ "write-back", job_write_back },
-	{ "publish", job_publish },
 	{ "diff", job_diff },
 };
 

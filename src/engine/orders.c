@@ -29,7 +29,7 @@ static void
 op_forget(struct op *op)
 {
 	TAILQ_REMOVE(&op->engine->ops, op, link);
-	job_free(op->job);
+	child_free(op->child);
 	fields_clear(&op->in);
 	fields_clear(&op->out);
 	free(op);
@@ -91,29 +91,23 @@ next_number(const struct engine *engine, const struct plan_run *p, bool overridd
 	    "divisi status shows what it waits for; or --override G07 --reason TEXT");
 }
 
-/* The phases that are finished, and those that a session has in hand (G07 overridden). */
 static void
 add_done(const struct engine *engine, const struct plan_run *p, struct fields *in)
 {
-	AUTO_FREE char *done = NULL, *busy = NULL;
-	size_t n_done = 0, n_busy = 0;
-	FILE *finished = open_memstream(&done, &n_done);
-	FILE *in_hand = open_memstream(&busy, &n_busy);
+	char *done = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&done, &n);
 
 	for (size_t i = 0; p && i < engine->core->n_sessions; i++) {
 		const struct session *s = &engine->core->session[i];
 
-		if (strcmp(s->plan_id, p->id) != 0)
-			continue;
-		if (s->state == SESSION_DONE || s->state == SESSION_ABANDONED)
-			fprintf(finished, "%s,", s->phase);
-		else if (s->state >= SESSION_APPROVED && s->state != SESSION_FAILED)
-			fprintf(in_hand, "%s,", s->phase);
+		if (strcmp(s->plan_id, p->id) == 0 &&
+		    (s->state == SESSION_DONE || s->state == SESSION_ABANDONED))
+			fprintf(f, "%s,", s->phase);
 	}
-	fclose(finished);
-	fclose(in_hand);
+	fclose(f);
 	fields_set(in, "done", done);
-	fields_set(in, "busy", busy);
+	free(done);
 }
 
 static void
@@ -213,10 +207,6 @@ adopt_proposal(struct op *op, const struct fields *out, struct err *err)
 	p = core_plan_by_path(engine->core, fields_text(out, "path"));
 	if (rc == 0 && p) {
 		fields_set(&f, "plan", p->id);
-		fields_set(&f, "override", fields_text(&op->in, "override"));
-		fields_set(&f, "override_reason", fields_text(&op->in, "reason"));
-		fields_set_number(&f, "override_G07",
-		    strstr(fields_text(&op->in, "override"), "G07") != NULL);
 		last = core_last_batch(engine->core, p->id);
 		fields_set(&op->out, "plan", p->id);
 		fields_setf(&op->out, "batch", "%s/%d", p->id,
@@ -245,8 +235,7 @@ on_proposal(void *arg, const struct fields *out, const struct err *err, bool fai
 
 		fields_set(&f, "what", "dispatch");
 		fields_put_err(&f, err);
-		if (engine_note(op->engine, HAP_REFUSED, &f) < 0)
-			log_warn("a refused dispatch is not recorded");
+		(void)engine_note(op->engine, HAP_REFUSED, &f);
 		fields_clear(&f);
 		return;
 	}
@@ -269,9 +258,10 @@ order_dispatch(struct engine *engine, const struct fields *in,
 
 	if (path[0] != '/')
 		return err_set(err, ERR_USAGE, "the plan must be an absolute path");
-	if (refusal_check_overrides(fields_text(in, "override"),
-		fields_text(in, "reason"), REFUSAL_DISPATCH_OVERRIDES, err) < 0)
-		return -1;
+	if (fields_text(in, "override")[0] && fields_text(in, "reason")[0] == '\0') {
+		err_set(err, ERR_USAGE, "an override needs a reason");
+		return err_fix(err, "--override RULE --reason TEXT");
+	}
 	if (p && strcmp(p->state, "complete") == 0)
 		p = NULL;
 	if (next_number(engine, p, overridden, &number, err) < 0)
@@ -281,9 +271,9 @@ order_dispatch(struct engine *engine, const struct fields *in,
 	add_done(engine, p, &job);
 	add_assertions(engine, path, &job);
 	op = op_new(engine, caller, in, out);
-	op->job = job_start(engine, "propose", &job, on_proposal, op, err);
+	op->child = job_start(engine, "propose", &job, on_proposal, op, err);
 	fields_clear(&job);
-	if (!op->job) {
+	if (!op->child) {
 		op_forget(op);
 		return -1;
 	}
@@ -317,9 +307,9 @@ order_diff(struct engine *engine, const struct fields *in, const struct caller *
 	fields_setf(
 	    &job, "range", "%s..%s", s->base, s->landed[0] ? s->head : s->branch);
 	op = op_new(engine, caller, in, out);
-	op->job = job_start(engine, "diff", &job, on_diff, op, err);
+	op->child = job_start(engine, "diff", &job, on_diff, op, err);
 	fields_clear(&job);
-	if (!op->job) {
+	if (!op->child) {
 		op_forget(op);
 		return -1;
 	}
@@ -453,8 +443,7 @@ order_resume(struct engine *engine, const struct fields *in,
 	struct fields f = { 0 };
 	int rc;
 
-	if (!s || refusal_check_overrides(fields_text(in, "override"),
-		      fields_text(in, "reason"), REFUSAL_RESUME_OVERRIDES, err) < 0)
+	if (!s)
 		return -1;
 	fields_copy(&f, in);
 	fields_set_number(

@@ -15,7 +15,7 @@ struct proposal {
 	struct fields *out;
 	struct repo repo;
 	struct config config;
-	struct git_list tracked, branches, infra, exclusive;
+	struct git_list tracked, branches;
 	struct plan *plan;
 	struct lint_list lints;
 	struct verdicts *verdicts;

@@ -327,11 +327,24 @@ agent_continue(struct agent *agent)
 	signal_tree(SIGCONT);
 }
 
+/*
+ * As sub-reaper we are the parent of every orphan below us: who has no child, living or
+ * dead, has nothing below.  Spares a look at every process of the machine.
+ */
+static bool
+has_children(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 ||
+	       errno != ECHILD;
+}
+
 size_t
 agent_kill_tree(struct agent *agent)
 {
 	AUTO_FREE struct proc_id *ids = NULL;
-	size_t n = proc_tree(getpid(), &ids);
+	size_t n = has_children() ? proc_tree(getpid(), &ids) : 0;
 
 	/* The cgroup dies at once, however fast it forks; the rest one by one. */
 	if (agent->cgroup[0])

@@ -152,7 +152,8 @@ output_close(struct output *out)
 		write_tail(out);
 	free(out->tail);
 	out->tail = NULL;
-	(void)fdatasync(out->fd);
+	if (out->n_bytes > 0)
+		(void)fdatasync(out->fd);
 	close(out->fd);
 	close(out->err_fd);
 }

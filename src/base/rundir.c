@@ -110,17 +110,45 @@ write_durable(const char *path, int flags, const void *data, size_t n, struct er
 	return 0;
 }
 
+static bool
+has_file(const char *dir, const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+
+	return file_exists(path);
+}
+
+/*
+ * A directory in which nothing can have begun, as a machine that lost its power may leave
+ * it: the spec of TMP takes the place of the lost one.
+ */
+static bool
+fill_again(const char *tmp, const char *dir)
+{
+	AUTO_FREE char *from = path_join(tmp, "spec");
+	AUTO_FREE char *to = path_join(dir, "spec");
+
+	return !has_file(dir, "begun") && !has_file(dir, "end.json") &&
+	       renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 &&
+	       rmdir(tmp) == 0;
+}
+
 /* Makes TMP a run directory named DIR; nothing of TMP is left after a failure. */
 static int
 move_into_place(const char *tmp, const char *dir, struct err *err)
 {
+	bool is_taken;
+
 	/*
 	 * rename(2) replaces an empty directory and refuses a full one, which is what
 	 * makes the first of two writers win.
 	 */
 	if (rename(tmp, dir) == 0)
-		return file_sync_parent(dir, err);
-	if (errno == ENOTEMPTY || errno == EEXIST)
+		return 0;
+	is_taken = errno == ENOTEMPTY || errno == EEXIST;
+	if (is_taken && fill_again(tmp, dir))
+		return 0;
+	if (is_taken)
 		err_set(err, ERR_CONFLICT, "%s is there already", dir);
 	else
 		err_sys(err, "make %s", dir);
@@ -152,8 +180,7 @@ rundir_write_spec(const char *dir, const struct run_spec *spec, struct err *err)
 	if (n > SPEC_BYTES) {
 		err_set(err, ERR_INPUT, "%s: arguments and environment are too large",
 		    spec->run);
-	} else if (write_durable(path, O_EXCL, data, n, err) == 0 &&
-		   file_sync_parent(path, err) == 0) {
+	} else if (write_durable(path, O_EXCL, data, n, err) == 0) {
 		return move_into_place(tmp, dir, err);
 	}
 	(void)!file_remove_tree(tmp, NULL);
@@ -250,14 +277,6 @@ run_state_name(enum run_state state)
 	return names[state];
 }
 
-static bool
-has_file(const char *dir, const char *name)
-{
-	AUTO_FREE char *path = path_join(dir, name);
-
-	return file_exists(path);
-}
-
 enum run_state
 rundir_probe(const char *dir, int *lock_fd, struct proc_id *begun)
 {
@@ -309,7 +328,9 @@ rundir_write_begun(const char *dir, const struct run_begun *begun, struct err *e
 			err_set(err, ERR_CONFLICT, "%s: begun already", dir);
 		return -1;
 	}
-	return file_sync_parent(path, err);
+	if (file_sync_parent(path, err) < 0)
+		return -1;
+	return file_sync_parent(dir, err);
 }
 
 int

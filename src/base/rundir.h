@@ -32,9 +32,11 @@ struct run_spec {
 };
 
 /*
- * Writes SPEC durably into DIR, which is created with its parents; it appears whole or
- * not at all.  ERR_CONFLICT when DIR is there already, ERR_INPUT when SPEC has no program
- * or run, ERR_SYSTEM.
+ * Writes SPEC into DIR, which is created with its parents; it appears whole or not at all.
+ * The spec's bytes are durable when it returns 0; where they are becomes so with `begun`,
+ * before the agent is started: a machine that dies in between comes back with a run that
+ * never was.  ERR_CONFLICT when a run is in DIR already, ERR_INPUT when SPEC has no
+ * program or run, ERR_SYSTEM.
  */
 NODISCARD int rundir_write_spec(
     const char *dir, const struct run_spec *spec, struct err *err);
@@ -92,7 +94,7 @@ struct run_begun {
 
 /*
  * Writes `begun`, once and for ever: ERR_CONFLICT when it is there.  Durable when it
- * returns 0, together with every other name made in DIR before.
+ * returns 0, together with every other name made in DIR before, and DIR's own.
  */
 NODISCARD int rundir_write_begun(
     const char *dir, const struct run_begun *begun, struct err *err);

@@ -114,6 +114,34 @@ count_entries(const char *path)
 	return n - 2;
 }
 
+/* A machine that lost its power may come back with the directory and without the name. */
+static void
+a_directory_that_lost_its_spec_gets_it_again(void **state)
+{
+	AUTO_FREE char *tmp = path_join(dir, "tmp");
+	AUTO_FREE char *begun = path_join(dir, "begun");
+	AUTO_FREE char *runs = path_join(top, "runs");
+	AUTO_FREE char *spec_path = path_join(dir, "spec");
+	struct run_spec spec = make_spec();
+	struct err err = ERR_INIT;
+	int lock_fd;
+
+	assert_int_equal(file_mkdirs(tmp, 0700, &err), 0);
+	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_ABSENT);
+	assert_int_equal(rundir_write_spec(dir, &spec, &err), 0);
+	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_READY);
+	assert_true(file_is_dir(tmp));
+	assert_int_equal(count_entries(runs), 1);
+
+	/* Where something began, whatever is left is never started again. */
+	assert_int_equal(unlink(spec_path), 0);
+	assert_int_equal(file_write_atomic(begun, "x", 1, 0600, &err), 0);
+	assert_int_equal(rundir_write_spec(dir, &spec, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_int_equal(count_entries(runs), 1);
+	run_spec_clear(&spec);
+}
+
 static void
 a_second_spec_is_a_conflict_and_leaves_nothing(void **state)
 {
@@ -353,6 +381,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_spec_comes_back_as_it_was),
+		TEST(a_directory_that_lost_its_spec_gets_it_again),
 		TEST(a_second_spec_is_a_conflict_and_leaves_nothing),
 		TEST(a_spec_without_program_or_run_is_refused),
 		TEST(a_spec_cut_anywhere_is_damaged),

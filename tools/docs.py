@@ -90,6 +90,19 @@ def kind_problems(top, man):
     return differences("kind", code, manual, "divisi-api.7")
 
 
+def route_problems(top, man):
+    """The routes of web/, and the orders of the engine, against divisi-api(7)."""
+    page = man["divisi-api.7"]
+    code = set(re.findall(r'\{ \{ "([A-Z]+)", "(/[^"]*)"', sources(top, "web")))
+    manual = set(re.findall(r"^\*([A-Z]+) (/[^*]*)\*", page, re.M))
+    found = differences("route", {" ".join(r) for r in code}, {" ".join(r) for r in manual},
+                        "divisi-api.7")
+    orders = set(re.findall(r'\{ "([a-z-]+)",\s+order_\w+,', sources(top, "engine")))
+    text = page.split("*POST /v1/order/*")[1].split("\n\n")[0]
+    return found + differences("order", orders, set(re.findall(r"\*([a-z-]+)\*", text)),
+                               "divisi-api.7")
+
+
 def setting_problems(top, man):
     """Keys below divisi. in strings of the source against divisi-config(5)."""
     code = set()
@@ -206,7 +219,7 @@ def main():
     man = {name[:-4]: read(os.path.join(pages, name)) for name in os.listdir(pages)
            if name.endswith(".scd")}
     found = (refusal_problems(top, man) + lint_problems(top, man) +
-             kind_problems(top, man) + setting_problems(top, man) +
+             kind_problems(top, man) + route_problems(top, man) + setting_problems(top, man) +
              variable_problems(top, man))
     if len(sys.argv) > 2:
         found += generated_problems(top, man, sys.argv[2], "--write" in sys.argv)

@@ -94,6 +94,24 @@ too_large:
 	return NULL;
 }
 
+char *
+file_read_tail(const char *path, size_t max_bytes)
+{
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	AUTO_FREE char *buf = xmalloc(max_bytes + 1);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return NULL;
+	n = pread(fd, buf, max_bytes,
+	    st.st_size > (off_t)max_bytes ? st.st_size - (off_t)max_bytes : 0);
+	if (n < 0)
+		return NULL;
+	buf[n] = '\0';
+	return TAKE_PTR(buf);
+}
+
 int
 file_write_all(int fd, const void *data, size_t n_bytes)
 {

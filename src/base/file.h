@@ -15,6 +15,12 @@
 char *file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct err *err);
 
 /*
+ * The last MAX_BYTES at most of a file, such as a log, as a string the caller frees; NULL
+ * when it cannot be read.
+ */
+char *file_read_tail(const char *path, size_t max_bytes);
+
+/*
  * Writes all or nothing: temporary file beside PATH, fsync, rename, fsync of the
  * directory.  The mode (and where allowed the owner) of an existing file is
  * kept, a new one gets MODE.  When PATH is a symbolic link its target is written.

@@ -122,7 +122,20 @@ print_totals(const struct screen *screen, const struct json_object *plan,
 	put_member(screen, plan, "merge");
 	fputs("   verify: ", screen->out);
 	text_put(screen->out, verify[0] ? verify : "none configured");
-	fprintf(screen->out, "\ntable %s\n", hash);
+	fprintf(screen->out,
+	    "\ncap %lld   landing: ", (long long)js_number(plan, "cap", 0));
+	put_member(screen, plan, "landing");
+	fputs("   publish: ", screen->out);
+	put_member(screen, plan, "publish");
+	if (js_bool(plan, "publish_unset"))
+		fputs(" (set divisi.publish)", screen->out);
+	fputc('\n', screen->out);
+	if (js_text(batch, "overrides")[0]) {
+		fputs("against the rules: ", screen->out);
+		put_member(screen, batch, "overrides");
+		fputc('\n', screen->out);
+	}
+	fprintf(screen->out, "table %s\n", hash);
 }
 
 void
@@ -405,59 +418,4 @@ board_event(const struct screen *screen, struct json_object *status,
 		fprintf(screen->out, "%s%s", to[0] ? ": " : "", short_text);
 	fputc('\n', screen->out);
 	return true;
-}
-
-/* ---- report --------------------------------------------------------------------------- */
-
-void
-board_report(const struct screen *screen, const struct json_object *plan, int64_t now)
-{
-	static const char *const header[] = { "Session", "Phase", "Issue", "Agent",
-		"Status", "Time", "Cost", "Estimate", "Commit" };
-	struct json_object *batches = js_get(plan, "batches");
-	int64_t spent = 0, guessed = 0, from = js_number(plan, "opened_at", now);
-	int64_t to = js_number(plan, "closed_at", 0), work = 0;
-	AUTO_FREE char *title = shown(plan, "title");
-	AUTO_FREE char *wall = NULL, *sum = NULL, *cost = NULL, *est = NULL;
-	struct sheet sheet;
-
-	fprintf(screen->out, "Report: %s (%s)\n\n", title, js_text(plan, "state"));
-	sheet_init(&sheet, header, N_ELEMS(header));
-	sheet.n_narrow = 7;
-	for (size_t i = 0; i < js_count(batches); i++) {
-		const struct json_object *b = js_at(batches, i);
-		struct json_object *sessions = js_get(b, "sessions");
-
-		for (size_t k = 0; k < js_count(sessions); k++) {
-			const struct json_object *s = js_at(sessions, k);
-			int64_t began = js_number(s, "started_at", 0);
-			int64_t ended = js_number(s, "ended_at", 0);
-			int64_t ms = began ? (ended ? ended : now) - began : 0;
-			int64_t mid = js_number(js_get(s, "estimate_cents"), "mid", 0);
-			AUTO_FREE char *name = xasprintf("%lld/%s",
-			    (long long)js_number(b, "number", 0), js_text(s, "label"));
-			AUTO_FREE char *age = text_age(ms);
-			AUTO_FREE char *one = text_dollars(
-			    (long)js_number(s, "cost_cents", 0));
-			AUTO_FREE char *guess = text_dollars((long)mid);
-			AUTO_FREE char *commit = short_id(s, "landed", 10);
-			const char *cells[] = { name, js_text(s, "phase"),
-				js_text(s, "issue"), js_text(s, "agent_shown"),
-				js_text(s, "state"), age, one, guess, commit };
-
-			sheet_add(&sheet, cells, NULL);
-			spent += js_number(s, "cost_cents", 0);
-			guessed += mid > 0 ? mid : 0;
-			work += ms;
-		}
-	}
-	sheet_print(&sheet, screen);
-	sheet_clear(&sheet);
-	wall = text_age((to ? to : now) - from);
-	sum = text_age(work);
-	cost = text_dollars((long)spent);
-	est = text_dollars((long)guessed);
-	fprintf(screen->out,
-	    "\nwall time %s, session time %s; cost %s against an estimate of %s\n",
-	    wall, sum, cost, est);
 }

@@ -20,10 +20,6 @@ void board_status(const struct screen *screen, const struct json_object *status)
 bool board_event(const struct screen *screen, struct json_object *status,
     const struct json_object *row);
 
-/* The closing report of PLAN: time, cost, estimate against actual, per session. */
-void board_report(
-    const struct screen *screen, const struct json_object *plan, int64_t now);
-
 /* "$1.10/$5": what a session cost against its estimate.  The caller frees it. */
 char *board_cost(const struct json_object *session);
 

@@ -15,6 +15,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,7 +61,7 @@ server_env(void)
 
 /* Starts `divisi server` detached: own session, cwd /, nothing of ours kept open. */
 static int
-start_server(const struct client *client, struct err *err)
+start_server(const struct client *client, pid_t *pid, struct err *err)
 {
 	AUTO_FREE char *program = program_self(err);
 	AUTO_FREE char *log = path_join(client->home, "server.log");
@@ -70,7 +71,6 @@ start_server(const struct client *client, struct err *err)
 	char *argv[] = { program, verb, option, top, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	pid_t pid;
 	int rc;
 
 	if (!program || file_mkdirs(client->home, 0700, err) < 0)
@@ -84,7 +84,7 @@ start_server(const struct client *client, struct err *err)
 	posix_spawn_file_actions_addchdir_np(&files, "/");
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID);
-	rc = posix_spawn(&pid, program, &files, &attr, argv, env);
+	rc = posix_spawn(pid, program, &files, &attr, argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	if (rc != 0) {
@@ -113,12 +113,62 @@ try_connect(struct client *client, struct err *err)
 	return 0;
 }
 
+/* The server does not answer: its own last words are the reason. */
+static int
+server_failed(const struct client *client, struct err *err)
+{
+	AUTO_FREE char *log = path_join(client->home, "server.log");
+	AUTO_FREE char *tail = file_read_tail(log, 500);
+	char *line = NULL;
+
+	err->kind = ERR_NO_SERVER;
+	err_wrap(err, "the server did not start");
+	err_fix(err, "its last words are in %s", log);
+	for (char *at = tail; at && (at = strstr(at, "divisi: "));)
+		line = at += strlen("divisi: ");
+	if (!line)
+		return -1;
+	line[strcspn(line, "\n")] = '\0';
+	err_set(err, ERR_NO_SERVER, "the server did not start: %s", line);
+	return err_fix(err, "more of it is in %s", log);
+}
+
+/*
+ * Starts the server and waits until it answers.  One that finds another at work ends by
+ * itself; that other may just be stopping, so it is started again.
+ */
+static int
+await_server(struct client *client, struct err *err)
+{
+	int64_t deadline = mono_ms() + START_LIMIT_MS;
+	int status = 0;
+	pid_t pid;
+
+	if (start_server(client, &pid, err) < 0)
+		return -1;
+	while (try_connect(client, err) < 0) {
+		if (err->kind != ERR_NO_SERVER || mono_ms() > deadline)
+			return server_failed(client, err);
+		pause_ms(10);
+		if (pid <= 0 || waitpid(pid, &status, WNOHANG) != pid)
+			continue;
+		pid = 0;
+		if (try_connect(client, err) == 0)
+			return 0;
+		if (!WIFEXITED(status) ||
+		    WEXITSTATUS(status) != err_exit_status(ERR_CONFLICT))
+			return server_failed(client, err);
+		pause_ms(100);
+		if (start_server(client, &pid, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 client_open(struct client *client, const char *dir, bool start, struct err *err)
 {
 	struct repo repo = { 0 };
-	int64_t deadline;
-	AUTO_FREE char *log = NULL;
 
 	*client = (struct client){ 0 };
 	if (repo_open(dir ? dir : ".", &repo, err) < 0)
@@ -132,20 +182,9 @@ client_open(struct client *client, const char *dir, bool start, struct err *err)
 		client_close(client);
 		return -1;
 	}
-	if (start_server(client, err) < 0) {
+	if (await_server(client, err) < 0) {
 		client_close(client);
 		return -1;
-	}
-	deadline = mono_ms() + START_LIMIT_MS;
-	while (try_connect(client, err) < 0) {
-		if (err->kind != ERR_NO_SERVER || mono_ms() > deadline) {
-			log = path_join(client->home, "server.log");
-			err_wrap(err, "the server did not start");
-			err_fix(err, "its last words are in %s", log);
-			client_close(client);
-			return -1;
-		}
-		pause_ms(10);
 	}
 	return 0;
 }

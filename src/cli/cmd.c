@@ -121,7 +121,8 @@ static const struct command commands[] = {
 		"Interrupt it at any time: agents go on, and the same command "
 		"continues. With --approve-all each table of the plan as it is now is "
 		"approved, merging included, until a batch is red, strays from what it "
-		"declared, or costs more than its estimate.",
+		"declared, or costs more than its estimate. --override is that of "
+		"dispatch, for the next batch.",
 	    .options = cmd_run_options,
 	    .run = cmd_run,
 	},
@@ -134,7 +135,12 @@ static const struct command commands[] = {
 		"Checks everything, files an issue with its prompt per session, makes "
 		"worktrees and branches, shows the table and asks approve, edit or "
 		"decline. Nothing runs before the yes, which holds for exactly this "
-		"table. Exit status 4 when nobody is there to be asked.",
+		"table. Exit status 4 when nobody is there to be asked. --override goes "
+		"against one rule for this batch, with a reason that the table and the "
+		"record show: G05 (one session more than the cap), G07 (the batch "
+		"before is not complete), G14 (the main checkout is elsewhere or "
+		"dirty), G15 (agent and mode), N03 and P01 to P16 (sections and "
+		"prompts).",
 	    .options = cmd_dispatch_options,
 	    .run = cmd_dispatch,
 	},
@@ -207,6 +213,11 @@ static const struct command commands[] = {
 	    .group = CMD_SESSION,
 	    .synopsis = "resume SESSION [--note TEXT]",
 	    .summary = "let a held, parked, stalled or failed session go on",
+	    .help =
+		"A session whose agent is gone gets a new run, in the same worktree and, "
+		"where the agent can, in the same conversation. --override goes against "
+		"G03 (a later batch runs already), G05 (the cap) or G18 (two approaches "
+		"failed), with a reason that is kept.",
 	    .options = cmd_resume_options,
 	    .run = cmd_resume,
 	},

@@ -1,6 +1,7 @@
 #include "cli/cmd.h"
 
 #include "adapters.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/rundir.h"
 #include "base/text.h"
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define COMPLAINT_BYTES 4096
 
 const struct option_doc cmd_log_options[] = {
 	{ "follow", NULL, "go on until the run ends", 'f' },
@@ -40,6 +43,36 @@ print_event(const struct agent_event *e, void *arg)
 	}
 }
 
+/* The end of what it wrote to standard error, where logins are asked for. */
+static void
+print_complaints(const char *dir, const struct screen *screen)
+{
+	AUTO_FREE char *path = xasprintf("%s/err.log", dir);
+	AUTO_FREE char *tail = file_read_tail(path, COMPLAINT_BYTES);
+	struct span rest = span_of(tail ? tail : ""), line;
+
+	while (span_next(&rest, '\n', &line)) {
+		AUTO_FREE char *text = xstrndup(line.p, line.n);
+
+		if (line.n == 0)
+			continue;
+		fprintf(screen->out, "%-10s ", "stderr");
+		screen_wrap(screen, 11, 11, text);
+	}
+}
+
+/* The holder was killed: nothing more will come, though no end was written. */
+static bool
+is_lost(const char *dir)
+{
+	int lock_fd = -1;
+	bool lost = rundir_probe(dir, &lock_fd, NULL) == RUN_LOST;
+
+	if (lock_fd >= 0)
+		close(lock_fd);
+	return lost;
+}
+
 static int
 print_run(
     const char *dir, const struct agent *agent, bool follow, bool raw, struct err *err)
@@ -52,11 +85,9 @@ print_run(
 
 	screen_init(&screen, stdout);
 	for (;;) {
-		enum run_state state = RUN_LIVE;
 		AUTO_FREE char *end = xasprintf("%s/end.json", dir);
-		bool is_over = access(end, F_OK) == 0;
+		bool is_over = access(end, F_OK) == 0 || is_lost(dir);
 
-		(void)state;
 		while ((rc = follow_next(f, is_over, &line, err)) > 0) {
 			if (raw)
 				puts(line.p);
@@ -69,6 +100,8 @@ print_run(
 		poll(NULL, 0, 100);
 	}
 	follow_close(f);
+	if (!raw)
+		print_complaints(dir, &screen);
 	return rc < 0 ? -1 : 0;
 }
 

@@ -10,10 +10,14 @@
 #include "sys/fetch.h"
 #include "web/server.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#define STOP_LIMIT_MS 10000
 
 const struct option_doc cmd_server_options[] = {
 	{ "foreground", NULL, "log to this terminal; for a service manager", 'f' },
@@ -120,6 +124,28 @@ out:
 	return rc;
 }
 
+/* The next verb must find either a server or none, so that it can start one. */
+static int
+wait_gone(const char *home, struct err *err)
+{
+	AUTO_FREE char *path = path_join(home, "server.lock");
+	int64_t deadline = now_ms() + STOP_LIMIT_MS;
+
+	for (;;) {
+		struct err why = ERR_INIT;
+		int fd = file_lock(path, false, &why);
+
+		if (fd >= 0) {
+			close(fd);
+			return 0;
+		}
+		if (why.kind != ERR_CONFLICT || now_ms() > deadline)
+			return err_set(
+			    err, ERR_TIMEOUT, "the server does not end: %s", why.text);
+		(void)poll(NULL, 0, 10);
+	}
+}
+
 static int
 stop(const char *top, struct err *err)
 {
@@ -132,7 +158,9 @@ stop(const char *top, struct err *err)
 	fetch_limit(client.fetch, 5000);
 	rc = fetch_json(client.fetch, "POST", "/v1/stop", "{}", &reply, err);
 	if (rc == 0)
-		puts("the server stops; agents go on and are found again");
+		rc = wait_gone(client.home, err);
+	if (rc == 0)
+		puts("the server has stopped; agents go on and are found again");
 	fetch_reply_clear(&reply);
 	client_close(&client);
 	return rc;

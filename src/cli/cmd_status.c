@@ -5,6 +5,7 @@
 #include "cli/board.h"
 #include "cli/client.h"
 #include "cli/json.h"
+#include "cli/report.h"
 #include "cli/world.h"
 #include "sys/fetch.h"
 
@@ -104,7 +105,7 @@ cmd_report(int argc, char **argv)
 	if (as_json)
 		print_json(plan);
 	else
-		board_report(&screen, plan, js_number(status, "now", 0));
+		report_print(&screen, plan, js_number(status, "now", 0));
 	return 0;
 }
 
@@ -234,7 +235,8 @@ print_reason(const struct reason *r, bool as_json)
 	const struct {
 		const char *name, *text;
 	} members[] = { { "session", r->session }, { "state", r->state },
-		{ "why", r->why }, { "command", r->command } };
+		{ "why", r->why }, { "command", r->command },
+		{ "evidence", r->evidence } };
 
 	if (as_json) {
 		AUTO_JSON struct json_object *o = json_object_new_object();

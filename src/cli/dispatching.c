@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/board.h"
+#include "cli/proposal.h"
 
 #include <json-c/json.h>
 #include <spawn.h>
@@ -113,6 +114,25 @@ wait_prepared(struct dispatching *d, struct err *err)
 	}
 }
 
+/* The preflight; and with --dry-run, which files nothing, the table it would file. */
+static void
+show_proposal(struct dispatching *d, const struct fields *out)
+{
+	AUTO_JSON struct json_object *proposal = proposal_json(out);
+	bool is_dry = fields_number(&d->in, "dry_run", 0) != 0;
+
+	if (d->as_json && is_dry)
+		puts(json_object_to_json_string_ext(
+		    proposal, JSON_C_TO_STRING_NOSLASHESCAPE));
+	if (d->as_json)
+		return;
+	proposal_print(&d->screen, proposal);
+	if (!is_dry)
+		return;
+	fputc('\n', d->screen.out);
+	board_table(&d->screen, js_get(proposal, "plan"), js_get(proposal, "batch"));
+}
+
 int
 dispatch_prepare(struct dispatching *d, struct err *err)
 {
@@ -126,19 +146,7 @@ dispatch_prepare(struct dispatching *d, struct err *err)
 		fields_clear(&out);
 		return -1;
 	}
-	if (d->as_json && fields_number(&d->in, "dry_run", 0)) {
-		AUTO_FREE char *text = fields_to_json(&out);
-
-		puts(text);
-	} else if (!d->as_json) {
-		fprintf(d->screen.out,
-		    "preflight  %s checkout ready   cap %lld   %lld session(s)\n",
-		    fields_text(&out, "target"),
-		    (long long)fields_number(&out, "cap", 0),
-		    (long long)fields_number(&out, "n_sessions", 0));
-		print_numbered(d, &out, "note", "  note: ");
-		print_numbered(d, &out, "pair", "  pair: ");
-	}
+	show_proposal(d, &out);
 	if (!d->plan_hash)
 		d->plan_hash = xstrdup(fields_text(&out, "plan_hash"));
 	else if (strcmp(d->plan_hash, fields_text(&out, "plan_hash")) != 0 &&

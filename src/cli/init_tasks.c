@@ -413,8 +413,10 @@ take_text(const struct reading *r, struct span s, struct task_line *task)
 			return -1;
 		s = span_trim((struct span){ s.p, start });
 	}
-	if (s.n == 0)
-		return bad(r, "say what is to be done", "the line holds no task");
+	if (s.n == 0) {
+		bad(r, "say what is to be done", "the line holds no task");
+		return -1;
+	}
 	task->text = clean(s);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/board.h"
+#include "cli/report.h"
 #include "cli/reviewing.h"
 #include "sys/fetch.h"
 
@@ -102,8 +103,9 @@ check_batch(const struct json_object *batch, struct err *err)
 	return 0;
 }
 
+/* Prepares the next batch and has it approved; an override was for that one. */
 static int
-next_batch(struct running *r, struct err *err)
+approve_next(struct running *r, struct err *err)
 {
 	struct dispatching *d = r->d;
 	AUTO_JSON struct json_object *status = NULL;
@@ -128,13 +130,64 @@ next_batch(struct running *r, struct err *err)
 	return rc;
 }
 
-/* Anything that only a person can move and that nobody can be asked about here? */
+static int
+next_batch(struct running *r, struct err *err)
+{
+	int rc = approve_next(r, err);
+
+	if (rc == 0)
+		fields_set(&r->d->in, "override", "");
+	return rc;
+}
+
+static bool
+needs_person(const struct json_object *status, const struct json_object *session)
+{
+	struct json_object *needs = js_get(status, "needs");
+
+	for (size_t i = 0; i < js_count(needs); i++) {
+		if (strcmp(js_text(js_at(needs, i), "session"),
+			js_text(session, "id")) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Will a session of BATCH go on without anybody's help, or wait for a quota to return? */
+static bool
+moves_by_itself(const struct json_object *status, const struct json_object *batch)
+{
+	struct json_object *sessions = js_get(batch, "sessions");
+	bool is_paused = js_number(status, "paused_until", 0) >
+			 js_number(status, "now", 0);
+
+	for (size_t i = 0; i < js_count(sessions); i++) {
+		const struct json_object *s = js_at(sessions, i);
+
+		if ((js_bool(s, "live") && !needs_person(status, s)) ||
+		    (is_paused && strcmp(js_text(s, "state"), "approved") == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Does everything wait for a person?  Of other plans too: they may hold the slots. */
 static bool
 is_stuck(const struct json_object *status)
 {
-	return js_number(status, "live", 0) == 0 &&
-	       js_count(js_get(status, "acts")) == 0 &&
-	       js_count(js_get(status, "needs")) > 0;
+	struct json_object *plans = js_get(status, "plans");
+
+	if (js_count(js_get(status, "acts")) > 0)
+		return false;
+	for (size_t p = 0; p < js_count(plans); p++) {
+		struct json_object *batches = js_get(js_at(plans, p), "batches");
+
+		for (size_t b = 0; b < js_count(batches); b++) {
+			if (moves_by_itself(status, js_at(batches, b)))
+				return false;
+		}
+	}
+	return true;
 }
 
 enum turn { TURN_GO, TURN_COMPLETE, TURN_LEFT };
@@ -202,7 +255,7 @@ report(struct running *r, struct err *err)
 		    (struct json_object *)(uintptr_t)plan, JSON_C_TO_STRING_PLAIN));
 	} else {
 		fputc('\n', stdout);
-		board_report(&r->d->screen, plan, js_number(status, "now", 0));
+		report_print(&r->d->screen, plan, js_number(status, "now", 0));
 	}
 	return 0;
 }

@@ -1,4 +1,5 @@
 #include "core/internal.h"
+#include "policy/cost.h"
 
 #include <string.h>
 
@@ -45,8 +46,9 @@ session_close_asks(struct session *s, bool keep_exit)
 static void
 owe_answer(struct session *s, const struct ask *a, struct acts *acts)
 {
+	/* The key is ours alone: an agent's id may hold what no key of a holder may. */
 	struct fields *f = acts_add(
-	    acts, "answer", s->id, "answer/%s/%s/%d", a->run, a->id, ++s->n_keys);
+	    acts, "answer", s->id, "answer/%s/%d", a->run, ++s->n_keys);
 
 	fields_set(f, "session", s->id);
 	fields_set(f, "run", a->run);
@@ -128,6 +130,18 @@ session_is_held(const struct session *s)
 	return s->state == SESSION_HALTED;
 }
 
+/* SPEC 8.3: what an estimate of CENTS means under the plan's profile. */
+static bool
+asks_of_estimate(const struct plan_run *p, int64_t cents)
+{
+	int profile = cost_profile_of(p->profile);
+	enum cost_gate gate = cost_gate(
+	    profile < 0 ? COST_BUDGET : (enum cost_profile)profile, (long)cents,
+	    (long)p->threshold);
+
+	return cents >= 0 && (gate == COST_ASK || gate == COST_CHECKPOINT);
+}
+
 /* S-69, A-34: an estimate above the threshold and above what was approved holds it. */
 int
 step_agent_estimate(
@@ -143,12 +157,14 @@ step_agent_estimate(
 		return -1;
 	session_heard(s, h, acts);
 	p = core_plan(core, s->plan_id);
-	if (!p || strcmp(p->profile, "unlimited") == 0 || cents <= p->threshold ||
-	    cents <= s->est_mid || cents <= s->allowed || !session_is_live(s->state) ||
+	if (!p || !asks_of_estimate(p, cents) || cents <= s->est_mid ||
+	    cents <= s->allowed || !session_is_live(s->state) ||
 	    s->state == SESSION_EXITING)
 		return 0;
 	dollars = text_dollars((long)cents);
-	text = xasprintf("it estimates %s, over the checkpoint threshold", dollars);
+	text = xasprintf("it estimates %s, %s", dollars,
+	    cents > p->threshold ? "over the checkpoint threshold"
+				 : "more than the approved table");
 	for (size_t i = 0; i < s->n_asks; i++) {
 		if (is_cost_hold(&s->ask[i]))
 			a = &s->ask[i];

@@ -262,6 +262,11 @@ step_batch_planned(
 	core_set(&b->base, fields_text(&h->fields, "base"));
 	core_set(&b->reason, "");
 	core_set(&b->approved_by, "");
+	free(b->overrides);
+	b->overrides = fields_text(&h->fields, "override")[0]
+			   ? xasprintf("%s: %s", fields_text(&h->fields, "override"),
+				 fields_text(&h->fields, "override_reason"))
+			   : xstrdup("");
 	b->state = BATCH_PLANNED;
 	b->since = h->at;
 	for (size_t i = 0; i < n; i++)

@@ -60,7 +60,7 @@ plan_run_clear(struct plan_run *p)
 	char *const owned[] = { p->id, p->path, p->title, p->plan_hash, p->sha256,
 		p->master, p->master_title, p->master_url, p->target, p->verify,
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
-		p->trouble };
+		p->trouble, p->published, p->unpublished };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -70,7 +70,7 @@ static void
 batch_run_clear(struct batch_run *b)
 {
 	char *const owned[] = { b->id, b->plan_id, b->kind, b->hash, b->base, b->reason,
-		b->approved_by };
+		b->approved_by, b->overrides };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -277,11 +277,15 @@ static void
 dump_plan(FILE *f, const struct plan_run *p)
 {
 	fprintf(f,
-	    "plan %s %s %s %s %s %s %s %s %s %lld %lld %lld %lld %lld %lld %d|%s\n",
+	    "plan %s %s %s %s %s %s %s %s %s %lld %lld %lld %lld %lld %lld %d|%s|%s|%s|%s\n",
 	    p->id, p->path, p->plan_hash, p->sha256, p->state, p->target, p->merge,
 	    p->landing, p->profile, (long long)p->cap, (long long)p->research_cap,
 	    (long long)p->threshold, (long long)p->n_phases, (long long)p->opened_at,
-	    (long long)p->closed_at, p->n_write_backs, p->trouble);
+	    (long long)p->closed_at, p->n_write_backs, p->trouble, p->publish,
+	    p->published, p->unpublished);
+	fprintf(f, " %d %lld %lld|%s|%s|%s|%s|%s\n", p->publish_unset,
+	    (long long)p->confirm_ms, (long long)p->silence_ms, p->title, p->master,
+	    p->master_title, p->verify, p->phases);
 }
 
 char *
@@ -296,9 +300,10 @@ core_dump(const struct core *core)
 	for (size_t i = 0; i < core->n_batches; i++) {
 		const struct batch_run *b = &core->batch[i];
 
-		fprintf(f, "batch %s v%d %s %s %s %s|%s|%s %lld %lld %lld %d:", b->id,
+		fprintf(f,
+		    "batch %s v%d %s %s %s %s|%s|%s|%s %lld %lld %lld %d:", b->id,
 		    b->version, b->kind, b->hash, batch_state_name(b->state), b->base,
-		    b->reason, b->approved_by, (long long)b->since,
+		    b->reason, b->approved_by, b->overrides, (long long)b->since,
 		    (long long)b->opened_at, (long long)b->closed_at, b->acked);
 		for (size_t k = 0; k < b->n; k++)
 			fprintf(f, " %zu", b->session[k]);

@@ -65,6 +65,7 @@ struct session {
 
 struct batch_run {
 	char *id, *plan_id, *kind, *hash, *base, *reason, *approved_by;
+	char *overrides; /* rules its table goes against, and why; "" when none */
 	int number, version;
 	enum batch_state state;
 	int64_t since, opened_at, closed_at;
@@ -79,10 +80,14 @@ struct plan_run {
 	char *target, *verify, *merge, *landing, *publish, *phases, *profile;
 	int64_t cap, research_cap, threshold, n_phases;
 	int64_t confirm_ms, silence_ms; /* limits of its sessions; 0 = the core's */
+	int64_t wall_ms, out_bytes;     /* of one run; 0 = none */
 	int64_t opened_at, closed_at;
 	char *state; /* "active" "complete" "aborted" */
 	int n_write_backs;
 	char *trouble; /* what keeps the plan file from being written, "" when fine */
+	bool publish_unset; /* there is a remote, and nobody chose what to push */
+	char *published;    /* "REMOTE COMMIT" of the last push, "" when none */
+	char *unpublished;  /* why the last push failed, "" when it did not */
 };
 
 struct assertion_run {

@@ -48,6 +48,7 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_ABANDONED]         = "abandoned",
 	[HAP_CLAIMED]           = "claimed",
 	[HAP_WRITTEN_BACK]      = "written-back",
+	[HAP_PUBLISHED]         = "published",
 	[HAP_OVERRIDDEN]        = "overridden",
 	[HAP_CLOCK]             = "clock",
 	[HAP_REFUSED]           = "refused",

@@ -73,6 +73,7 @@ enum hap {
 	HAP_ABANDONED,
 	HAP_CLAIMED,
 	HAP_WRITTEN_BACK,
+	HAP_PUBLISHED, /* pushed to a remote; or "trouble" says why not */
 	HAP_OVERRIDDEN,
 	HAP_CLOCK,
 	HAP_REFUSED, /* kept for the record, changes nothing */

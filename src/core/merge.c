@@ -168,6 +168,7 @@ step_landed(
 	fields_set(f, "session", s->id);
 	fields_set(f, "path", s->path);
 	fields_set(f, "why", "merged");
+	owe_publish(core, s, acts);
 	owe_write_back(core, s->plan_id, acts);
 	return 0;
 }

@@ -41,6 +41,12 @@ owe_write_back(struct core *core, const char *plan_id, struct acts *acts)
 	f = acts_add(
 	    acts, "write-back", "plan", "write-back/%s/%d", p->id, p->n_write_backs);
 	fields_set(f, "plan", p->id);
+	/* The master issue shows the same registry (CONTRACTS 4, R-31). */
+	if (p->master[0] == '\0')
+		return;
+	f = acts_add(
+	    acts, "registry", "tracker", "registry/%s/%d", p->id, p->n_write_backs);
+	fields_set(f, "plan", p->id);
 }
 
 static struct fields *
@@ -57,6 +63,20 @@ add_inspect(struct session *s, const char *why, struct acts *acts)
 	fields_set(f, "base", s->base);
 	fields_set_number(f, "analysis", s->is_analysis);
 	return f;
+}
+
+/* CONTRACTS 7: after each landing the target is pushed where the person wants that. */
+void
+owe_publish(struct core *core, const struct session *s, struct acts *acts)
+{
+	const struct plan_run *p = core_plan(core, s->plan_id);
+	struct fields *f;
+
+	if (!p || strcmp(p->publish, "branch") != 0)
+		return;
+	f = acts_add(acts, "publish", "merge", "publish/%s/%d", s->id, s->merge_tries);
+	fields_set(f, "plan", p->id);
+	fields_set(f, "target", p->target);
 }
 
 void

@@ -210,7 +210,17 @@ process_gone(
 		session_fail(core, s, s->reason, h->at, acts);
 		return;
 	}
-	if (sig)
+	if (strcmp(how, "wall-limit") == 0) {
+		s->reason = xstrdup("it ran as long as divisi.wall-limit allows");
+		(void)core_move(s, ON_PARK, h->at, acts);
+		owe_inspect(s, "parked", acts);
+		owe_comment(acts, s, "parked", ++s->n_keys, s->reason);
+		owe_write_back(core, s->plan_id, acts);
+		return;
+	}
+	if (strcmp(how, "flood") == 0)
+		s->reason = xstrdup("it wrote more than divisi.output-limit allows");
+	else if (sig)
 		s->reason = xasprintf(
 		    "the agent's process was killed (signal %d)", (int)sig);
 	else

@@ -68,6 +68,9 @@ read_settings(struct plan_run *p, const struct fields *f)
 	p->n_phases = fields_number(f, "n_phases", 0);
 	p->confirm_ms = fields_number(f, "confirm_ms", 0);
 	p->silence_ms = fields_number(f, "silence_ms", 0);
+	p->wall_ms = fields_number(f, "wall_ms", 0);
+	p->out_bytes = fields_number(f, "out_bytes", 0);
+	p->publish_unset = fields_number(f, "publish_unset", 0) != 0;
 }
 
 static int
@@ -87,6 +90,8 @@ step_plan_opened(
 	read_settings(p, &h->fields);
 	core_set(&p->state, "active");
 	core_set(&p->trouble, "");
+	core_set(&p->published, "");
+	core_set(&p->unpublished, "");
 	acts_movef(acts, "", "active", "plan/%s", p->id);
 	return 0;
 }
@@ -179,6 +184,24 @@ step_written_back(
 }
 
 static int
+step_published(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct plan_run *p = core_plan(core, fields_text(&h->fields, "plan"));
+
+	(void)acts;
+	if (!p)
+		return err_set(err, ERR_NOT_FOUND, "no such plan");
+	core_set(&p->unpublished, fields_text(&h->fields, "trouble"));
+	if (p->unpublished[0] == '\0') {
+		free(p->published);
+		p->published = xasprintf("%s %s", fields_text(&h->fields, "remote"),
+		    fields_text(&h->fields, "commit"));
+	}
+	return 0;
+}
+
+static int
 step_nothing(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
@@ -211,8 +234,6 @@ step_clock(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	(void)err;
-	if (core->paused_until <= h->at)
-		core->paused_until = 0;
 	for (size_t i = 0; i < core->n_sessions; i++) {
 		struct session *s = &core->session[i];
 		AUTO_FREE char *age = NULL;
@@ -296,6 +317,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_ABANDONED]         = step_abandoned,
 	[HAP_CLAIMED]           = step_claimed,
 	[HAP_WRITTEN_BACK]      = step_written_back,
+	[HAP_PUBLISHED]         = step_published,
 	[HAP_OVERRIDDEN]        = step_nothing,
 	[HAP_CLOCK]             = step_clock,
 	[HAP_REFUSED]           = step_nothing,

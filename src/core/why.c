@@ -354,5 +354,18 @@ core_needs(const struct core *core, struct need *need, size_t max)
 		put(one.what, sizeof(one.what), "%s", p->trouble);
 		add_need(need, max, &n, &one);
 	}
+	for (size_t i = 0; i < core->n_plans; i++) {
+		const struct plan_run *p = &core->plan[i];
+		struct need one = { .since = p->opened_at };
+
+		/* The next landing tries again; a finished plan has none. */
+		if (!p->unpublished[0] || strcmp(p->state, "active") != 0)
+			continue;
+		put(one.subject, sizeof(one.subject), "plan %s", p->id);
+		put(one.what, sizeof(one.what), "%s was not pushed: %s", p->target,
+		    p->unpublished);
+		put(one.command, sizeof(one.command), "git push");
+		add_need(need, max, &n, &one);
+	}
 	return n;
 }

@@ -14,7 +14,7 @@
 static void
 task_free(struct task *task)
 {
-	child_free(task->child);
+	job_free(task->job);
 	if (task->timer)
 		event_free(task->timer);
 	fields_clear(&task->fields);
@@ -57,6 +57,16 @@ tasks_take(struct engine *engine, const struct act_row *act)
 }
 
 void
+task_postpone(struct task *task)
+{
+	job_free(task->job);
+	task->job = NULL;
+	task->is_running = false;
+	task->not_before = task->engine->now() + JOURNAL_PAUSE_MS;
+	tasks_pump_soon(task->engine);
+}
+
+void
 task_end(struct task *task, const char *state, const char *result, int64_t retry_ms)
 {
 	struct engine *engine = task->engine;
@@ -64,11 +74,15 @@ task_end(struct task *task, const char *state, const char *result, int64_t retry
 	int64_t next = retry_ms > 0 ? engine->now() + retry_ms : 0;
 
 	if (act_finish(engine->store, task->seq, retry_ms > 0 ? "owed" : state,
-		result ? result : "{}", next, &err) < 0)
+		result ? result : "{}", next, &err) < 0) {
 		log_error("act %s: %s", task->key, err.text);
+		task_postpone(task);
+		return;
+	}
 	if (retry_ms > 0) {
+		job_free(task->job);
+		task->job = NULL;
 		task->is_running = false;
-		task->child = NULL;
 		task->tries++;
 		task->not_before = next;
 	} else {
@@ -83,6 +97,7 @@ task_fail(struct task *task, const struct err *err)
 {
 	struct fields f = { 0 };
 	AUTO_FREE char *result = NULL;
+	int rc = 0;
 
 	fields_set(&f, "session", fields_text(&task->fields, "session"));
 	fields_set(&f, "plan", fields_text(&task->fields, "plan"));
@@ -95,9 +110,12 @@ task_fail(struct task *task, const struct err *err)
 	result = fields_to_json(&f);
 	log_warn("%s: %s", task->key, err->text);
 	if (fields_text(&f, "session")[0])
-		(void)engine_note(task->engine, HAP_ACT_FAILED, &f);
+		rc = engine_note(task->engine, HAP_ACT_FAILED, &f);
 	fields_clear(&f);
-	task_end(task, "failed", result, 0);
+	if (rc < 0)
+		task_postpone(task);
+	else
+		task_end(task, "failed", result, 0);
 }
 
 /* Messages to a living holder: quick, local, exactly once by their key. */
@@ -151,10 +169,10 @@ job_act(struct task *task)
 
 	fields_copy(&in, &task->fields);
 	if (job_inputs(task, &in, &err) == 0)
-		task->child = job_start(
+		task->job = job_start(
 		    task->engine, task->kind, &in, job_result, task, &err);
 	fields_clear(&in);
-	if (!task->child)
+	if (!task->job)
 		task_fail(task, &err);
 }
 
@@ -175,6 +193,7 @@ static const struct {
 	{ "candidate", job_act },
 	{ "land", job_act },
 	{ "write-back", job_act },
+	{ "publish", job_act },
 	{ "launch", run_launch },
 	{ "tell", send_act },
 	{ "answer", send_act },
@@ -189,6 +208,7 @@ task_run(struct task *task)
 	if (act_begin(task->engine->store, task->seq, &err) < 0 &&
 	    err.kind != ERR_CONFLICT) {
 		log_error("act %s: %s", task->key, err.text);
+		task_postpone(task);
 		return;
 	}
 	task->is_running = true;

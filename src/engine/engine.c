@@ -148,9 +148,10 @@ record_refusal(
 	fields_clear(&h.fields);
 }
 
-int
-engine_happen(struct engine *engine, enum hap kind, const char *actor,
-    const struct fields *fields, struct err *err)
+/* engine_happen(); *IS_REFUSED tells the core's refusal from the journal's failure. */
+static int
+happen(struct engine *engine, enum hap kind, const char *actor,
+    const struct fields *fields, bool *is_refused, struct err *err)
 {
 	struct happening h = { .kind = kind, .actor = actor, .at = engine->now() };
 	struct acts acts = { 0 };
@@ -159,6 +160,7 @@ engine_happen(struct engine *engine, enum hap kind, const char *actor,
 
 	fields_copy(&h.fields, fields);
 	rc = core_step(engine->core, &h, &acts, err);
+	*is_refused = rc < 0;
 	if (rc < 0) {
 		if (err && err->kind == ERR_REFUSED)
 			record_refusal(engine, kind, actor, err);
@@ -166,10 +168,12 @@ engine_happen(struct engine *engine, enum hap kind, const char *actor,
 		return -1;
 	}
 	rc = append(engine, &h, &acts, err);
-	if (rc < 0 && replay(engine, &again) < 0)
+	if (rc < 0 && replay(engine, &again) < 0) {
 		/* Memory is ahead of the disk and cannot be brought back: stop, restart, replay. */
 		log_error(
 		    "the journal can be neither written nor read: %s", again.text);
+		abort();
+	}
 	acts_clear(&acts);
 	fields_clear(&h.fields);
 	if (rc < 0)
@@ -182,15 +186,26 @@ engine_happen(struct engine *engine, enum hap kind, const char *actor,
 }
 
 int
+engine_happen(struct engine *engine, enum hap kind, const char *actor,
+    const struct fields *fields, struct err *err)
+{
+	bool is_refused;
+
+	return happen(engine, kind, actor, fields, &is_refused, err);
+}
+
+int
 engine_note(struct engine *engine, enum hap kind, const struct fields *fields)
 {
 	struct err err = ERR_INIT;
+	bool is_refused;
 
-	if (engine_happen(engine, kind, "server", fields, &err) == 0)
+	if (happen(engine, kind, "server", fields, &is_refused, &err) == 0)
 		return 0;
-	if (err.kind != ERR_CONFLICT && err.kind != ERR_NOT_FOUND)
+	if (!is_refused || (err.kind != ERR_CONFLICT && err.kind != ERR_NOT_FOUND))
 		log_warn("%s: %s", hap_name(kind), err.text);
-	return -1;
+	/* What the journal never takes is told once. */
+	return is_refused || err.kind == ERR_INPUT ? 0 : -1;
 }
 
 static void
@@ -198,12 +213,15 @@ on_clock(evutil_socket_t fd, short what, void *arg)
 {
 	struct engine *engine = arg;
 	struct fields none = { 0 };
+	struct timeval pause = { .tv_usec = JOURNAL_PAUSE_MS * 1000L };
 
 	(void)fd;
 	(void)what;
-	if (core_next_deadline(engine->core) <= engine->now())
-		(void)engine_note(engine, HAP_CLOCK, &none);
-	set_clock(engine);
+	if (core_next_deadline(engine->core) <= engine->now() &&
+	    engine_note(engine, HAP_CLOCK, &none) < 0)
+		event_add(engine->clock, &pause);
+	else
+		set_clock(engine);
 }
 
 static void
@@ -281,7 +299,7 @@ ops_free(struct engine *engine)
 
 	TAILQ_FOREACH_SAFE (op, &engine->ops, link, next) {
 		TAILQ_REMOVE(&engine->ops, op, link);
-		child_free(op->child);
+		job_free(op->job);
 		fields_clear(&op->out);
 		fields_clear(&op->in);
 		free(op);

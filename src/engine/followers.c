@@ -13,6 +13,8 @@
 #define TEXT_BYTES   400 /* of what an agent says that the journal keeps per burst */
 #define DETAIL_BYTES (64 * 1024)
 
+static bool look(struct follower *f);
+
 static char *
 cut(const char *s, size_t max)
 {
@@ -33,7 +35,45 @@ struct burst {
 	struct fields activity;
 	bool has_activity;
 	uint64_t line_start, line_end;
+	/* The last happening of the line, told once the next is there or the line is over. */
+	struct fields held;
+	enum hap held_hap;
+	bool has_held;
+	bool is_broken; /* the journal takes nothing: read all of it again later */
 };
+
+static void
+tell(struct burst *b, enum hap hap, const struct fields *f)
+{
+	if (!b->is_broken)
+		b->is_broken = engine_note(b->f->engine, hap, f) < 0;
+}
+
+/*
+ * Tells the happening that is held back.  Only the last one of a line says that the line
+ * is read: whatever a crash leaves untold is found in the line again.
+ */
+static void
+tell_held(struct burst *b, uint64_t offset)
+{
+	if (!b->has_held)
+		return;
+	fields_set_number(&b->held, "offset", (int64_t)offset);
+	tell(b, b->held_hap, &b->held);
+	fields_clear(&b->held);
+	b->has_held = false;
+}
+
+/* Holds back HAP with F, which is used up. */
+static void
+hold(struct burst *b, enum hap hap, struct fields *f)
+{
+	tell_held(b, b->line_start);
+	b->held = *f;
+	b->held_hap = hap;
+	b->has_held = true;
+	*f = (struct fields){ 0 };
+}
 
 static void
 tell_activity(struct burst *b, uint64_t offset)
@@ -43,7 +83,7 @@ tell_activity(struct burst *b, uint64_t offset)
 	fields_set(&b->activity, "session", b->f->session);
 	fields_set(&b->activity, "run", b->f->run);
 	fields_set_number(&b->activity, "offset", (int64_t)offset);
-	(void)engine_note(b->f->engine, HAP_AGENT_ACTIVITY, &b->activity);
+	tell(b, HAP_AGENT_ACTIVITY, &b->activity);
 	fields_clear(&b->activity);
 	b->has_activity = false;
 }
@@ -96,19 +136,20 @@ on_agent_event(const struct agent_event *e, void *arg)
 {
 	struct burst *b = arg;
 	struct fields f = { 0 };
-	AUTO_FREE char *detail = NULL;
+	AUTO_FREE char *detail = NULL, *text = NULL;
 	int hap = meaning_of(e->kind);
 
 	if (hap < 0) {
 		add_activity(b, e);
 		return;
 	}
+	tell_held(b, b->line_start);
 	tell_activity(b, b->line_start);
 	detail = cut(e->detail ? e->detail : "", DETAIL_BYTES);
+	text = cut(e->text ? e->text : "", DETAIL_BYTES);
 	fields_set(&f, "session", b->f->session);
 	fields_set(&f, "run", b->f->run);
-	fields_set_number(&f, "offset", (int64_t)b->line_end);
-	fields_set(&f, "text", e->text);
+	fields_set(&f, "text", text);
 	if (e->kind == AGENT_ACCEPTED)
 		fields_set(&f, "agent_session", e->id);
 	if (e->kind == AGENT_ASK || e->kind == AGENT_ASK_GONE)
@@ -122,15 +163,43 @@ on_agent_event(const struct agent_event *e, void *arg)
 		fields_set_number(&f, "cost", e->cost_cents);
 	if (e->kind == AGENT_LIMIT)
 		fields_set_number(&f, "until", e->until_at);
-	(void)engine_note(b->f->engine, (enum hap)hap, &f);
 	/* An agent without words of its own for it has confirmed by being up. */
-	if (e->kind == AGENT_ACCEPTED && !b->agent->has_own_confirm)
-		(void)engine_note(b->f->engine, HAP_AGENT_CONFIRMED, &f);
-	fields_clear(&f);
+	if (e->kind == AGENT_ACCEPTED && !b->agent->has_own_confirm) {
+		struct fields confirmed = { 0 };
+
+		fields_copy(&confirmed, &f);
+		hold(b, (enum hap)hap, &f);
+		hold(b, HAP_AGENT_CONFIRMED, &confirmed);
+	} else {
+		hold(b, (enum hap)hap, &f);
+	}
 }
 
-/* Reads what is new; with IS_ENDED also a last line without its newline. */
 static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)look(arg);
+}
+
+/* What F told last did not reach the journal: back to where the journal is, in a while. */
+static void
+look_again_later(struct follower *f)
+{
+	const struct session *s = core_session(f->engine->core, f->session);
+	AUTO_FREE char *out = path_join(f->dir, "out.ndjson");
+	struct timeval pause = { .tv_usec = JOURNAL_PAUSE_MS * 1000L };
+
+	follow_close(f->follow);
+	f->follow = follow_open(out, s ? (uint64_t)s->offset : 0);
+	if (!f->again)
+		f->again = event_new(f->engine->base, -1, 0, on_again, f);
+	event_add(f->again, &pause);
+}
+
+/* Reads what is new; with IS_ENDED also a last line without its newline.  -1: again later. */
+static int
 read_output(struct follower *f, bool is_ended)
 {
 	const struct session *s = core_session(f->engine->core, f->session);
@@ -138,12 +207,13 @@ read_output(struct follower *f, bool is_ended)
 	struct burst b = { .f = f, .agent = agent };
 	struct follow_line line;
 	struct err err = ERR_INIT;
-	int rc;
+	int rc = 0;
 
 	if (!agent)
-		return;
+		return 0;
 	b.line_end = (uint64_t)s->offset;
-	while ((rc = follow_next(f->follow, is_ended, &line, &err)) > 0) {
+	while (
+	    !b.is_broken && (rc = follow_next(f->follow, is_ended, &line, &err)) > 0) {
 		b.line_start = b.line_end;
 		b.line_end = line.next_offset;
 		if (line.is_cut) {
@@ -153,11 +223,16 @@ read_output(struct follower *f, bool is_ended)
 			continue;
 		}
 		agent->parse(line.p, line.n, on_agent_event, &b);
+		tell_held(&b, b.line_end);
 	}
 	if (rc < 0)
 		log_warn("%s: %s", f->run, err.text);
 	tell_activity(&b, b.line_end);
 	fields_clear(&b.activity);
+	if (!b.is_broken)
+		return 0;
+	look_again_later(f);
+	return -1;
 }
 
 static void
@@ -168,6 +243,8 @@ follower_free(struct follower *f)
 	follow_close(f->follow);
 	if (f->holder_event)
 		event_free(f->holder_event);
+	if (f->again)
+		event_free(f->again);
 	if (f->holder_fd >= 0)
 		close(f->holder_fd);
 	if (f->holder_pid > 0)
@@ -188,13 +265,14 @@ followers_free(struct engine *engine)
 	}
 }
 
-static void
+static int
 tell_end(struct follower *f)
 {
 	const struct session *s = core_session(f->engine->core, f->session);
 	struct run_end end;
 	struct fields out = { 0 };
 	struct err err = ERR_INIT;
+	int rc;
 
 	fields_set(&out, "session", f->session);
 	fields_set(&out, "run", f->run);
@@ -213,17 +291,19 @@ tell_end(struct follower *f)
 		    s && strcmp(s->adapter, "command") == 0 && end.status == 0 &&
 			end.signal == 0 && strcmp(end.reason, "exited") == 0);
 	}
-	(void)engine_note(f->engine, HAP_RUN_ENDED, &out);
+	rc = engine_note(f->engine, HAP_RUN_ENDED, &out);
 	fields_clear(&out);
+	return rc;
 }
 
-static void
+static int
 tell_lost(struct follower *f, int lock_fd)
 {
 	const struct session *s = core_session(f->engine->core, f->session);
 	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
 	struct fields out = { 0 };
 	struct err err = ERR_INIT;
+	int rc;
 
 	/* The whole tree is proven dead before anything is resumed (CONTRACTS 2). */
 	if (executor_local.sweep(f->dir, &err) < 0)
@@ -231,10 +311,11 @@ tell_lost(struct follower *f, int lock_fd)
 	fields_set(&out, "session", f->session);
 	fields_set(&out, "run", f->run);
 	fields_set_number(&out, "resumable", agent && agent->can_resume);
-	(void)engine_note(f->engine, HAP_RUN_LOST, &out);
+	rc = engine_note(f->engine, HAP_RUN_LOST, &out);
 	fields_clear(&out);
 	if (lock_fd >= 0)
 		close(lock_fd);
+	return rc;
 }
 
 /* Looks at the files of the run and tells what they say; true when F is over and freed. */
@@ -244,15 +325,20 @@ look(struct follower *f)
 	enum run_state state;
 	int lock_fd = -1;
 
-	read_output(f, false);
+	if (read_output(f, false) < 0)
+		return false;
 	state = rundir_probe(f->dir, &lock_fd, NULL);
 	if (state != RUN_ENDED && state != RUN_LOST)
 		return false;
-	read_output(f, true);
-	if (state == RUN_ENDED)
-		tell_end(f);
-	else
-		tell_lost(f, lock_fd);
+	if (read_output(f, true) < 0) {
+		if (lock_fd >= 0)
+			close(lock_fd);
+		return false;
+	}
+	if ((state == RUN_ENDED ? tell_end(f) : tell_lost(f, lock_fd)) < 0) {
+		look_again_later(f);
+		return false;
+	}
 	follower_free(f);
 	return true;
 }
@@ -266,7 +352,7 @@ on_run_change(struct watch *watch, unsigned what, void *arg)
 	if (what & (WATCH_END | WATCH_GONE))
 		(void)look(f);
 	else if (what & WATCH_OUT)
-		read_output(f, false);
+		(void)read_output(f, false);
 }
 
 static void

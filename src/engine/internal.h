@@ -32,7 +32,7 @@ struct task {
 	int tries;
 	int64_t not_before;
 	bool is_running;
-	struct child *child; /* the job, if it is one */
+	struct job *job;     /* when it is one */
 	struct event *timer; /* launch: waiting for the holder's socket */
 	int64_t began_at;
 };
@@ -46,6 +46,7 @@ struct follower {
 	struct watch *watch;
 	struct follow *follow;
 	struct event *holder_event; /* pidfd of the holder */
+	struct event *again;        /* the journal was full: look once more */
 	int holder_fd;
 	pid_t holder_pid;
 	bool is_over;
@@ -60,12 +61,15 @@ struct op {
 	struct fields out;
 	struct err err;
 	bool failed;
-	struct child *child;
+	struct job *job;
 	struct engine *engine;
 	char actor[96];
 	struct fields in;
 };
 TAILQ_HEAD(op_list, op);
+
+/* How long the server waits before it writes to a journal again that was full. */
+#define JOURNAL_PAUSE_MS 500
 
 struct engine {
 	struct event_base *base;
@@ -93,13 +97,28 @@ void tasks_free(struct engine *engine);
 void task_end(
     struct task *task, const char *state, const char *result, int64_t retry_ms);
 void task_fail(struct task *task, const struct err *err);
+/* The journal takes nothing now, so TASK is as it was: done again in a while. */
+void task_postpone(struct task *task);
 
-/* jobs.c: starts `divisi job KIND`; DONE gets its answer or its error. */
+/* orders.c: an operation that goes on after its order was answered. */
+struct op *op_new(struct engine *engine, const struct caller *caller,
+    const struct fields *in, struct fields *out);
+void op_forget(struct op *op);
+
+/* dispatch.c: the order of that name. */
+int order_dispatch(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+
+/*
+ * jobs.c: starts `divisi job KIND`; DONE gets its answer or its error, once, and may free
+ * the job.  The caller frees it, which ends it when it still runs.  NULL with ERR.
+ */
 typedef void job_done_fn(
     void *arg, const struct fields *out, const struct err *err, bool failed);
 struct job;
-struct child *job_start(struct engine *engine, const char *kind,
-    const struct fields *in, job_done_fn *done, void *arg, struct err *err);
+struct job *job_start(struct engine *engine, const char *kind, const struct fields *in,
+    job_done_fn *done, void *arg, struct err *err);
+void job_free(struct job *job); /* NULL is fine */
 
 /* runs.c */
 void run_launch(struct task *task);
@@ -128,5 +147,10 @@ void track_act(struct task *task);
 void job_result(
     void *arg, const struct fields *out, const struct err *err, bool failed);
 
-/* Appends with the core's step; engine_happen() without refusal record, for our own facts. */
-int engine_note(struct engine *engine, enum hap kind, const struct fields *fields);
+/*
+ * engine_happen() for our own facts.  0 when it is told or the core has no use for it any
+ * more (a line of a run that is over); -1 when the journal could not take it: nothing
+ * changed, and it has to be told again.
+ */
+NODISCARD int engine_note(
+    struct engine *engine, enum hap kind, const struct fields *fields);

@@ -29,6 +29,7 @@ static const struct {
 	{ "candidate", job_candidate },
 	{ "land", job_land },
 	{ "write-back", job_write_back },
+	{ "publish", job_publish },
 	{ "diff", job_diff },
 };
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/propose.h"
 #include "git/config.h"
+#include "git/land.h"
 #include "git/repo.h"
 #include "git/worktree.h"
 #include "plan/lint.h"
@@ -91,27 +92,54 @@ read_assertions(struct proposal *p, struct verdict_env *env)
 	env->n_assertions = n;
 }
 
+/* With the batch before still under way, nothing that must follow one of its phases. */
+static int
+check_busy(const struct proposal *p, const char *busy, struct err *err)
+{
+	for (size_t i = 0; i < p->batch->n; i++) {
+		int a = p->batch->phase[i];
+
+		for (size_t b = 0; b < p->plan->n_phases; b++) {
+			const struct pair *pair;
+
+			if (!propose_has_word(busy, p->plan->phase[b].id))
+				continue;
+			pair = verdicts_find(p->verdicts, a, (int)b);
+			if (!pair || pair->verdict != VERDICT_SEQUENTIAL)
+				continue;
+			refuse(err, "G03",
+			    "%s cannot run beside %s, which is under way: %s",
+			    p->plan->phase[a].id, p->plan->phase[b].id, pair->reason);
+			return err_fix(err, "wait until %s is merged: divisi watch",
+			    p->plan->phase[b].id);
+		}
+	}
+	return 0;
+}
+
 static int
 plan_batch(struct proposal *p, const char *path, struct err *err)
 {
 	struct verdict_env venv = { 0 };
 	struct batch_env benv = { 0 };
 	const char *done = fields_text(p->in, "done");
-	struct git_list infra = { 0 };
+	const char *busy = fields_text(p->in, "busy");
 	long cap = 3, research_cap = 5;
 
 	p->plan = plan_load(path, &p->lints, err);
 	if (!p->plan)
 		return -1;
-	config_values(&p->config, "divisi.infra", &infra);
+	config_values(&p->config, "divisi.infra", &p->infra);
+	config_values(&p->config, "divisi.exclusive", &p->exclusive);
 	venv.tracked = (const char *const *)p->tracked.item;
 	venv.n_tracked = p->tracked.n;
 	venv.fold_case = p->repo.ignore_case;
-	venv.infra_pattern = (const char *const *)infra.item;
-	venv.n_infra_patterns = infra.n;
+	venv.infra_pattern = (const char *const *)p->infra.item;
+	venv.n_infra_patterns = p->infra.n;
+	venv.exclusive = (const char *const *)p->exclusive.item;
+	venv.n_exclusive = p->exclusive.n;
 	read_assertions(p, &venv);
 	p->verdicts = verdicts_new(p->plan, &venv);
-	git_list_clear(&infra);
 	plan_lint(p->plan, p->verdicts, &p->lints);
 	if (check_lints(p, path, err) < 0)
 		return -1;
@@ -120,9 +148,14 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	    config_int(&p->config, "divisi.research-cap",
 		(struct config_range){ 5, 1, 5 }, &research_cap, err) < 0)
 		return -1;
+	if (propose_overrides(p, "G05")) { /* for this batch, by one (S-25) */
+		cap++;
+		research_cap++;
+	}
 	p->is_done = xcalloc(p->plan->n_phases + 1, sizeof(*p->is_done));
 	for (size_t i = 0; i < p->plan->n_phases; i++)
-		p->is_done[i] = propose_has_word(done, p->plan->phase[i].id);
+		p->is_done[i] = propose_has_word(done, p->plan->phase[i].id) ||
+				propose_has_word(busy, p->plan->phase[i].id);
 	benv.cap = (size_t)cap;
 	benv.research_cap = (size_t)research_cap;
 	benv.is_done = p->is_done;
@@ -133,6 +166,8 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 		return err_fix(err, "divisi report shows what was done");
 	}
 	p->batch = &p->batches->batch[0];
+	if (check_busy(p, busy, err) < 0)
+		return -1;
 	p->env.agent = config_str(&p->config, "divisi.agent", "claude");
 	p->env.default_mode = exec_mode_of(
 	    span_of(config_str(&p->config, "divisi.default-mode", "")));
@@ -142,16 +177,113 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	return 0;
 }
 
-static void
-put_plan(struct proposal *p)
+/*
+ * Puts the setting KEY ("divisi." and its name), which is one of WORDS; the first is its default.  A word nobody
+ * knows is refused, for the default might be the opposite of what was meant.
+ */
+static int
+put_choice(
+    struct proposal *p, const char *key, const char *const words[3], struct err *err)
+{
+	const char *name = strchr(key, '.') + 1;
+	const char *value = config_str(&p->config, key, words[0]);
+
+	if (fields_text(p->in, name)[0])
+		value = fields_text(p->in, name);
+	fields_set(p->out, name, value);
+	for (size_t i = 0; i < 3 && words[i]; i++) {
+		if (strcmp(words[i], value) == 0)
+			return 0;
+	}
+	err_set(err, ERR_INPUT, "%s is '%.40s'", key, value);
+	return err_fix(err, "it is one of: %s %s %s", words[0], words[1],
+	    words[2] ? words[2] : "");
+}
+
+/* Where the target is pushed after a landing (CONTRACTS 7). */
+static int
+put_publish(struct proposal *p, struct err *err)
+{
+	static const char *const words[] = { "none", "branch", "pr" };
+	AUTO_FREE char *remote = repo_default_remote(&p->repo, p->repo.main_branch);
+	const char *value;
+
+	if (put_choice(p, "divisi.publish", words, err) < 0)
+		return -1;
+	value = fields_text(p->out, "publish");
+	if (strcmp(value, "pr") == 0) {
+		err_set(err, ERR_REFUSED,
+		    "divisi.publish is pr, and this divisi opens no pull requests yet");
+		return err_fix(err, "git config divisi.publish branch, or none");
+	}
+	if (strcmp(value, "branch") == 0 && !remote) {
+		err_set(err, ERR_REFUSED,
+		    "divisi.publish is branch, and there is no remote to push to");
+		return err_fix(err, "git remote add origin URL, or: git config "
+				    "divisi.publish none");
+	}
+	fields_set(p->out, "remote", remote);
+	fields_set_number(p->out, "publish_unset",
+	    remote && !config_find(&p->config, "divisi.publish"));
+	return 0;
+}
+
+static int
+put_settings(struct proposal *p, struct err *err)
+{
+	static const char *const merge[3] = { "ask", "auto" };
+	static const char *const landing[3] = { "squash", "rebase", "merge" };
+	const char *profile = config_str(&p->config, "divisi.cost-profile", "budget");
+	static const struct {
+		const char *key, *name;
+		struct config_range range;
+		int64_t unit;
+	} numbers[] = {
+		{ "divisi.threshold", "threshold", { 10, 0, 100000 }, 100 },
+		{ "divisi.confirm-timeout", "confirm_ms", { 120, 1, 86400 }, 1000 },
+		{ "divisi.silence-timeout", "silence_ms", { 1800, 1, 864000 }, 1000 },
+		{ "divisi.wall-limit", "wall_ms", { 0, 0, 8640000 }, 1000 },
+		{ "divisi.output-limit", "out_bytes", { 1024, 0, 1048576 }, 1 << 20 },
+	};
+	int profile_at = cost_profile_of(profile);
+
+	if (profile_at < 0) {
+		err_set(err, ERR_INPUT, "divisi.cost-profile is '%.40s'", profile);
+		return err_fix(
+		    err, "it is one of: budget unlimited pay-per-use standard");
+	}
+	if (put_choice(p, "divisi.merge", merge, err) < 0 ||
+	    put_choice(p, "divisi.landing", landing, err) < 0 ||
+	    put_publish(p, err) < 0)
+		return -1;
+	for (size_t i = 0; i < N_ELEMS(numbers); i++) {
+		long value;
+
+		if (config_int(
+			&p->config, numbers[i].key, numbers[i].range, &value, err) < 0)
+			return -1;
+		fields_set_number(p->out, numbers[i].name, value * numbers[i].unit);
+	}
+	fields_set(p->out, "profile", cost_profile_name((enum cost_profile)profile_at));
+	fields_set(
+	    p->out, "setup", config_str(&p->config, "divisi.worktree.setup", ""));
+	fields_set(p->out, "verify", config_str(&p->config, "divisi.verify", ""));
+	return 0;
+}
+
+static int
+put_plan(struct proposal *p, struct err *err)
 {
 	const struct plan *plan = p->plan;
 	char *phases = NULL;
 	size_t n = 0;
-	FILE *f = open_memstream(&phases, &n);
-	const char *profile = config_str(&p->config, "divisi.cost-profile", "budget");
-	long threshold = 10, confirm_s = 120, silence_s = 1800;
-	struct err err = ERR_INIT;
+	char base[GIT_OID_SIZE];
+	FILE *f;
+
+	/* Not the main checkout's commit: a person may have overridden where that is. */
+	if (repo_resolve(&p->repo, p->repo.main_branch, base, err) < 0)
+		return -1;
+	f = open_memstream(&phases, &n);
 
 	for (size_t i = 0; i < plan->n_phases; i++)
 		fprintf(f, "%s%s", i ? "," : "", plan->phase[i].id);
@@ -165,36 +297,15 @@ put_plan(struct proposal *p)
 	fields_set(p->out, "master_title", plan->master.title);
 	fields_set(p->out, "master_url", plan->master.url);
 	fields_set(p->out, "target", p->repo.main_branch);
-	fields_set(p->out, "verify", config_str(&p->config, "divisi.verify", ""));
-	fields_set(p->out, "merge", config_str(&p->config, "divisi.merge", "ask"));
-	if (fields_text(p->in, "merge")[0])
-		fields_set(p->out, "merge", fields_text(p->in, "merge"));
-	fields_set(
-	    p->out, "landing", config_str(&p->config, "divisi.landing", "squash"));
-	fields_set(p->out, "publish", config_str(&p->config, "divisi.publish", "none"));
 	fields_set(p->out, "phases", phases);
-	fields_set(p->out, "profile",
-	    cost_profile_of(profile) < 0
-		? "budget"
-		: cost_profile_name((enum cost_profile)cost_profile_of(profile)));
-	(void)!config_int(&p->config, "divisi.threshold",
-	    (struct config_range){ 10, 0, 100000 }, &threshold, &err);
-	fields_set_number(p->out, "threshold", threshold * 100);
-	(void)!config_int(&p->config, "divisi.confirm-timeout",
-	    (struct config_range){ 120, 1, 86400 }, &confirm_s, &err);
-	(void)!config_int(&p->config, "divisi.silence-timeout",
-	    (struct config_range){ 1800, 1, 864000 }, &silence_s, &err);
-	fields_set_number(p->out, "confirm_ms", confirm_s * 1000);
-	fields_set_number(p->out, "silence_ms", silence_s * 1000);
-	fields_set(
-	    p->out, "setup", config_str(&p->config, "divisi.worktree.setup", ""));
 	fields_set_number(p->out, "n_phases", (int64_t)plan->n_phases);
-	fields_set(p->out, "base", p->repo.head);
+	fields_set(p->out, "base", base);
 	fields_set(
 	    p->out, "kind", p->batch->is_research ? "research" : "implementation");
 	fields_set_number(p->out, "number", fields_number(p->in, "next_number", 1));
 	fields_set_number(p->out, "n_sessions", (int64_t)p->batch->n);
 	free(phases);
+	return 0;
 }
 
 static int
@@ -252,13 +363,17 @@ propose(struct proposal *p, struct err *err)
 	const char *path = fields_text(p->in, "plan");
 	char hash[HASH_HEX_SIZE];
 
-	if (open_repo(p, path, err) < 0 || plan_batch(p, path, err) < 0)
+	if (open_repo(p, path, err) < 0 || plan_batch(p, path, err) < 0 ||
+	    put_settings(p, err) < 0 || put_plan(p, err) < 0)
 		return -1;
-	put_plan(p);
 	p->canon = open_memstream(&p->canon_text, &p->n_canon);
 	fputc('{', p->canon);
 	for (size_t i = 0; i < N_ELEMS(bound); i++)
 		propose_canon(p, bound[i], fields_text(p->out, bound[i]));
+	propose_canon(p, "override", fields_text(p->in, "override"));
+	if (fields_text(p->in, "override")[0])
+		fields_setf(p->out, "overrides", "%s: %s",
+		    fields_text(p->in, "override"), fields_text(p->in, "reason"));
 	fprintf(p->canon, "\"cap\":%lld,\"batch\":%lld,\"sessions\":[",
 	    (long long)fields_number(p->out, "cap", 0),
 	    (long long)fields_number(p->out, "number", 0));
@@ -272,6 +387,7 @@ propose(struct proposal *p, struct err *err)
 	hash_sha256(p->canon_text, p->n_canon, hash);
 	fields_set(p->out, "hash", hash);
 	put_pairs(p);
+	propose_checks(p);
 	return check_branches(p, err);
 }
 
@@ -293,6 +409,8 @@ job_propose(const struct fields *in, struct fields *out, struct err *err)
 	plan_free(p.plan);
 	git_list_clear(&p.branches);
 	git_list_clear(&p.tracked);
+	git_list_clear(&p.infra);
+	git_list_clear(&p.exclusive);
 	config_clear(&p.config);
 	repo_close(&p.repo);
 	return rc;

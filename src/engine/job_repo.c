@@ -365,6 +365,8 @@ verify_candidate(struct repo *repo, const struct fields *in, const char *oid,
 		    out, "evidence", "`%s` passed on the combined tree", command);
 		return 0;
 	}
+	/* Red is an answer, not an accident: the session keeps the words of the checks. */
+	fields_set_number(out, "refused", 1);
 	fields_set(out, "detail", tail);
 	fields_setf(
 	    out, "text", "`%s` fails (exit %d) on the combined tree", command, status);
@@ -442,6 +444,32 @@ job_land(const struct fields *in, struct fields *out, struct err *err)
 		fields_setf(out, "note", "landing changed %s", shown);
 	}
 	landing_clear(&landing);
+	repo_close(&repo);
+	return rc;
+}
+
+int
+job_publish(const struct fields *in, struct fields *out, struct err *err)
+{
+	const char *target = fields_text(in, "target");
+	struct repo repo = { 0 };
+	AUTO_FREE char *remote = NULL;
+	char oid[GIT_OID_SIZE];
+	int rc = -1;
+
+	if (open_top(in, &repo, err) < 0)
+		return -1;
+	remote = repo_default_remote(&repo, target);
+	if (!remote)
+		err_set(err, ERR_NOT_FOUND, "there is no remote to push %s to", target);
+	else if (repo_resolve(&repo, target, oid, err) == 0)
+		rc = repo_push(&repo, remote, target, err);
+	if (rc == 0) {
+		fields_set(out, "remote", remote);
+		fields_set(out, "commit", oid);
+	} else {
+		fields_set(out, "trouble", err->text);
+	}
 	repo_close(&repo);
 	return rc;
 }

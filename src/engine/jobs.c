@@ -6,6 +6,7 @@
 
 /* Jobs: slow work in a process of its own, `divisi job KIND`, JSON in and JSON out. */
 struct job {
+	struct child *child;
 	job_done_fn *done;
 	void *arg;
 };
@@ -30,12 +31,20 @@ on_job_done(struct child *child, const struct child_end *end, void *arg)
 	} else if (fields_get_err(&out, &err)) {
 		failed = true;
 	}
-	job->done(job->arg, &out, &err, failed);
+	job->done(job->arg, &out, &err, failed); /* which may free the job */
 	fields_clear(&out);
+}
+
+void
+job_free(struct job *job)
+{
+	if (!job)
+		return;
+	child_free(job->child);
 	free(job);
 }
 
-struct child *
+struct job *
 job_start(struct engine *engine, const char *kind, const struct fields *in,
     job_done_fn *done, void *arg, struct err *err)
 {
@@ -48,7 +57,6 @@ job_start(struct engine *engine, const char *kind, const struct fields *in,
 	struct child_opts opts = {
 		.arg = argv, .cwd = engine->top, .timeout_ms = JOB_LIMIT_MS
 	};
-	struct child *child;
 
 	job->done = done;
 	job->arg = arg;
@@ -59,10 +67,11 @@ job_start(struct engine *engine, const char *kind, const struct fields *in,
 	fields_clear(&full);
 	opts.input = input;
 	opts.n_input = strlen(input);
-	child = child_start(engine->base, &opts, on_job_done, job, err);
-	if (!child)
-		free(job);
-	return child;
+	job->child = child_start(engine->base, &opts, on_job_done, job, err);
+	if (job->child)
+		return job;
+	job_free(job);
+	return NULL;
 }
 
 /* The plan text of P, as the blob it was approved with. */

@@ -15,7 +15,7 @@ struct proposal {
 	struct fields *out;
 	struct repo repo;
 	struct config config;
-	struct git_list tracked, branches;
+	struct git_list tracked, branches, infra, exclusive;
 	struct plan *plan;
 	struct lint_list lints;
 	struct verdicts *verdicts;
@@ -27,7 +27,7 @@ struct proposal {
 	const struct batch *batch;
 	FILE *canon; /* the canonical JSON the approval hash is made of */
 	char *canon_text;
-	size_t n_canon, n_sessions, n_notes;
+	size_t n_canon, n_sessions, n_notes, n_checks;
 };
 
 /* Something the person should know before approving; never a refusal. */
@@ -44,6 +44,9 @@ bool propose_has_word(const char *list, const char *word);
 
 /* Adds session I of the batch: names, cost, agent, prompt.  -1 refuses the dispatch. */
 int propose_session(struct proposal *p, size_t i, struct err *err);
+
+/* Says what the preflight found, line by line, once everything else is proposed. */
+void propose_checks(struct proposal *p);
 
 /* PATH with the user's home directory shown as ~ (A-41).  The caller frees it. */
 char *propose_home_path(const char *path);

@@ -145,6 +145,7 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	set_at(p, i, "adapter", agent->name);
 	set_at(p, i, "program", probe.program);
 	set_at(p, i, "version", probe.version);
+	set_number_at(p, i, "login", probe.login);
 	set_at(p, i, "args", joined);
 	propose_canon(p, "program", probe.program);
 	propose_canon(p, "args", joined);
@@ -280,7 +281,6 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 {
 	const struct dispatch_row *row = dispatch_row_of(p->rows, p->batch->phase[i]);
 	const char *why = NULL;
-	struct git_log prior = { 0 };
 
 	if (!row || row->phase->n_issues != 1)
 		return refuse(err, "G08", "phase %s does not own exactly one issue",
@@ -315,10 +315,5 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 		propose_note(p, "phase %s: %s", row->phase->id, row->warning);
 	if (row->mid_cents < 0)
 		propose_note(p, "phase %s has no estimate (A-31)", row->phase->id);
-	if (repo_prior_work(&p->repo, row->issue, &prior, err) == 0 && prior.n > 0)
-		propose_note(p,
-		    "prior work on %s: %zu commit(s), newest %.10s %s (R-4)",
-		    row->issue, prior.n, prior.item[0].oid, prior.item[0].subject);
-	git_log_clear(&prior);
 	return 0;
 }

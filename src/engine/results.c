@@ -14,6 +14,7 @@ static const struct {
 	{ "candidate", HAP_CANDIDATE_BUILT },
 	{ "land", HAP_LANDED },
 	{ "write-back", HAP_WRITTEN_BACK },
+	{ "publish", HAP_PUBLISHED },
 };
 
 /* Puts the plan file as written under its hash, so that later jobs find the text. */
@@ -46,13 +47,21 @@ is_answer(const struct task *task, const struct fields *out, const struct err *e
 		*hap = HAP_WRITTEN_BACK;
 		return true;
 	}
+	/* A push that fails keeps nothing else from going on: it is told, and tried again. */
+	if (strcmp(task->kind, "publish") == 0 &&
+	    (task->tries >= 3 ||
+		(err->kind != ERR_SYSTEM && err->kind != ERR_TIMEOUT))) {
+		*hap = HAP_PUBLISHED;
+		return true;
+	}
 	return false;
 }
 
-static void
+static int
 tell_result(struct task *task, const struct fields *out, enum hap hap)
 {
 	struct fields f = { 0 };
+	int rc;
 
 	for (size_t i = 0; i < out->n; i++) {
 		if (strcmp(out->item[i].name, "plan_text") == 0)
@@ -71,19 +80,22 @@ tell_result(struct task *task, const struct fields *out, enum hap hap)
 		    &f, "version", fields_number(&task->fields, "version", 0));
 	if (fields_text(&task->fields, "why")[0])
 		fields_set(&f, "why", fields_text(&task->fields, "why"));
-	(void)engine_note(task->engine, hap, &f);
+	rc = engine_note(task->engine, hap, &f);
 	fields_clear(&f);
+	return rc;
 }
 
 /* Somebody else moved the target meanwhile: build on what is there now. */
-static void
+static int
 build_again(struct task *task)
 {
 	struct fields f = { 0 };
+	int rc;
 
 	fields_set(&f, "session", fields_text(&task->fields, "session"));
-	(void)engine_note(task->engine, HAP_MERGE_ASKED, &f);
+	rc = engine_note(task->engine, HAP_MERGE_ASKED, &f);
 	fields_clear(&f);
+	return rc;
 }
 
 void
@@ -113,9 +125,9 @@ job_result(void *arg, const struct fields *out, const struct err *err, bool fail
 	}
 	if (hap == HAP_WRITTEN_BACK)
 		keep_plan_text(engine, out);
-	if (hap != HAP_REFUSED)
-		tell_result(task, out, hap);
-	if (moved)
-		build_again(task);
-	task_end(task, failed ? "failed" : "done", "{}", 0);
+	if ((hap != HAP_REFUSED && tell_result(task, out, hap) < 0) ||
+	    (moved && build_again(task) < 0))
+		task_postpone(task);
+	else
+		task_end(task, failed ? "failed" : "done", "{}", 0);
 }

@@ -57,6 +57,7 @@ write_spec(struct engine *engine, const struct session *s, const struct agent *a
     const struct agent_launch *launch, struct err *err)
 {
 	struct run_spec spec = { 0 };
+	const struct plan_run *p = core_plan(engine->core, s->plan_id);
 	AUTO_FREE char *dir = run_dir(engine, s->run);
 	int rc = -1;
 
@@ -66,6 +67,8 @@ write_spec(struct engine *engine, const struct session *s, const struct agent *a
 		spec.run = xstrdup(s->run);
 		spec.session = xstrdup(s->id);
 		spec.cwd = xstrdup(s->path);
+		spec.wall_limit_ms = p ? (long)p->wall_ms : 0;
+		spec.out_limit_bytes = p ? (long)p->out_bytes : 0;
 		rc = rundir_write_spec(dir, &spec, err);
 		if (rc < 0 && err->kind == ERR_CONFLICT)
 			rc = 0; /* written before a crash: the same launch */
@@ -176,9 +179,12 @@ send_opening(struct task *task)
 
 		fields_set(&f, "session", s->id);
 		fields_set(&f, "run", run);
-		(void)engine_note(engine, HAP_RUN_STARTED, &f);
+		rc = engine_note(engine, HAP_RUN_STARTED, &f);
 		fields_clear(&f);
-		task_end(task, "done", NULL, 0);
+		if (rc < 0)
+			task_postpone(task);
+		else
+			task_end(task, "done", NULL, 0);
 	} else if (engine->now() - task->began_at < OPEN_LIMIT_MS) {
 		try_again_soon(task);
 	} else {

@@ -151,6 +151,17 @@ comment_issue(struct track *t, const char *id, const char *kind, const char *tex
 	return t->tracker->comment(&t->link, &call, id, kind, text, err);
 }
 
+/* TEXT in a table cell: one line, no bar of its own. */
+static void
+put_cell(FILE *f, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '|')
+			fputc('\\', f);
+		fputc((unsigned char)*text < 0x20 ? ' ' : *text, f);
+	}
+}
+
 /* The Session Registry as the master issue shows it. */
 static char *
 registry_text(const struct track *t)
@@ -169,11 +180,14 @@ registry_text(const struct track *t)
 
 		if (strcmp(s->plan_id, t->p->id) != 0 || !b)
 			continue;
-		fprintf(f, "| %d/%s | %s | %s | %s | %s | `%s` | %s%s%s |\n", b->number,
+		fprintf(f, "| %d/%s | %s | %s | %s | %s | `%s` | %s", b->number,
 		    s->label, s->issue, s->phase, s->agent_shown, s->worktree,
-		    s->branch, session_registry_word(s->state),
-		    s->state == SESSION_FAILED ? ": " : "",
-		    s->state == SESSION_FAILED ? s->reason : "");
+		    s->branch, session_registry_word(s->state));
+		if (s->state == SESSION_FAILED) {
+			fputs(": ", f);
+			put_cell(f, s->reason);
+		}
+		fputs(" |\n", f);
 	}
 	fclose(f);
 	return text;
@@ -225,16 +239,18 @@ perform(struct track *t, char id[TRACKER_ID_SIZE], struct err *err)
 	    fields_text(&t->task->fields, "text"), err);
 }
 
-static void
+static int
 tell_filed(struct track *t, const char *id)
 {
 	struct fields f = { 0 };
+	int rc;
 
 	fields_set(&f, "session", t->s->id);
 	fields_set(&f, "sub_issue", id);
 	fields_set_number(&f, "version", fields_number(&t->task->fields, "version", 1));
-	(void)engine_note(t->engine, HAP_SESSION_FILED, &f);
+	rc = engine_note(t->engine, HAP_SESSION_FILED, &f);
 	fields_clear(&f);
+	return rc;
 }
 
 void
@@ -272,11 +288,14 @@ track_act(struct task *task)
 		/* A person moved the issue elsewhere: theirs counts, it is told and left alone. */
 		log_warn("%s: %s", task->key, err.text);
 		task_end(task, "failed", "{}", 0);
+	} else if (rc < 0 && err.kind == ERR_SYSTEM && task->tries < 4) {
+		log_warn("%s: %s (will be tried again)", task->key, err.text);
+		task_end(task, "owed", NULL, 1000L << task->tries);
 	} else if (rc < 0) {
 		task_fail(task, &err);
+	} else if (id[0] && tell_filed(&t, id) < 0) {
+		task_postpone(task);
 	} else {
-		if (id[0])
-			tell_filed(&t, id);
 		task_end(task, "done", "{}", 0);
 	}
 }

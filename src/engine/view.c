@@ -1,9 +1,13 @@
 #include "engine/internal.h"
 
 #include "core/why.h"
+#include "engine/closing.h"
 
+#include <ctype.h>
 #include <json-c/json.h>
 #include <string.h>
+
+#define COMPLAINT_BYTES 400
 
 /* What the faces show: the state as JSON, with the reason of every wait. */
 
@@ -69,6 +73,42 @@ add_session_names(struct json_object *o, const struct session *s)
 		add(o, texts[i].name, texts[i].text);
 }
 
+/* The last line that the current run of S wrote to standard error, or NULL. */
+static char *
+last_complaint(struct engine *engine, const struct session *s)
+{
+	AUTO_FREE char *dir = run_dir(engine, s->run);
+	AUTO_FREE char *path = path_join(dir, "err.log");
+	AUTO_FREE char *tail = file_read_tail(path, COMPLAINT_BYTES);
+	size_t n = tail ? strlen(tail) : 0;
+	char *line;
+
+	while (n > 0 && isspace((unsigned char)tail[n - 1]))
+		tail[--n] = '\0';
+	if (n == 0)
+		return NULL;
+	line = strrchr(tail, '\n');
+	return text_show(line ? line + 1 : tail, true);
+}
+
+/* The reason for S, and for one that does not go on what its agent complained about. */
+static void
+explain(struct engine *engine, const struct session *s, char *why, size_t n,
+    char *command, size_t cn)
+{
+	bool is_silent = s->state == SESSION_STALLED || s->state == SESSION_LAUNCHING ||
+			 s->state == SESSION_UNCONFIRMED;
+	AUTO_FREE char *complaint = NULL;
+	size_t used;
+
+	session_why(engine->core, s, why, n, command, cn);
+	if (is_silent && s->run[0])
+		complaint = last_complaint(engine, s);
+	used = strlen(why);
+	if (complaint)
+		snprintf(why + used, n - used, "; it complained: %.200s", complaint);
+}
+
 static struct json_object *
 session_json(struct engine *engine, const struct session *s)
 {
@@ -99,7 +139,7 @@ session_json(struct engine *engine, const struct session *s)
 	add_bool(o, "running", s->run_open);
 	add_bool(o, "analysis_only", s->is_analysis);
 	add_bool(o, "reviewed", s->was_reviewed);
-	session_why(engine->core, s, why, sizeof(why), command, sizeof(command));
+	explain(engine, s, why, sizeof(why), command, sizeof(command));
 	add(o, "why", why);
 	add(o, "command", command);
 	for (size_t i = 0; i < s->n_asks; i++)
@@ -123,6 +163,7 @@ batch_json(struct engine *engine, const struct batch_run *b)
 	add(o, "base", b->base);
 	add(o, "reason", b->reason);
 	add(o, "approved_by", b->approved_by);
+	add(o, "overrides", b->overrides);
 	add_bool(o, "acknowledged", b->acked);
 	add_number(o, "opened_at", b->opened_at);
 	add_number(o, "closed_at", b->closed_at);
@@ -150,6 +191,11 @@ plan_json(struct engine *engine, const struct plan_run *p)
 	add(o, "target", p->target);
 	add(o, "verify", p->verify);
 	add(o, "merge", p->merge);
+	add(o, "landing", p->landing);
+	add(o, "publish", p->publish);
+	add(o, "published", p->published);
+	add(o, "unpublished", p->unpublished);
+	add_bool(o, "publish_unset", p->publish_unset);
 	add(o, "trouble", p->trouble);
 	add(o, "phases", p->phases);
 	add_number(o, "n_phases", p->n_phases);
@@ -161,6 +207,7 @@ plan_json(struct engine *engine, const struct plan_run *p)
 			json_object_array_add(
 			    batches, batch_json(engine, &engine->core->batch[i]));
 	}
+	json_object_object_add(o, "verification", closing_json(engine, p));
 	json_object_object_add(o, "batches", batches);
 	return o;
 }

@@ -9,6 +9,11 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define LOCK_FRESH_S 5
+#define LOCK_STEP_MS 200
 
 void
 landing_clear(struct landing *landing)
@@ -156,12 +161,70 @@ find_blockers(const struct work *work, const struct git_status *status, struct e
 	return 0;
 }
 
+/* The lock files that a git which was killed has left, or that one at work holds. */
+static void
+find_locks(const struct work *work, struct git_list *locks)
+{
+	AUTO_FREE char *own = git_line(
+	    work->landing->checkout, GIT_ARGS("rev-parse", "--absolute-git-dir"), NULL);
+	AUTO_FREE char *ref = xasprintf(
+	    "%s/%s.lock", work->repo->common_dir, work->ref);
+	AUTO_FREE char *packed = path_join(work->repo->common_dir, "packed-refs.lock");
+	AUTO_FREE char *index = own ? path_join(own, "index.lock") : NULL;
+	AUTO_FREE char *head = own ? path_join(own, "HEAD.lock") : NULL;
+	const char *const paths[] = { index, head, ref, packed };
+
+	for (size_t i = 0; i < N_ELEMS(paths); i++) {
+		if (paths[i] && file_exists(paths[i]))
+			git_list_add(locks, paths[i]);
+	}
+}
+
+static bool
+has_fresh_lock(const struct work *work)
+{
+	struct git_list locks = { 0 };
+	bool found = false;
+
+	find_locks(work, &locks);
+	for (size_t i = 0; i < locks.n; i++) {
+		struct stat st;
+
+		found = found || (stat(locks.item[i], &st) == 0 &&
+				     time(NULL) - st.st_mtime < LOCK_FRESH_S);
+	}
+	git_list_clear(&locks);
+	return found;
+}
+
+/* "rm LOCK... && " for what a git that was killed has left, or "". */
+static char *
+unlock_command(const struct work *work)
+{
+	struct git_list locks = { 0 };
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	find_locks(work, &locks);
+	for (size_t i = 0; i < locks.n; i++) {
+		AUTO_FREE char *quoted = text_shell_quote(locks.item[i]);
+
+		fprintf(f, "%s%s%s", i ? "" : "rm ", quoted,
+		    i + 1 < locks.n ? " " : " && ");
+	}
+	fclose(f);
+	git_list_clear(&locks);
+	return text;
+}
+
 /* Leaves the result where one command takes it, and says which. */
 static void
 leave_result(const struct work *work, struct err *err)
 {
 	AUTO_FREE char *dir = text_shell_quote(work->landing->checkout);
 	AUTO_FREE char *shown = git_list_show(&work->landing->blockers);
+	AUTO_FREE char *unlock = unlock_command(work);
 	AUTO_FREE char *why = xstrdup(err->text);
 	struct err other = ERR_INIT;
 
@@ -173,7 +236,7 @@ leave_result(const struct work *work, struct err *err)
 		return;
 	}
 	work->landing->command = xasprintf(
-	    "git -C %s merge --ff-only %s", dir, work->landed);
+	    "%sgit -C %s merge --ff-only %s", unlock, dir, work->landed);
 	if (work->landing->blockers.n > 0)
 		err_set(err, ERR_CONFLICT, "%s cannot be updated: %.350s %s in the way",
 		    work->spec->target, shown,
@@ -181,7 +244,9 @@ leave_result(const struct work *work, struct err *err)
 	else
 		err_set(err, ERR_CONFLICT, "%s cannot be updated: %.350s",
 		    work->spec->target, why);
-	err_fix(err, "clear the way, then: %s", work->landing->command);
+	err_fix(err, "%s: %s",
+	    unlock[0] ? "when no git runs there" : "clear the way, then",
+	    work->landing->command);
 }
 
 /* What became dirty by landing: the work of a hook. */
@@ -264,7 +329,10 @@ after_failure(const struct work *work, const struct git_status *before, struct e
 		return rc < 0 ? -1 : 0;
 	if (strcmp(now, work->spec->expected_old) != 0)
 		return moved(work, err);
-	if (take_back(work, before, err) < 0 || find_blockers(work, before, err) < 0)
+	if (take_back(work, before, err) < 0)
+		return -1;
+	/* With a lock in the way nothing else was looked at by git. */
+	if (why->kind != ERR_CONFLICT && find_blockers(work, before, err) < 0)
 		return -1;
 	leave_result(work, why);
 	*err = *why;
@@ -283,13 +351,17 @@ land_in_checkout(const struct work *work, struct err *err)
 		    "--no-overwrite-ignore", "--no-stat", "-q", work->spec->commit),
 		.env = GIT_ARGS("GIT_REFLOG_ACTION=divisi: land"),
 		.run_hooks = true };
+	static const struct timespec step = { 0, LOCK_STEP_MS * 1000000L };
 	struct git_status before = { 0 };
 	struct err why = ERR_INIT;
 	int rc;
 
 	if (repo_status(work->landing->checkout, NULL, &before, err) < 0)
 		return -1;
-	rc = git_try(&call, NULL, &why);
+	/* A fresh lock may be that of a git of ours that outlived its job: it soon ends. */
+	while ((rc = git_try(&call, NULL, &why)) != 0 && why.kind == ERR_CONFLICT &&
+	       has_fresh_lock(work))
+		nanosleep(&step, NULL);
 	if (rc != 0)
 		rc = after_failure(work, &before, &why, err);
 	if (rc == 0)

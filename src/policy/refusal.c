@@ -1,6 +1,7 @@
 #include "policy/refusal.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -158,4 +159,37 @@ refuse(struct err *err, const char *code, const char *fmt, ...)
 	err->code = refusal->code;
 	err->rule = refusal->rule;
 	return err_fix(err, "%s", refusal->fix);
+}
+
+static bool
+has_word(const char *list, struct span word)
+{
+	struct span rest = span_of(list), one;
+
+	while (span_next(&rest, ',', &one)) {
+		if (one.n == word.n && memcmp(one.p, word.p, one.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+int
+refusal_check_overrides(
+    const char *overrides, const char *reason, const char *allowed, struct err *err)
+{
+	struct span rest = span_of(overrides), one;
+
+	if (overrides[0] == '\0')
+		return 0;
+	while (span_next(&rest, ',', &one)) {
+		if (has_word(allowed, one))
+			continue;
+		err_set(err, ERR_USAGE, "%.*s is no rule that can be overridden here",
+		    (int)(one.n < 20 ? one.n : 20), one.p);
+		return err_fix(err, "one of: %s", allowed);
+	}
+	if (reason[0] != '\0')
+		return 0;
+	err_set(err, ERR_USAGE, "an override needs a reason");
+	return err_fix(err, "--override RULE --reason TEXT");
 }

@@ -181,6 +181,9 @@ void issue_set_clear(struct issue_set *set); /* zeroed is fine */
 NODISCARD int issue_read(
     struct store *store, const char *id, struct issue_set *set, struct err *err);
 
+/* Only the status of ID, for who asks about many; ISSUE_ANY when there is no such issue. */
+enum issue_status issue_status_now(struct store *store, const char *id);
+
 struct issue_query {
 	const char *parent;   /* NULL = any, "" = those without */
 	const char *assignee; /* NULL = any, "" = nobody */

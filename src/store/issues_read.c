@@ -276,3 +276,19 @@ issue_list(struct store *store, const struct issue_query *query, struct issue_se
 	*set = got;
 	return 0;
 }
+
+enum issue_status
+issue_status_now(struct store *store, const char *id)
+{
+	static const char sql_status[] = "SELECT status FROM issue WHERE id = ?1";
+	sqlite3_stmt *stmt = db_prepare(store, sql_status, NULL);
+	enum issue_status status = ISSUE_ANY;
+
+	if (!stmt)
+		return status;
+	db_bind(stmt, "t", id);
+	if (db_step(store, stmt, NULL) == 1)
+		status = issue_status_of(db_text(stmt, 0));
+	db_done(stmt);
+	return status;
+}

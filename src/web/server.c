@@ -40,7 +40,7 @@ struct server {
 	struct event_base *base;
 	int home_fd;
 	int64_t last_request;
-	TAILQ_HEAD(, stream) streams;
+	TAILQ_HEAD(stream_list, stream) streams;
 };
 
 typedef void route_fn(struct server *server, struct evhttp_request *req);

@@ -150,6 +150,21 @@ a_failed_write_leaves_everything_as_it_was(void **state)
 }
 
 static void
+the_tail_of_a_file_is_what_it_ends_with(void **state)
+{
+	AUTO_FREE char *path = path_join(top, "tail");
+	AUTO_FREE char *whole = NULL, *end = NULL;
+
+	assert_int_equal(file_write_atomic(path, "one\ntwo\n", 8, 0600, NULL), 0);
+	whole = file_read_tail(path, 100);
+	assert_string_equal(whole, "one\ntwo\n");
+	end = file_read_tail(path, 4);
+	assert_string_equal(end, "two\n");
+	assert_null(file_read_tail(top, 4));
+	assert_null(file_read_tail("/nowhere", 4));
+}
+
+static void
 directories_are_made_with_their_parents(void **state)
 {
 	AUTO_FREE char *deep = in_top("a/b//c/");
@@ -242,6 +257,7 @@ main(void)
 		TEST(a_write_keeps_the_mode_that_is_there),
 		TEST(a_write_goes_through_a_symbolic_link),
 		TEST(a_failed_write_leaves_everything_as_it_was),
+		TEST(the_tail_of_a_file_is_what_it_ends_with),
 		TEST(directories_are_made_with_their_parents),
 		TEST(a_tree_is_removed_and_what_links_point_to_is_not),
 		TEST(a_lock_is_held_by_one_and_freed_by_its_end),

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The verbs that act through the server, as a person and as a program see them.
 
-usage: served.py DIVISI EXAMPLES
+usage: served.py DIVISI
 
-Each claim is a function and has a scratch repository of its own, with the agent of the
-quickstart.  The last line counts.
+Each claim is a function and has a scratch repository of its own, with an agent that makes
+the one file its branch calls for.  The last line counts.
 """
 
 import json
@@ -13,8 +13,16 @@ import subprocess
 import sys
 import tempfile
 
-DIVISI, EXAMPLES = (os.path.abspath(p) for p in sys.argv[1:3])
-AGENT = os.path.join(EXAMPLES, "quickstart", "agent")
+DIVISI = os.path.abspath(sys.argv[1])
+AGENT = """#!/bin/sh
+echo '{"type":"started"}'
+read -r prompt
+case $(git symbolic-ref --short HEAD) in *a) file=x/a ;; *) file=y/b ;; esac
+mkdir -p "${file%/*}" && echo made >"$file"
+git add "$file" && git commit --quiet --message "Make $file"
+echo '{"type":"usage","cost_usd":0.25}'
+echo '{"type":"done","summary":"made it"}'
+"""
 SCRATCH = tempfile.TemporaryDirectory()
 CLAIMS = []
 
@@ -37,9 +45,13 @@ class Repo:
             if name in os.environ:
                 self.env[name] = os.environ[name]
         self.git("init", "-q", "-b", "main", self.top, cwd=self.root)
+        agent = os.path.join(self.root, "agent")
+        with open(agent, "w", encoding="utf-8") as file:
+            file.write(AGENT)
+        os.chmod(agent, 0o755)
         for key, value in {"user.name": "tester", "user.email": "t@example.invalid",
                            "divisi.main": "main", "divisi.agent": "command",
-                           "divisi.agent.command.program": AGENT,
+                           "divisi.agent.command.program": agent,
                            "divisi.sandbox": "external"}.items():
             self.git("config", key, value)
         self.write("a.txt", "a\n")
@@ -168,6 +180,171 @@ def why_tells_of_a_phase_that_waits_for_its_batch():
         assert "batch 1 comes first" in got["why"] and path in got["command"]
         assert "1B is not dispatched: " in repo.text("why", "1B")
         assert repo.value("why", "1A")["state"] == "prepared"
+
+
+@claim
+def the_report_answers_the_checklist_from_facts():
+    with Repo() as repo:
+        repo.git("config", "divisi.verify", "true")
+        path = repo.write(PLAN, TWO)
+        repo.text("dispatch", path, expect=4)
+        early = {v["item"]: v for v in repo.value("report", path)["verification"]}
+        assert not any(v["holds"] for k, v in early.items() if k != "Statuses updated")
+        out = repo.text("run", path, "--approve-all")
+        facts = repo.value("report", path)["verification"]
+        assert [v["item"] for v in facts] == [
+            "All phase sub-issues Done", "Everything merged without conflicts",
+            "Tests green on the target", "Statuses updated"]
+        assert all(v["holds"] for v in facts), facts
+        assert "2 of 2" in facts[0]["fact"] and "`true` passed" in facts[2]["fact"]
+        for text in (out, repo.text("report", path)):
+            assert "[x] All phase sub-issues Done: 2 of 2" in text, text
+            assert "divisi issue move X-100 Done" in text
+            assert "in all: 2 sessions" in text
+
+
+@claim
+def the_master_issue_shows_the_registry():
+    with Repo() as repo:
+        path = repo.write(PLAN, TWO)
+        repo.text("run", path, "--approve-all")
+        master = repo.value("issue", "show", "X-100")
+        registry = [c["body"] for c in master["comments"] if c["kind"] == "registry"]
+        assert len(registry) == 1, master["comments"]
+        assert "| 1/S-A | X-1 | 1A | " in registry[0] and "| Done |" in registry[0]
+
+
+@claim
+def a_red_result_does_not_land_and_shows_why():
+    with Repo() as repo:
+        path = repo.write(PLAN, plan(("1A", {"Creates": "`x/a`",
+                                             "Verify": "`echo seven of nine; exit 3`"})))
+        out = repo.text("run", path, "--approve-all", expect=4)
+        assert "fails (exit 3) on the combined tree" in out, out
+        assert not os.path.exists(os.path.join(repo.top, "x"))
+        assert "seven of nine" in repo.text("why", "1A")
+        assert repo.value("why", "1A")["state"] == "merge-conflict"
+        repo.text("merge", expect=4)
+
+
+@claim
+def an_override_names_a_known_rule_has_a_reason_and_is_shown():
+    with Repo() as repo:
+        four = plan(*[("1" + c, {"Creates": "`%s/a`" % c}) for c in "ABCD"])
+        path = repo.write(PLAN, four)
+        assert [len(b["sessions"]) for b in repo.value("plan", path)["batches"]] == [2, 2]
+        for rule in ("G02", "G5", "all", "G05,X"):
+            out = repo.text("dispatch", path, "--override", rule, "--reason", "x", expect=2)
+            assert "one of: G05,G07," in out, out
+        repo.text("dispatch", path, "--override", "G05", expect=2)
+        got = repo.value("dispatch", path, "--override", "G05", "--reason", "I watch",
+                         expect=4)
+        assert len(got["sessions"]) == 4 and got["overrides"] == "G05: I watch"
+        out = repo.text("dispatch", path, "--override", "G05", "--reason", "I watch",
+                        expect=4)
+        assert "cap 4 " in out and "against the rules: G05: I watch\n" in out, out
+        rows = [json.loads(l) for l in repo.text("events", "--json").splitlines()]
+        assert any(r["cause"] == "overridden" and r["data"]["reason"] == "I watch"
+                   for r in rows)
+        assert len(repo.value("dispatch", path, expect=4)["sessions"]) == 2
+        repo.text("resume", "1A", "--override", "G07", "--reason", "x", expect=2)
+
+
+@claim
+def the_next_batch_may_be_dispatched_against_its_rule():
+    with Repo() as repo:
+        path = repo.write(PLAN, plan(("1A", {"Creates": "`x/a`"}),
+                                     ("1B", {"Creates": "`y/b`", "Depends on": "1A"})))
+        first = repo.value("dispatch", path, expect=4)
+        repo.text("approve", "--hash", first["hash"])
+        assert repo.value("dispatch", path, expect=3)["error"]["code"] == "G07"
+        got = repo.value("dispatch", path, "--override", "G07", "--reason", "hurry",
+                         expect=3)
+        assert got["error"]["code"] == "G03" and "1A" in got["error"]["text"]
+    with Repo() as repo:
+        repo.git("config", "divisi.cap", "1")
+        path = repo.write(PLAN, TWO)
+        first = repo.value("dispatch", path, expect=4)
+        repo.text("approve", "--hash", first["hash"])
+        got = repo.value("dispatch", path, "--override", "G07", "--reason", "hurry",
+                         expect=4)
+        assert got["number"] == 2 and got["overrides"] == "G07: hurry"
+        assert [s["phase"] for s in got["sessions"]] == ["1B"]
+
+
+@claim
+def the_preflight_says_what_it_looked_at():
+    with Repo() as repo:
+        path = repo.write(PLAN, TWO)
+        repo.write("b.txt", "b\n")
+        repo.git("add", "b.txt")
+        repo.git("commit", "-q", "-m", "X-1: a first try")
+        head = repo.git("rev-parse", "main").strip()
+        dry = repo.value("dispatch", path, "--dry-run")
+        assert [c["what"] for c in dry["checks"]] == [
+            "main branch", "attachment", "prior work", "prior work", "slots", "agent",
+            "gates"]
+        found = [c["found"] for c in dry["checks"]]
+        assert head[:10] in found[0] and "when this batch is filed" in found[1]
+        assert "X-1: 1 commit, newest " in found[2] and found[3] == "X-2: none"
+        assert found[4] == "0 live, at most 3 at once, 2 in this batch"
+        assert os.path.join(repo.root, "agent") in found[5]
+        assert repo.value("status")["plans"] == []
+        sessions = dry["batch"]["sessions"]
+        assert [s["phase"] for s in sessions] == ["1A", "1B"]
+        assert sessions[0]["estimate_cents"] == {"low": 30, "mid": 30, "high": 30}
+        assert "Reply with 'Session started'" in sessions[0]["prompt"]
+        out = repo.text("dispatch", path, "--dry-run")
+        assert "| S-A     | [X-1](local:X-1) |" in out and "table " + dry["hash"][:12] in out
+        real = repo.value("dispatch", path, expect=4)
+        assert real["hash"] == dry["hash"]
+        assert "is attached to X-100 as it is now" in repo.text("dispatch", path,
+                                                                "--dry-run")
+
+
+@claim
+def a_large_plan_asks_for_its_approach():
+    with Repo() as repo:
+        large = plan(("1A", {"Creates": ", ".join("`x/%d`" % n for n in range(6))}))
+        path = repo.write(PLAN, large)
+        approach = repo.value("dispatch", path, "--dry-run")["checks"][-1]
+        assert approach["what"] == "approach" and "more than 5 files" in approach["found"]
+
+
+@claim
+def a_stopped_server_is_gone_when_the_next_verb_comes():
+    with Repo() as repo:
+        path = repo.write(PLAN, TWO)
+        for _ in range(3):
+            repo.text("dispatch", path, "--dry-run")
+            repo.text("server", "--stop")
+            repo.text("server", "--stop", expect=9)
+
+
+@claim
+def landed_work_is_published_where_the_person_wants_it():
+    with Repo() as repo:
+        path = repo.write(PLAN, TWO)
+        remote = os.path.join(repo.root, "remote.git")
+        repo.git("init", "-q", "--bare", "-b", "main", remote)
+        assert "publish: none\n" in repo.text("dispatch", path, expect=4)
+        repo.git("config", "divisi.publish", "branch")
+        assert "no remote" in repo.text("dispatch", path, expect=3)
+        repo.git("remote", "add", "origin", remote)
+        repo.git("config", "--unset", "divisi.publish")
+        out = repo.text("dispatch", path, expect=4)
+        assert "publish: none (set divisi.publish)\n" in out, out
+        repo.git("config", "divisi.publish", "pr")
+        assert "no pull requests yet" in repo.text("dispatch", path, expect=3)
+        repo.git("config", "divisi.publish", "always")
+        assert "one of: none branch pr" in repo.text("dispatch", path, expect=7)
+        repo.git("config", "divisi.publish", "branch")
+        repo.text("run", path, "--approve-all")
+        head = repo.git("rev-parse", "main")
+        assert repo.git("ls-remote", remote, "refs/heads/main").split()[0] == head.strip()
+        plan_now = repo.value("report", path)
+        assert plan_now["published"] == "origin " + head.strip()
+        assert plan_now["verification"][-1]["holds"]
 
 
 def main():

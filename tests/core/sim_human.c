@@ -153,6 +153,8 @@ put_settings(const struct plan_model *m, struct fields *f)
 	fields_set(f, "sha256", "sha0");
 	fields_set(f, "target", "main");
 	fields_set(f, "merge", m->is_auto ? "auto" : "ask");
+	fields_set(f, "publish", m->is_auto ? "branch" : "none");
+	fields_set(f, "master", m->is_auto ? "DV-100" : "");
 	fields_set_number(f, "cap", m->cap);
 	fields_set_number(f, "n_phases", m->n);
 }

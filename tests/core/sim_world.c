@@ -244,13 +244,26 @@ do_write_back(struct sim *sim, const struct owed *o)
 	(void)sim_happen(sim, HAP_WRITTEN_BACK, "server", &f);
 }
 
+static void
+do_publish(struct sim *sim, const struct owed *o)
+{
+	struct fields f = { 0 };
+
+	fields_set(&f, "plan", fields_text(&o->fields, "plan"));
+	if (sim_mishap(sim, 20))
+		fields_set(&f, "trouble", "the remote does not answer");
+	fields_set(&f, "remote", "origin");
+	fields_set(&f, "commit", "c");
+	(void)sim_happen(sim, HAP_PUBLISHED, "server", &f);
+}
+
 static const struct {
 	const char *kind;
 	void (*run)(struct sim *sim, const struct owed *o);
 } doers[] = { { "launch", do_launch }, { "tell", do_tell }, { "answer", do_answer },
 	{ "inspect", do_inspect }, { "candidate", do_candidate }, { "land", do_land },
 	{ "issue-file", do_prepare }, { "worktree-add", do_prepare },
-	{ "write-back", do_write_back } };
+	{ "write-back", do_write_back }, { "publish", do_publish } };
 
 static void
 owed_clear(struct owed *o)

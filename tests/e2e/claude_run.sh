@@ -8,6 +8,7 @@ e2e_begin "$@"
 
 [ -n "$E2E_CLAUDE" ] || skip_all "Claude Code is not installed (./check installs it from npm)"
 command -v node >/dev/null || skip_all "node is not installed"
+PATH=$(dirname "$E2E_CLAUDE"):$PATH
 
 node "$top/tests/e2e/claude/stub.mjs" --log "$scratch/model.log" >"$scratch/port" &
 wait_until 10 test -s "$scratch/port"

@@ -11,7 +11,8 @@
 # scratch directory, and, when root runs the tests, as an ordinary user (E2E_AS_ROOT=1 before
 # it keeps root).  The programs under test come from $DIVISI_BUILD and are first on PATH.
 # Everything the test started is ended and the scratch directory removed at the end;
-# DIVISI_E2E_KEEP=1 keeps it.  Output is TAP.
+# DIVISI_E2E_KEEP=1 keeps it.  The real Claude Code, where ./check could install it, is
+# $E2E_CLAUDE and not on PATH.  Output is TAP.
 
 e2e_n=0
 e2e_failed=0
@@ -44,8 +45,9 @@ e2e_restart() {
 			cp -R "$source/$program" "$scratch/src/$(dirname "$program")/"
 	done
 	if [ -n "${DIVISI_TEST_CLAUDE:-}" ]; then
-		cp -l "$DIVISI_TEST_CLAUDE" "$scratch/bin/claude" 2>/dev/null ||
-			cp "$DIVISI_TEST_CLAUDE" "$scratch/bin/claude"
+		mkdir "$scratch/agents"
+		cp -l "$DIVISI_TEST_CLAUDE" "$scratch/agents/claude" 2>/dev/null ||
+			cp "$DIVISI_TEST_CLAUDE" "$scratch/agents/claude"
 	fi
 	chmod 755 "$scratch"
 	if [ "$(id -u)" = 0 ] && [ -z "${E2E_AS_ROOT:-}" ]; then
@@ -64,7 +66,7 @@ e2e_restart() {
 		LOGNAME=tester SHELL=/bin/sh GIT_CONFIG_NOSYSTEM=1 \
 		XDG_STATE_HOME="$scratch/home/state" XDG_CONFIG_HOME="$scratch/home/config" \
 		XDG_RUNTIME_DIR="$scratch/tmp" E2E_SCRATCH="$scratch" E2E_TOP="$scratch/src" \
-		E2E_CLAUDE="${DIVISI_TEST_CLAUDE:+$scratch/bin/claude}" "${keep[@]}" \
+		E2E_CLAUDE="${DIVISI_TEST_CLAUDE:+$scratch/agents/claude}" "${keep[@]}" \
 		bash "$scratch/src/tests/e2e/$(basename "$script")" "$@" </dev/null &
 	wait $!
 	status=$?

@@ -176,6 +176,29 @@ a_lock_in_the_checkout_is_told_and_stays(void **state)
 	landing_clear(&landing);
 }
 
+/* A git that was killed between the files and the branch: the command takes it from there. */
+static void
+a_half_made_landing_is_finished_by_the_command(void **state)
+{
+	struct landing landing;
+	struct err err;
+
+	sh("cd repo && git read-tree -m -u %s %s", old, new);
+	sh("touch -d '1 hour ago' repo/.git/HEAD.lock repo/.git/refs/heads/main.lock");
+	assert_int_equal(land(&landing, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_int_equal(landing.blockers.n, 0);
+	assert_non_null(strstr(err.text, "HEAD.lock"));
+	assert_non_null(strstr(landing.command, "refs/heads/main.lock"));
+	sh("%s >/dev/null", landing.command);
+	landing_clear(&landing);
+	assert_string_equal(tip("main"), new);
+	assert_string_equal(sh_out("git -C repo status --porcelain"), "");
+	assert_ok(land(&landing, &err), &err);
+	assert_true(landing.was_there);
+	landing_clear(&landing);
+}
+
 static void
 the_target_in_another_worktree_is_landed_there(void **state)
 {
@@ -541,6 +564,7 @@ main(void)
 		T(unrelated_dirt_is_no_obstacle),
 		T(what_is_in_the_way_stops_the_landing_unharmed),
 		T(a_lock_in_the_checkout_is_told_and_stays),
+		T(a_half_made_landing_is_finished_by_the_command),
 		T(the_target_in_another_worktree_is_landed_there),
 		T(a_target_nobody_has_is_moved_by_its_ref),
 		T(a_worktree_that_was_deleted_counts_unless_it_is_locked),

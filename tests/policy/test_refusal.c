@@ -1,6 +1,9 @@
 #include "policy/refusal.h"
 
 #include "base/mem.h"
+#include "base/text.h"
+
+#include "base/mem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -131,6 +134,42 @@ a_refusal_is_one_line_whatever_it_quotes(void **state)
 	assert_int_equal(refuse(NULL, "G09", "nobody listens"), -1);
 }
 
+static void
+an_override_names_rules_that_may_be_overridden_and_says_why(void **state)
+{
+	static const struct {
+		const char *overrides, *reason;
+		int rc;
+	} rows[] = {
+		{ "", "", 0 },
+		{ "", "why", 0 },
+		{ "G05", "why", 0 },
+		{ "G05,P16,N03", "why", 0 },
+		{ "G05", "", -1 },
+		{ "G02", "why", -1 },
+		{ "G05,G02", "why", -1 },
+		{ "G0", "why", -1 },
+		{ "G05 ", "why", -1 },
+	};
+	struct span rest = span_of(
+			REFUSAL_DISPATCH_OVERRIDES "," REFUSAL_RESUME_OVERRIDES),
+		    one;
+
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		struct err err = ERR_INIT;
+
+		assert_int_equal(refusal_check_overrides(rows[i].overrides,
+				     rows[i].reason, REFUSAL_DISPATCH_OVERRIDES, &err),
+		    rows[i].rc);
+		assert_int_equal(err.kind, rows[i].rc ? ERR_USAGE : ERR_NONE);
+	}
+	while (span_next(&rest, ',', &one)) {
+		AUTO_FREE char *code = xstrndup(one.p, one.n);
+
+		assert_non_null(refusal_find(code));
+	}
+}
+
 int
 main(void)
 {
@@ -139,6 +178,8 @@ main(void)
 		cmocka_unit_test(every_row_says_what_and_how_to_mend_it_in_one_line),
 		cmocka_unit_test(a_refusal_carries_code_rule_text_and_fix),
 		cmocka_unit_test(a_refusal_is_one_line_whatever_it_quotes),
+		cmocka_unit_test(
+		    an_override_names_rules_that_may_be_overridden_and_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,9 +89,8 @@ f_truncate(sqlite3_file *f, sqlite3_int64 n)
 static int
 f_sync(sqlite3_file *f, int flags)
 {
-	int rc = strike(true);
-
-	return rc != SQLITE_OK ? rc : REAL(f)->pMethods->xSync(REAL(f), flags);
+	/* The power stays on in a test, and a slow disk would make it a long one. */
+	return strike(true);
 }
 
 static int
@@ -202,6 +201,8 @@ v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
 void
 fault_install(void)
 {
+	if (real_vfs)
+		return;
 	real_vfs = sqlite3_vfs_find(NULL);
 	fault_vfs = *real_vfs;
 	fault_vfs.pNext = NULL;

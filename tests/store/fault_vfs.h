@@ -2,7 +2,8 @@
 
 /*
  * A layer under SQLite that counts what reaches the disk and can make it fail or end the
- * process there.  fault_install() makes it the default for databases opened afterwards.
+ * process there.  fault_install() makes it the default for databases opened afterwards;
+ * again is nothing.
  */
 enum fault_how { FAULT_NEVER, FAULT_FULL, FAULT_IO, FAULT_SYNC, FAULT_DIE };
 

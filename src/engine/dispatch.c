@@ -1,0 +1,258 @@
+#include "engine/internal.h"
+
+#include "policy/refusal.h"
+#include "store/issues.h"
+
+#include <string.h>
+
+/* `dispatch`: what the proposing job must know, and what becomes of its proposal. */
+
+static int
+next_number(const struct engine *engine, const struct plan_run *p, bool overridden,
+    int64_t *number, struct err *err)
+{
+	const struct batch_run *last = p ? core_last_batch(engine->core, p->id) : NULL;
+
+	*number = 1;
+	if (!last)
+		return 0;
+	*number = last->number;
+	if (last->state == BATCH_PLANNED || last->state == BATCH_FILED ||
+	    last->state == BATCH_AWAITING || last->state == BATCH_DECLINED)
+		return 0;
+	*number = last->number + 1;
+	if (last->state == BATCH_COMPLETE ||
+	    (last->state == BATCH_WITH_FAILURES && last->acked) || overridden)
+		return 0;
+	if (last->state == BATCH_WITH_FAILURES) {
+		refuse(err, "G17",
+		    "batch %d ended with failures that nobody acknowledged",
+		    last->number);
+		return err_fix(err,
+		    "look at divisi status, then: divisi approve --batch %d",
+		    last->number);
+	}
+	refuse(err, "G07", "batch %d is not complete (%s)", last->number,
+	    batch_state_name(last->state));
+	return err_fix(err,
+	    "divisi status shows what it waits for; or --override G07 --reason TEXT");
+}
+
+/* The phases that are finished, and those that a session has in hand (G07 overridden). */
+static void
+add_done(const struct engine *engine, const struct plan_run *p, struct fields *in)
+{
+	AUTO_FREE char *done = NULL, *busy = NULL;
+	size_t n_done = 0, n_busy = 0;
+	FILE *finished = open_memstream(&done, &n_done);
+	FILE *in_hand = open_memstream(&busy, &n_busy);
+
+	for (size_t i = 0; p && i < engine->core->n_sessions; i++) {
+		const struct session *s = &engine->core->session[i];
+
+		if (strcmp(s->plan_id, p->id) != 0)
+			continue;
+		if (s->state == SESSION_DONE || s->state == SESSION_ABANDONED)
+			fprintf(finished, "%s,", s->phase);
+		else if (s->state >= SESSION_APPROVED && s->state != SESSION_FAILED)
+			fprintf(in_hand, "%s,", s->phase);
+	}
+	fclose(finished);
+	fclose(in_hand);
+	fields_set(in, "done", done);
+	fields_set(in, "busy", busy);
+}
+
+/* The plan as the tracker has it, and how many sessions live: for the preflight's words. */
+static void
+add_facts(struct engine *engine, const struct plan_run *p, struct fields *in)
+{
+	AUTO_ISSUES struct issue_set set = { 0 };
+	struct err err = ERR_INIT;
+
+	fields_set_number(in, "live", (int64_t)core_live(engine->core));
+	if (!p || p->master[0] == '\0' ||
+	    issue_read(engine->store, p->master, &set, &err) < 0)
+		return;
+	for (size_t i = 0; i < set.item[0].n_attachments; i++) {
+		const struct issue_attachment *a = &set.item[0].attachment[i];
+
+		if (strcmp(a->url, p->path) == 0)
+			fields_set(in, "attached", a->sha256);
+	}
+}
+
+static void
+add_assertions(const struct engine *engine, const char *path, struct fields *in)
+{
+	size_t n = 0;
+	char key[64];
+
+	for (size_t i = 0; i < engine->core->n_assertions; i++) {
+		const struct assertion_run *a = &engine->core->assertion[i];
+
+		if (strcmp(a->plan_path, path) != 0)
+			continue;
+		snprintf(key, sizeof(key), "s%zu.a", n);
+		fields_set(in, key, a->a);
+		snprintf(key, sizeof(key), "s%zu.b", n);
+		fields_set(in, key, a->b);
+		snprintf(key, sizeof(key), "s%zu.reason", n);
+		fields_set(in, key, a->reason);
+		n++;
+	}
+	fields_set_number(in, "n_assertions", (int64_t)n);
+}
+
+/* Prompts and the plan's text go beside the journal, by hash. */
+static int
+keep_texts(struct engine *engine, const struct fields *out, struct err *err)
+{
+	size_t n = (size_t)fields_number(out, "n_sessions", 0);
+	const char *text = fields_text(out, "plan_text");
+
+	if (blob_put(
+		engine->store, fields_text(out, "sha256"), text, strlen(text), err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const char *prompt = fields_text_at(out, i, "prompt");
+
+		if (blob_put(engine->store, fields_text_at(out, i, "prompt_sha"),
+			prompt, strlen(prompt), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+is_bulky(const char *name)
+{
+	size_t n = strlen(name);
+
+	return strcmp(name, "plan_text") == 0 || strncmp(name, "note", 4) == 0 ||
+	       strncmp(name, "pair", 4) == 0 || strncmp(name, "check", 5) == 0 ||
+	       (n > 7 && strcmp(name + n - 7, ".prompt") == 0);
+}
+
+static int
+record_overrides(struct op *op, struct err *err)
+{
+	struct fields f = { 0 };
+	int rc;
+
+	if (fields_text(&op->in, "override")[0] == '\0')
+		return 0;
+	fields_set(&f, "rules", fields_text(&op->in, "override"));
+	fields_set(&f, "reason", fields_text(&op->in, "reason"));
+	rc = engine_happen(op->engine, HAP_OVERRIDDEN, op->actor, &f, err);
+	fields_clear(&f);
+	return rc;
+}
+
+/* The proposal becomes a planned batch: plan and batch are journalled, acts are owed. */
+static int
+adopt_proposal(struct op *op, const struct fields *out, struct err *err)
+{
+	struct engine *engine = op->engine;
+	const struct plan_run *p = core_plan_by_path(
+	    engine->core, fields_text(out, "path"));
+	const struct batch_run *last;
+	struct fields f = { 0 };
+	enum hap kind = HAP_PLAN_OPENED;
+	int rc;
+
+	if (keep_texts(engine, out, err) < 0 || record_overrides(op, err) < 0)
+		return -1;
+	for (size_t i = 0; i < out->n; i++) {
+		if (is_bulky(out->item[i].name))
+			continue;
+		if (out->item[i].text)
+			fields_set(&f, out->item[i].name, out->item[i].text);
+		else
+			fields_set_number(&f, out->item[i].name, out->item[i].number);
+	}
+	if (p && strcmp(p->state, "active") == 0) {
+		kind = HAP_PLAN_CHANGED;
+		fields_set(&f, "plan", p->id);
+	}
+	rc = engine_happen(engine, kind, op->actor, &f, err);
+	p = core_plan_by_path(engine->core, fields_text(out, "path"));
+	if (rc == 0 && p) {
+		fields_set(&f, "plan", p->id);
+		fields_set(&f, "override", fields_text(&op->in, "override"));
+		fields_set(&f, "override_reason", fields_text(&op->in, "reason"));
+		fields_set_number(&f, "override_G07",
+		    strstr(fields_text(&op->in, "override"), "G07") != NULL);
+		last = core_last_batch(engine->core, p->id);
+		fields_set(&op->out, "plan", p->id);
+		fields_setf(&op->out, "batch", "%s/%d", p->id,
+		    (int)fields_number(out, "number", 1));
+		/* The very table that waits already is shown again, not filed again. */
+		if (!last || last->state != BATCH_AWAITING ||
+		    strcmp(last->hash, fields_text(out, "hash")) != 0)
+			rc = engine_happen(
+			    engine, HAP_BATCH_PLANNED, op->actor, &f, err);
+	}
+	fields_clear(&f);
+	return rc;
+}
+
+static void
+on_proposal(void *arg, const struct fields *out, const struct err *err, bool failed)
+{
+	struct op *op = arg;
+
+	fields_copy(&op->out, out);
+	op->err = *err;
+	op->failed = failed;
+	op->is_over = true;
+	if (failed) {
+		struct fields f = { 0 };
+
+		fields_set(&f, "what", "dispatch");
+		fields_put_err(&f, err);
+		if (engine_note(op->engine, HAP_REFUSED, &f) < 0)
+			log_warn("a refused dispatch is not recorded");
+		fields_clear(&f);
+		return;
+	}
+	if (fields_number(&op->in, "dry_run", 0))
+		return;
+	op->err = (struct err)ERR_INIT;
+	op->failed = adopt_proposal(op, out, &op->err) < 0;
+}
+
+int
+order_dispatch(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	const char *path = fields_text(in, "plan");
+	const struct plan_run *p = core_plan_by_path(engine->core, path);
+	bool overridden = strstr(fields_text(in, "override"), "G07") != NULL;
+	struct fields job = { 0 };
+	int64_t number;
+	struct op *op;
+
+	if (path[0] != '/')
+		return err_set(err, ERR_USAGE, "the plan must be an absolute path");
+	if (refusal_check_overrides(fields_text(in, "override"),
+		fields_text(in, "reason"), REFUSAL_DISPATCH_OVERRIDES, err) < 0)
+		return -1;
+	if (p && strcmp(p->state, "complete") == 0)
+		p = NULL;
+	if (next_number(engine, p, overridden, &number, err) < 0)
+		return -1;
+	fields_copy(&job, in);
+	fields_set_number(&job, "next_number", number);
+	add_done(engine, p, &job);
+	add_facts(engine, p, &job);
+	add_assertions(engine, path, &job);
+	op = op_new(engine, caller, in, out);
+	op->job = job_start(engine, "propose", &job, on_proposal, op, err);
+	fields_clear(&job);
+	if (!op->job) {
+		op_forget(op);
+		return -1;
+	}
+	return 1;
+}

@@ -1,0 +1,195 @@
+#include "engine/propose.h"
+
+#include "base/mem.h"
+#include "plan/glob.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * What the preflight found (J-3), one line each, for the person who is about to approve:
+ * nothing here refuses.
+ */
+enum {
+	MANY_FILES = 5,
+	MANY_ISSUES = 10
+}; /* R-6, K-32: more of these and it is asked */
+
+static void PRINTF(3, 4)
+    found(struct proposal *p, const char *what, const char *fmt, ...)
+{
+	AUTO_FREE char *text = NULL;
+	char key[32];
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	snprintf(key, sizeof(key), "check%zu.what", p->n_checks);
+	fields_set(p->out, key, what);
+	snprintf(key, sizeof(key), "check%zu.found", p->n_checks++);
+	fields_set(p->out, key, text);
+}
+
+static void
+check_checkout(struct proposal *p)
+{
+	const struct repo *repo = &p->repo;
+
+	if (repo->head_branch && strcmp(repo->head_branch, repo->main_branch) == 0)
+		found(p, "main branch", "%s, which the main checkout is on, at %.10s",
+		    repo->main_branch, fields_text(p->out, "base"));
+	else
+		found(p, "main branch", "%s at %.10s; the main checkout is on %s",
+		    repo->main_branch, fields_text(p->out, "base"),
+		    repo->head_branch ? repo->head_branch : "no branch");
+}
+
+static void
+check_attachment(struct proposal *p)
+{
+	const char *master = p->plan->master.id;
+	const char *attached = fields_text(p->in, "attached");
+
+	if (!master || master[0] == '\0')
+		found(
+		    p, "attachment", "the plan names no master issue to attach it to");
+	else if (strcmp(attached, p->plan->sha256) == 0)
+		found(
+		    p, "attachment", "the plan is attached to %s as it is now", master);
+	else
+		found(p, "attachment", "the plan %s to %s when this batch is filed",
+		    attached[0] ? "has changed and is attached anew" : "is attached",
+		    master);
+}
+
+/* what commits anywhere name the issues of this batch. */
+static void
+check_prior_work(struct proposal *p)
+{
+	for (size_t i = 0; i < p->batch->n; i++) {
+		const struct dispatch_row *row = dispatch_row_of(
+		    p->rows, p->batch->phase[i]);
+		struct git_log prior = { 0 };
+		struct err err = ERR_INIT;
+
+		if (repo_prior_work(&p->repo, row->issue, &prior, &err) < 0)
+			found(p, "prior work", "%s: %s", row->issue, err.text);
+		else if (prior.n == 0)
+			found(p, "prior work", "%s: none", row->issue);
+		else
+			found(p, "prior work", "%s: %zu commit%s, newest %.10s %s",
+			    row->issue, prior.n, prior.n == 1 ? "" : "s",
+			    prior.item[0].oid, prior.item[0].subject);
+		git_log_clear(&prior);
+	}
+}
+
+static void
+check_slots(struct proposal *p)
+{
+	int64_t cap = fields_number(
+	    p->out, p->batch->is_research ? "research_cap" : "cap", 0);
+
+	found(p, "slots", "%lld live, at most %lld at once, %zu in this batch",
+	    (long long)fields_number(p->in, "live", 0), (long long)cap, p->batch->n);
+}
+
+/* Each agent of the batch once, with what put_agent() learned of it. */
+static void
+check_agents(struct proposal *p)
+{
+	for (size_t i = 0; i < p->batch->n; i++) {
+		const char *name = fields_text_at(p->out, i, "agent");
+		const char *version = fields_text_at(p->out, i, "version");
+		int64_t login = fields_number_at(p->out, i, "login", -1);
+		bool is_told = false;
+
+		for (size_t k = 0; k < i; k++)
+			is_told |= strcmp(fields_text_at(p->out, k, "agent"), name) ==
+				   0;
+		if (is_told)
+			continue;
+		if (fields_number_at(p->out, i, "external", 0))
+			found(p, "agent", "%s picks its issues up by itself", name);
+		else
+			found(p, "agent", "%s %s%s%s%s", name, version,
+			    version[0] ? ", " : "",
+			    fields_text_at(p->out, i, "program"),
+			    login > 0 ? ", logged in"
+			    : strcmp(fields_text_at(p->out, i, "adapter"), "command") ==
+				    0
+				? ""
+				: ", whether it is logged in is not known");
+	}
+}
+
+/* How many tracked files PATTERN names; a name that is not there yet counts as one. */
+static size_t
+n_files_of(const struct proposal *p, const char *pattern)
+{
+	struct err err = ERR_INIT;
+	struct glob *glob = glob_new(
+	    pattern, p->repo.ignore_case ? GLOB_FOLD_CASE : 0, &err);
+	size_t n = 0;
+
+	for (size_t i = 0; glob && i < p->tracked.n && n <= MANY_FILES; i++)
+		n += glob_match(glob, p->tracked.item[i]);
+	glob_free(glob);
+	return n ? n : 1;
+}
+
+static size_t
+n_files(const struct proposal *p, const struct phase *phase)
+{
+	static const enum touch changes[] = { TOUCH_WRITES, TOUCH_CREATES,
+		TOUCH_DELETES, TOUCH_RENAMES, TOUCH_APPENDS };
+	size_t n = 0;
+
+	for (size_t t = 0; t < N_ELEMS(changes); t++) {
+		const struct touch_list *list = &phase->touch[changes[t]];
+
+		for (size_t i = 0; i < list->n && n <= MANY_FILES; i++)
+			n += n_files_of(p, list->item[i].text);
+	}
+	return n;
+}
+
+/* a large plan asks for its approach to be confirmed, which approving the table does. */
+static void
+check_approach(struct proposal *p)
+{
+	size_t files = 0, issues = 0;
+
+	for (size_t i = 0; i < p->plan->n_phases; i++) {
+		issues += p->plan->phase[i].n_issues;
+		if (files <= MANY_FILES)
+			files += n_files(p, &p->plan->phase[i]);
+	}
+	if (files <= MANY_FILES && issues <= MANY_ISSUES)
+		return;
+	fields_set_number(p->out, "confirms_approach", 1);
+	found(p, "approach",
+	    "the plan changes %s%zu files for %zu issues; approving the table confirms "
+	    "this approach too [R-6]",
+	    files > MANY_FILES ? "more than " : "",
+	    files > MANY_FILES ? (size_t)MANY_FILES : files, issues);
+}
+
+void
+propose_checks(struct proposal *p)
+{
+	const char *setup = fields_text(p->out, "setup");
+
+	check_checkout(p);
+	check_attachment(p);
+	check_prior_work(p);
+	check_slots(p);
+	check_agents(p);
+	found(p, "gates", "no review is asked for; merge: %s",
+	    fields_text(p->out, "merge"));
+	if (setup[0])
+		found(p, "setup", "each worktree runs: %s", setup);
+	check_approach(p);
+}

@@ -1,0 +1,331 @@
+/* The heart: what happens is in the journal or did not happen, whatever breaks. */
+#include "stage.h"
+
+#include "fault_vfs.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* CONTRACTS 1: server.lock is held for the server's life. */
+static void
+a_home_has_one_server(void **state)
+{
+	struct stage *st = *state;
+	const struct engine_opts opts = {
+		.home = st->home, .top = st->top, .program = "/x", .holder = "/x"
+	};
+	struct err err = ERR_INIT;
+
+	assert_null(engine_new(st->base, &opts, &err));
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	stage_restart(st); /* the first one still works, and its end frees the home */
+}
+
+/* Promise 8: the same journal, the same state. */
+static void
+a_restart_brings_back_the_same_state(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *before = NULL, *after = NULL;
+	int n_rows;
+
+	stage_plan(st, "1A 1B 1C", "true");
+	stage_approve(st);
+	HAPPENS(st, HAP_PLAN_ASSERTED, "path", "/p.md", "a", "1A", "b", "1B", "reason",
+	    "I say so");
+	HAPPENS(st, HAP_PARKED, "session", "p1.1.1A", "reason", "later");
+	before = core_dump(st->engine->core);
+	n_rows = stage_n_rows(st, NULL);
+	stage_stop(st);
+	stage_start(st);
+	after = core_dump(st->engine->core);
+	assert_string_equal(before, after);
+	assert_int_equal(stage_n_rows(st, NULL), n_rows);
+	stage_matches_journal(st);
+}
+
+static void
+what_is_refused_is_recorded_and_changes_nothing(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *before = NULL, *after = NULL, *row = NULL;
+
+	stage_plan(st, "1A", "true");
+	stage_approve(st);
+	before = core_dump(st->engine->core);
+	assert_int_equal(stage_happen(st, HAP_BATCH_APPROVED, "batch", "p1/1", "hash",
+			     "other", NULL),
+	    -1);
+	assert_int_equal(stage_err.kind, ERR_REFUSED);
+	after = core_dump(st->engine->core);
+	assert_string_equal(before, after);
+	row = stage_row(st, "refused");
+	assert_non_null(strstr(row, "\"what\":\"batch-approved\""));
+	assert_non_null(strstr(row, "\"code\":\"G11\""));
+	assert_int_equal(stage_n_rows(st, "batch-approved"), 1);
+	stage_matches_journal(st);
+}
+
+static void
+what_is_not_found_leaves_no_trace(void **state)
+{
+	struct stage *st = *state;
+	int n = stage_n_rows(st, NULL);
+
+	assert_int_equal(stage_happen(st, HAP_PARKED, "session", "nobody", NULL), -1);
+	assert_int_equal(stage_err.kind, ERR_NOT_FOUND);
+	assert_int_equal(stage_n_rows(st, NULL), n);
+}
+
+/*
+ * A full disk at each write of a happening: it is refused whole, memory is what the
+ * journal says, nothing is owed twice, and with room again it simply goes on.
+ */
+static void
+a_full_disk_takes_nothing_half(void **state)
+{
+	static const enum fault_how hows[] = { FAULT_FULL, FAULT_IO };
+	struct stage *st = *state;
+	bool was_written = false;
+
+	stage_plan(st, "1A 1B", "true");
+	stage_approve(st);
+	stage_settle(st);
+	for (size_t h = 0; h < N_ELEMS(hows); h++) {
+		was_written = false;
+		for (int after = 1; !was_written && after < 60; after++) {
+			AUTO_FREE char *before = core_dump(st->engine->core);
+			AUTO_FREE char *now = NULL;
+			int rc;
+
+			fault_arm(hows[h], after);
+			rc = stage_happen(st, HAP_PLAN_ASSERTED, "path", "/p.md", "a",
+			    "1A", "b", "1B", "reason", "so", NULL);
+			fault_arm(FAULT_NEVER, 0);
+			was_written = rc == 0;
+			now = core_dump(st->engine->core);
+			if (!was_written) {
+				assert_int_equal(stage_err.kind, ERR_SYSTEM);
+				assert_string_equal(before, now);
+			}
+			stage_matches_journal(st);
+		}
+		assert_true(was_written);
+	}
+	assert_int_equal(st->engine->core->n_assertions, N_ELEMS(hows));
+}
+
+/* The acts of a happening that was not written are not done either. */
+static void
+what_was_not_written_is_not_owed(void **state)
+{
+	struct stage *st = *state;
+
+	stage_plan(st, "1A", "true");
+	stage_answer(st, "worktree-add", "{\"path\":\"/w\",\"base\":\"b0\"}", 0);
+	stage_settle(st);
+	fault_arm(FAULT_FULL, 1);
+	assert_int_equal(
+	    stage_happen(st, HAP_BATCH_DECLINED, "batch", "p1/1", "reason", "no", NULL),
+	    -1);
+	fault_arm(FAULT_NEVER, 0);
+	stage_settle(st);
+	assert_int_equal(stage_n_jobs(st, "worktree-remove"), 0);
+	HAPPENS(st, HAP_BATCH_DECLINED, "batch", "p1/1", "reason", "no");
+	stage_settle(st);
+	assert_int_equal(stage_n_jobs(st, "worktree-remove"), 1);
+	stage_matches_journal(st);
+}
+
+/* A downgrade meets words it does not know: they are passed over, the rest counts. */
+static void
+rows_of_a_newer_divisi_are_passed_over(void **state)
+{
+	struct stage *st = *state;
+	struct journal_row rows[] = {
+		{ .at = 1,
+		    .actor = "server",
+		    .entity = "server",
+		    .cause = "new-thing",
+		    .data = "{\"a\":1}" },
+		{ .at = 1,
+		    .actor = "server",
+		    .entity = "plan/p1",
+		    .cause = "plan-aborted",
+		    .data = "{\"plan\":{\"id\":\"p1\"}}" },
+		{ .at = 1,
+		    .actor = "server",
+		    .entity = "plan/p9",
+		    .cause = "plan-aborted",
+		    .data = "{\"plan\":\"p9\"}" },
+		{ .at = 1,
+		    .actor = "server",
+		    .entity = "issue/DV-1",
+		    .cause = "plan-aborted",
+		    .data = "{\"plan\":\"p1\"}" },
+		{ .at = 1,
+		    .actor = "server",
+		    .entity = "plan/p1",
+		    .cause = "plan-aborted",
+		    .data = "{\"follows\":true}" },
+	};
+	struct err err = ERR_INIT;
+
+	stage_plan(st, "1A", "true");
+	stage_settle(st);
+	assert_int_equal(
+	    journal_append(st->engine->store, rows, N_ELEMS(rows), NULL, 0, &err), 0);
+	stage_restart(st);
+	assert_string_equal(st->engine->core->plan[0].state, "active");
+	HAPPENS(st, HAP_PLAN_ABORTED, "plan", "p1", "reason", "enough");
+	stage_matches_journal(st);
+}
+
+/* One happening, one row that a replay reads; what follows from it is told beside. */
+static void
+every_move_is_a_row_and_only_the_first_is_replayed(void **state)
+{
+	struct stage *st = *state;
+	int before;
+
+	stage_plan(st, "1A 1B", "true");
+	stage_approve(st);
+	before = stage_n_rows(st, NULL);
+	HAPPENS(st, HAP_PLAN_ABORTED, "plan", "p1", "reason", "enough");
+	assert_int_equal(stage_n_rows(st, NULL), before + 1);
+	assert_int_equal(stage_n_rows(st, "plan-aborted"), 1);
+	stage_matches_journal(st);
+}
+
+static int
+keep_line(const char *line, void *arg)
+{
+	fprintf(arg, "%s\n", line);
+	return 0;
+}
+
+static void
+events_are_json_lines_in_order(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	struct span rest, line;
+	struct err err = ERR_INIT;
+	int64_t seq = 0;
+
+	stage_plan(st, "1A", "true");
+	assert_int_equal(engine_events(st->engine, 0, keep_line, f, &err), 0);
+	fclose(f);
+	rest = span_of(text);
+	while (span_next(&rest, '\n', &line) && line.n > 0) {
+		assert_true(span_starts(line, "{\"seq\":"));
+		assert_int_equal(strtoll(line.p + 7, NULL, 10), ++seq);
+		assert_int_equal(line.p[line.n - 1], '}');
+	}
+	assert_int_equal(seq, journal_last(st->engine->store));
+	assert_non_null(strstr(text, "\"entity\":\"batch/p1/1\",\"from\":\"\",\"to\":"
+				     "\"planned\",\"cause\":\"batch-planned\""));
+}
+
+static void
+listeners_hear_of_each_happening(void **state)
+{
+	struct stage *st = *state;
+	int before;
+
+	stage_plan(st, "1A", "true");
+	before = st->n_heard;
+	HAPPENS(st, HAP_PLAN_ASSERTED, "path", "/p.md", "a", "1A", "b", "1B", "reason",
+	    "so");
+	assert_int_equal(st->n_heard, before + 1);
+	engine_listen(st->engine, NULL, NULL);
+	HAPPENS(st, HAP_PLAN_ABORTED, "plan", "p1");
+	assert_int_equal(st->n_heard, before + 1);
+}
+
+/* K-22: the clock that counts is the one given, and it ticks by itself. */
+static void
+a_silent_session_stalls_when_its_time_is_over(void **state)
+{
+	struct stage *st = *state;
+
+	stage_plan(st, "1A", "sleep 100");
+	stage_approve(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-started") == 1);
+	assert_string_equal(stage_state(st, "1A"), "launching");
+	stage_now += CORE_CONFIRM_LIMIT_MS - 1;
+	HAPPENS(st, HAP_PLAN_ASSERTED, "path", "/p.md", "a", "1A", "b", "1B", "reason",
+	    "so");
+	assert_string_equal(stage_state(st, "1A"), "launching");
+	stage_now += 1;
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "stalled") == 0);
+	assert_int_equal(stage_n_rows(st, "clock"), 1);
+	stage_matches_journal(st);
+}
+
+static void
+the_clock_waits_when_the_disk_is_full(void **state)
+{
+	struct stage *st = *state;
+	int n;
+
+	stage_plan(st, "1A", "sleep 100");
+	stage_approve(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-started") == 1);
+	stage_settle(st);
+	stage_now += CORE_CONFIRM_LIMIT_MS - 1;
+	HAPPENS(st, HAP_PLAN_ASSERTED, "path", "/p.md", "a", "1A", "b", "1B", "reason",
+	    "so");
+	stage_now += 1;
+	fault_arm(FAULT_FULL, 1);
+	STAGE_UNTIL(st, fault_count() > 0);
+	n = fault_count();
+	for (int i = 0; i < 100; i++)
+		stage_turn(st, i, "a hundred turns");
+	assert_int_equal(fault_count(), n);
+	fault_arm(FAULT_NEVER, 0);
+	assert_string_equal(stage_state(st, "1A"), "launching");
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "stalled") == 0);
+}
+
+/* A server with something in hand does not end by itself. */
+static void
+busy_is_what_lives_or_is_owed(void **state)
+{
+	struct stage *st = *state;
+
+	assert_false(engine_is_busy(st->engine));
+	stage_plan(st, "1A", "sleep 100");
+	assert_true(engine_is_busy(st->engine));
+	stage_approve(st);
+	stage_settle(st);
+	assert_true(engine_is_busy(st->engine));
+	HAPPENS(st, HAP_ABANDONED, "session", "p1.1.1A", "reason", "enough");
+	STAGE_UNTIL(st, !engine_is_busy(st->engine));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STAGE_TEST(a_home_has_one_server),
+		STAGE_TEST(a_restart_brings_back_the_same_state),
+		STAGE_TEST(what_is_refused_is_recorded_and_changes_nothing),
+		STAGE_TEST(what_is_not_found_leaves_no_trace),
+		STAGE_TEST(a_full_disk_takes_nothing_half),
+		STAGE_TEST(what_was_not_written_is_not_owed),
+		STAGE_TEST(rows_of_a_newer_divisi_are_passed_over),
+		STAGE_TEST(every_move_is_a_row_and_only_the_first_is_replayed),
+		STAGE_TEST(events_are_json_lines_in_order),
+		STAGE_TEST(listeners_hear_of_each_happening),
+		STAGE_TEST(a_silent_session_stalls_when_its_time_is_over),
+		STAGE_TEST(the_clock_waits_when_the_disk_is_full),
+		STAGE_TEST(busy_is_what_lives_or_is_owed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,488 @@
+/*
+ * What agents write becomes happenings: once, in order, and whatever breaks in between.
+ * The test plays the holder, so that it decides what the files of a run say and when.
+ */
+#include "stage.h"
+
+#include "base/rundir.h"
+#include "fault_vfs.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int out_fd = -1, lock_fd = -1;
+
+static int
+setup(void **state)
+{
+	struct stage *st;
+
+	if (stage_setup(state) < 0)
+		return -1;
+	st = *state;
+	free(st->holder);
+	st->holder = stage_path(st, "holder");
+	stage_write(st, "holder", "#!/bin/sh\nexit 0\n");
+	stage_restart(st);
+	return 0;
+}
+
+static void
+drop_fds(void)
+{
+	if (out_fd >= 0)
+		close(out_fd);
+	if (lock_fd >= 0)
+		close(lock_fd);
+	out_fd = lock_fd = -1;
+}
+
+static int
+teardown(void **state)
+{
+	drop_fds();
+	return stage_teardown(state);
+}
+
+#define RUN_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+static char *
+file_of(struct stage *st, const char *name)
+{
+	AUTO_FREE char *dir = run_dir(st->engine, "p1.1.1A.r1");
+
+	return path_join(dir, name);
+}
+
+/* Session 1A launched, its run begun by us. */
+static void
+begin(struct stage *st)
+{
+	AUTO_FREE char *dir = run_dir(st->engine, "p1.1.1A.r1");
+	AUTO_FREE char *out = file_of(st, "out.ndjson"), *lock = file_of(st, "lock");
+	struct run_begun begun = { 0 };
+	struct err err = ERR_INIT;
+
+	stage_plan(st, "1A", "true");
+	stage_approve(st);
+	STAGE_UNTIL(st, follower_find(st->engine, "p1.1.1A.r1"));
+	lock_fd = file_lock(lock, false, &err);
+	assert_true(lock_fd >= 0);
+	if (rundir_write_begun(dir, &begun, &err) < 0)
+		fail_msg("%s", err.text);
+	out_fd = open(out, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	assert_true(out_fd >= 0);
+}
+
+static void
+say_bytes(const void *data, size_t n)
+{
+	assert_int_equal(file_write_all(out_fd, data, n), 0);
+}
+
+static void
+say(const char *text)
+{
+	say_bytes(text, strlen(text));
+}
+
+static int64_t
+n_said(void)
+{
+	struct stat at;
+
+	assert_int_equal(fstat(out_fd, &at), 0);
+	return at.st_size;
+}
+
+static void
+end(struct stage *st, const char *reason, int status)
+{
+	AUTO_FREE char *dir = run_dir(st->engine, "p1.1.1A.r1");
+	struct run_end record = { .status = status };
+	struct err err = ERR_INIT;
+
+	snprintf(record.reason, sizeof(record.reason), "%s", reason);
+	if (rundir_write_end(dir, &record, &err) < 0)
+		fail_msg("%s", err.text);
+	drop_fds();
+}
+
+static int64_t
+offset(struct stage *st)
+{
+	return stage_session(st, "1A")->offset;
+}
+
+#define STARTED "{\"type\":\"started\"}\n"
+#define DONE    "{\"type\":\"done\",\"summary\":\"made it\"}\n"
+
+static void
+lines_become_happenings_and_the_offset_is_journalled(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	assert_int_equal(offset(st), n_said());
+	say("{\"type\":\"say\",\"text\":\"hel");
+	for (int i = 0; i < 20; i++)
+		stage_turn(st, i, "twenty turns");
+	assert_int_equal(stage_n_rows(st, "agent-activity"), 0);
+	say("lo\"}\n");
+	STAGE_UNTIL(st, stage_n_rows(st, "agent-activity") == 1);
+	assert_string_equal(stage_session(st, "1A")->last_text, "hello");
+	assert_int_equal(offset(st), n_said());
+	stage_matches_journal(st);
+}
+
+/*
+ * CONTRACTS 2: the offset is in the transaction of the events made of it.  Where a line
+ * makes two, the first must not say that the line is read.
+ */
+static void
+a_crash_between_two_events_of_a_line_loses_neither(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *first = NULL, *last = NULL, *want = NULL;
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	first = stage_row(st, "agent-accepted");
+	last = stage_row(st, "agent-confirmed");
+	want = xasprintf("\"offset\":%lld", (long long)n_said());
+	assert_non_null(strstr(first, "\"offset\":0"));
+	assert_non_null(strstr(last, want));
+}
+
+static void
+a_restart_reads_on_where_the_journal_is(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED "{\"type\":\"say\",\"text\":\"one\"}\n");
+	STAGE_UNTIL(st, offset(st) == n_said());
+	stage_restart(st);
+	say("{\"type\":\"ask\",\"id\":\"q\",\"kind\":\"question\",\"text\":\"may I?\"}\n");
+	STAGE_UNTIL(st, stage_n_rows(st, "agent-asked") == 1);
+	stage_restart(st);
+	say("{\"type\":\"say\",\"text\":\"two\"}\n");
+	STAGE_UNTIL(st, offset(st) == n_said());
+	assert_int_equal(stage_n_rows(st, "agent-accepted"), 1);
+	assert_int_equal(stage_n_rows(st, "agent-confirmed"), 1);
+	assert_int_equal(stage_n_rows(st, "agent-asked"), 1);
+	assert_int_equal(stage_n_rows(st, "agent-activity"), 2);
+	assert_int_equal(stage_session(st, "1A")->n_asks, 1);
+	stage_matches_journal(st);
+}
+
+/* CONTRACTS 2: a line above 16 MiB is told by its size, and what follows is read. */
+static void
+a_line_too_long_is_told_and_passed_over(void **state)
+{
+	struct stage *st = *state;
+	const size_t n = (size_t)17 << 20;
+	AUTO_FREE char *line = xmalloc(n);
+
+	memset(line, 'x', n);
+	begin(st);
+	say("{\"type\":\"started\"}\n{\"type\":\"say\",\"text\":\"");
+	say_bytes(line, n);
+	say("\"}\n" DONE);
+	STAGE_UNTIL(st, stage_n_rows(st, "agent-done") == 1);
+	assert_string_equal(
+	    stage_session(st, "1A")->last_text, "a line of 17825816 bytes was cut");
+	assert_int_equal(offset(st), n_said());
+	stage_matches_journal(st);
+}
+
+/* A stranger's program writes anything; the journal stays valid and nobody falls over. */
+static void
+rubbish_is_only_noted(void **state)
+{
+	static const char rubbish[] =
+	    "\0\x01\xff\xfe{\n}\n[]\nnull\n\"x\"\n{\"type\":7}\n"
+	    "{\"type\":\"ask\"}\n{\"type\":\"say\"}\n\n\r\n"
+	    "{\"type\":\"say\",\"text\":\"\xc3\x28\"}\n"
+	    "{\"type\":\"say\",\"text\":\"a\\u0000b\"}\n"
+	    "{\"type\":\"usage\",\"cost_usd\":1e300}\n"
+	    "{\"type\":\"usage\",\"input_tokens\":-5}\n"
+	    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n";
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED);
+	say_bytes(rubbish, sizeof(rubbish) - 1);
+	say(DONE);
+	STAGE_UNTIL(st, stage_n_rows(st, "agent-done") == 1);
+	assert_int_equal(offset(st), n_said());
+	assert_int_equal(stage_session(st, "1A")->n_asks, 0);
+	stage_matches_journal(st);
+}
+
+/* A chatty agent does not flood the journal: a burst is one row with the latest of it. */
+static void
+a_burst_is_one_row(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	for (int i = 0; i < 500; i++) {
+		AUTO_FREE char *line = xasprintf(
+		    "{\"type\":\"say\",\"text\":\"word %d\"}\n"
+		    "{\"type\":\"usage\",\"cost_usd\":%d.5,\"context_pct\":%d}\n",
+		    i, i, i % 101);
+
+		say(line);
+	}
+	STAGE_UNTIL(st, offset(st) == n_said());
+	assert_int_equal(stage_n_rows(st, "agent-activity"), 1);
+	assert_string_equal(stage_session(st, "1A")->last_text, "word 499");
+	assert_int_equal(stage_session(st, "1A")->cost, 49950);
+	assert_int_equal(stage_session(st, "1A")->context_pct, 499 % 101);
+}
+
+/* What came before a question is told before it. */
+static void
+the_order_of_lines_is_kept(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *said = NULL, *asked = NULL;
+
+	begin(st);
+	say(STARTED
+	    "{\"type\":\"say\",\"text\":\"before\"}\n"
+	    "{\"type\":\"ask\",\"id\":\"1\",\"kind\":\"question\",\"text\":\"?\"}\n");
+	STAGE_UNTIL(st, offset(st) == n_said());
+	said = stage_row(st, "agent-activity");
+	assert_non_null(strstr(said, "before"));
+	assert_string_equal(stage_state(st, "1A"), "checkpoint");
+	assert_string_equal(stage_session(st, "1A")->last_text, "before");
+}
+
+static void
+long_words_are_cut_between_characters(void **state)
+{
+	struct stage *st = *state;
+	const size_t n = (size_t)200 * 1024;
+	AUTO_FREE char *text = xmalloc(n + 1), *line = NULL, *done = NULL;
+	const struct session *s;
+
+	for (size_t i = 0; i + 1 < n; i += 2)
+		memcpy(text + i, "\xc3\xa9", 2);
+	text[n] = '\0';
+	line = xasprintf("{\"type\":\"say\",\"text\":\"x%s\"}\n", text);
+	done = xasprintf("{\"type\":\"done\",\"summary\":\"x%s\"}\n", text);
+	begin(st);
+	say(STARTED);
+	say(line);
+	say(done);
+	STAGE_UNTIL(st, stage_n_rows(st, "agent-done") == 1);
+	s = stage_session(st, "1A");
+	assert_int_equal(strlen(s->last_text), 399);
+	assert_true(strlen(s->summary) <= 64 * 1024);
+	assert_int_equal(text_utf8_bad(s->last_text, strlen(s->last_text)), -1);
+	assert_int_equal(text_utf8_bad(s->summary, strlen(s->summary)), -1);
+}
+
+/* "Any program": one that exits 0 after it started has reported its end. */
+static void
+the_end_is_told_after_the_last_line(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED "{\"type\":\"say\",\"text\":\"no newline at the end\"}");
+	end(st, "exited", 0);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-ended") == 1);
+	assert_string_equal(
+	    stage_session(st, "1A")->last_text, "no newline at the end");
+	assert_string_equal(stage_state(st, "1A"), "exiting");
+	assert_null(follower_find(st->engine, "p1.1.1A.r1"));
+	stage_matches_journal(st);
+}
+
+static void
+an_end_without_a_report_stalls(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED);
+	end(st, "exited", 3);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-ended") == 1);
+	assert_string_equal(stage_state(st, "1A"), "stalled");
+	assert_non_null(strstr(stage_session(st, "1A")->reason, "exit 3"));
+}
+
+static void
+a_damaged_end_is_an_end(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *path = file_of(st, "end.json");
+	struct err err = ERR_INIT;
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	assert_int_equal(file_write_atomic(path, "{]", 2, 0600, &err), 0);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-ended") == 1);
+	assert_string_equal(stage_state(st, "1A"), "stalled");
+}
+
+/* CONTRACTS 2: begun, the lock free, no end: the holder was killed.  Nobody restarts it. */
+static void
+a_lost_run_is_told_once_and_never_started_again(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *end_path = file_of(st, "end.json");
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	stage_stop(st);
+	drop_fds();
+	stage_start(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-lost") == 1);
+	assert_string_equal(stage_state(st, "1A"), "stalled");
+	stage_restart(st);
+	stage_settle(st);
+	assert_int_equal(stage_n_rows(st, "run-lost"), 1);
+	assert_int_equal(stage_session(st, "1A")->n_runs, 1);
+	assert_false(file_exists(end_path));
+}
+
+static void
+what_happened_while_no_server_ran_is_found(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	stage_stop(st);
+	say(DONE);
+	drop_fds();
+	stage_start(st);
+	stage_stop(st);
+	stage_start(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-lost") == 1);
+	assert_int_equal(stage_n_rows(st, "agent-done"), 1);
+	stage_matches_journal(st);
+}
+
+/* The disk is full while the agent speaks: nothing of it is lost, nothing told twice. */
+static void
+a_full_disk_loses_no_line(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	stage_settle(st);
+	fault_arm(FAULT_FULL, 1);
+	say("{\"type\":\"say\",\"text\":\"first\"}\n"
+	    "{\"type\":\"ask\",\"id\":\"q\",\"kind\":\"question\",\"text\":\"may I?\"}\n");
+	STAGE_UNTIL(st, fault_count() > 0);
+	say("{\"type\":\"say\",\"text\":\"last\"}\n");
+	for (int i = 0; i < 50; i++)
+		stage_turn(st, i, "fifty turns");
+	assert_int_equal(stage_n_rows(st, "agent-asked"), 0);
+	fault_arm(FAULT_NEVER, 0);
+	STAGE_UNTIL(st, offset(st) == n_said());
+	assert_int_equal(stage_n_rows(st, "agent-asked"), 1);
+	assert_int_equal(stage_n_rows(st, "agent-activity"), 2);
+	assert_int_equal(stage_session(st, "1A")->n_asks, 1);
+	assert_string_equal(stage_session(st, "1A")->last_text, "last");
+	stage_matches_journal(st);
+}
+
+static void
+a_full_disk_loses_no_end(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED DONE);
+	STAGE_UNTIL(st, stage_n_rows(st, "agent-done") == 1);
+	stage_settle(st);
+	fault_arm(FAULT_FULL, 1);
+	end(st, "exited", 0);
+	STAGE_UNTIL(st, fault_count() > 0);
+	assert_int_equal(stage_n_rows(st, "run-ended"), 0);
+	assert_true(stage_session(st, "1A")->run_open);
+	fault_arm(FAULT_NEVER, 0);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-ended") == 1);
+	assert_false(stage_session(st, "1A")->run_open);
+	assert_null(follower_find(st->engine, "p1.1.1A.r1"));
+	stage_matches_journal(st);
+}
+
+/* Somebody cleans up below us: said once, not a crash, not a spin. */
+static void
+a_run_directory_that_vanishes_is_no_crash(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *dir = run_dir(st->engine, "p1.1.1A.r1");
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	assert_int_equal(file_remove_tree(dir, NULL), 0);
+	for (int i = 0; i < 50; i++)
+		stage_turn(st, i, "fifty turns");
+	stage_restart(st);
+	stage_settle(st);
+	stage_matches_journal(st);
+}
+
+/* A late line of a run that a person ended changes nothing. */
+static void
+late_words_of_a_run_that_is_over_are_history(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	HAPPENS(st, HAP_ABANDONED, "session", "p1.1.1A", "reason", "enough");
+	say(DONE);
+	end(st, "stopped", 0);
+	STAGE_UNTIL(st, !follower_find(st->engine, "p1.1.1A.r1"));
+	assert_string_equal(stage_state(st, "1A"), "abandoned");
+	stage_matches_journal(st);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUN_TEST(lines_become_happenings_and_the_offset_is_journalled),
+		RUN_TEST(a_crash_between_two_events_of_a_line_loses_neither),
+		RUN_TEST(a_restart_reads_on_where_the_journal_is),
+		RUN_TEST(a_line_too_long_is_told_and_passed_over),
+		RUN_TEST(rubbish_is_only_noted),
+		RUN_TEST(a_burst_is_one_row),
+		RUN_TEST(the_order_of_lines_is_kept),
+		RUN_TEST(long_words_are_cut_between_characters),
+		RUN_TEST(the_end_is_told_after_the_last_line),
+		RUN_TEST(an_end_without_a_report_stalls),
+		RUN_TEST(a_damaged_end_is_an_end),
+		RUN_TEST(a_lost_run_is_told_once_and_never_started_again),
+		RUN_TEST(what_happened_while_no_server_ran_is_found),
+		RUN_TEST(a_full_disk_loses_no_line),
+		RUN_TEST(a_full_disk_loses_no_end),
+		RUN_TEST(a_run_directory_that_vanishes_is_no_crash),
+		RUN_TEST(late_words_of_a_run_that_is_over_are_history),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

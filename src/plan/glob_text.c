@@ -176,11 +176,12 @@ alternatives_split(struct alternatives *alts, size_t at, const char *open,
     const char *close, struct err *err)
 {
 	AUTO_FREE char *text = alts->text[at];
-	const char *begin = open + 1;
+	const char *begin;
 	size_t depth = 0, n_tail = alts->n - at - 1;
 	char *tail[64];
 
 	assert(open && close && at < alts->n);
+	begin = open + 1;
 	memcpy(tail, alts->text + at + 1, n_tail * sizeof(*tail));
 	alts->n = at;
 	for (const char *p = begin; p <= close; p = skip_unit(p)) {

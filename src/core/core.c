@@ -283,9 +283,10 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    (long long)p->threshold, (long long)p->n_phases, (long long)p->opened_at,
 	    (long long)p->closed_at, p->n_write_backs, p->trouble, p->publish,
 	    p->published, p->unpublished);
-	fprintf(f, " %d %lld %lld|%s|%s|%s|%s|%s\n", p->publish_unset,
-	    (long long)p->confirm_ms, (long long)p->silence_ms, p->title, p->master,
-	    p->master_title, p->verify, p->phases);
+	fprintf(f, " %d %lld %lld %lld %lld|%s|%s|%s|%s|%s\n", p->publish_unset,
+	    (long long)p->confirm_ms, (long long)p->silence_ms, (long long)p->wall_ms,
+	    (long long)p->out_bytes, p->title, p->master, p->master_title, p->verify,
+	    p->phases);
 }
 
 char *

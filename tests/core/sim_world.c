@@ -463,6 +463,8 @@ tell_line(struct sim *sim, struct proc *p, const struct line *l)
 static void
 tell_end(struct sim *sim, struct proc *p)
 {
+	static const char *const bad[] = { "not-started", "wall-limit", "flood",
+		"signaled" };
 	struct fields f = { 0 };
 
 	p->end_told = !sim_mishap(sim, 3);
@@ -473,7 +475,8 @@ tell_end(struct sim *sim, struct proc *p)
 		(void)sim_happen(sim, HAP_RUN_LOST, "server", &f);
 		return;
 	}
-	fields_set(&f, "reason", sim_mishap(sim, 5) ? "not-started" : "exited");
+	fields_set(
+	    &f, "reason", sim_mishap(sim, 20) ? bad[sim_dice(sim, 4)] : "exited");
 	fields_set_number(&f, "status", p->is_clean ? 0 : 1);
 	fields_set_number(&f, "clean", p->is_clean);
 	(void)sim_happen(sim, HAP_RUN_ENDED, "server", &f);

@@ -65,6 +65,22 @@ an_ask_is_answered_once(void **state)
 }
 
 /* The output is read again from the last offset when the server comes back. */
+/* The holder takes keys of plain letters only; the agent's id is a stranger's text. */
+static void
+the_key_of_an_answer_holds_nothing_of_the_agent_s(void **state)
+{
+	struct play *p = active("ask");
+
+	(void)state;
+	asks(p, "../ my \"id\" $(rm) \xc3\xa9", "permission");
+	HAPPENS(p, HAP_ASK_ANSWERED, "session", "p1.1.1A", "decision", "allow");
+	assert_int_equal(
+	    strspn(play_act(p, "answer", "1A")->key,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/@+-"),
+	    strlen(play_act(p, "answer", "1A")->key));
+	play_free(p);
+}
+
 static void
 an_ask_read_again_is_not_a_new_one(void **state)
 {
@@ -388,6 +404,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ask_holds_the_session_until_it_is_answered),
 		cmocka_unit_test(an_ask_is_answered_once),
+		cmocka_unit_test(the_key_of_an_answer_holds_nothing_of_the_agent_s),
 		cmocka_unit_test(an_ask_read_again_is_not_a_new_one),
 		cmocka_unit_test(the_same_id_in_another_run_is_another_ask),
 		cmocka_unit_test(several_asks_are_answered_one_by_one),

@@ -142,6 +142,25 @@ a_process_that_dies_stalls_its_session_and_its_work_is_pinned(void **state)
 }
 
 static void
+a_run_that_reached_its_limit_says_which(void **state)
+{
+	struct play *p = active();
+
+	(void)state;
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "wall-limit", "#signal", "15", NULL);
+	IS(p, "1A", SESSION_PARKED);
+	assert_non_null(strstr(play_session(p, "1A")->reason, "divisi.wall-limit"));
+	OWES(p, "inspect", "1A");
+	play_free(p);
+
+	p = active();
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "flood", "#signal", "9", NULL);
+	IS(p, "1A", SESSION_STALLED);
+	assert_non_null(strstr(play_session(p, "1A")->reason, "divisi.output-limit"));
+	play_free(p);
+}
+
+static void
 a_holder_that_cannot_start_its_agent_fails_the_session(void **state)
 {
 	struct play *p = running("1A");
@@ -531,6 +550,7 @@ main(void)
 		    a_process_that_dies_stalls_its_session_and_its_work_is_pinned),
 		cmocka_unit_test(
 		    a_holder_that_cannot_start_its_agent_fails_the_session),
+		cmocka_unit_test(a_run_that_reached_its_limit_says_which),
 		cmocka_unit_test(a_clean_exit_after_the_confirmation_is_a_report),
 		cmocka_unit_test(a_clean_exit_after_a_silence_is_a_report_too),
 		cmocka_unit_test(a_clean_exit_without_the_words_is_not_a_report),

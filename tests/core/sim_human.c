@@ -88,6 +88,7 @@ put_phase(struct sim *sim, const struct plan_model *m, const struct phase_plan *
 	put(f, i, "agent_shown", "Claude Code");
 	put(f, i, "path", ph->is_external ? "" : issue);
 	put(f, i, "branch", issue);
+	put(f, i, "setup", sim_dice(sim, 4) ? "" : "make deps");
 	put(f, i, "focus", "focus");
 	put(f, i, "after", ph->after >= 0 ? m->phase[ph->after].id : "");
 	put_number(f, i, "merge", (int64_t)i + 1);

@@ -78,7 +78,7 @@ do_launch(struct sim *sim, const struct owed *o)
 		(void)sim_happen(sim, HAP_RUN_STARTED, "server", &f);
 		return;
 	}
-	if (!s || strcmp(s->run, run) != 0) {
+	if (!s || !session_is_live(s->state) || strcmp(s->run, run) != 0) {
 		act_failed(sim, o, "this run is not wanted any more");
 		return;
 	}
@@ -103,6 +103,19 @@ do_launch(struct sim *sim, const struct owed *o)
 	begin_result(o, &f);
 	fields_set(&f, "run", run);
 	(void)sim_happen(sim, HAP_RUN_STARTED, "server", &f);
+}
+
+static void
+do_setup(struct sim *sim, const struct owed *o)
+{
+	struct fields f = { 0 };
+
+	if (sim_mishap(sim, 10)) {
+		act_failed(sim, o, "setup 'make deps' failed with 2");
+		return;
+	}
+	begin_result(o, &f);
+	(void)sim_happen(sim, HAP_SET_UP, "server", &f);
 }
 
 static void
@@ -260,8 +273,9 @@ do_publish(struct sim *sim, const struct owed *o)
 static const struct {
 	const char *kind;
 	void (*run)(struct sim *sim, const struct owed *o);
-} doers[] = { { "launch", do_launch }, { "tell", do_tell }, { "answer", do_answer },
-	{ "inspect", do_inspect }, { "candidate", do_candidate }, { "land", do_land },
+} doers[] = { { "launch", do_launch }, { "setup", do_setup }, { "tell", do_tell },
+	{ "answer", do_answer }, { "inspect", do_inspect },
+	{ "candidate", do_candidate }, { "land", do_land },
 	{ "issue-file", do_prepare }, { "worktree-add", do_prepare },
 	{ "write-back", do_write_back }, { "publish", do_publish } };
 

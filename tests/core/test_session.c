@@ -125,6 +125,36 @@ a_failed_launch_leaves_nothing_behind(void **state)
 	play_free(p);
 }
 
+/* CONTRACTS 3: a worktree's setup comes before its agent; its failure keeps it from starting. */
+static void
+a_setup_runs_before_the_agent_until_it_succeeded_once(void **state)
+{
+	struct play *p = play_new();
+
+	(void)state;
+	play_open(p, 1);
+	play_plan(p, 1, "1A", "h");
+	play_prepare(p, 1);
+	free(play_session(p, "1A")->setup);
+	play_session(p, "1A")->setup = xstrdup("make deps");
+	HAPPENS(p, HAP_BATCH_APPROVED, "batch", "p1/1", "hash", "h");
+	assert_true(play_act(p, "setup", "1A") < play_act(p, "launch", "1A"));
+	assert_string_equal(
+	    act_text(play_act(p, "setup", "1A"), "command"), "make deps");
+	HAPPENS(
+	    p, HAP_ACT_FAILED, "session", "p1.1.1A", "act", "setup", "text", "no make");
+	IS(p, "1A", SESSION_FAILED);
+	HAPPENS(p, HAP_RESUMED, "session", "p1.1.1A");
+	OWES(p, "setup", "1A");
+	HAPPENS(p, HAP_SET_UP, "session", "p1.1.1A");
+	HAPPENS(p, HAP_PARKED, "session", "p1.1.1A");
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "stopped", NULL);
+	HAPPENS(p, HAP_RESUMED, "session", "p1.1.1A");
+	OWES_NO(p, "setup", "1A");
+	OWES(p, "launch", "1A");
+	play_free(p);
+}
+
 /* J-22 */
 static void
 a_process_that_dies_stalls_its_session_and_its_work_is_pinned(void **state)
@@ -550,6 +580,7 @@ main(void)
 		    a_process_that_dies_stalls_its_session_and_its_work_is_pinned),
 		cmocka_unit_test(
 		    a_holder_that_cannot_start_its_agent_fails_the_session),
+		cmocka_unit_test(a_setup_runs_before_the_agent_until_it_succeeded_once),
 		cmocka_unit_test(a_run_that_reached_its_limit_says_which),
 		cmocka_unit_test(a_clean_exit_after_the_confirmation_is_a_report),
 		cmocka_unit_test(a_clean_exit_after_a_silence_is_a_report_too),

@@ -255,6 +255,17 @@ file_remove_tree(const char *path, struct err *err)
 	return 0;
 }
 
+char *
+file_state_dir(void)
+{
+	const char *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (state && state[0] == '/')
+		return xasprintf("%s/divisi", state);
+	return xasprintf("%s/.local/state/divisi", home && home[0] == '/' ? home : "");
+}
+
 int
 file_lock(const char *path, bool wait, struct err *err)
 {

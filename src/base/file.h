@@ -45,6 +45,12 @@ NODISCARD int file_sync_parent(const char *path, struct err *err);
 int file_write_all(int fd, const void *data, size_t n_bytes);
 
 /*
+ * Where this person's programs keep what divisi must find again: $XDG_STATE_HOME/divisi,
+ * else ~/.local/state/divisi.  It may not exist.  The caller frees it.
+ */
+char *file_state_dir(void);
+
+/*
  * Takes an exclusive flock on PATH (created 0600 when absent).  Returns a close-on-exec
  * descriptor that holds the lock until closed; or -1 with ERR_CONFLICT when another
  * process holds it and WAIT is false, or ERR_SYSTEM.

@@ -256,11 +256,12 @@ dump_session(FILE *f, const struct session *s)
 		s->evidence, s->stray, s->blocked };
 	const int64_t numbers[] = { s->est_low, s->est_mid, s->est_high, s->points,
 		s->merge_position, s->budget, s->is_analysis, s->is_external,
-		s->is_sandboxed, s->n_runs, s->run_open, s->confirmed, s->plan_approved,
-		s->has_tree, s->reported, s->n_failed, s->offset, s->started_at,
-		s->ended_at, s->last_seen, s->cost, s->cost_before, s->allowed,
-		s->tokens_in, s->tokens_out, s->context_pct, s->n_commits, s->n_files,
-		s->was_reviewed, s->is_set_up, s->n_keys, s->merge_tries };
+		s->is_sandboxed, s->n_runs, s->run_open, s->waits_for_slot,
+		s->confirmed, s->plan_approved, s->has_tree, s->reported, s->n_failed,
+		s->offset, s->started_at, s->ended_at, s->last_seen, s->cost,
+		s->cost_before, s->allowed, s->tokens_in, s->tokens_out, s->context_pct,
+		s->n_commits, s->n_files, s->was_reviewed, s->is_set_up, s->n_keys,
+		s->merge_tries };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,

@@ -35,10 +35,11 @@ struct session {
 	int64_t est_low, est_mid, est_high, points, merge_position, budget;
 	bool is_analysis, is_external, is_sandboxed;
 	enum session_state state;
-	int64_t since; /* when it entered its state */
-	int n_runs;    /* run ids are "<session>.r<n>" */
-	char *run;     /* the current one, "" when none */
-	bool run_open; /* the agent's process lives, as far as we know */
+	int64_t since;       /* when it entered its state */
+	int n_runs;          /* run ids are "<session>.r<n>" */
+	char *run;           /* the current one, "" when none */
+	bool run_open;       /* the agent's process lives, as far as we know */
+	bool waits_for_slot; /* its agent is not started yet: others hold the cap */
 	bool confirmed, plan_approved;
 	bool has_tree; /* its worktree of this table is there, maybe before its issue */
 	bool reported; /* said that it is done while a person held it */
@@ -138,6 +139,8 @@ struct batch_run *core_last_batch(const struct core *core, const char *plan_id);
 struct session *core_resolve(
     const struct core *core, const char *name, struct err *err);
 
+/* How many sessions may be live at once while B runs. */
+size_t batch_cap(const struct core *core, const struct batch_run *b);
 size_t core_live(const struct core *core); /* sessions that hold a slot */
 struct ask *session_open_ask(
     const struct session *session); /* the oldest open one, or NULL */

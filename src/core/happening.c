@@ -22,6 +22,7 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_SESSION_PREPARED]  = "session-prepared",
 	[HAP_ACT_FAILED]        = "act-failed",
 	[HAP_SET_UP]            = "set-up",
+	[HAP_RUN_WAITS]         = "run-waits",
 	[HAP_RUN_STARTED]       = "run-started",
 	[HAP_RUN_ENDED]         = "run-ended",
 	[HAP_RUN_LOST]          = "run-lost",

@@ -46,7 +46,8 @@ enum hap {
 	HAP_SESSION_FILED,
 	HAP_SESSION_PREPARED,
 	HAP_ACT_FAILED,
-	HAP_SET_UP, /* the setup command of a session succeeded */
+	HAP_SET_UP,    /* the setup command of a session succeeded */
+	HAP_RUN_WAITS, /* for a slot of the person's cap; or no longer */
 	HAP_RUN_STARTED,
 	HAP_RUN_ENDED,
 	HAP_RUN_LOST,

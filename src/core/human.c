@@ -212,8 +212,7 @@ leave(struct core *core, const struct happening *h, struct acts *acts, struct er
 		    session_state_name(s->state), abandoned ? "abandoned" : "parked");
 	core_set(&s->reason, fields_text(&h->fields, "reason"));
 	session_close_asks(s, false);
-	if (s->run_open)
-		owe_tell(s, "stop", acts);
+	owe_stop(s, acts);
 	owe_inspect(s, abandoned ? "abandoned" : "parked", acts);
 	text = xasprintf("%s: %s. Branch `%s` is kept; everything is pinned in git.",
 	    abandoned ? "Abandoned" : "Parked",

@@ -51,7 +51,6 @@ const struct session *merge_waits_behind(
 
 /* Everything that follows by itself after a happening: launches, queue, completions. */
 void flow_advance(struct core *core, int64_t now, struct acts *acts);
-size_t batch_cap(const struct core *core, const struct batch_run *b);
 
 /* Acts that several happenings owe. */
 void owe_issue_move(
@@ -63,6 +62,7 @@ void owe_publish(struct core *core, const struct session *s, struct acts *acts);
 void owe_inspect(struct session *s, const char *why, struct acts *acts);
 void owe_commit_rest(struct session *s, struct acts *acts); /* then inspects again */
 void owe_tell(struct session *s, const char *order, struct acts *acts);
+void owe_stop(struct session *s, struct acts *acts);
 void owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
     struct acts *acts);
 
@@ -81,8 +81,8 @@ void session_heard(struct session *s, const struct happening *h, struct acts *ac
 int64_t happening_claim(const struct happening *h, const char *name, int64_t fallback);
 
 /* Happenings, in session.c, asks.c, merge.c, human.c and batch.c. */
-step_fn step_session_filed, step_session_prepared, step_act_failed, step_run_started,
-    step_set_up, step_run_ended, step_run_lost, step_agent_accepted,
+step_fn step_session_filed, step_session_prepared, step_act_failed, step_run_waits,
+    step_run_started, step_set_up, step_run_ended, step_run_lost, step_agent_accepted,
     step_agent_confirmed, step_agent_activity, step_agent_asked, step_agent_ask_gone,
     step_agent_estimate, step_agent_limit, step_agent_done, step_agent_failed,
     step_inspected, step_candidate_built, step_candidate_refused, step_landed,

@@ -105,6 +105,18 @@ owe_tell(struct session *s, const char *order, struct acts *acts)
 	fields_set(f, "order", order);
 }
 
+/* The agent of S is told to end; one that waits for its slot was never started. */
+void
+owe_stop(struct session *s, struct acts *acts)
+{
+	if (s->waits_for_slot) {
+		s->waits_for_slot = false;
+		s->run_open = false;
+	} else if (s->run_open) {
+		owe_tell(s, "stop", acts);
+	}
+}
+
 void
 owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
     struct acts *acts)
@@ -118,6 +130,7 @@ owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
 	core_set(&s->run, run);
 	core_set(&s->reason, "");
 	s->run_open = true;
+	s->waits_for_slot = false;
 	core_set(&s->blocked, "");
 	s->confirmed = false;
 	s->reported = false;

@@ -179,6 +179,22 @@ step_set_up(
 	return 0;
 }
 
+/* CONTRACTS 1: other repositories of this person hold every slot.  Nobody is to blame. */
+int
+step_run_waits(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = session_current(core, h, err);
+
+	(void)acts;
+	if (!s)
+		return -1;
+	s->waits_for_slot = fields_number(&h->fields, "waits", 0) != 0;
+	core_set(&s->reason, s->waits_for_slot ? fields_text(&h->fields, "text") : "");
+	s->started_at = s->last_seen = h->at;
+	return 0;
+}
+
 int
 step_run_started(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)

@@ -160,8 +160,7 @@ step_plan_aborted(
 			continue;
 		core_set(&s->reason, "plan aborted");
 		session_close_asks(s, false);
-		if (s->run_open)
-			owe_tell(s, "stop", acts);
+		owe_stop(s, acts);
 		owe_inspect(s, "abort", acts);
 	}
 	owe_write_back(core, p->id, acts);
@@ -238,6 +237,8 @@ step_clock(
 		struct session *s = &core->session[i];
 		AUTO_FREE char *age = NULL;
 
+		if (s->waits_for_slot)
+			continue;
 		if ((s->state == SESSION_UNCONFIRMED ||
 			s->state == SESSION_LAUNCHING) &&
 		    s->started_at + confirm_limit(core, s) <= h->at) {
@@ -265,6 +266,8 @@ core_next_deadline(const struct core *core)
 		const struct session *s = &core->session[i];
 		int64_t at = INT64_MAX;
 
+		if (s->waits_for_slot)
+			continue;
 		if (s->state == SESSION_UNCONFIRMED || s->state == SESSION_LAUNCHING)
 			at = s->started_at + confirm_limit(core, s);
 		else if (s->state == SESSION_ACTIVE)
@@ -291,6 +294,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_SESSION_PREPARED]  = step_session_prepared,
 	[HAP_ACT_FAILED]        = step_act_failed,
 	[HAP_SET_UP]            = step_set_up,
+	[HAP_RUN_WAITS]         = step_run_waits,
 	[HAP_RUN_STARTED]       = step_run_started,
 	[HAP_RUN_ENDED]         = step_run_ended,
 	[HAP_RUN_LOST]          = step_run_lost,

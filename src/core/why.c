@@ -149,7 +149,10 @@ why_working(const struct session *s, const char *name, struct answer *to)
 	switch (s->state) {
 	case SESSION_LAUNCHING:
 	case SESSION_UNCONFIRMED:
-		put(to->why, to->n, "started, has not said 'Session started' yet");
+		put(to->why, to->n, "%s",
+		    s->waits_for_slot && reason
+			? reason
+			: "started, has not said 'Session started' yet");
 		return;
 	case SESSION_HALTED:
 		put(to->why, to->n, "held: %s", reason ? reason : "by you");

@@ -178,6 +178,7 @@ happen(struct engine *engine, enum hap kind, const char *actor,
 	fields_clear(&h.fields);
 	if (rc < 0)
 		return -1;
+	slots_settle(engine);
 	tasks_pump_soon(engine);
 	set_clock(engine);
 	if (engine->listen)
@@ -282,6 +283,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	engine->clock = event_new(base, -1, 0, on_clock, engine);
 	if (act_each_open(engine->store, load_open_act, engine, err) < 0)
 		goto fail;
+	slots_adopt(engine);
 	runs_adopt(engine);
 	tasks_pump_soon(engine);
 	set_clock(engine);
@@ -314,6 +316,7 @@ engine_free(struct engine *engine)
 	followers_free(engine);
 	tasks_free(engine);
 	ops_free(engine);
+	slots_free(engine);
 	if (engine->clock)
 		event_free(engine->clock);
 	if (engine->pump)

@@ -71,6 +71,12 @@ TAILQ_HEAD(op_list, op);
 /* How long the server waits before it writes to a journal again that was full. */
 #define JOURNAL_PAUSE_MS 500
 
+/* What a living run holds of the person's cap. */
+struct slot {
+	char *session;
+	int fd;
+};
+
 struct engine {
 	struct event_base *base;
 	char *home, *top, *program, *holder;
@@ -81,6 +87,8 @@ struct engine {
 	struct task_list tasks;
 	struct follower_list followers;
 	struct op_list ops;
+	struct slot *slot;
+	size_t n_slots, cap_slots;
 	int64_t next_op;
 	struct event *clock; /* the core's next deadline */
 	struct event *pump;  /* runs owed tasks soon */
@@ -130,6 +138,14 @@ struct follower *follower_find(const struct engine *engine, const char *run);
 /* Notices the holder's death, which no file tells when it was killed. */
 void follower_watch_holder(struct follower *f, const struct proc_id *holder);
 char *run_dir(const struct engine *engine, const char *run);
+
+/* slots.c: takes a slot for the run of S unless it has one; false when none is free. */
+bool slot_take(struct engine *engine, const struct session *s);
+/* Gives back the slots of runs that are over. */
+void slots_settle(struct engine *engine);
+/* After a restart: takes a slot for every run that lives. */
+void slots_adopt(struct engine *engine);
+void slots_free(struct engine *engine);
 
 /* Sends the message of an "answer" or "say" task to the agent of the run in DIR. */
 int run_message(

@@ -214,6 +214,52 @@ on_open_timer(evutil_socket_t fd, short what, void *arg)
 	send_opening(task);
 }
 
+static int
+tell_waiting(struct task *task, const struct session *s, bool waits)
+{
+	struct fields f = { 0 };
+	int rc;
+
+	if (s->waits_for_slot == waits)
+		return 0;
+	fields_set(&f, "session", s->id);
+	fields_set(&f, "run", s->run);
+	fields_set_number(&f, "waits", waits);
+	fields_set(&f, "text",
+	    "waits for a free slot: your other repositories run as many agents as you "
+	    "coordinate at once (S-25)");
+	rc = engine_note(task->engine, HAP_RUN_WAITS, &f);
+	fields_clear(&f);
+	return rc;
+}
+
+static void
+on_slot_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct task *task = arg;
+
+	(void)fd;
+	(void)what;
+	event_free(task->timer);
+	task->timer = NULL;
+	run_launch(task);
+}
+
+/* True when the run of S may start now; else TASK looks again after a while. */
+static bool
+has_slot(struct task *task, const struct session *s)
+{
+	struct timeval tv = { .tv_usec = 500000 };
+
+	/* What the journal does not know yet is not started. */
+	if (slot_take(task->engine, s) && tell_waiting(task, s, false) == 0)
+		return true;
+	(void)tell_waiting(task, s, true);
+	task->timer = event_new(task->engine->base, -1, 0, on_slot_timer, task);
+	event_add(task->timer, &tv);
+	return false;
+}
+
 void
 run_launch(struct task *task)
 {
@@ -236,6 +282,8 @@ run_launch(struct task *task)
 	state = rundir_probe(dir, &lock_fd, NULL);
 	if (lock_fd >= 0)
 		close(lock_fd);
+	if ((state == RUN_ABSENT || state == RUN_READY) && !has_slot(task, s))
+		return;
 	if (state == RUN_ABSENT) {
 		rc = launch_text_fill(engine, task, s, &t, &err);
 		if (rc == 0)

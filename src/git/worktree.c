@@ -29,21 +29,15 @@ git_change(
 char *
 worktree_default_path(const struct repo *repo, const char *name)
 {
-	const char *state = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
-	AUTO_FREE char *root = NULL, *slug = NULL;
+	AUTO_FREE char *root = file_state_dir(), *slug = NULL;
 	const char *base = strrchr(repo->top, '/');
 	char hex[HASH_HEX_SIZE];
 
-	if (state && state[0] == '/')
-		root = xstrdup(state);
-	else
-		root = path_join(home && home[0] == '/' ? home : "/", ".local/state");
 	/* Two repositories may bear one name: the place tells them apart. */
 	hash_sha256(repo->common_dir, strlen(repo->common_dir), hex);
 	slug = text_slug(base ? base + 1 : repo->top, 40);
-	return xasprintf("%s/divisi/worktrees/%s%s%.8s/%s", root, slug,
-	    slug[0] ? "-" : "", hex, name);
+	return xasprintf(
+	    "%s/worktrees/%s%s%.8s/%s", root, slug, slug[0] ? "-" : "", hex, name);
 }
 
 char *

@@ -12,11 +12,13 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 DIVISI = os.path.abspath(sys.argv[1])
 AGENT = """#!/bin/sh
 echo '{"type":"started"}'
 read -r prompt
+while [ -e "$HOME/hold" ]; do sleep 0.05; done
 case $(git symbolic-ref --short HEAD) in *a) file=x/a ;; *) file=y/b ;; esac
 mkdir -p "${file%/*}" && echo made >"$file"
 git add "$file" && git commit --quiet --message "Make $file"
@@ -35,11 +37,11 @@ def claim(function):
 class Repo:
     """A repository with one commit and a HOME of its own."""
 
-    def __init__(self):
+    def __init__(self, state=None):
         self.root = tempfile.mkdtemp(dir=SCRATCH.name)
         self.top = os.path.realpath(os.path.join(self.root, "repo"))
         self.env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": self.root,
-                    "XDG_STATE_HOME": os.path.join(self.root, "state"),
+                    "XDG_STATE_HOME": state or os.path.join(self.root, "state"),
                     "GIT_CONFIG_NOSYSTEM": "1", "USER": "tester"}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:
@@ -74,6 +76,15 @@ class Repo:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         return path
+
+    def wait_for(self, what, *args):
+        """Looks with ARGS --json until WHAT says yes of the answer."""
+        for _ in range(400):
+            got = self.value(*args)
+            if what(got):
+                return got
+            time.sleep(0.05)
+        raise AssertionError((args, got))
 
     def run(self, *args):
         return subprocess.run([DIVISI, *args], cwd=self.top, env=self.env, timeout=60,
@@ -319,6 +330,36 @@ def a_stopped_server_is_gone_when_the_next_verb_comes():
             repo.text("dispatch", path, "--dry-run")
             repo.text("server", "--stop")
             repo.text("server", "--stop", expect=9)
+
+
+@claim
+def the_cap_is_of_the_person_and_not_of_the_repository():
+    with Repo() as one, Repo(state=one.env["XDG_STATE_HOME"]) as two:
+        hold = os.path.join(one.root, "hold")
+        for repo in (one, two):
+            repo.git("config", "divisi.cap", "1")
+            repo.git("config", "divisi.confirm-timeout", "1")
+        with open(hold, "w", encoding="utf-8"):
+            pass
+        paths = [repo.write(PLAN, plan(("1A", {"Creates": "`x/a`"})))
+                 for repo in (one, two)]
+        for repo, path in zip((one, two), paths):
+            repo.text("approve", "--hash", repo.value("dispatch", path, expect=4)["hash"])
+            if repo is one:
+                repo.wait_for(lambda got: got["state"] == "active", "why", "1A")
+        got = two.wait_for(lambda got: "free slot" in got["why"], "why", "1A")
+        assert got["state"] == "launching"
+        # A person can still change their mind, and the wait outlives the server.
+        two.text("park", "1A")
+        two.text("resume", "1A")
+        two.text("server", "--stop")
+        two.wait_for(lambda got: "free slot" in got["why"], "why", "1A")
+        time.sleep(1.2)  # longer than an agent may take to say that it started
+        got = two.value("why", "1A")
+        assert "free slot" in got["why"], got
+        os.remove(hold)
+        for repo in (one, two):
+            repo.wait_for(lambda got: got["state"] == "in-review", "why", "1A")
 
 
 @claim

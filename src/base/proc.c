@@ -113,6 +113,18 @@ proc_parent(pid_t pid)
 	return read_stat(pid, &line) < 0 ? 0 : line.ppid;
 }
 
+bool
+proc_is_named(pid_t pid, const char *name)
+{
+	char path[40], buf[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	if (slurp(path, buf, sizeof(buf)) <= 0)
+		return false;
+	buf[strcspn(buf, "\n")] = '\0';
+	return strncmp(buf, name, 15) == 0;
+}
+
 struct proc_entry {
 	struct proc_id id;
 	pid_t ppid;

@@ -25,6 +25,9 @@ bool proc_is_alive(const struct proc_id *id);
 /* The parent of PID, 0 when there is none or PID is gone. */
 pid_t proc_parent(pid_t pid);
 
+/* Does the living process PID have this NAME, as the kernel cut it to 15 bytes? */
+bool proc_is_named(pid_t pid, const char *name);
+
 /*
  * Every living process below ROOT, ROOT itself not among them.  Returns how many and the
  * array in *IDS, which the caller frees (NULL when there are none).  A process that is

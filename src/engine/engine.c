@@ -9,6 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define HOLDER_NAME "divisi-hold"
+#define DEPTH_MAX   256 /* nobody's shells are nested so deep but who wants to hide */
+
 static int64_t
 real_now(void)
 {
@@ -265,7 +268,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	engine->program = xstrdup(opts->program);
 	engine->holder = xstrdup(opts->holder);
 	engine->now = opts->now ? opts->now : real_now;
-	engine->next_op = 1;
+	engine->next_op = engine->now(); /* no number of the server before */
 	TAILQ_INIT(&engine->tasks);
 	TAILQ_INIT(&engine->followers);
 	TAILQ_INIT(&engine->ops);
@@ -347,23 +350,60 @@ engine_listen(struct engine *engine, void (*fn)(void *arg), void *arg)
 	engine->listen_arg = arg;
 }
 
+/* Is PID the server or above it? */
+static bool
+is_above_us(pid_t pid)
+{
+	for (pid_t at = getpid(); at > 0; at = proc_parent(at)) {
+		if (at == pid)
+			return true;
+	}
+	return false;
+}
+
+static void
+be_agent(struct caller *caller, const char *session)
+{
+	snprintf(caller->session, sizeof(caller->session), "%s", session);
+	snprintf(caller->actor, sizeof(caller->actor), "session:%s", session);
+}
+
+/*
+ * Is PID a holder, whose agent must not pass for a person?  Of ours we know the session.
+ * One of another repository counts as well; but not one above ourselves, for a server that
+ * an agent has started is a thing of that agent's own.
+ */
+static bool
+is_holder(struct engine *engine, pid_t pid, struct caller *caller)
+{
+	struct follower *f;
+
+	TAILQ_FOREACH (f, &engine->followers, link) {
+		if (f->holder_pid == pid) {
+			be_agent(caller, f->session);
+			return true;
+		}
+	}
+	if (!proc_is_named(pid, HOLDER_NAME) || is_above_us(pid))
+		return false;
+	be_agent(caller, "?");
+	return true;
+}
+
 void
 engine_identify(struct engine *engine, pid_t pid, unsigned uid, struct caller *caller)
 {
 	const struct passwd *pw = getpwuid(uid);
+	struct proc_id id;
 
 	*caller = (struct caller){ 0 };
 	/* A tool of an agent may have left its process group, never its holder: sub-reaper. */
-	for (int depth = 0; pid > 1 && depth < 64; depth++) {
-		struct follower *f;
-
-		TAILQ_FOREACH (f, &engine->followers, link) {
-			if (f->holder_pid != pid)
-				continue;
-			snprintf(
-			    caller->session, sizeof(caller->session), "%s", f->session);
-			snprintf(caller->actor, sizeof(caller->actor), "session:%s",
-			    f->session);
+	for (int depth = 0; pid > 1; depth++) {
+		if (is_holder(engine, pid, caller))
+			return;
+		/* Who did not wait for the answer cannot be asked where it came from. */
+		if (depth >= DEPTH_MAX || proc_identify(pid, &id, NULL) < 0) {
+			be_agent(caller, "?");
 			return;
 		}
 		pid = proc_parent(pid);

@@ -44,8 +44,12 @@ NODISCARD int engine_happen(struct engine *engine, enum hap kind, const char *ac
 
 /* What a caller of the API may be (CONTRACTS 1, Peers). */
 struct caller {
-	char actor[96];   /* "human:NAME" or "session:ID" */
-	char session[64]; /* not empty: below a holder, acts for that session only */
+	char actor[96]; /* "human:NAME" or "session:ID" */
+	/*
+	 * Not empty: below a holder, acts for that session only; "?" for an agent of another
+	 * repository, or a process that was gone before it could be looked at.
+	 */
+	char session[64];
 };
 
 /*
@@ -56,8 +60,13 @@ struct caller {
 int engine_order(struct engine *engine, const char *verb, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);
 
-/* 0 and OUT filled when operation ID is over, 1 while it runs, -1 with its error. */
-int engine_op(struct engine *engine, int64_t id, struct fields *out, struct err *err);
+/*
+ * 0 and OUT filled when operation ID is over, 1 while it runs, -1 with its error.  Only who
+ * ordered it may ask; the outcome is told once and kept for the newest OPS_KEPT.
+ */
+#define OPS_KEPT 64
+int engine_op(struct engine *engine, int64_t id, const struct caller *caller,
+    struct fields *out, struct err *err);
 
 /* Everything `divisi status` shows.  The caller puts it. */
 struct json_object *engine_status(struct engine *engine);

@@ -10,21 +10,6 @@
 typedef int order_fn(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);
 
-struct op *
-op_new(struct engine *engine, const struct caller *caller, const struct fields *in,
-    struct fields *out)
-{
-	struct op *op = xcalloc(1, sizeof(*op));
-
-	op->engine = engine;
-	op->id = engine->next_op++;
-	snprintf(op->actor, sizeof(op->actor), "%s", caller->actor);
-	fields_copy(&op->in, in);
-	TAILQ_INSERT_TAIL(&engine->ops, op, link);
-	fields_set_number(out, "op", op->id);
-	return op;
-}
-
 void
 op_forget(struct op *op)
 {
@@ -35,14 +20,50 @@ op_forget(struct op *op)
 	free(op);
 }
 
+/* A client that went away never asks for its outcome, which may be megabytes. */
+static void
+forget_old_ops(struct engine *engine)
+{
+	struct op *op, *next;
+	size_t n = 0;
+
+	TAILQ_FOREACH (op, &engine->ops, link)
+		n++;
+	TAILQ_FOREACH_SAFE (op, &engine->ops, link, next) {
+		if (n < OPS_KEPT)
+			return;
+		if (!op->is_over)
+			continue;
+		op_forget(op);
+		n--;
+	}
+}
+
+struct op *
+op_new(struct engine *engine, const struct caller *caller, const struct fields *in,
+    struct fields *out)
+{
+	struct op *op = xcalloc(1, sizeof(*op));
+
+	forget_old_ops(engine);
+	op->engine = engine;
+	op->id = engine->next_op++;
+	snprintf(op->actor, sizeof(op->actor), "%s", caller->actor);
+	fields_copy(&op->in, in);
+	TAILQ_INSERT_TAIL(&engine->ops, op, link);
+	fields_set_number(out, "op", op->id);
+	return op;
+}
+
 int
-engine_op(struct engine *engine, int64_t id, struct fields *out, struct err *err)
+engine_op(struct engine *engine, int64_t id, const struct caller *caller,
+    struct fields *out, struct err *err)
 {
 	struct op *op;
 	int rc = 0;
 
 	TAILQ_FOREACH (op, &engine->ops, link) {
-		if (op->id == id)
+		if (op->id == id && strcmp(op->actor, caller->actor) == 0)
 			break;
 	}
 	if (!op)
@@ -82,6 +103,9 @@ order_diff(struct engine *engine, const struct fields *in, const struct caller *
 
 	if (!s)
 		return -1;
+	if (caller->session[0] && strcmp(caller->session, s->id) != 0)
+		return refuse(
+		    err, "G11", "%s may look at its own work only", caller->actor);
 	fields_setf(
 	    &job, "range", "%s..%s", s->base, s->landed[0] ? s->head : s->branch);
 	op = op_new(engine, caller, in, out);

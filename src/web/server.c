@@ -21,10 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BODY_BYTES (16L * 1024 * 1024)
-#define STREAM_BACKLOG \
-	(4u * 1024 * 1024) /* a slower reader is dropped and comes back */
+#define BODY_BYTES        (16L * 1024 * 1024)
 #define EVENTS_PER_ANSWER 5000
+#define EVENTS_BYTES      (1u << 20) /* an answer ends with the row that passes this */
+#define STREAM_BYTES      (1u << 18) /* unread; then the journal is the queue */
 
 /* A client that follows the journal. */
 struct stream {
@@ -32,6 +32,7 @@ struct stream {
 	struct server *server;
 	struct evhttp_request *req;
 	int64_t after;
+	bool is_full; /* its reader is slow: more when it has read what there is */
 };
 
 struct server {
@@ -136,15 +137,19 @@ add_event(const char *line, void *arg)
 
 	evbuffer_add_printf(sink->out, "%s\n", line);
 	sink->last = strtoll(strchr(line, ':') + 1, NULL, 10);
-	return ++sink->n >= EVENTS_PER_ANSWER;
+	return ++sink->n >= EVENTS_PER_ANSWER ||
+	       evbuffer_get_length(sink->out) >= EVENTS_BYTES;
 }
 
 static void
 stream_end(struct stream *s)
 {
+	struct evhttp_connection *conn = evhttp_request_get_connection(s->req);
+
 	TAILQ_REMOVE(&s->server->streams, s, link);
-	evhttp_connection_set_closecb(
-	    evhttp_request_get_connection(s->req), NULL, NULL);
+	/* A connection that failed has let its request go already: ending it frees it. */
+	if (conn)
+		evhttp_connection_set_closecb(conn, NULL, NULL);
 	evhttp_send_reply_end(s->req);
 	free(s);
 }
@@ -157,24 +162,38 @@ on_stream_closed(struct evhttp_connection *conn, void *arg)
 	stream_end(arg);
 }
 
+static void stream_more(struct stream *s);
+
+static void
+on_stream_read(struct evhttp_connection *conn, void *arg)
+{
+	struct stream *s = arg;
+
+	(void)conn;
+	s->is_full = false;
+	stream_more(s);
+}
+
 static void
 stream_more(struct stream *s)
 {
 	struct bufferevent *bev = evhttp_connection_get_bufferevent(
 	    evhttp_request_get_connection(s->req));
-	struct sink sink = { evbuffer_new(), s->after, 0 };
+	struct sink sink = { NULL, s->after, 0 };
 	struct err err = ERR_INIT;
 
-	if (evbuffer_get_length(bufferevent_get_output(bev)) > STREAM_BACKLOG) {
-		evbuffer_free(sink.out);
-		stream_end(s);
+	if (s->is_full)
 		return;
-	}
+	sink.out = evbuffer_new();
 	if (engine_events(s->server->engine, s->after, add_event, &sink, &err) < 0)
 		log_warn("events: %s", err.text);
 	s->after = sink.last;
+	s->is_full = evbuffer_get_length(sink.out) +
+			 evbuffer_get_length(bufferevent_get_output(bev)) >
+		     STREAM_BYTES;
+	s->is_full |= sink.n >= EVENTS_PER_ANSWER;
 	if (sink.n > 0)
-		evhttp_send_reply_chunk(s->req, sink.out);
+		evhttp_send_reply_chunk_with_cb(s->req, sink.out, on_stream_read, s);
 	evbuffer_free(sink.out);
 }
 
@@ -226,9 +245,12 @@ get_op(struct server *server, struct evhttp_request *req)
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
 	struct fields out = { 0 };
 	struct err err = ERR_INIT;
-	int rc = engine_op(
-	    server->engine, strtoll(path + strlen("/v1/op/"), NULL, 10), &out, &err);
+	struct caller caller;
+	int rc;
 
+	identify(server, req, &caller);
+	rc = engine_op(server->engine, strtoll(path + strlen("/v1/op/"), NULL, 10),
+	    &caller, &out, &err);
 	if (rc < 0)
 		answer_err(req, &err, &out);
 	else
@@ -338,6 +360,7 @@ static int
 listen_on(int home_fd, struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	mode_t mask;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -345,14 +368,14 @@ listen_on(int home_fd, struct err *err)
 	snprintf(
 	    addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/sock", home_fd);
 	unlinkat(home_fd, "sock", 0);
-	umask(0177);
+	mask = umask(0177);
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 	    listen(fd, 128) < 0) {
 		err_sys(err, "listen on the home's sock");
 		close(fd);
 		fd = -1;
 	}
-	umask(022);
+	umask(mask);
 	return fd;
 }
 

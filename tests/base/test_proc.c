@@ -234,6 +234,20 @@ a_mark_is_matched_whole_wherever_it_stands(void **state)
 	}
 }
 
+static void
+a_process_has_the_name_the_kernel_knows(void **state)
+{
+	char name[16] = "";
+
+	assert_int_equal(prctl(PR_GET_NAME, name), 0);
+	assert_true(proc_is_named(getpid(), name));
+	assert_false(proc_is_named(getpid(), "somebody"));
+	assert_false(proc_is_named(0, name));
+	assert_int_equal(prctl(PR_SET_NAME, "a name that is cut short"), 0);
+	assert_true(proc_is_named(getpid(), "a name that is cut short"));
+	assert_int_equal(prctl(PR_SET_NAME, name), 0);
+}
+
 int
 main(void)
 {
@@ -245,6 +259,7 @@ main(void)
 		cmocka_unit_test(a_tree_holds_what_is_below_and_nothing_else),
 		cmocka_unit_test(a_signal_reaches_that_very_process_only),
 		cmocka_unit_test(a_mark_is_matched_whole_wherever_it_stands),
+		cmocka_unit_test(a_process_has_the_name_the_kernel_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,11 +128,11 @@ lines_become_happenings_and_the_offset_is_journalled(void **state)
 	say(STARTED);
 	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
 	assert_int_equal(offset(st), n_said());
-	say("{\"type\":\"say\",\"text\":\"hel");
+	say("{\"type\":\"say\",\"text\":\"he");
 	for (int i = 0; i < 20; i++)
 		stage_turn(st, i, "twenty turns");
 	assert_int_equal(stage_n_rows(st, "agent-activity"), 0);
-	say("lo\"}\n");
+	say("llo\"}\n");
 	STAGE_UNTIL(st, stage_n_rows(st, "agent-activity") == 1);
 	assert_string_equal(stage_session(st, "1A")->last_text, "hello");
 	assert_int_equal(offset(st), n_said());

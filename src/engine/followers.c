@@ -303,14 +303,15 @@ tell_lost(struct follower *f, int lock_fd)
 	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
 	struct fields out = { 0 };
 	struct err err = ERR_INIT;
+	bool is_dead = executor_local.sweep(f->dir, &err) == 0;
 	int rc;
 
 	/* The whole tree is proven dead before anything is resumed (CONTRACTS 2). */
-	if (executor_local.sweep(f->dir, &err) < 0)
+	if (!is_dead)
 		log_warn("%s: %s", f->run, err.text);
 	fields_set(&out, "session", f->session);
 	fields_set(&out, "run", f->run);
-	fields_set_number(&out, "resumable", agent && agent->can_resume);
+	fields_set_number(&out, "resumable", is_dead && agent && agent->can_resume);
 	rc = engine_note(f->engine, HAP_RUN_LOST, &out);
 	fields_clear(&out);
 	if (lock_fd >= 0)

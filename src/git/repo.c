@@ -85,6 +85,16 @@ refuse_bare(const struct repo *repo, struct err *err)
 	return err_fix(err, "work in a clone: git clone %s", quoted);
 }
 
+/* Is the git directory of DIR the common one? */
+static bool
+is_main_checkout(const char *dir, const struct repo *repo)
+{
+	AUTO_FREE char *own = git_line(
+	    dir, GIT_ARGS("rev-parse", "--absolute-git-dir"), NULL);
+
+	return own && strcmp(own, repo->common_dir) == 0;
+}
+
 /*
  * Finds the main checkout.  git derives it from the place of the git directory, which
  * is wrong for a separate git directory and for a submodule: there the checkout we were
@@ -96,22 +106,21 @@ find_top(const char *dir, struct repo *repo, struct err *err)
 	struct git_worktrees trees = { 0 };
 	AUTO_FREE char *here = git_line(
 	    dir, GIT_ARGS("rev-parse", "--show-toplevel"), NULL);
-	AUTO_FREE char *own = git_line(
-	    dir, GIT_ARGS("rev-parse", "--absolute-git-dir"), err);
 	AUTO_FREE char *usual = NULL;
+	bool is_usual;
 	int rc = -1;
 
-	if (!own || repo_worktrees(repo, &trees, err) < 0)
+	if (repo_worktrees(repo, &trees, err) < 0)
 		return -1;
 	if (trees.n == 0) {
 		refuse_bare(repo, err);
 		goto out;
 	}
 	usual = path_join(trees.item[0].path, ".git");
-	if (strcmp(usual, repo->common_dir) != 0 && here &&
-	    strcmp(own, repo->common_dir) == 0) {
+	is_usual = strcmp(usual, repo->common_dir) == 0;
+	if (!is_usual && here && is_main_checkout(dir, repo)) {
 		repo->top = TAKE_PTR(here);
-	} else if (strcmp(usual, repo->common_dir) != 0) {
+	} else if (!is_usual) {
 		err_set(err, ERR_REFUSED,
 		    "the main checkout of this repository cannot be found from here");
 		err_fix(err, "run divisi in the main checkout itself");
@@ -155,26 +164,37 @@ origin_head(const struct repo *repo)
 	return xstrdup(ref + strlen(lead));
 }
 
+/* The branch that the settings name, or NULL. */
 static char *
-find_main_branch(const struct repo *repo)
+wanted_main_branch(const struct repo *repo)
 {
-	AUTO_FREE char *origin = origin_head(repo);
-	AUTO_FREE char *usual = git_line(
-	    repo->top, GIT_ARGS("config", "--get", "init.defaultBranch"), NULL);
-	const char *const candidates[] = { origin, usual, "main", "master" };
 	struct config config = { 0 };
-	const char *wanted;
+	const char *wanted = NULL;
 	char *found = NULL;
 
 	/* A broken settings file is told by whoever reads the settings. */
-	if (config_load(repo, &config, NULL) == 0) {
+	if (config_load(repo, &config, NULL) == 0)
 		wanted = config_str(&config, "divisi.main", NULL);
-		if (wanted && git_branch_ok(wanted))
-			found = xstrdup(wanted);
-	}
+	if (wanted && git_branch_ok(wanted))
+		found = xstrdup(wanted);
 	config_clear(&config);
-	if (found)
-		return found;
+	return found;
+}
+
+static char *
+find_main_branch(const struct repo *repo)
+{
+	AUTO_FREE char *wanted = wanted_main_branch(repo);
+	AUTO_FREE char *origin = wanted ? NULL : origin_head(repo);
+	AUTO_FREE char *usual = wanted ? NULL
+				       : git_line(repo->top,
+					     GIT_ARGS("config", "--get",
+						 "init.defaultBranch"),
+					     NULL);
+	const char *const candidates[] = { origin, usual, "main", "master" };
+
+	if (wanted)
+		return TAKE_PTR(wanted);
 	for (size_t i = 0; i < N_ELEMS(candidates); i++) {
 		if (branch_exists(repo, candidates[i]))
 			return xstrdup(candidates[i]);

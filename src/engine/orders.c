@@ -1,6 +1,8 @@
 #include "engine/internal.h"
 
 #include "base/hash.h"
+#include "plan/lint.h"
+#include "plan/parse.h"
 #include "policy/refusal.h"
 
 #include <string.h>
@@ -162,6 +164,28 @@ happen_to_batch(struct engine *engine, enum hap kind, const struct batch_run *b,
 	return rc;
 }
 
+/* The table was made of the plan as it was: has it been edited since (J-34)? */
+static int
+check_plan_unchanged(struct engine *engine, const struct batch_run *b, struct err *err)
+{
+	const struct plan_run *p = core_plan(engine->core, b->plan_id);
+	struct lint_list lints = { 0 };
+	struct err why = ERR_INIT;
+	struct plan *now;
+	bool same;
+
+	if (!p)
+		return err_set(err, ERR_NOT_FOUND, "no such plan");
+	now = plan_load(p->path, &lints, &why);
+	same = now && strcmp(now->plan_hash, p->plan_hash) == 0;
+	plan_free(now);
+	lint_list_clear(&lints);
+	if (same)
+		return 0;
+	refuse(err, "G11", "%s is not as it was when this table was made", p->path);
+	return err_fix(err, "see the new table: divisi dispatch PLAN");
+}
+
 /* Binds to the hash: without one nothing is approved (S-80). */
 static int
 order_approve(struct engine *engine, const struct fields *in,
@@ -177,6 +201,8 @@ order_approve(struct engine *engine, const struct fields *in,
 	if (fields_text(in, "hash")[0] == '\0')
 		return refuse(
 		    err, "G11", "an approval names the hash of the table it approves");
+	if (b->state == BATCH_AWAITING && check_plan_unchanged(engine, b, err) < 0)
+		return -1;
 	return happen_to_batch(engine, HAP_BATCH_APPROVED, b, in, caller, err);
 }
 

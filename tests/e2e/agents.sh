@@ -6,12 +6,6 @@
 e2e_begin "$@"
 command -v divisi >/dev/null || skip_all "divisi is not built"
 
-equals() {
-	[ "$1" = "$2" ] || {
-		echo "'$1' is not '$2'"
-		return 1
-	}
-}
 # reason_of PHASE PATTERN
 reason_of() {
 	says "$2" divisi why "$1"

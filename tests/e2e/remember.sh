@@ -27,13 +27,6 @@ kill_all() {
 	# shellcheck disable=SC2086
 	until_true is_gone $pids
 }
-equals() {
-	[ "$1" = "$2" ] || {
-		echo "'$1' is not '$2'"
-		divisi status
-		return 1
-	}
-}
 
 # ---- the server is killed at every station of a run; agents go on ----------------------
 

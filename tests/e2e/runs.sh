@@ -94,6 +94,12 @@ is_state() {
 		return 1
 	}
 }
+equals() {
+	[ "$1" = "$2" ] || {
+		echo "'$1' is not '$2'"
+		return 1
+	}
+}
 becomes() {
 	until_true is_state "$1" "$2"
 }

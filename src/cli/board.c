@@ -271,22 +271,24 @@ static void
 print_closed(const struct screen *screen, const struct json_object *b)
 {
 	struct json_object *sessions = js_get(b, "sessions");
+	char *line = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&line, &n);
 
-	fprintf(screen->out, "batch %lld (", (long long)js_number(b, "number", 0));
-	put_member(screen, b, "kind");
-	fputs("): ", screen->out);
-	put_member(screen, b, "why");
+	fprintf(out, "batch %lld (%s): %s", (long long)js_number(b, "number", 0),
+	    js_text(b, "kind"), js_text(b, "why"));
 	for (size_t i = 0; i < js_count(sessions); i++) {
 		const struct json_object *s = js_at(sessions, i);
-		AUTO_FREE char *phase = shown(s, "phase");
 		AUTO_FREE char *landed = short_id(s, "landed", 9);
 
-		fprintf(
-		    screen->out, "%s %s %s", i ? "," : ";", phase, js_text(s, "state"));
+		fprintf(out, "%s %s %s", i ? "," : ";", js_text(s, "phase"),
+		    js_text(s, "state"));
 		if (landed[0])
-			fprintf(screen->out, " %s", landed);
+			fprintf(out, " %s", landed);
 	}
-	fputc('\n', screen->out);
+	fclose(out);
+	screen_wrap(screen, 2, 0, line);
+	free(line);
 }
 
 static void
@@ -334,6 +336,8 @@ board_status(const struct screen *screen, const struct json_object *status)
 {
 	struct json_object *plans = js_get(status, "plans");
 	int64_t now = js_number(status, "now", 0);
+	int64_t live = js_number(status, "live", 0);
+	size_t n_acts = js_count(js_get(status, "acts"));
 
 	print_needs(screen, status);
 	if (js_count(plans) == 0)
@@ -345,8 +349,8 @@ board_status(const struct screen *screen, const struct json_object *status)
 			continue;
 		print_plan(screen, js_at(plans, i), now);
 	}
-	fprintf(screen->out, "\n%lld live session(s), %zu act(s) owed\n",
-	    (long long)js_number(status, "live", 0), js_count(js_get(status, "acts")));
+	fprintf(screen->out, "\n%lld session%s live, %zu step%s under way\n",
+	    (long long)live, live == 1 ? "" : "s", n_acts, n_acts == 1 ? "" : "s");
 }
 
 /* ---- events -------------------------------------------------------------------------- */

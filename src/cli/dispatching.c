@@ -129,7 +129,6 @@ show_proposal(struct dispatching *d, const struct fields *out)
 	proposal_print(&d->screen, proposal);
 	if (!is_dry)
 		return;
-	fputc('\n', d->screen.out);
 	board_table(&d->screen, js_get(proposal, "plan"), js_get(proposal, "batch"));
 }
 
@@ -250,7 +249,6 @@ show_table(struct dispatching *d, struct err *err)
 		return NULL;
 	}
 	if (!d->as_json) {
-		fputc('\n', d->screen.out);
 		board_table(&d->screen, plan, batch);
 		fflush(d->screen.out);
 	}

@@ -147,4 +147,5 @@ proposal_print(const struct screen *screen, const struct json_object *proposal)
 	}
 	print_list(screen, js_get(proposal, "notes"), "note");
 	print_list(screen, js_get(proposal, "pairs"), "pair");
+	fputc('\n', screen->out);
 }

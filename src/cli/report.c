@@ -86,9 +86,10 @@ print_verification(const struct screen *screen, const struct json_object *plan)
 		AUTO_FREE char *line = xasprintf(
 		    "%s: %s", js_text(one, "item"), js_text(one, "fact"));
 
+		fputs("  ", screen->out);
 		screen_put(
 		    screen, holds ? STYLE_GOOD : STYLE_WARN, holds ? "[x] " : "[ ] ");
-		screen_wrap(screen, 4, 4, line);
+		screen_wrap(screen, 6, 6, line);
 	}
 }
 
@@ -97,14 +98,15 @@ static void
 print_master(const struct screen *screen, const struct json_object *plan)
 {
 	const char *master = js_text(plan, "master");
+	AUTO_FREE char *line = NULL;
 
 	if (master[0] == '\0' || strcmp(js_text(plan, "state"), "complete") != 0)
 		return;
-	fputs(
-	    "\nThe master issue is in review; closing it is yours: divisi issue move ",
-	    screen->out);
-	text_put(screen->out, master);
-	fputs(" Done\n", screen->out);
+	line = xasprintf(
+	    "%s is in review; closing it is yours: divisi issue move %s Done", master,
+	    master);
+	fputc('\n', screen->out);
+	screen_wrap(screen, 0, 0, line);
 }
 
 void

@@ -187,7 +187,10 @@ why_over(const struct session *s, const char *name, struct answer *to)
 	const char *reason = s->reason[0] ? s->reason : "no reason given";
 
 	if (s->state == SESSION_DONE) {
-		put(to->why, to->n, "done: %s", s->landed[0] ? s->landed : s->evidence);
+		if (s->landed[0])
+			put(to->why, to->n, "done: %.12s", s->landed);
+		else
+			put(to->why, to->n, "done: %s", s->evidence);
 	} else if (s->state == SESSION_ABANDONED) {
 		put(to->why, to->n, "abandoned: %s", reason);
 	} else if (s->state == SESSION_PARKED && s->claimed_by[0]) {

@@ -68,6 +68,10 @@ check_attachment(struct proposal *p)
 static void
 check_prior_work(struct proposal *p)
 {
+	char *none = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&none, &n);
+
 	for (size_t i = 0; i < p->batch->n; i++) {
 		const struct dispatch_row *row = dispatch_row_of(
 		    p->rows, p->batch->phase[i]);
@@ -76,14 +80,18 @@ check_prior_work(struct proposal *p)
 
 		if (repo_prior_work(&p->repo, row->issue, &prior, &err) < 0)
 			found(p, "prior work", "%s: %s", row->issue, err.text);
-		else if (prior.n == 0)
-			found(p, "prior work", "%s: none", row->issue);
-		else
+		else if (prior.n > 0)
 			found(p, "prior work", "%s: %zu commit%s, newest %.10s %s",
 			    row->issue, prior.n, prior.n == 1 ? "" : "s",
 			    prior.item[0].oid, prior.item[0].subject);
+		else
+			fprintf(out, "%s%s", ftell(out) > 0 ? ", " : "", row->issue);
 		git_log_clear(&prior);
 	}
+	fclose(out);
+	if (n > 0)
+		found(p, "prior work", "none on %s", none);
+	free(none);
 }
 
 static void

@@ -297,7 +297,7 @@ def the_preflight_says_what_it_looked_at():
             "gates"]
         found = [c["found"] for c in dry["checks"]]
         assert head[:10] in found[0] and "when this batch is filed" in found[1]
-        assert "X-1: 1 commit, newest " in found[2] and found[3] == "X-2: none"
+        assert "X-1: 1 commit, newest " in found[2] and found[3] == "none on X-2"
         assert found[4] == "0 live, at most 3 at once, 2 in this batch"
         assert os.path.join(repo.root, "agent") in found[5]
         assert repo.value("status")["plans"] == []

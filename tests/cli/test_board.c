@@ -148,7 +148,7 @@ status_begins_with_what_needs_a_person(void **state)
 	says(t, "      | rm -r build\n      | rm -r out\n");
 	says_not(t, "settled"); /* answered */
 	says(t, "wrote outside what it declared: lib/x.sh lib/y.sh [G21 B-20]\n");
-	says(t, "1 live session(s), 1 act(s) owed\n");
+	says(t, "1 session live, 1 step under way\n");
 	paper_close(&p);
 }
 

@@ -385,6 +385,21 @@ static const struct {
 	/* clang-format on */
 };
 
+/* What an agent tried in a person's name stays on record (E-38). */
+static void
+record_attempt(struct engine *engine, const char *verb, const struct caller *caller,
+    const struct err *why)
+{
+	struct fields f = { 0 };
+	struct err err = ERR_INIT;
+
+	fields_set(&f, "what", verb);
+	fields_put_err(&f, why);
+	if (engine_happen(engine, HAP_REFUSED, caller->actor, &f, &err) < 0)
+		log_warn("refusal not recorded: %s", err.text);
+	fields_clear(&f);
+}
+
 int
 engine_order(struct engine *engine, const char *verb, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err)
@@ -396,7 +411,9 @@ engine_order(struct engine *engine, const char *verb, const struct fields *in,
 			refuse(err, "G11",
 			    "%s may not %s: an agent never acts as a person",
 			    caller->actor, verb);
-			return err_fix(err, "a person runs: divisi %s", verb);
+			err_fix(err, "a person runs: divisi %s", verb);
+			record_attempt(engine, verb, caller, err);
+			return -1;
 		}
 		return orders[i].fn(engine, in, caller, out, err);
 	}

@@ -13,18 +13,19 @@ static const char *const passed[] = { "HOME", "PATH", "USER", "LOGNAME", "SHELL"
 	"no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "all_proxy" };
 static const char *const prefixes[] = { "LC_", "XDG_", "GIT_" };
 
-/*
- * These would point the session's git at another repository (all that git calls local, and
- * what a hook leaves behind), or say who somebody else is.
- */
-static const char *const kept_back[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
+/* These would point git at another repository: a hook or an alias leaves them behind. */
+static const char *const elsewhere[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
 	"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR",
 	"GIT_NAMESPACE", "GIT_PREFIX", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
 	"GIT_SHALLOW_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
 	"GIT_QUARANTINE_PATH", "GIT_INTERNAL_SUPER_PREFIX", "GIT_REFLOG_ACTION",
-	"GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS" };
-static const char *const kept_back_prefixes[] = { "GIT_CONFIG_KEY_",
+	"GIT_CONFIG", "GIT_CONFIG_PARAMETERS" };
+
+/* These are made anew for each session. */
+static const char *const made_anew[] = { "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_",
 	"GIT_CONFIG_VALUE_", "DIVISI_" };
+
+#define MAX_SETTINGS 100 /* of the user's, as GIT_CONFIG_COUNT counts them */
 
 static bool
 is_in(const char *const *list, size_t n, const char *name, size_t n_name)
@@ -59,11 +60,28 @@ is_word(const char *words, const char *name, size_t n)
 	return false;
 }
 
+char **
+environ_for_commands(void)
+{
+	char **env = NULL;
+	size_t n = 0, cap = 0;
+
+	for (char **e = environ; *e; e++) {
+		if (is_in(elsewhere, N_ELEMS(elsewhere), *e, strcspn(*e, "=")))
+			continue;
+		GROW(env, n, cap);
+		env[n++] = *e;
+	}
+	GROW(env, n, cap);
+	env[n] = NULL;
+	return env;
+}
+
 static bool
 is_passed(const struct agent *agent, const char *more, const char *name, size_t n)
 {
-	if (n == 0 || is_in(kept_back, N_ELEMS(kept_back), name, n) ||
-	    has_prefix(kept_back_prefixes, N_ELEMS(kept_back_prefixes), name))
+	if (n == 0 || is_in(elsewhere, N_ELEMS(elsewhere), name, n) ||
+	    has_prefix(made_anew, N_ELEMS(made_anew), name))
 		return false;
 	if (is_in(passed, N_ELEMS(passed), name, n) ||
 	    has_prefix(prefixes, N_ELEMS(prefixes), name))
@@ -83,6 +101,39 @@ has_env(const struct run_spec *spec, const char *name, size_t n)
 			return true;
 	}
 	return false;
+}
+
+static void
+add_setting(struct run_spec *spec, long i, const char *key, const char *value)
+{
+	AUTO_FREE char *key_name = xasprintf("GIT_CONFIG_KEY_%ld", i);
+	AUTO_FREE char *value_name = xasprintf("GIT_CONFIG_VALUE_%ld", i);
+
+	run_spec_add_env(spec, key_name, key);
+	run_spec_add_env(spec, value_name, value);
+}
+
+/* The user's settings, and behind them ours, which win. */
+static void
+add_settings(struct run_spec *spec)
+{
+	const char *count = getenv("GIT_CONFIG_COUNT");
+	long n = count ? strtol(count, NULL, 10) : 0, kept = 0;
+	AUTO_FREE char *total = NULL;
+
+	for (long i = 0; i < n && i < MAX_SETTINGS; i++) {
+		AUTO_FREE char *key_name = xasprintf("GIT_CONFIG_KEY_%ld", i);
+		AUTO_FREE char *value_name = xasprintf("GIT_CONFIG_VALUE_%ld", i);
+		const char *key = getenv(key_name), *value = getenv(value_name);
+
+		if (key && value)
+			add_setting(spec, kept++, key, value);
+	}
+	/* What divisi holds on to must survive: no background gc, commits reach the disk. */
+	add_setting(spec, kept++, "gc.auto", "0");
+	add_setting(spec, kept++, "core.fsync", "committed");
+	total = xasprintf("%ld", kept);
+	run_spec_add_env(spec, "GIT_CONFIG_COUNT", total);
 }
 
 void
@@ -106,12 +157,7 @@ environ_add(struct run_spec *spec, const struct agent *agent, const struct sessi
 	run_spec_add_env(spec, "DIVISI_PHASE", s->phase);
 	run_spec_add_env(spec, "DIVISI_ISSUE", s->issue);
 	run_spec_add_env(spec, "DIVISI_BRANCH", s->branch);
-	/* What divisi holds on to must survive: no background gc, commits reach the disk. */
-	run_spec_add_env(spec, "GIT_CONFIG_COUNT", "2");
-	run_spec_add_env(spec, "GIT_CONFIG_KEY_0", "gc.auto");
-	run_spec_add_env(spec, "GIT_CONFIG_VALUE_0", "0");
-	run_spec_add_env(spec, "GIT_CONFIG_KEY_1", "core.fsync");
-	run_spec_add_env(spec, "GIT_CONFIG_VALUE_1", "committed");
+	add_settings(spec);
 }
 
 char **

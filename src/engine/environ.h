@@ -10,6 +10,12 @@
 void environ_add(struct run_spec *spec, const struct agent *agent,
     const struct session *s, const char *tmp_dir);
 
+/*
+ * Our own environment for a command a person configured, without what would point its git
+ * elsewhere.  NULL-terminated; the caller frees the array, the entries are borrowed.
+ */
+char **environ_for_commands(void);
+
 /* TEXT's lines as a NULL-terminated vector, NULL when there are none. */
 char **environ_args(const char *text);
 void environ_free_args(char **args);

@@ -1,21 +1,19 @@
 #include "engine/job.h"
 
 #include "base/mem.h"
+#include "engine/environ.h"
 #include "engine/record.h"
+#include "sys/child.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <event2/event.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define JOB_INPUT_BYTES (256u * 1024 * 1024)
-#define TAIL_BYTES      4096
 
 static const struct {
 	const char *kind;
@@ -66,7 +64,7 @@ job_main(const char *kind)
 	int rc;
 
 	/* A job does not outlive the server: the next one looks at the evidence and goes on. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	input = read_input();
 	rc = fields_of_json(&in, input, &err);
 	if (rc == 0) {
@@ -87,43 +85,37 @@ job_main(const char *kind)
 	return fflush(stdout) == 0 ? 0 : ERR_SYSTEM;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
+/* A command under way: its loop ends when it is over, or we are told to end. */
+struct shell {
+	struct event_base *base;
+	struct child *child;
+	int status; /* exit status, 128 + signal */
+	bool timed_out;
+	char *tail;
+};
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+static void
+on_shell_done(struct child *child, const struct child_end *end, void *arg)
+{
+	struct shell *sh = arg;
+
+	(void)child;
+	sh->status = end->signal ? 128 + end->signal : end->status;
+	sh->timed_out = end->timed_out;
+	sh->tail = xstrdup(end->err_tail);
+	event_base_loopbreak(sh->base);
 }
 
-/* Keeps the last TAIL_BYTES of what FD says until it closes or DEADLINE passes. */
-static bool
-read_tail(int fd, int64_t deadline, char *tail)
+/* The server is gone, or gave up on us: what we started ends with us. */
+static void
+on_told_to_end(evutil_socket_t fd, short what, void *arg)
 {
-	size_t n = 0;
+	struct shell *sh = arg;
 
-	for (;;) {
-		char buf[4096];
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = deadline - now_ms();
-		ssize_t got;
-		size_t keep;
-
-		if (left <= 0)
-			return false;
-		if (poll(&p, 1, left > 60000 ? 60000 : (int)left) <= 0)
-			continue;
-		got = read(fd, buf, sizeof(buf));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return true;
-		keep = n + (size_t)got > TAIL_BYTES ? TAIL_BYTES - (size_t)got : n;
-		memmove(tail, tail + n - keep, keep);
-		memcpy(tail + keep, buf, (size_t)got);
-		n = keep + (size_t)got;
-		tail[n] = '\0';
-	}
+	(void)fd;
+	(void)what;
+	child_free(sh->child);
+	_exit(128 + SIGTERM);
 }
 
 int
@@ -131,47 +123,33 @@ job_shell(
     const char *command, const char *dir, long timeout_ms, char **tail, struct err *err)
 {
 	AUTO_FREE char *text = xstrdup(command);
-	char sh[] = "/bin/sh", flag[] = "-c";
-	char *argv[] = { sh, flag, text, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	char *kept = xcalloc(1, TAIL_BYTES + 1);
-	int fds[2], status = 0, rc;
-	pid_t pid;
+	AUTO_FREE char **env = environ_for_commands();
+	/* All it says goes one way, whose end is kept. */
+	char sh_path[] = "/bin/sh", flag[] = "-c", name[] = "sh";
+	char script[] = "exec /bin/sh -c \"$1\" >&2";
+	char *argv[] = { sh_path, flag, script, name, text, NULL };
+	const struct child_opts opts = {
+		.arg = argv, .env = env, .cwd = dir, .timeout_ms = timeout_ms
+	};
+	struct shell sh = { .base = event_base_new() };
+	struct event *told = evsignal_new(sh.base, SIGTERM, on_told_to_end, &sh);
+	int rc = -1;
 
-	if (pipe(fds) < 0) {
-		free(kept);
-		return err_sys(err, "run %s", command);
-	}
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", 0, 0);
-	posix_spawn_file_actions_adddup2(&files, fds[1], 1);
-	posix_spawn_file_actions_adddup2(&files, fds[1], 2);
-	posix_spawn_file_actions_addclosefrom_np(&files, 3);
-	posix_spawn_file_actions_addchdir_np(&files, dir);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
-	rc = posix_spawn(&pid, sh, &files, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	close(fds[1]);
-	if (rc != 0) {
-		close(fds[0]);
-		free(kept);
-		errno = rc;
-		return err_sys(err, "run %s in %s", command, dir);
-	}
-	if (!read_tail(fds[0], now_ms() + timeout_ms, kept)) {
-		kill(-pid, SIGKILL);
-		waitpid(pid, &status, 0);
-		close(fds[0]);
-		free(kept);
-		return err_set(err, ERR_TIMEOUT, "'%s' did not end within %ld s",
-		    command, timeout_ms / 1000);
-	}
-	close(fds[0]);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	*tail = kept;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	event_add(told, NULL);
+	sh.child = child_start(sh.base, &opts, on_shell_done, &sh, err);
+	if (sh.child && event_base_dispatch(sh.base) < 0)
+		err_set(err, ERR_SYSTEM, "the loop failed");
+	else if (sh.child && sh.timed_out)
+		err_set(err, ERR_TIMEOUT, "'%s' did not end within %ld s", command,
+		    timeout_ms / 1000);
+	else if (sh.child)
+		rc = sh.status;
+	child_free(sh.child);
+	event_free(told);
+	event_base_free(sh.base);
+	if (rc < 0)
+		free(sh.tail);
+	else
+		*tail = sh.tail;
+	return rc;
 }

@@ -129,9 +129,8 @@ a_session_is_never_pointed_at_another_repository(void **state)
 static void
 git_is_told_to_keep_what_divisi_holds_on_to(void **state)
 {
-	static const char *const env[] = { "GIT_CONFIG_COUNT=1",
-		"GIT_CONFIG_KEY_0=core.hooksPath", "GIT_CONFIG_VALUE_0=/x",
-		"GIT_CONFIG_KEY_1=a.b", "GIT_CONFIG_VALUE_1=c", NULL };
+	static const char *const env[] = { "GIT_CONFIG_KEY_1=a.b",
+		"GIT_CONFIG_VALUE_1=c", NULL };
 	struct run_spec spec = given(env, "");
 
 	assert_string_equal(value(&spec, "GIT_CONFIG_COUNT"), "2");
@@ -140,6 +139,46 @@ git_is_told_to_keep_what_divisi_holds_on_to(void **state)
 	assert_string_equal(value(&spec, "GIT_CONFIG_KEY_1"), "core.fsync");
 	assert_string_equal(value(&spec, "GIT_CONFIG_VALUE_1"), "committed");
 	run_spec_clear(&spec);
+}
+
+/* Git reads them in order, so that the last one wins. */
+static void
+settings_of_the_users_environment_come_before_ours(void **state)
+{
+	static const char *const env[] = { "GIT_CONFIG_COUNT=3",
+		"GIT_CONFIG_KEY_0=gc.auto", "GIT_CONFIG_VALUE_0=9",
+		"GIT_CONFIG_KEY_1=half.there", "GIT_CONFIG_KEY_2=safe.directory",
+		"GIT_CONFIG_VALUE_2=/x", "GIT_CONFIG_KEY_3=not.counted",
+		"GIT_CONFIG_VALUE_3=c", NULL };
+	struct run_spec spec = given(env, "");
+
+	assert_string_equal(value(&spec, "GIT_CONFIG_COUNT"), "4");
+	assert_string_equal(value(&spec, "GIT_CONFIG_KEY_0"), "gc.auto");
+	assert_string_equal(value(&spec, "GIT_CONFIG_VALUE_0"), "9");
+	assert_string_equal(value(&spec, "GIT_CONFIG_KEY_1"), "safe.directory");
+	assert_string_equal(value(&spec, "GIT_CONFIG_KEY_2"), "gc.auto");
+	assert_string_equal(value(&spec, "GIT_CONFIG_VALUE_2"), "0");
+	assert_string_equal(value(&spec, "GIT_CONFIG_KEY_3"), "core.fsync");
+	run_spec_clear(&spec);
+}
+
+/* A verify or setup command gets all of ours, but no other repository. */
+static void
+commands_get_our_environment_and_no_other_repository(void **state)
+{
+	static const char *const ours[] = { "GIT_DIR=/x", "SECRET=kept",
+		"GIT_INDEX_FILE=/x", "DIVISI_X=kept", "GIT_CONFIG_COUNT=0", NULL };
+	char **before = environ;
+	char **env;
+
+	environ = (char **)(uintptr_t)ours;
+	env = environ_for_commands();
+	environ = before;
+	assert_string_equal(env[0], "SECRET=kept");
+	assert_string_equal(env[1], "DIVISI_X=kept");
+	assert_string_equal(env[2], "GIT_CONFIG_COUNT=0");
+	assert_null(env[3]);
+	free(env);
 }
 
 static void
@@ -212,6 +251,8 @@ main(void)
 		cmocka_unit_test(only_the_listed_variables_are_passed),
 		cmocka_unit_test(a_session_is_never_pointed_at_another_repository),
 		cmocka_unit_test(git_is_told_to_keep_what_divisi_holds_on_to),
+		cmocka_unit_test(settings_of_the_users_environment_come_before_ours),
+		cmocka_unit_test(commands_get_our_environment_and_no_other_repository),
 		cmocka_unit_test(a_session_knows_who_it_is),
 		cmocka_unit_test(a_person_may_name_more_of_them),
 		cmocka_unit_test(odd_entries_are_left_out),

@@ -1,0 +1,307 @@
+/* A job process: its answer, and the commands of a person that it waits for. */
+#include "engine/job.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "engine/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants the four above first. */
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *dir;
+
+static int
+setup(void **state)
+{
+	char name[] = "/tmp/divisi-job-XXXXXX";
+
+	if (!mkdtemp(name))
+		return -1;
+	dir = xstrdup(name);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	int rc = file_remove_tree(dir, NULL);
+
+	free(dir);
+	return rc;
+}
+
+#define JOB_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+static char *
+in_dir(const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+
+	return file_read(path, 1 << 20, NULL, NULL);
+}
+
+static void
+await_gone(pid_t pid)
+{
+	struct proc_id id;
+
+	for (int ms = 0; proc_identify(pid, &id, NULL) == 0 && proc_is_alive(&id);
+	     ms++) {
+		if (ms > 10000)
+			fail_msg("process %d lives on", (int)pid);
+		(void)poll(NULL, 0, 1);
+	}
+}
+
+/* ---- commands ------------------------------------------------------------------------------ */
+
+static void
+a_command_gives_its_status_and_what_it_said(void **state)
+{
+	static const struct {
+		const char *command;
+		int status;
+		const char *said;
+	} table[] = {
+		{ "true", 0, "" },
+		{ "exit 3", 3, "" },
+		{ "echo out; echo err >&2; false", 1, "out\nerr\n" },
+		{ "kill -9 $$", 137, "" },
+		{ "no-such-program-at-all 2>/dev/null", 127, "" },
+		{ "cat", 0, "" }, /* nothing to read, and nobody to ask */
+		{ "echo \"$0 $#\"", 0, "/bin/sh 0\n" },
+		{ "printf 'two\\nlines'; # and a comment", 0, "two\nlines" },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(table); i++) {
+		AUTO_FREE char *tail = NULL;
+		struct err err = ERR_INIT;
+		int status = job_shell(table[i].command, dir, 10000, &tail, &err);
+
+		if (status != table[i].status || strcmp(tail, table[i].said) != 0)
+			fail_msg("%s: %d and '%s' (%s)", table[i].command, status, tail,
+			    err.text);
+	}
+}
+
+static void
+a_command_runs_where_it_is_told(void **state)
+{
+	AUTO_FREE char *tail = NULL, *want = xasprintf("%s\n", dir);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(job_shell("pwd", dir, 10000, &tail, &err), 0);
+	assert_string_equal(tail, want);
+	assert_int_equal(job_shell("pwd", "/no/such/dir", 10000, &tail, &err), -1);
+	assert_int_equal(err.kind, ERR_NOT_FOUND);
+}
+
+/* The end says why it failed; a flood before it costs nothing. */
+static void
+of_much_output_the_end_is_kept(void **state)
+{
+	AUTO_FREE char *tail = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+	    job_shell("head -c 3000000 /dev/zero | tr '\\0' x; echo THE END; exit 1",
+		dir, 10000, &tail, &err),
+	    1);
+	assert_true(strlen(tail) < 10000);
+	assert_string_equal(tail + strlen(tail) - 9, "xTHE END\n");
+}
+
+/* A test suite that leaves a server behind is over when it is over. */
+static void
+what_a_command_leaves_running_does_not_hold_it_up(void **state)
+{
+	AUTO_FREE char *tail = NULL, *pid = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+	    job_shell("sleep 300 & echo $! >pid; echo done", dir, 20000, &tail, &err),
+	    0);
+	assert_string_equal(tail, "done\n");
+	pid = in_dir("pid");
+	await_gone((pid_t)strtol(pid, NULL, 10));
+}
+
+static void
+a_command_that_closes_its_output_is_waited_for(void **state)
+{
+	AUTO_FREE char *tail = NULL, *text = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+	    job_shell(
+		"exec >&- 2>&-; read x <fifo 2>/dev/null; echo late >late; exit 7", dir,
+		10000, &tail, &err),
+	    7);
+	text = in_dir("late");
+	assert_string_equal(text, "late\n");
+}
+
+static void
+a_command_that_takes_too_long_is_ended_with_all_it_started(void **state)
+{
+	AUTO_FREE char *tail = NULL, *pid = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(job_shell("(sleep 300; true) & echo $! >pid; exec >&-; wait",
+			     dir, 300, &tail, &err),
+	    -1);
+	assert_int_equal(err.kind, ERR_TIMEOUT);
+	pid = in_dir("pid");
+	await_gone((pid_t)strtol(pid, NULL, 10));
+}
+
+/* The server is gone and its successor verifies in the same directory: not both at once. */
+static void
+a_job_that_is_told_to_end_takes_its_command_along(void **state)
+{
+	AUTO_FREE char *pid = NULL;
+	pid_t job = fork();
+	int status;
+
+	assert_true(job >= 0);
+	if (job == 0) {
+		char *tail = NULL;
+		struct err err = ERR_INIT;
+
+		_exit(job_shell("sleep 300 & echo $! >part; mv part pid; wait", dir,
+		    60000, &tail, &err));
+	}
+	for (int ms = 0; !(pid = in_dir("pid")); ms++) {
+		assert_true(ms < 10000);
+		(void)poll(NULL, 0, 1);
+	}
+	assert_int_equal(kill(job, SIGTERM), 0);
+	assert_int_equal(waitpid(job, &status, 0), job);
+	await_gone((pid_t)strtol(pid, NULL, 10));
+}
+
+/* A server that was started from a git hook must not make verify look elsewhere. */
+static void
+a_command_sees_the_repository_it_runs_in(void **state)
+{
+	AUTO_FREE char *tail = NULL;
+	struct err err = ERR_INIT;
+
+	setenv("GIT_DIR", "/elsewhere", 1);
+	setenv("KEPT", "yes", 1);
+	assert_int_equal(
+	    job_shell("echo \"${GIT_DIR-none} $KEPT\"", dir, 10000, &tail, &err), 0);
+	unsetenv("GIT_DIR");
+	unsetenv("KEPT");
+	assert_string_equal(tail, "none yes\n");
+}
+
+/* ---- the process ----------------------------------------------------------------------------- */
+
+/* What `divisi job KIND` answers to INPUT. */
+static int
+answer(const char *kind, const char *input, struct fields *out, struct err *err)
+{
+	AUTO_FREE char *in_path = path_join(dir, "in"),
+		       *out_path = path_join(dir, "out");
+	AUTO_FREE char *text = NULL;
+	int status;
+	pid_t pid;
+
+	assert_int_equal(
+	    file_write_atomic(in_path, input, strlen(input), 0600, err), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (!freopen(in_path, "r", stdin) || !freopen(out_path, "w", stdout))
+			_exit(99);
+		_exit(job_main(kind));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	text = file_read(out_path, 1 << 20, NULL, err);
+	assert_non_null(text);
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	assert_int_equal(fields_of_json(out, text, err), 0);
+	return status;
+}
+
+static void
+a_job_answers_with_its_error(void **state)
+{
+	static const struct {
+		const char *kind, *input;
+		enum err_kind want;
+	} table[] = {
+		{ "teleport", "{}", ERR_USAGE },
+		{ "", "{}", ERR_USAGE },
+		{ "inspect", "", ERR_INPUT },
+		{ "inspect", "[1]", ERR_INPUT },
+		{ "inspect", "{\"top\":", ERR_INPUT },
+		{ "land", "{}", ERR_NOT_FOUND },
+		{ "diff", "{\"top\":\"/no/such/dir\"}", ERR_NOT_FOUND },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(table); i++) {
+		struct fields out = { 0 };
+		struct err err = ERR_INIT;
+
+		assert_int_equal(answer(table[i].kind, table[i].input, &out, &err), 0);
+		assert_true(fields_get_err(&out, &err));
+		if (err.kind != table[i].want && table[i].want != ERR_NOT_FOUND)
+			fail_msg("job %s of %s: %s: %s", table[i].kind, table[i].input,
+			    err_kind_name(err.kind), err.text);
+		assert_true(err.text[0] != '\0');
+		fields_clear(&out);
+	}
+}
+
+static void
+a_job_reads_all_of_a_large_input(void **state)
+{
+	const size_t n = (size_t)3 << 20;
+	AUTO_FREE char *big = xmalloc(n + 1), *input = NULL;
+	struct fields out = { 0 };
+	struct err err = ERR_INIT;
+
+	memset(big, 'x', n);
+	big[n] = '\0';
+	input = xasprintf(
+	    "{\"big\":\"%s\",\"command\":\"exit 5\",\"path\":\"%s\"}", big, dir);
+	assert_int_equal(answer("setup", input, &out, &err), 0);
+	assert_true(fields_get_err(&out, &err));
+	assert_non_null(strstr(err.text, "failed with 5"));
+	fields_clear(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		JOB_TEST(a_command_gives_its_status_and_what_it_said),
+		JOB_TEST(a_command_runs_where_it_is_told),
+		JOB_TEST(of_much_output_the_end_is_kept),
+		JOB_TEST(what_a_command_leaves_running_does_not_hold_it_up),
+		JOB_TEST(a_command_that_closes_its_output_is_waited_for),
+		JOB_TEST(a_command_that_takes_too_long_is_ended_with_all_it_started),
+		JOB_TEST(a_job_that_is_told_to_end_takes_its_command_along),
+		JOB_TEST(a_command_sees_the_repository_it_runs_in),
+		JOB_TEST(a_job_answers_with_its_error),
+		JOB_TEST(a_job_reads_all_of_a_large_input),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

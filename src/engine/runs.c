@@ -10,7 +10,7 @@
 
 /* Launching runs and talking to their agents; following them is followers.c. */
 
-#define OPEN_LIMIT_MS 15000 /* for the holder's socket to appear */
+#define OPEN_QUICK_MS 15000 /* the holder's socket is looked for often, later seldom */
 
 char *
 run_dir(const struct engine *engine, const char *run)
@@ -132,7 +132,8 @@ static void on_open_timer(evutil_socket_t fd, short what, void *arg);
 static void
 try_again_soon(struct task *task)
 {
-	struct timeval tv = { .tv_usec = 15000 };
+	bool is_slow = task->engine->now() - task->began_at > OPEN_QUICK_MS;
+	struct timeval tv = { .tv_usec = is_slow ? 500000 : 15000 };
 
 	if (!task->timer)
 		task->timer = event_new(task->engine->base, -1, 0, on_open_timer, task);
@@ -185,10 +186,12 @@ send_opening(struct task *task)
 			task_postpone(task);
 		else
 			task_end(task, "done", NULL, 0);
-	} else if (engine->now() - task->began_at < OPEN_LIMIT_MS) {
-		try_again_soon(task);
 	} else {
-		task_fail(task, &err);
+		/*
+		 * A slow holder may still start its agent, so this run is never given up for a
+		 * new one: the limit to confirm tells the person, its end record ends it.
+		 */
+		try_again_soon(task);
 	}
 }
 

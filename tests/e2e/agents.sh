@@ -153,7 +153,7 @@ claim "it is there" test -e 6c/good
 claim "one that failed is resumed" divisi resume 2C
 claim "and comes to its end" becomes 2C in-review
 claim "all that is ready is merged" divisi merge --yes
-claim "the checkout is clean" is_clean . 2026-11-22-try-{1,2,3,4,5,6}.md
+claim "the checkout is clean" wait_until 20 is_clean . 2026-11-22-try-{1,2,3,4,5,6}.md
 for phase in 1A 1B 1C 2A 2B 3A 3B 3C 4A 4B 4C 5A 5B 5C 6A 6B 6C; do
 	claim "$phase was started once" equals "$(starts $phase)" 1
 done

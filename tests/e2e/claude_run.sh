@@ -138,7 +138,7 @@ claim "the plan is complete" wait_until 60 bash -c "divisi report $plan | grep -
 for file in a/slow.txt b/planned.txt c/asked.txt; do
 	claim "$file is on main" git cat-file -e "main:$file"
 done
-claim "the checkout is clean" is_clean . $plan
+claim "the checkout is clean" wait_until 20 is_clean . $plan
 claim "each agent was started once, the killed one twice" \
 	bash -c "[ \$(ls .git/divisi/runs | wc -l) = 4 ]"
 claim "the registry is written back" says 'S-A.*Done' cat $plan

@@ -132,18 +132,25 @@ an_agent_below_our_holder_is_its_session(void **state)
 {
 	struct stage *st = *state;
 	AUTO_FREE char *script = NULL, *approve = NULL, *mine = NULL, *theirs = NULL;
+	AUTO_FREE char *go = NULL;
 	struct caller caller;
 
 	if (strcmp(st->holder, "no-holder") == 0 || !getenv("DIVISI_TEST_HOLD"))
 		skip();
 	script = xasprintf(
-	    "echo '{\"type\":\"started\"}'; "
+	    "echo '{\"type\":\"started\"}'; until [ -e '%s/go' ]; do sleep 0.01; done; "
 	    "(setsid '%s' --ask '%s' /v1/order/approve '{\"hash\":\"hash0001\"}' '%s/a1');"
 	    "'%s' --ask '%s' /v1/order/diff '{\"session\":\"1A\"}' '%s/a2';"
 	    "'%s' --ask '%s' /v1/order/diff '{\"session\":\"1B\"}' '%s/a3'; sleep 100",
-	    self, st->home, st->dir, self, st->home, st->dir, self, st->home, st->dir);
+	    st->dir, self, st->home, st->dir, self, st->home, st->dir, self, st->home,
+	    st->dir);
+	go = path_join(st->dir, "go");
 	stage_plan(st, "1A", script);
 	stage_approve(st);
+	/* Until its holder is known a caller is nobody; here it is to be told by name. */
+	STAGE_UNTIL(st, TAILQ_FIRST(&st->engine->followers) &&
+			    TAILQ_FIRST(&st->engine->followers)->holder_pid > 0);
+	assert_int_equal(file_write_atomic(go, "", 0, 0600, NULL), 0);
 	approve = answer_of(st, "a1");
 	assert_int_equal(talk_status(approve), 403);
 	assert_non_null(strstr(approve, "session:p1.1.1A may not approve"));

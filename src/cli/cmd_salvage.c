@@ -24,9 +24,8 @@ struct salvage {
 	struct repo repo;
 };
 
-#define FORMAT                                            \
-	"--format=%(refname:lstrip=3)%09%(objectname)%09" \
-	"%(creatordate:iso-strict)%09%(subject)"
+static const char format[] =
+    "--format=%(refname:lstrip=3)%09%(objectname)%09%(creatordate:iso-strict)%09%(subject)";
 
 /* One pin: "head OID DATE SUBJECT". */
 struct pin_row {
@@ -105,7 +104,7 @@ list_pins(const struct salvage *s, struct git_out *out, struct err *err)
 	AUTO_FREE char *prefix = xasprintf("refs/divisi/%s/", s->session);
 	struct git_call call = { .dir = s->repo.top,
 		.argv = GIT_ARGS(
-		    "for-each-ref", "--sort=creatordate", FORMAT, prefix) };
+		    "for-each-ref", "--sort=creatordate", format, prefix) };
 
 	if (!git_word_ok(s->session))
 		return err_set(

@@ -199,6 +199,7 @@ client_close(struct client *client)
 }
 
 static int
+/* NOLINTNEXTLINE(readability-function-size): one request, all it takes */
 request(struct client *client, const char *method, const char *target, const char *body,
     struct fields *out, int *status, struct err *err)
 {
@@ -407,6 +408,7 @@ name_fits(const struct json_object *s, const struct json_object *b, const char *
 }
 
 struct json_object *
+/* NOLINTNEXTLINE(readability-function-size): three nested lists */
 client_session(struct json_object *status, const char *name, struct err *err)
 {
 	struct json_object *plans = js_get(status, "plans"), *best = NULL;

@@ -134,7 +134,7 @@ say_approved(struct dispatching *d)
 
 /* `dispatch` prepares and asks for one batch and then lets it run. */
 static int
-dispatch_once(struct dispatching *d, const struct wishes *w, struct err *err)
+dispatch_one(struct dispatching *d, const struct wishes *w, struct err *err)
 {
 	int rc;
 
@@ -173,7 +173,7 @@ cmd_dispatch(int argc, char **argv)
 	if (rc == 0)
 		rc = open_plan(&d, w.plan, &err);
 	if (rc == 0)
-		rc = dispatch_once(&d, &w, &err);
+		rc = dispatch_one(&d, &w, &err);
 	rc = finish(&d, rc, &err);
 	dispatching_clear(&d);
 	return rc;

@@ -37,7 +37,8 @@ print_event(const struct agent_event *e, void *arg)
 	if (e->kind == AGENT_PROGRESS && e->total > 0)
 		fprintf(screen->out, "%ld/%ld ", e->done, e->total);
 	screen_wrap(screen, 11, 11, e->text ? e->text : "");
-	if (e->kind == AGENT_ASK && e->detail && strcmp(e->detail, e->text) != 0) {
+	if (e->kind == AGENT_ASK && e->detail && e->text &&
+	    strcmp(e->detail, e->text) != 0) {
 		text_put(screen->out, e->detail);
 		fputc('\n', screen->out);
 	}

@@ -36,6 +36,7 @@ const struct option_doc cmd_decide_options[] = {
 
 /* Reads options into fields of the same name; words into WORDS. */
 static int
+/* NOLINTNEXTLINE(readability-function-size): a verb has as much */
 read_order(int argc, char **argv, const struct option_doc *options, struct fields *in,
     const char **words, size_t max, bool *as_json, struct err *err)
 {

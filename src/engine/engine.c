@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include "engine/internal.h"
+#include "engine/replay.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -100,38 +101,17 @@ append(struct engine *engine, const struct happening *h, const struct acts *acts
 
 static void set_clock(struct engine *engine);
 
-static int
-replay_row(const struct journal_row *row, void *arg)
-{
-	struct engine *engine = arg;
-	struct happening h = { .at = row->at, .actor = row->actor };
-	struct acts acts = { 0 };
-	struct err err = ERR_INIT;
-	int kind = hap_of(row->cause);
-
-	/* What follows from a happening, and the tracker's own rows, are not happenings. */
-	if (strstr(row->data, "\"follows\":true") == row->data + 1 ||
-	    strncmp(row->entity, "issue/", 6) == 0)
-		return 0;
-	if (kind < 0 || fields_of_json(&h.fields, row->data, &err) < 0) {
-		log_warn("journal row %lld (%s) is not understood", (long long)row->seq,
-		    row->cause);
-		return 0;
-	}
-	h.kind = (enum hap)kind;
-	if (core_step(engine->core, &h, &acts, &err) < 0)
-		log_warn("journal row %lld: %s", (long long)row->seq, err.text);
-	acts_clear(&acts);
-	fields_clear(&h.fields);
-	return 0;
-}
-
+/* The state as the journal has it; what was in memory before is dropped. */
 static int
 replay(struct engine *engine, struct err *err)
 {
+	struct core *core = replay_core(engine->store, NULL, err);
+
+	if (!core)
+		return -1;
 	core_free(engine->core);
-	engine->core = core_new();
-	return journal_replay(engine->store, 0, replay_row, engine, err);
+	engine->core = core;
+	return 0;
 }
 
 static void

@@ -404,6 +404,8 @@ clean_up_self(struct hold *h, struct err *err)
 	if (fcntl(2, F_GETFD) < 0)
 		dup2(null_fd, 2);
 	close_range(3, ~0U, 0);
+	/* Ignored, it would make the kernel reap our children before we can. */
+	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

@@ -1,13 +1,14 @@
 #pragma once
 
 #include "base/rundir.h"
+#include "exec/exec.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
 
 /*
  * Runs with real processes for the tests of the holder and of the executors.  Everything
- * waited for has a deadline of twenty seconds and then fails the test.
+ * waited for has a deadline of a minute and then fails the test.
  */
 struct run_box {
 	char *top; /* private temporary directory */
@@ -24,9 +25,13 @@ void box_free(struct run_box *box);
 /* A cmocka teardown: frees the boxes a failed test has left, with all that runs in them. */
 int box_free_all(void **state);
 
-/* run_send() as an engine does it: what timed out is sent again under the same key. */
+/*
+ * run_send() and run_tell() as an engine does them: what timed out is sent again.  What was
+ * taken by a try that timed out counts as taken now.  box_tell() fails the test on errors.
+ */
 int box_send(
     const struct run_box *box, const char *key, const char *line, struct err *err);
+void box_tell(const struct run_box *box, enum run_order order);
 
 /* Writes the spec and starts the holder as our own child. */
 void box_start(struct run_box *box);
@@ -49,6 +54,7 @@ char *box_file(const struct run_box *box, const char *name);
 
 /* Waits until a file is there (and, for the second, holds TEXT). */
 void box_await_file(const char *path);
+void box_await_socket(const struct run_box *box);
 void box_await_text(const char *path, const char *text);
 
 /* Waits until the process that wrote its pid into NAME of the box is gone. */

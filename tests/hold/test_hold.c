@@ -51,7 +51,6 @@ twenty_racing_holders_start_one_agent(void **state)
 	struct run_box *box = box_new("echo started >> starts; cat > /dev/null");
 	AUTO_FREE char *starts = path_join(box->top, "starts");
 	AUTO_FREE char *text = NULL;
-	struct err err;
 	pid_t pid[20];
 	int n_held = 0;
 
@@ -59,11 +58,13 @@ twenty_racing_holders_start_one_agent(void **state)
 	for (size_t i = 0; i < N_ELEMS(pid); i++)
 		pid[i] = box_start_holder(box);
 	box_await_text(starts, "started");
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_EOF, &err), 0);
+	box_tell(box, RUN_ORDER_EOF);
 	for (size_t i = 0; i < N_ELEMS(pid); i++) {
 		int status = box_wait(pid[i]);
 
-		assert_true(status == 0 || status == ERR_REFUSED);
+		/* Conflict: the first one was slow to write that it had begun. */
+		assert_true(status == 0 || status == ERR_REFUSED ||
+			    status == err_exit_status(ERR_CONFLICT));
 		n_held += status == 0;
 	}
 	n_held += box_wait(box->holder) == 0;
@@ -142,8 +143,9 @@ a_holder_killed_at_any_moment_starts_its_agent_at_most_once(void **state)
 		case RUN_ENDED: assert_true(file_exists(starts)); break;
 		default: fail_msg("a dead holder cannot leave this behind");
 		}
+		/* Empty: it died between making the file and writing to it. */
 		text = file_read(starts, 100, NULL, NULL);
-		assert_true(!text || strcmp(text, "started\n") == 0);
+		assert_true(!text || !*text || strcmp(text, "started\n") == 0);
 		box_free(box);
 	}
 }
@@ -152,24 +154,23 @@ static void
 a_frame_reaches_the_agent_exactly_once(void **state)
 {
 	struct run_box *box = box_new("cat > got");
-	AUTO_FREE char *sock = path_join(box->dir, "in.sock");
 	AUTO_FREE char *got = NULL;
 	AUTO_FREE char *logged = NULL;
 	struct err err;
 
 	box_start(box);
-	box_await_file(sock);
-	assert_int_equal(run_send(box->dir, "k1", "{\"n\":1}", &err), 0);
-	assert_int_equal(run_send(box->dir, "k2", "{\"n\":2}", &err), 0);
-	assert_int_equal(run_send(box->dir, "k1", "{\"n\":1}", &err), 1);
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_EOF, &err), 0);
+	box_await_socket(box);
+	assert_int_equal(box_send(box, "k1", "{\"n\":1}", &err), 0);
+	assert_int_equal(box_send(box, "k2", "{\"n\":2}", &err), 0);
+	assert_int_equal(box_send(box, "k1", "{\"n\":1}", &err), 1);
+	box_tell(box, RUN_ORDER_EOF);
 	box_end(box);
 	got = box_file(box, "got");
 	logged = box_run_file(box, "in.ndjson");
 	assert_string_equal(got, "{\"n\":1}\n{\"n\":2}\n");
 	assert_string_equal(logged, "{\"key\":\"k1\",\"line\":{\"n\":1}}\n"
 				    "{\"key\":\"k2\",\"line\":{\"n\":2}}\n");
-	assert_int_equal(run_send(box->dir, "k3", "{}", &err), -1);
+	assert_int_equal(box_send(box, "k3", "{}", &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	box_free(box);
 }
@@ -189,17 +190,16 @@ a_frame_or_key_that_makes_no_sense_is_refused(void **state)
 		{ "\"quoted\"", "{}" },
 	};
 	struct run_box *box = box_new("cat > got");
-	AUTO_FREE char *sock = path_join(box->dir, "in.sock");
 	AUTO_FREE char *logged = NULL;
 	struct err err;
 
 	box_start(box);
-	box_await_file(sock);
+	box_await_socket(box);
 	for (size_t i = 0; i < N_ELEMS(bad); i++) {
-		assert_int_equal(run_send(box->dir, bad[i].key, bad[i].line, &err), -1);
+		assert_int_equal(box_send(box, bad[i].key, bad[i].line, &err), -1);
 		assert_int_equal(err.kind, ERR_INPUT);
 	}
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_EOF, &err), 0);
+	box_tell(box, RUN_ORDER_EOF);
 	assert_string_equal(box_end(box).reason, "exited");
 	logged = box_run_file(box, "in.ndjson");
 	assert_string_equal(logged, "");
@@ -210,17 +210,16 @@ static void
 no_input_is_taken_after_eof(void **state)
 {
 	struct run_box *box = box_new("cat; echo $$ > pid; exec tail -f /dev/null");
-	AUTO_FREE char *sock = path_join(box->dir, "in.sock");
 	struct err err;
 
 	box_start(box);
-	box_await_file(sock);
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_EOF, &err), 0);
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_EOF, &err), 0);
+	box_await_socket(box);
+	box_tell(box, RUN_ORDER_EOF);
+	box_tell(box, RUN_ORDER_EOF);
 	box_process(box, "pid");
-	assert_int_equal(run_send(box->dir, "k", "{}", &err), -1);
+	assert_int_equal(box_send(box, "k", "{}", &err), -1);
 	assert_int_equal(err.kind, ERR_CONFLICT);
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_KILL, &err), 0);
+	box_tell(box, RUN_ORDER_KILL);
 	assert_string_equal(box_end(box).reason, "stopped");
 	box_free(box);
 }
@@ -229,7 +228,6 @@ static void
 an_agent_that_never_reads_is_told_no_and_does_not_block_the_holder(void **state)
 {
 	struct run_box *box = box_new("exec tail -f /dev/null");
-	AUTO_FREE char *sock = path_join(box->dir, "in.sock");
 	AUTO_FREE char *big = xmalloc(15 * 1024 * 1024 + 1);
 	struct err err = ERR_INIT;
 	int n_taken = 0;
@@ -238,7 +236,7 @@ an_agent_that_never_reads_is_told_no_and_does_not_block_the_holder(void **state)
 	memcpy(big, "{\"t\":\"", 6);
 	memcpy(big + 15 * 1024 * 1024 - 2, "\"}", 3);
 	box_start(box);
-	box_await_file(sock);
+	box_await_socket(box);
 	while (n_taken < 10) {
 		char key[8];
 
@@ -249,7 +247,7 @@ an_agent_that_never_reads_is_told_no_and_does_not_block_the_holder(void **state)
 	}
 	assert_int_equal(n_taken, 4); /* 64 MB hold four of 15 MB and not five */
 	assert_int_equal(err.kind, ERR_CONFLICT);
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_KILL, &err), 0);
+	box_tell(box, RUN_ORDER_KILL);
 	box_end(box);
 	box_free(box);
 }
@@ -280,15 +278,15 @@ static void
 stop_is_an_interrupt_first(void **state)
 {
 	struct run_box *box = box_new(
-	    "trap 'echo interrupted; exit 0' INT; echo $$ > pid; while :; do read x; done");
+	    "trap 'echo interrupted; exit 0' INT; sleep 1000 >/dev/null 2>&1 & "
+	    "echo $$ > pid; wait"); /* `read` may miss a signal that comes just before */
 	AUTO_FREE char *out = NULL;
 	struct run_end end;
-	struct err err;
 
-	box->spec.grace_ms = 5000;
+	box->spec.grace_ms = 60000;
 	box_start(box);
 	box_process(box, "pid");
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_STOP, &err), 0);
+	box_tell(box, RUN_ORDER_STOP);
 	end = box_end(box);
 	assert_string_equal(end.reason, "stopped");
 	assert_int_equal(end.status, 0);
@@ -307,8 +305,10 @@ an_agent_that_ignores_signals_is_killed_after_the_grace(void **state)
 	box->spec.grace_ms = 20;
 	box_start(box);
 	box_process(box, "pid");
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_STOP, &err), 0);
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_STOP, &err), 0);
+	box_tell(box, RUN_ORDER_STOP);
+	/* All may be over before the second one comes. */
+	assert_true(
+	    run_tell(box->dir, RUN_ORDER_STOP, &err) == 0 || err.kind == ERR_NOT_FOUND);
 	end = box_end(box);
 	assert_string_equal(end.reason, "stopped");
 	assert_int_equal(end.status, -1);
@@ -328,6 +328,28 @@ sigterm_to_the_holder_is_a_stop(void **state)
 	end = box_end(box);
 	assert_string_equal(end.reason, "stopped");
 	assert_int_equal(end.signal, SIGINT);
+	box_free(box);
+}
+
+static void
+a_holder_started_with_ignored_signals_still_sees_the_end(void **state)
+{
+	const int ignored[] = { SIGCHLD, SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGRTMAX };
+	struct run_box *box = box_new("grep SigIgn /proc/self/status > sig; exec cat");
+	AUTO_FREE char *sig = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(rundir_write_spec(box->dir, &box->spec, &err), 0);
+	for (size_t i = 0; i < N_ELEMS(ignored); i++)
+		(void)signal(ignored[i], SIG_IGN);
+	box->holder = box_start_holder(box);
+	for (size_t i = 0; i < N_ELEMS(ignored); i++)
+		(void)signal(ignored[i], SIG_DFL);
+	box_await_socket(box);
+	box_tell(box, RUN_ORDER_EOF);
+	assert_string_equal(box_end(box).reason, "exited");
+	sig = box_file(box, "sig");
+	assert_string_equal(sig, "SigIgn:\t0000000000000000\n");
 	box_free(box);
 }
 
@@ -556,8 +578,8 @@ a_long_path_is_no_obstacle(void **state)
 	box_await_file(sock);
 	assert_int_equal(stat(sock, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(run_send(box->dir, "k", "{}", &err), 0);
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_EOF, &err), 0);
+	assert_int_equal(box_send(box, "k", "{}", &err), 0);
+	box_tell(box, RUN_ORDER_EOF);
 	box_end(box);
 	got = box_file(box, "got");
 	assert_string_equal(got, "{}\n");
@@ -583,18 +605,18 @@ a_suspended_agent_does_nothing_and_goes_on_where_it_was(void **state)
 	struct proc_id agent;
 	struct err err;
 
-	box->spec.wall_limit_ms = 5000;
+	box->spec.wall_limit_ms = 600000;
 	box_start(box);
 	agent = box_process(box, "pid");
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_SUSPEND, &err), 0);
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_SUSPEND, &err), 0);
-	assert_int_equal(run_send(box->dir, "k", "{}", &err), 0);
+	box_tell(box, RUN_ORDER_SUSPEND);
+	box_tell(box, RUN_ORDER_SUSPEND);
+	assert_int_equal(box_send(box, "k", "{}", &err), 0);
 	/* Stopped by a signal it soon shows T; frozen by its cgroup it sleeps. */
 	for (int i = 0; i < 1000 && process_state(agent.pid) == 'R'; i++)
 		(void)poll(NULL, 0, 5);
 	assert_non_null(memchr("TSD", process_state(agent.pid), 3));
 	assert_false(file_exists(got_path));
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_CONTINUE, &err), 0);
+	box_tell(box, RUN_ORDER_CONTINUE);
 	assert_string_equal(box_end(box).reason, "exited");
 	got = box_file(box, "got");
 	assert_string_equal(got, "{}\n");
@@ -605,12 +627,11 @@ static void
 a_suspended_agent_can_be_stopped(void **state)
 {
 	struct run_box *box = box_new("echo $$ > pid; exec cat");
-	struct err err;
 
 	box_start(box);
 	box_process(box, "pid");
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_SUSPEND, &err), 0);
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_STOP, &err), 0);
+	box_tell(box, RUN_ORDER_SUSPEND);
+	box_tell(box, RUN_ORDER_STOP);
 	assert_string_equal(box_end(box).reason, "stopped");
 	box_free(box);
 }
@@ -628,7 +649,7 @@ a_full_disk_holds_the_agent_back_and_loses_nothing(void **state)
 	assert_int_equal(symlink("/dev/full", out), 0);
 	box->holder = box_start_holder(box);
 	box_process(box, "pid");
-	assert_int_equal(run_tell(box->dir, RUN_ORDER_STOP, &err), 0);
+	box_tell(box, RUN_ORDER_STOP);
 	end = box_end(box);
 	assert_string_equal(end.reason, "stopped");
 	assert_int_equal(end.out_bytes, 0);
@@ -665,6 +686,7 @@ main(void)
 		TEST(stop_is_an_interrupt_first),
 		TEST(an_agent_that_ignores_signals_is_killed_after_the_grace),
 		TEST(sigterm_to_the_holder_is_a_stop),
+		TEST(a_holder_started_with_ignored_signals_still_sees_the_end),
 		TEST(an_agent_that_dies_by_a_signal_of_its_own_is_told_so),
 		TEST(an_agent_that_never_ends_meets_the_wall_limit),
 		TEST(a_flood_ends_at_the_limit),

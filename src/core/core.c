@@ -60,7 +60,7 @@ plan_run_clear(struct plan_run *p)
 	char *const owned[] = { p->id, p->path, p->title, p->plan_hash, p->sha256,
 		p->master, p->master_title, p->master_url, p->target, p->verify,
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
-		p->trouble, p->published, p->unpublished };
+		p->trouble, p->published, p->unpublished, p->radar };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -75,6 +75,16 @@ batch_run_clear(struct batch_run *b)
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
 	free(b->session);
+}
+
+static void
+conflict_clear(struct conflict *c)
+{
+	char *const owned[] = { c->id, c->kind, c->a, c->b, c->files, c->text,
+		c->policy, c->state, c->ruling, c->about, c->reason, c->by };
+
+	for (size_t i = 0; i < N_ELEMS(owned); i++)
+		free(owned[i]);
 }
 
 void
@@ -97,6 +107,9 @@ core_free(struct core *core)
 		free(a->reason);
 		free(a->by);
 	}
+	for (size_t i = 0; i < core->n_conflicts; i++)
+		conflict_clear(&core->conflict[i]);
+	free(core->conflict);
 	free(core->plan);
 	free(core->batch);
 	free(core->session);
@@ -261,7 +274,7 @@ dump_session(FILE *f, const struct session *s)
 		s->offset, s->started_at, s->ended_at, s->last_seen, s->cost,
 		s->cost_before, s->allowed, s->tokens_in, s->tokens_out, s->context_pct,
 		s->n_commits, s->n_files, s->was_reviewed, s->is_set_up, s->n_keys,
-		s->merge_tries };
+		s->merge_tries, s->is_held };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,
@@ -288,6 +301,7 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    (long long)p->confirm_ms, (long long)p->silence_ms, (long long)p->wall_ms,
 	    (long long)p->out_bytes, p->title, p->master, p->master_title, p->verify,
 	    p->phases);
+	fprintf(f, " radar %s\n", p->radar);
 }
 
 char *
@@ -318,6 +332,14 @@ core_dump(const struct core *core)
 
 		fprintf(f, "assertion %s %s %s|%s|%s\n", a->plan_path, a->a, a->b,
 		    a->reason, a->by);
+	}
+	for (size_t i = 0; i < core->n_conflicts; i++) {
+		const struct conflict *c = &core->conflict[i];
+
+		fprintf(f, "conflict %s %s %s %s %s %s|%s|%s|%s|%s|%s|%s %lld %lld\n",
+		    c->id, c->kind, c->a, c->b, c->policy, c->state, c->files, c->text,
+		    c->ruling, c->about, c->reason, c->by, (long long)c->at,
+		    (long long)c->ruled_at);
 	}
 	fprintf(f, "paused %lld %s\n", (long long)core->paused_until, core->paused_why);
 	fclose(f);

@@ -54,7 +54,8 @@ struct session {
 	char *last_text, *reason, *summary, *claimed_by;
 	char *head, *pin, *candidate, *landed, *evidence;
 	int64_t n_commits, n_files;
-	char *stray; /* undeclared paths it wrote, one per line */
+	char *stray;  /* undeclared paths it wrote, one per line */
+	bool is_held; /* by a person */
 	bool was_reviewed;
 	bool is_set_up; /* its setup command succeeded */
 	char *blocked;  /* why its landing waits, and the command that mends it */
@@ -79,6 +80,7 @@ struct plan_run {
 	char *id, *path, *title, *plan_hash, *sha256, *master, *master_title,
 	    *master_url;
 	char *target, *verify, *merge, *landing, *publish, *phases, *profile;
+	char *radar; /* "halt" "tell" "off": what follows when live sessions meet */
 	int64_t cap, research_cap, threshold, n_phases;
 	int64_t confirm_ms, silence_ms; /* limits of its sessions; 0 = the core's */
 	int64_t wall_ms, out_bytes;     /* of one run; 0 = none */
@@ -89,6 +91,26 @@ struct plan_run {
 	bool publish_unset; /* there is a remote, and nobody chose what to push */
 	char *published;    /* "REMOTE COMMIT" of the last push, "" when none */
 	char *unpublished;  /* why the last push failed, "" when it did not */
+};
+
+/*
+ * Two sessions that met where they were not to, or do not merge (SPEC E-30, S-45, A-14).
+ * kind: "file" (their trial merge fails), "race" (both wrote a path that not both of them
+ * declared), "anticipated" (one strayed into what the other declares), "semantic" (each
+ * is fine alone, and one uses what the other changed).
+ */
+struct conflict {
+	char *id;     /* "c1" */
+	char *kind;   /* see above */
+	char *a, *b;  /* stable ids of sessions; B is "" for the target branch */
+	char *files;  /* one per line */
+	char *text;   /* both sides, for a person */
+	char *policy; /* "halt": both wait for the ruling; "tell": they go on */
+	char *state;  /* "open" "ruled" "gone" */
+	char *ruling; /* "order" "yield" "rescope" "go-on", "" while open */
+	char *about;  /* the session a ruling names: who is first, who yields ... */
+	char *reason, *by;
+	int64_t at, ruled_at;
 };
 
 struct assertion_run {
@@ -104,6 +126,8 @@ struct core {
 	size_t n_sessions, cap_sessions;
 	struct assertion_run *assertion;
 	size_t n_assertions, cap_assertions;
+	struct conflict *conflict;
+	size_t n_conflicts, cap_conflicts;
 	int64_t confirm_limit_ms, silence_limit_ms;
 	int64_t paused_until; /* rate limit: no launch before */
 	char *paused_why;
@@ -138,6 +162,12 @@ struct batch_run *core_last_batch(const struct core *core, const char *plan_id);
  */
 struct session *core_resolve(
     const struct core *core, const char *name, struct err *err);
+
+/* The conflict called ID ("c1"), or NULL. */
+struct conflict *core_conflict(const struct core *core, const char *id);
+/* The oldest open conflict for which S waits, or NULL. */
+const struct conflict *session_conflict(
+    const struct core *core, const struct session *s);
 
 /* How many sessions may be live at once while B runs. */
 size_t batch_cap(const struct core *core, const struct batch_run *b);

@@ -171,6 +171,7 @@ flow_advance(struct core *core, int64_t now, struct acts *acts)
 	}
 	for (size_t i = 0; i < core->n_sessions; i++)
 		settle_asks(&core->session[i], now, acts);
+	flow_conflicts(core, now, acts);
 	for (size_t i = 0; i < core->n_batches; i++)
 		advance_batch(core, &core->batch[i], now, acts);
 }

@@ -51,6 +51,10 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_WRITTEN_BACK]      = "written-back",
 	[HAP_PUBLISHED]         = "published",
 	[HAP_OVERRIDDEN]        = "overridden",
+	[HAP_STRAYED]           = "strayed",
+	[HAP_MET]               = "met",
+	[HAP_CONFLICT_GONE]     = "conflict-gone",
+	[HAP_RULED]             = "ruled",
 	[HAP_CLOCK]             = "clock",
 	[HAP_REFUSED]           = "refused",
 	/* clang-format on */

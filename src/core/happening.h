@@ -76,6 +76,10 @@ enum hap {
 	HAP_WRITTEN_BACK,
 	HAP_PUBLISHED, /* pushed to a remote; or "trouble" says why not */
 	HAP_OVERRIDDEN,
+	HAP_STRAYED,       /* a session wrote outside what it declared */
+	HAP_MET,           /* two sessions met, or one and the target: a conflict */
+	HAP_CONFLICT_GONE, /* they do no longer */
+	HAP_RULED,         /* a person decided about a conflict */
 	HAP_CLOCK,
 	HAP_REFUSED, /* kept for the record, changes nothing */
 	HAP_N,

@@ -41,10 +41,16 @@ step_held(
 
 	if (!s)
 		return -1;
+	if (s->state == SESSION_HALTED && !s->is_held) {
+		/* A conflict halts it already: it stays so when that one is ruled. */
+		s->is_held = true;
+		return 0;
+	}
 	if (!core_move(s, ON_HALT, h->at, acts))
 		return err_set(err, ERR_CONFLICT,
 		    "%s is %s: only an active session can be held", s->id,
 		    session_state_name(s->state));
+	s->is_held = true;
 	core_set(&s->reason, fields_text(&h->fields, "reason"));
 	owe_tell(s, "suspend", acts);
 	return 0;
@@ -143,10 +149,10 @@ check_relaunch(const struct core *core, const struct session *s,
 	return 0;
 }
 
-/* A person's hold ends; a hold for its cost stays. */
-static void
-let_go_on(struct session *s, int64_t now, struct acts *acts)
+void
+session_go_on(struct session *s, int64_t now, struct acts *acts)
 {
+	s->is_held = false;
 	(void)core_move(s, ON_RULED, now, acts);
 	core_set(&s->reason, "");
 	s->last_seen = now;
@@ -169,8 +175,19 @@ step_resumed(
 	if (!s)
 		return -1;
 	if (s->state == SESSION_HALTED) {
-		let_go_on(s, h->at, acts);
-		return 0;
+		const struct conflict *c = session_conflict(core, s);
+
+		if (!c) {
+			session_go_on(s, h->at, acts);
+			return 0;
+		}
+		if (s->is_held) {
+			s->is_held =
+			    false; /* the person's own hold is over, not this */
+			return 0;
+		}
+		refuse(err, "M04", "%s waits for your ruling on %s", s->label, c->id);
+		return err_fix(err, "divisi conflicts %s", c->id);
 	}
 	if (s->run_open && s->state != SESSION_STALLED)
 		return err_set(err, ERR_CONFLICT,
@@ -196,21 +213,19 @@ step_resumed(
 	return 0;
 }
 
-static int
-leave(struct core *core, const struct happening *h, struct acts *acts, struct err *err,
-    enum session_event event)
+int
+session_leave(struct core *core, struct session *s, enum session_event event,
+    const char *reason, int64_t now, struct acts *acts, struct err *err)
 {
-	struct session *s = happening_session(core, h, err);
 	bool abandoned = event == ON_ABANDON;
 	AUTO_FREE char *text = NULL;
 
-	if (!s)
-		return -1;
-	merge_give_up(s, h->at, acts);
-	if (!core_move(s, event, h->at, acts))
+	merge_give_up(s, now, acts);
+	if (!core_move(s, event, now, acts))
 		return err_set(err, ERR_CONFLICT, "%s is %s and cannot be %s", s->id,
 		    session_state_name(s->state), abandoned ? "abandoned" : "parked");
-	core_set(&s->reason, fields_text(&h->fields, "reason"));
+	s->is_held = false;
+	core_set(&s->reason, reason);
 	session_close_asks(s, false);
 	owe_stop(s, acts);
 	owe_inspect(s, abandoned ? "abandoned" : "parked", acts);
@@ -222,6 +237,17 @@ leave(struct core *core, const struct happening *h, struct acts *acts, struct er
 		owe_issue_move(acts, s, "Cancelled", s->n_keys);
 	owe_write_back(core, s->plan_id, acts);
 	return 0;
+}
+
+static int
+leave(struct core *core, const struct happening *h, struct acts *acts, struct err *err,
+    enum session_event event)
+{
+	struct session *s = happening_session(core, h, err);
+
+	return s ? session_leave(core, s, event, fields_text(&h->fields, "reason"),
+		       h->at, acts, err)
+		 : -1;
 }
 
 int

@@ -21,6 +21,20 @@ bool core_move(
 void core_move_batch(
     struct batch_run *batch, enum batch_state to, int64_t now, struct acts *acts);
 
+/* conflict.c: halts and frees sessions as conflicts open and close. */
+void flow_conflicts(struct core *core, int64_t now, struct acts *acts);
+
+/* "S-A (1A) and S-B (1B) do not merge: lib/a.c and more".  The caller frees it. */
+char *conflict_words(const struct core *core, const struct conflict *c);
+
+/* human.c: a hold or a conflict of S is over; a hold for its cost stays. */
+void session_go_on(struct session *s, int64_t now, struct acts *acts);
+
+/* Parks or abandons S (EVENT) for REASON, its work pinned and its agent told to stop. */
+NODISCARD int session_leave(struct core *core, struct session *s,
+    enum session_event event, const char *reason, int64_t now, struct acts *acts,
+    struct err *err);
+
 /* Closes the open questions of S as "gone"; with KEEP_EXIT not the one about its rest. */
 void session_close_asks(struct session *s, bool keep_exit);
 
@@ -89,6 +103,7 @@ step_fn step_session_filed, step_session_prepared, step_act_failed, step_run_wai
     step_landing_blocked;
 step_fn step_ask_answered, step_merge_asked, step_said, step_held, step_resumed,
     step_parked, step_abandoned, step_claimed;
+step_fn step_strayed, step_met, step_conflict_gone, step_ruled;
 step_fn step_batch_planned, step_batch_approved, step_batch_declined, step_batch_acked;
 
 /* Opens a question of RUN ("" = our own); NULL when it is open or was answered before. */

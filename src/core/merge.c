@@ -72,7 +72,8 @@ merge_next(struct core *core, struct batch_run *b, int64_t now, struct acts *act
 	for (size_t i = 0; i < b->n; i++) {
 		struct session *s = &core->session[b->session[i]];
 
-		if (s->state != SESSION_MERGEABLE || elder_of(core, b, s))
+		if (s->state != SESSION_MERGEABLE || elder_of(core, b, s) ||
+		    session_conflict(core, s))
 			continue;
 		if (!next || s->merge_position < next->merge_position)
 			next = s;

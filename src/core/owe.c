@@ -129,6 +129,7 @@ owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
 	s->n_runs++;
 	core_set(&s->run, run);
 	core_set(&s->reason, "");
+	s->is_held = false;
 	s->run_open = true;
 	s->waits_for_slot = false;
 	core_set(&s->blocked, "");

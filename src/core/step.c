@@ -62,6 +62,7 @@ read_settings(struct plan_run *p, const struct fields *f)
 	core_set(&p->publish, fields_text(f, "publish"));
 	core_set(&p->phases, fields_text(f, "phases"));
 	core_set(&p->profile, fields_text(f, "profile"));
+	core_set(&p->radar, fields_text(f, "radar"));
 	p->cap = fields_number(f, "cap", 3);
 	p->research_cap = fields_number(f, "research_cap", 5);
 	p->threshold = fields_number(f, "threshold", 1000);
@@ -323,6 +324,10 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_WRITTEN_BACK]      = step_written_back,
 	[HAP_PUBLISHED]         = step_published,
 	[HAP_OVERRIDDEN]        = step_nothing,
+	[HAP_STRAYED]           = step_strayed,
+	[HAP_MET]               = step_met,
+	[HAP_CONFLICT_GONE]     = step_conflict_gone,
+	[HAP_RULED]             = step_ruled,
 	[HAP_CLOCK]             = step_clock,
 	[HAP_REFUSED]           = step_nothing,
 	/* clang-format on */

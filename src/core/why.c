@@ -109,6 +109,11 @@ why_merge(const struct core *core, const struct session *s, const char *name,
 		    s->reason[0] ? s->reason : "divisi merge");
 	} else if (s->state == SESSION_MERGING) {
 		put(to->why, to->n, "is being merged and verified");
+	} else if (session_conflict(core, s)) {
+		put(to->why, to->n, "waits for your ruling on conflict %s",
+		    session_conflict(core, s)->id);
+		put(to->command, to->cn, "divisi conflicts %s",
+		    session_conflict(core, s)->id);
 	} else if ((o = merge_waits_behind(core, s))) {
 		put(to->why, to->n, "waits in the merge order behind %s (%s)", o->label,
 		    session_state_name(o->state));
@@ -142,8 +147,10 @@ why_planned(const struct core *core, const struct session *s, struct answer *to)
 }
 
 static void
-why_working(const struct session *s, const char *name, struct answer *to)
+why_working(const struct core *core, const struct session *s, const char *name,
+    struct answer *to)
 {
+	const struct conflict *c = session_conflict(core, s);
 	const char *reason = s->reason[0] ? s->reason : NULL;
 
 	switch (s->state) {
@@ -155,6 +162,13 @@ why_working(const struct session *s, const char *name, struct answer *to)
 			: "started, has not said 'Session started' yet");
 		return;
 	case SESSION_HALTED:
+		if (c) {
+			AUTO_FREE char *words = conflict_words(core, c);
+
+			put(to->why, to->n, "halted by conflict %s: %s", c->id, words);
+			put(to->command, to->cn, "divisi conflicts %s", c->id);
+			return;
+		}
 		put(to->why, to->n, "held: %s", reason ? reason : "by you");
 		put(to->command, to->cn, "divisi resume %s", name);
 		return;
@@ -230,7 +244,7 @@ session_why(const struct core *core, const struct session *s, char *why, size_t 
 	case SESSION_CHECKPOINT:
 	case SESSION_HALTED:
 	case SESSION_STALLED:
-	case SESSION_EXITING: why_working(s, name, &to); return;
+	case SESSION_EXITING: why_working(core, s, name, &to); return;
 	case SESSION_IN_REVIEW:
 	case SESSION_MERGEABLE:
 	case SESSION_MERGING:
@@ -288,8 +302,9 @@ needs_person(const struct session *s)
 	case SESSION_CHECKPOINT:
 	case SESSION_STALLED:
 	case SESSION_IN_REVIEW:
-	case SESSION_MERGE_CONFLICT:
-	case SESSION_HALTED: return true;
+	case SESSION_MERGE_CONFLICT: return true;
+	case SESSION_HALTED:
+		return s->is_held; /* else its conflict is what needs one */
 	case SESSION_EXITING: return s->reason[0] != '\0';
 	case SESSION_MERGING: return s->blocked[0] != '\0';
 	default: return session_open_ask(s) != NULL;
@@ -312,11 +327,33 @@ add_need(struct need *need, size_t max, size_t *n, const struct need *one)
 	(*n)++;
 }
 
+/* What waits for a ruling, or would be better known before it lands. */
+static void
+add_conflicts(const struct core *core, struct need *need, size_t max, size_t *n)
+{
+	for (size_t i = 0; i < core->n_conflicts; i++) {
+		const struct conflict *c = &core->conflict[i];
+		struct need one = { .since = c->at };
+		AUTO_FREE char *words = NULL;
+
+		if (strcmp(c->state, "open") != 0)
+			continue;
+		words = conflict_words(core, c);
+		put(one.subject, sizeof(one.subject), "conflict %s", c->id);
+		put(one.what, sizeof(one.what), "%s%s", words,
+		    strcmp(c->policy, "halt") == 0 ? "; both wait for your ruling"
+						   : "");
+		put(one.command, sizeof(one.command), "divisi conflicts %s", c->id);
+		add_need(need, max, n, &one);
+	}
+}
+
 size_t
 core_needs(const struct core *core, struct need *need, size_t max)
 {
 	size_t n = 0;
 
+	add_conflicts(core, need, max, &n);
 	for (size_t i = 0; i < core->n_sessions; i++) {
 		const struct session *s = &core->session[i];
 		const struct batch_run *b = core_batch(core, s->batch_id);

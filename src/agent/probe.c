@@ -1,5 +1,6 @@
 #include "agent/probe.h"
 
+#include "base/crash.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -115,7 +116,7 @@ spawn_version(const char *path, int out_fd, pid_t *pid, struct err *err)
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setsigmask(&attr, &none);
-	rc = posix_spawn(pid, path, &files, &attr, argv, envp);
+	rc = DURABLE("agent.probe", posix_spawn(pid, path, &files, &attr, argv, envp));
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 	if (rc == 0)

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include "base/crash.h"
 #include "base/mem.h"
 
 #include <dirent.h>
@@ -142,7 +143,7 @@ file_sync_parent(const char *path, struct err *err)
 	else if (slash)
 		*slash = '\0';
 	fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
+	if (fd < 0 || DURABLE("file.sync-dir", fsync(fd)) < 0)
 		return err_sys(err, "sync directory of %s", path);
 	return 0;
 }
@@ -165,9 +166,10 @@ file_write_atomic(
 		(void)!fchown(fd, st.st_uid, st.st_gid);
 	}
 	if (file_write_all(fd, data, n_bytes) < 0 || fchmod(fd, mode) < 0 ||
-	    fsync(fd) < 0 || rename(tmp, target) < 0) {
+	    DURABLE("file.sync", fsync(fd)) < 0 ||
+	    DURABLE("file.rename", rename(tmp, target)) < 0) {
 		err_sys(err, "write %s", path);
-		unlink(tmp);
+		DURABLE("file.undo", unlink(tmp));
 		return -1;
 	}
 	return file_sync_parent(target, err);
@@ -182,11 +184,11 @@ file_mkdirs(const char *path, mode_t mode, struct err *err)
 		if (*s != '/' || s == p)
 			continue;
 		*s = '\0';
-		if (mkdir(p, mode) < 0 && errno != EEXIST)
+		if (DURABLE("file.mkdirs", mkdir(p, mode)) < 0 && errno != EEXIST)
 			return err_sys(err, "make directory %s", p);
 		*s = '/';
 	}
-	if (mkdir(p, mode) < 0 && errno != EEXIST)
+	if (DURABLE("file.mkdir", mkdir(p, mode)) < 0 && errno != EEXIST)
 		return err_sys(err, "make directory %s", p);
 	if (!file_is_dir(p)) {
 		errno = ENOTDIR;
@@ -221,7 +223,7 @@ empty_dir(int dir_fd, dev_t dev, int depth)
 			continue;
 		}
 		if (!S_ISDIR(st.st_mode)) {
-			if (unlinkat(dir_fd, e->d_name, 0) < 0)
+			if (DURABLE("tree.unlink", unlinkat(dir_fd, e->d_name, 0)) < 0)
 				rc = -1;
 			continue;
 		}
@@ -234,7 +236,8 @@ empty_dir(int dir_fd, dev_t dev, int depth)
 			if (sub >= 0)
 				close(sub);
 		}
-		if (unlinkat(dir_fd, e->d_name, AT_REMOVEDIR) < 0)
+		if (DURABLE("tree.rmdir", unlinkat(dir_fd, e->d_name, AT_REMOVEDIR)) <
+		    0)
 			rc = -1;
 	}
 	closedir(dir);
@@ -250,7 +253,7 @@ file_remove_tree(const char *path, struct err *err)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0 || empty_dir(fd, st.st_dev, 200) < 0 ||
-	    rmdir(path) < 0)
+	    DURABLE("tree.remove", rmdir(path)) < 0)
 		return err_sys(err, "remove %s", path);
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "base/rundir.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -105,7 +106,8 @@ write_durable(const char *path, int flags, const void *data, size_t n, struct er
 {
 	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
 
-	if (fd < 0 || file_write_all(fd, data, n) < 0 || fsync(fd) < 0)
+	if (fd < 0 || file_write_all(fd, data, n) < 0 ||
+	    DURABLE("rundir.sync", fsync(fd)) < 0)
 		return err_sys(err, "write %s", path);
 	return 0;
 }
@@ -129,8 +131,9 @@ fill_again(const char *tmp, const char *dir)
 	AUTO_FREE char *to = path_join(dir, "spec");
 
 	return !has_file(dir, "begun") && !has_file(dir, "end.json") &&
-	       renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 &&
-	       rmdir(tmp) == 0;
+	       DURABLE("rundir.refill",
+		   renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)) == 0 &&
+	       DURABLE("rundir.refilled", rmdir(tmp)) == 0;
 }
 
 /* Makes TMP a run directory named DIR; nothing of TMP is left after a failure. */
@@ -143,7 +146,7 @@ move_into_place(const char *tmp, const char *dir, struct err *err)
 	 * rename(2) replaces an empty directory and refuses a full one, which is what
 	 * makes the first of two writers win.
 	 */
-	if (rename(tmp, dir) == 0)
+	if (DURABLE("rundir.place", rename(tmp, dir)) == 0)
 		return 0;
 	is_taken = errno == ENOTEMPTY || errno == EEXIST;
 	if (is_taken && fill_again(tmp, dir))

@@ -4,6 +4,7 @@
  */
 #include "base/rundir.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -75,8 +76,10 @@ rundir_write_end(const char *dir, const struct run_end *end, struct err *err)
 	fclose(out);
 	/* Written over what was reserved: on a full disk no new block is needed. */
 	fd = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || file_write_all(fd, text, n) < 0 || ftruncate(fd, (off_t)n) < 0 ||
-	    fsync(fd) < 0 || rename(tmp, path) < 0)
+	if (fd < 0 || file_write_all(fd, text, n) < 0 ||
+	    DURABLE("end.truncate", ftruncate(fd, (off_t)n)) < 0 ||
+	    DURABLE("end.sync", fsync(fd)) < 0 ||
+	    DURABLE("end.rename", rename(tmp, path)) < 0)
 		return err_sys(err, "write %s", path);
 	return file_sync_parent(path, err);
 }

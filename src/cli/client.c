@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/programs.h"
@@ -84,7 +85,8 @@ start_server(const struct client *client, pid_t *pid, struct err *err)
 	posix_spawn_file_actions_addchdir_np(&files, "/");
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID);
-	rc = posix_spawn(pid, program, &files, &attr, argv, env);
+	rc = DURABLE(
+	    "client.start-server", posix_spawn(pid, program, &files, &attr, argv, env));
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	if (rc != 0) {

@@ -1,5 +1,6 @@
 #include "cli/dispatching.h"
 
+#include "base/crash.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/board.h"
@@ -226,7 +227,8 @@ dispatch_edit(const struct dispatching *d, struct err *err)
 	int status = 0;
 	pid_t pid;
 
-	if (posix_spawn(&pid, sh, NULL, NULL, argv, environ) != 0 ||
+	if (DURABLE("client.edit", posix_spawn(&pid, sh, NULL, NULL, argv, environ)) !=
+		0 ||
 	    waitpid(pid, &status, 0) < 0)
 		return err_sys(err, "start %s", program);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)

@@ -1,5 +1,6 @@
 #include "cli/init.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "plan/parse.h"
 
@@ -146,9 +147,9 @@ before_restore(const struct before *before)
 		    before->path, before->bytes, before->n, 0644, NULL);
 		return;
 	}
-	(void)unlink(before->path);
+	(void)DURABLE("init.undo-config", unlink(before->path));
 	if (!before->had_dir)
-		(void)rmdir(before->dir);
+		(void)DURABLE("init.undo-dir", rmdir(before->dir));
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "engine/internal.h"
 
+#include "base/crash.h"
 #include "exec/exec.h"
 
 #include <string.h>
@@ -73,8 +74,9 @@ task_end(struct task *task, const char *state, const char *result, int64_t retry
 	struct err err = ERR_INIT;
 	int64_t next = retry_ms > 0 ? engine->now() + retry_ms : 0;
 
-	if (act_finish(engine->store, task->seq, retry_ms > 0 ? "owed" : state,
-		result ? result : "{}", next, &err) < 0) {
+	if (DURABLE_OF("act-end", task->kind,
+		act_finish(engine->store, task->seq, retry_ms > 0 ? "owed" : state,
+		    result ? result : "{}", next, &err)) < 0) {
 		log_error("act %s: %s", task->key, err.text);
 		task_postpone(task);
 		return;
@@ -205,7 +207,8 @@ task_run(struct task *task)
 {
 	struct err err = ERR_INIT;
 
-	if (act_begin(task->engine->store, task->seq, &err) < 0 &&
+	if (DURABLE_OF("act-begin", task->kind,
+		act_begin(task->engine->store, task->seq, &err)) < 0 &&
 	    err.kind != ERR_CONFLICT) {
 		log_error("act %s: %s", task->key, err.text);
 		task_postpone(task);

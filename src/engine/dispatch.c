@@ -1,5 +1,6 @@
 #include "engine/internal.h"
 
+#include "base/crash.h"
 #include "policy/refusal.h"
 #include "store/issues.h"
 
@@ -111,14 +112,15 @@ keep_texts(struct engine *engine, const struct fields *out, struct err *err)
 	size_t n = (size_t)fields_number(out, "n_sessions", 0);
 	const char *text = fields_text(out, "plan_text");
 
-	if (blob_put(
-		engine->store, fields_text(out, "sha256"), text, strlen(text), err) < 0)
+	if (DURABLE("blob.plan", blob_put(engine->store, fields_text(out, "sha256"),
+				     text, strlen(text), err)) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const char *prompt = fields_text_at(out, i, "prompt");
 
-		if (blob_put(engine->store, fields_text_at(out, i, "prompt_sha"),
-			prompt, strlen(prompt), err) < 0)
+		if (DURABLE("blob.prompt",
+			blob_put(engine->store, fields_text_at(out, i, "prompt_sha"),
+			    prompt, strlen(prompt), err)) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include "base/crash.h"
 #include "engine/internal.h"
 #include "engine/replay.h"
 
@@ -90,7 +91,8 @@ append(struct engine *engine, const struct happening *h, const struct acts *acts
 			.result = "" };
 		owed[i].data = fields_to_json(&acts->item[i].fields);
 	}
-	rc = journal_append(engine->store, row, n, owed, acts->n, err);
+	rc = DURABLE_OF("journal", hap_name(h->kind),
+	    journal_append(engine->store, row, n, owed, acts->n, err));
 	for (size_t i = 0; i < acts->n; i++) {
 		if (rc == 0 && owed[i].event_seq == row[n - 1].seq)
 			tasks_take(engine, &owed[i]);

@@ -1,5 +1,6 @@
 #include "engine/internal.h"
 
+#include "base/crash.h"
 #include "store/issue_text.h"
 #include "store/issues.h"
 
@@ -75,12 +76,14 @@ write_issue(
 					   fields_text(in, "to")) };
 
 	if (strcmp(what, "comment") == 0)
-		return issue_comment(engine->store, &by, fields_text(in, "id"),
-		    ISSUE_NOTE, fields_text(in, "body"), err);
+		return DURABLE("issue.comment",
+		    issue_comment(engine->store, &by, fields_text(in, "id"), ISSUE_NOTE,
+			fields_text(in, "body"), err));
 	if (change.status == ISSUE_ANY)
 		return err_set(
 		    err, ERR_USAGE, "no status '%.40s'", fields_text(in, "to"));
-	return issue_update(engine->store, &by, fields_text(in, "id"), &change, err);
+	return DURABLE("issue.update",
+	    issue_update(engine->store, &by, fields_text(in, "id"), &change, err));
 }
 
 int

@@ -1,5 +1,7 @@
 #include "engine/internal.h"
 
+#include "base/crash.h"
+
 #include <string.h>
 
 /* What the answer of a job means: one happening each, then the act is over. */
@@ -24,8 +26,9 @@ keep_plan_text(struct engine *engine, const struct fields *out)
 	const char *text = fields_text(out, "plan_text");
 	struct err err = ERR_INIT;
 
-	if (text[0] && blob_put(engine->store, fields_text(out, "sha256"), text,
-			   strlen(text), &err) < 0)
+	if (text[0] &&
+	    DURABLE("blob.written", blob_put(engine->store, fields_text(out, "sha256"),
+					text, strlen(text), &err)) < 0)
 		log_warn("plan text not kept: %s", err.text);
 }
 

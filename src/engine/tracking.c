@@ -1,5 +1,6 @@
 #include "engine/internal.h"
 
+#include "base/crash.h"
 #include "policy/modes.h"
 #include "tracker/tracker.h"
 
@@ -43,7 +44,8 @@ mirror(struct track *t, const struct tracker_draft *issue, const char *type,
 	draft.title = issue->title[0] ? issue->title : issue->id;
 	draft.body = "";
 	draft.labels = (struct tracker_words){ labels, 1 };
-	return t->tracker->create(&t->link, &call, &draft, made, err);
+	return DURABLE(
+	    "tracker.mirror", t->tracker->create(&t->link, &call, &draft, made, err));
 }
 
 static int
@@ -62,8 +64,9 @@ mirror_plan(struct track *t, struct err *err)
 		return -1;
 	if (p->master[0] && t->tracker->attach) {
 		call = call_of(t, "attach");
-		if (t->tracker->attach(
-			&t->link, &call, p->master, p->path, p->sha256, err) < 0)
+		if (DURABLE("tracker.attach", t->tracker->attach(&t->link, &call,
+						  p->master, p->path, p->sha256, err)) <
+		    0)
 			return -1;
 	}
 	if (!t->s)
@@ -99,14 +102,17 @@ file_issue(struct track *t, char id[TRACKER_ID_SIZE], struct err *err)
 	labels[1] = exec;
 	call = call_of(t, "create");
 	call.key = key; /* the same session never gets a second sub-issue */
-	if (t->tracker->create(&t->link, &call, &draft, id, err) < 0)
+	if (DURABLE("tracker.create",
+		t->tracker->create(&t->link, &call, &draft, id, err)) < 0)
 		return -1;
 	call = call_of(t, "again");
-	if (t->tracker->update(&t->link, &call, id, &again, err) < 0)
+	if (DURABLE("tracker.again",
+		t->tracker->update(&t->link, &call, id, &again, err)) < 0)
 		return -1;
 	call = call_of(t, "relate");
 	if (t->tracker->relate && strcmp(id, s->issue) != 0 &&
-	    t->tracker->relate(&t->link, &call, id, "related", s->issue, err) < 0)
+	    DURABLE("tracker.relate",
+		t->tracker->relate(&t->link, &call, id, "related", s->issue, err)) < 0)
 		return -1;
 	return 0;
 }
@@ -124,7 +130,8 @@ move_issue(struct track *t, struct err *err)
 		if (ids[i][0] == '\0' ||
 		    (i == 1 && !(t->tracker->capabilities & TRACKER_OWN_IDS)))
 			continue;
-		if (t->tracker->update(&t->link, &call, ids[i], &patch, err) < 0)
+		if (DURABLE("tracker.move",
+			t->tracker->update(&t->link, &call, ids[i], &patch, err)) < 0)
 			return -1;
 	}
 	return 0;
@@ -137,7 +144,8 @@ assign_issue(struct track *t, struct err *err)
 	struct tracker_patch patch = { .assignee = agent, .owner_session = t->s->id };
 	struct tracker_call call = call_of(t, "assign");
 
-	return t->tracker->update(&t->link, &call, t->s->sub_issue, &patch, err);
+	return DURABLE("tracker.assign",
+	    t->tracker->update(&t->link, &call, t->s->sub_issue, &patch, err));
 }
 
 static int
@@ -148,7 +156,8 @@ comment_issue(struct track *t, const char *id, const char *kind, const char *tex
 
 	if (id[0] == '\0' || text[0] == '\0')
 		return 0;
-	return t->tracker->comment(&t->link, &call, id, kind, text, err);
+	return DURABLE("tracker.comment",
+	    t->tracker->comment(&t->link, &call, id, kind, text, err));
 }
 
 /* TEXT in a table cell: one line, no bar of its own. */
@@ -196,6 +205,7 @@ registry_text(const struct track *t)
 static int
 close_plan(struct track *t, struct err *err)
 {
+	struct tracker_patch progress = { .status = "In Progress" };
 	struct tracker_patch patch = { .status = "In Review" };
 	struct tracker_call call;
 
@@ -208,11 +218,12 @@ close_plan(struct track *t, struct err *err)
 	if (!(t->tracker->capabilities & TRACKER_OWN_IDS))
 		return 0;
 	call = call_of(t, "progress");
-	if (t->tracker->update(&t->link, &call, t->p->master,
-		&(struct tracker_patch){ .status = "In Progress" }, err) < 0)
+	if (DURABLE("tracker.progress",
+		t->tracker->update(&t->link, &call, t->p->master, &progress, err)) < 0)
 		return -1;
 	call = call_of(t, "close");
-	return t->tracker->update(&t->link, &call, t->p->master, &patch, err);
+	return DURABLE("tracker.close",
+	    t->tracker->update(&t->link, &call, t->p->master, &patch, err));
 }
 
 static int
@@ -278,7 +289,8 @@ track_act(struct task *task)
 	if (rc == 0) {
 		rc = perform(&t, id, &err);
 		if (rc == 0)
-			rc = store_commit(engine->store, &err);
+			rc = DURABLE_OF("tracker-commit", task->kind,
+			    store_commit(engine->store, &err));
 		else
 			store_rollback(engine->store);
 	}

@@ -1,5 +1,6 @@
 #include "exec/exec.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -60,7 +61,8 @@ local_start(const char *run_dir, const char *holder_program, struct err *err)
 	posix_spawnattr_init(&attr);
 	rc = prepare(&actions, &attr);
 	if (rc == 0)
-		rc = posix_spawn(&pid, program, &actions, &attr, arg, env);
+		rc = DURABLE("exec.start",
+		    posix_spawn(&pid, program, &actions, &attr, arg, CRASH_ENV(env)));
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	if (rc) {
@@ -209,7 +211,8 @@ local_sweep(const char *run_dir, struct err *err)
 		    kill_below(&begun.agent) + kill_marked(mark);
 		if (n == 0) {
 			if (strstr(begun.cgroup, "/divisi-"))
-				(void)rmdir(begun.cgroup);
+				(void)DURABLE(
+				    "exec.cgroup-remove", rmdir(begun.cgroup));
 			return 0;
 		}
 		(void)poll(NULL, 0, SWEEP_PAUSE_MS);

@@ -1,5 +1,6 @@
 #include "git/config.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -265,7 +266,7 @@ sync_file(const char *path, struct err *err)
 {
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || fsync(fd) < 0)
+	if (fd < 0 || DURABLE("config.sync", fsync(fd)) < 0)
 		return err_sys(err, "sync %s", path);
 	return file_sync_parent(path, err);
 }

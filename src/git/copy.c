@@ -1,3 +1,4 @@
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -77,7 +78,8 @@ open_parent(int root, const char *name, const char **last)
 		AUTO_FREE char *part = xstrndup(name, (size_t)(slash - name));
 		int sub;
 
-		if (mkdirat(fd, part, 0777) < 0 && errno != EEXIST)
+		if (DURABLE("copy.mkdir", mkdirat(fd, part, 0777)) < 0 &&
+		    errno != EEXIST)
 			sub = -1;
 		else
 			sub = openat(
@@ -120,7 +122,7 @@ copy_temporary(const char *source, const struct stat *st, int dir)
 		if (n < 0)
 			return -1;
 		target[n] = '\0';
-		return symlinkat(target, dir, TEMPORARY);
+		return DURABLE("copy.link", symlinkat(target, dir, TEMPORARY));
 	}
 	from = open(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	to = from < 0 ? -1
@@ -144,15 +146,16 @@ copy_one(const char *source, const struct stat *st, int root, const char *name)
 		return -1;
 	if (fstatat(dir, last, &there, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
-	unlinkat(dir, TEMPORARY, 0);
+	DURABLE("copy.clear", unlinkat(dir, TEMPORARY, 0));
 	rc = copy_temporary(source, st, dir);
 	/* Whole or not at all, and never over what came meanwhile. */
 	if (rc == 0)
-		rc = renameat2(dir, TEMPORARY, dir, last, RENAME_NOREPLACE);
+		rc = DURABLE("copy.rename",
+		    renameat2(dir, TEMPORARY, dir, last, RENAME_NOREPLACE));
 	if (rc < 0) {
 		int saved = errno;
 
-		unlinkat(dir, TEMPORARY, 0);
+		DURABLE("copy.undo", unlinkat(dir, TEMPORARY, 0));
 		errno = saved;
 		return saved == EEXIST ? 0 : -1;
 	}

@@ -1,5 +1,6 @@
 #include "git/run.h"
 
+#include "base/crash.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -206,7 +207,8 @@ spawn(const struct git_call *call, int in_fd, int out_fd, int err_fd, pid_t *pid
 	if (lock >= 0)
 		posix_spawn_file_actions_adddup2(&files, lock, LOCK_FD);
 	posix_spawn_file_actions_addclosefrom_np(&files, lock >= 0 ? 4 : 3);
-	rc = posix_spawnp(pid, "git", &files, &attr, args.item, env.item);
+	rc = DURABLE_OF("git", crash_git_word(call->argv),
+	    posix_spawnp(pid, "git", &files, &attr, args.item, env.item));
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	if (lock >= 0)
@@ -470,6 +472,7 @@ git_try(const struct git_call *call, struct git_out *out, struct err *err)
 		run.out.text[run.out.n] = '\0';
 		run.err.text = run.err.text ? run.err.text : xmalloc(1);
 		run.err.text[run.err.n] = '\0';
+		crash_point_of("git-end", crash_git_word(call->argv));
 		rc = judge(call, &run, status, err);
 	}
 	mem_close_cleanup(&run.out_fd);

@@ -1,3 +1,4 @@
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -36,8 +37,8 @@ shadow_open(struct shadow *shadow, struct repo *repo, const char *path, struct e
 	shadow->file = path_join(repo->home, "pin.index");
 	shadow->env = xasprintf("GIT_INDEX_FILE=%s", shadow->file);
 	lock = xasprintf("%s.lock", shadow->file);
-	unlink(lock);
-	unlink(shadow->file);
+	DURABLE("snapshot.unlock", unlink(lock));
+	DURABLE("snapshot.clear", unlink(shadow->file));
 	return 0;
 }
 
@@ -45,7 +46,7 @@ static void
 shadow_close(struct shadow *shadow)
 {
 	if (shadow->file)
-		unlink(shadow->file);
+		DURABLE("snapshot.remove", unlink(shadow->file));
 	free(shadow->file);
 	free(shadow->env);
 }

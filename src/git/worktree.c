@@ -1,5 +1,6 @@
 #include "git/worktree.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -328,7 +329,7 @@ populate(const struct making *making, const char *admin, struct err *err)
 	 * Nobody has worked here yet, and we hold the lock that every git of ours
 	 * inherits: a lock of the index can only be that of one that was killed.
 	 */
-	unlink(lock);
+	DURABLE("worktree.unlock-index", unlink(lock));
 	if (git_change(making->repo, making->path,
 		GIT_ARGS("reset", "--hard", "-q", "--no-recurse-submodules"), err) < 0)
 		return -1;
@@ -361,8 +362,8 @@ drop_entry(
 {
 	AUTO_FREE char *git = path_join(making->path, ".git");
 
-	unlink(git);
-	if (rmdir(making->path) < 0 && errno != ENOENT)
+	DURABLE("worktree.drop-link", unlink(git));
+	if (DURABLE("worktree.drop-dir", rmdir(making->path)) < 0 && errno != ENOENT)
 		return err_sys(err, "remove empty %s", making->path);
 	if (tree->lock_reason &&
 	    git_change(making->repo, making->repo->common_dir,

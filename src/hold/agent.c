@@ -1,5 +1,6 @@
 #include "hold/hold.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -82,7 +83,7 @@ agent_make_cgroup(struct agent *agent, const char *run)
 	len = snprintf(agent->cgroup, sizeof(agent->cgroup), "%s%s/divisi-%s-%d", mount,
 	    strcmp(own, "/") == 0 ? "" : own, name, (int)getpid());
 	if (len < 0 || (size_t)len >= sizeof(agent->cgroup) ||
-	    mkdir(agent->cgroup, 0755) < 0)
+	    DURABLE("hold.cgroup-make", mkdir(agent->cgroup, 0755)) < 0)
 		agent->cgroup[0] = '\0';
 }
 
@@ -90,7 +91,7 @@ void
 agent_drop_cgroup(struct agent *agent)
 {
 	if (agent->cgroup[0])
-		rmdir(agent->cgroup);
+		DURABLE("hold.cgroup-remove", rmdir(agent->cgroup));
 	agent->cgroup[0] = '\0';
 }
 
@@ -173,8 +174,10 @@ become_agent(
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (spec->cwd && chdir(spec->cwd) < 0)
 		why.is_cwd = true;
-	else
+	else {
+		crash_point("agent.exec");
 		exec_program(spec);
+	}
 	why.sys_errno = errno;
 	(void)!write(tell, &why, sizeof(why));
 	_exit(127);
@@ -210,6 +213,7 @@ await_exec(const struct run_spec *spec, int go, int tell, struct err *err)
 
 	if (write(go, "g", 1) != 1)
 		return err_sys(err, "start %s", spec->arg[0]);
+	crash_point("agent.told");
 	do
 		n = read(tell, &why, sizeof(why));
 	while (n < 0 && errno == EINTR);
@@ -234,6 +238,7 @@ agent_start(
 			return err_sys(err, "pipe");
 		}
 	}
+	crash_point("agent.fork");
 	pid = fork();
 	if (pid == 0) {
 		const int fd[3] = { p[0], p[3], p[5] };
@@ -246,6 +251,7 @@ agent_start(
 		close_all(p, N_ELEMS(p));
 		return err_sys(err, "fork");
 	}
+	crash_point("agent.forked");
 	close_all(p + 9, 1);
 	enter_cgroup(agent, pid);
 	rc = proc_identify(pid, &agent->id, err);

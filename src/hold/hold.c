@@ -1,5 +1,6 @@
 #include "hold/hold.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -516,8 +517,10 @@ main(int argc, char **argv)
 		return err_exit_status(ERR_USAGE);
 	}
 	if (is_detached) {
-		pid_t pid = fork();
+		pid_t pid;
 
+		crash_point("hold.detach");
+		pid = fork();
 		if (pid != 0)
 			_exit(pid < 0 ? err_exit_status(ERR_SYSTEM) : 0);
 	}

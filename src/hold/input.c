@@ -18,6 +18,7 @@
  */
 #include "hold/hold.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -49,12 +50,14 @@ listen_in(const char *dir, struct err *err)
 	}
 	snprintf(
 	    addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/in.new", dir_fd);
-	unlink(addr.sun_path);
+	DURABLE("hold.sock-clear", unlink(addr.sun_path));
 	old_umask = umask(0177);
-	rc = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
+	rc = DURABLE(
+	    "hold.sock-make", bind(fd, (struct sockaddr *)&addr, sizeof(addr)));
 	umask(old_umask);
 	if (rc < 0 || listen(fd, HOLD_N_CLIENTS) < 0 ||
-	    renameat(dir_fd, "in.new", dir_fd, "in.sock") < 0) {
+	    DURABLE("hold.sock-place", renameat(dir_fd, "in.new", dir_fd, "in.sock")) <
+		0) {
 		(void)err_sys(err, "bind %s/in.sock", dir);
 		goto fail;
 	}
@@ -95,7 +98,7 @@ input_close(struct input *in, const char *dir)
 {
 	AUTO_FREE char *path = path_join(dir, "in.sock");
 
-	unlink(path);
+	DURABLE("hold.sock-remove", unlink(path));
 	if (in->listen_fd >= 0)
 		close(in->listen_fd);
 	if (in->log_fd >= 0)
@@ -191,10 +194,11 @@ log_frame(struct input *in, const char *key, const char *frame, size_t n)
 		return -1;
 	if (file_write_all(in->log_fd, head, strlen(head)) == 0 &&
 	    file_write_all(in->log_fd, frame, n) == 0 &&
-	    file_write_all(in->log_fd, "}\n", 2) == 0 && fdatasync(in->log_fd) == 0)
+	    file_write_all(in->log_fd, "}\n", 2) == 0 &&
+	    DURABLE("input.sync", fdatasync(in->log_fd)) == 0)
 		return 0;
 	saved = errno;
-	(void)!ftruncate(in->log_fd, st.st_size);
+	(void)!DURABLE("input.undo", ftruncate(in->log_fd, st.st_size));
 	errno = saved;
 	return -1;
 }

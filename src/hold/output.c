@@ -1,5 +1,6 @@
 #include "hold/hold.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -153,7 +154,7 @@ output_close(struct output *out)
 	free(out->tail);
 	out->tail = NULL;
 	if (out->n_bytes > 0)
-		(void)fdatasync(out->fd);
+		(void)DURABLE("output.sync", fdatasync(out->fd));
 	close(out->fd);
 	close(out->err_fd);
 }

@@ -1,5 +1,6 @@
 #include "store/db.h"
 
+#include "base/crash.h"
 #include "base/embed.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -276,7 +277,7 @@ migrate(struct store *store, int64_t from, struct err *err)
 			store_rollback(store);
 			return err_wrap(err, "schema %s", store_schema[v].name);
 		}
-		if (store_commit(store, err) < 0)
+		if (DURABLE("db.migrate", store_commit(store, err)) < 0)
 			return -1;
 	}
 	return 0;
@@ -487,8 +488,9 @@ prepare_writing(struct store *store, int64_t from, struct err *err)
 
 	if (check_sound(store, err) < 0)
 		return -1;
-	if (exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err) <
-		0 ||
+	if (DURABLE("db.log",
+		exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+		    err)) < 0 ||
 	    exec(store, limit, err) < 0 || migrate(store, from, err) < 0)
 		return -1;
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
@@ -553,7 +555,7 @@ store_close(struct store *store)
 		store_rollback(store);
 	for (size_t i = 0; i < store->n_stmts; i++)
 		sqlite3_finalize(store->stmt[i].stmt);
-	sqlite3_close(store->db);
+	(void)DURABLE("db.close", sqlite3_close(store->db));
 	free(store->stmt);
 	free(store->path);
 	free(store);

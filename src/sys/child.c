@@ -1,5 +1,6 @@
 #include "sys/child.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
@@ -271,8 +272,9 @@ spawn(pid_t *pid, const struct child_opts *opts, const int fd[3], struct err *er
 	posix_spawnattr_init(&attr);
 	rc = prepare(&actions, &attr, opts, fd);
 	if (rc == 0)
-		rc = posix_spawnp(pid, opts->arg[0], &actions, &attr, opts->arg,
-		    opts->env ? opts->env : environ);
+		rc = DURABLE(
+		    "child.start", posix_spawnp(pid, opts->arg[0], &actions, &attr,
+				       opts->arg, opts->env ? opts->env : environ));
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	if (rc == 0)

@@ -1,5 +1,6 @@
 #include "web/server.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -367,9 +368,10 @@ listen_on(int home_fd, struct err *err)
 		return err_sys(err, "socket");
 	snprintf(
 	    addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/sock", home_fd);
-	unlinkat(home_fd, "sock", 0);
+	DURABLE("web.sock-remove", unlinkat(home_fd, "sock", 0));
 	mask = umask(0177);
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+	if (DURABLE("web.sock-make", bind(fd, (struct sockaddr *)&addr, sizeof(addr))) <
+		0 ||
 	    listen(fd, 128) < 0) {
 		err_sys(err, "listen on the home's sock");
 		close(fd);

@@ -73,6 +73,7 @@ TOPICS = {
     "store/journal.h": "blob meta",
     "plan/glob_nfa.h": "class",
     "plan/index.h": "entries",
+    "plan/schedule_risk.h": "schedule risks",
     "cli/client.h": "js",
     "cli/dispatching.h": "ask",
     "cli/reviewing.h": "review",

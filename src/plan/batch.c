@@ -1,5 +1,6 @@
 #include "plan/batch.h"
 
+#include "plan/landing.h"
 #include "plan/schedule.h"
 
 #include <string.h>
@@ -143,14 +144,26 @@ set_aside(struct planner *p)
 	}
 }
 
+/* A pair that may share a round, and what that risks. */
+static void
+add_risk(struct schedule *s, size_t *cap, const struct schedule_risk *risk)
+{
+	if (risk->p <= 0)
+		return;
+	GROW(s->risk, s->n_risks, *cap);
+	s->risk[s->n_risks++] = *risk;
+}
+
 static void
 fill_schedule(struct planner *p)
 {
 	struct schedule *s = &p->schedule;
 	const struct verdicts *v = p->verdicts;
+	size_t cap_risks = 0;
 
 	s->cap = p->env->cap ? p->env->cap : 3;
 	s->research_cap = p->env->research_cap ? p->env->research_cap : 5;
+	s->conflict_cost = p->env->conflict_cost;
 	s->is_research = xcalloc(s->n, sizeof(*s->is_research));
 	s->wish = xcalloc(s->n, sizeof(*s->wish));
 	graph_init(&s->before, s->n);
@@ -171,8 +184,12 @@ fill_schedule(struct planner *p)
 			bool is_ab = pair->first == pair->a;
 
 			graph_add(&s->before, is_ab ? a : b, is_ab ? b : a);
-		} else if (s->is_research[a] && s->is_research[b] &&
-			   shares_output(pair)) {
+			continue;
+		}
+		if (v->has_risk)
+			add_risk(
+			    s, &cap_risks, &(struct schedule_risk){ a, b, pair->risk });
+		if (s->is_research[a] && s->is_research[b] && shares_output(pair)) {
 			graph_add(&s->shares, a, b);
 			graph_add(&s->shares, b, a);
 		}
@@ -198,23 +215,6 @@ overlaps(const struct planner *p, const struct batch *batch, int phase)
 	return n;
 }
 
-/* Does a pair of the batch fix that something not yet merged lands before PHASE? */
-static bool
-must_wait(const struct planner *p, const struct batch *batch, const bool *is_merged,
-    int phase)
-{
-	for (size_t i = 0; i < batch->n; i++) {
-		const struct pair *pair;
-
-		if (is_merged[i] || batch->phase[i] == phase)
-			continue;
-		pair = verdicts_find(p->verdicts, phase, batch->phase[i]);
-		if (pair && pair->first == batch->phase[i])
-			return true;
-	}
-	return false;
-}
-
 static bool
 merges_before(const struct planner *p, const struct batch *batch, int a, int b)
 {
@@ -228,39 +228,72 @@ merges_before(const struct planner *p, const struct batch *batch, int a, int b)
 	return a < b;
 }
 
+/* Who lands first where risk decides nothing: by merges_before(), 0 to n - 1. */
+static void
+rank_merges(const struct planner *p, const struct batch *batch, int *rank)
+{
+	int *by = xcalloc(batch->n, sizeof(*by));
+
+	for (size_t i = 0; i < batch->n; i++) {
+		size_t at = i;
+
+		for (; at > 0 && merges_before(p, batch, batch->phase[i],
+				     batch->phase[by[at - 1]]);
+		     at--)
+			by[at] = by[at - 1];
+		by[at] = (int)i;
+	}
+	for (size_t i = 0; i < batch->n; i++)
+		rank[by[i]] = (int)i;
+	free(by);
+}
+
+/* The chance of a conflict when nobody estimated it: about one overlap in five, 2.2. */
+#define RISK_OF_OVERLAP 0.2
+
+static double
+landing_risk(const struct planner *p, const struct pair *pair)
+{
+	if (!pair || pair->verdict == VERDICT_PARALLEL)
+		return 0;
+	if (p->verdicts->has_risk)
+		return pair->risk > 0 ? (double)pair->risk : 0;
+	return shares_output(pair) ? RISK_OF_OVERLAP : 0;
+}
+
 /*
- * CONFLICTS 5.4: fixed landing orders first; then who overlaps least, the smaller, plan
- * order.  Orders that contradict each other fall back on the rest of the rule.
+ * CONFLICTS 5.4: fixed landing orders first; then the fewest conflicts to be expected,
+ * which puts the hub last; then who overlaps least, the smaller, plan order.
  */
 static void
 order_merges(const struct planner *p, struct batch *batch)
 {
-	bool *is_merged = xcalloc(batch->n, sizeof(*is_merged));
+	size_t n = batch->n;
+	double *risk = xcalloc(n * n, sizeof(*risk));
+	bool *before = xcalloc(n * n, sizeof(*before));
+	int *rank = xcalloc(n, sizeof(*rank));
+	struct landing landing = { n, risk, before, rank };
 
-	batch->merge_order = arena_alloc(
-	    p->out->arena, batch->n * sizeof(*batch->merge_order));
-	for (size_t n = 0; n < batch->n; n++) {
-		size_t best = batch->n;
-		bool best_waits = false;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < n; k++) {
+			const struct pair *pair = i == k ? NULL
+							 : verdicts_find(p->verdicts,
+							       batch->phase[i],
+							       batch->phase[k]);
 
-		for (size_t i = 0; i < batch->n; i++) {
-			bool waits;
-
-			if (is_merged[i])
-				continue;
-			waits = must_wait(p, batch, is_merged, batch->phase[i]);
-			if (best == batch->n || (best_waits && !waits) ||
-			    (best_waits == waits &&
-				merges_before(
-				    p, batch, batch->phase[i], batch->phase[best]))) {
-				best = i;
-				best_waits = waits;
-			}
+			risk[i * n + k] = landing_risk(p, pair);
+			before[i * n + k] = pair && pair->first == batch->phase[i];
 		}
-		is_merged[best] = true;
-		batch->merge_order[n] = batch->phase[best];
 	}
-	free(is_merged);
+	rank_merges(p, batch, rank);
+	batch->merge_order = arena_alloc(
+	    p->out->arena, n * sizeof(*batch->merge_order));
+	landing_order(&landing, batch->merge_order);
+	for (size_t i = 0; i < n; i++)
+		batch->merge_order[i] = batch->phase[batch->merge_order[i]];
+	free(risk);
+	free(before);
+	free(rank);
 }
 
 static void
@@ -358,7 +391,7 @@ find_bounds(struct planner *p)
 	if (s->n == 0)
 		out->bound_reason = out->n_unplaced > 0 ? "nothing can be dispatched"
 							: "nothing is left to dispatch";
-	else if (s->is_search_complete && out->lower_bound < s->n_rounds)
+	else if (s->is_search_complete && out->lower_bound < s->n_least)
 		out->bound_reason = "every arrangement was tried";
 	else if (s->chain_bound >= s->capacity_bound)
 		out->bound_reason = arena_printf(out->arena,
@@ -370,7 +403,9 @@ find_bounds(struct planner *p)
 		    "%zu phases, at most %zu at a time (%zu in pure research)", s->n,
 		    s->cap, s->research_cap);
 	if (s->is_search_complete)
-		out->lower_bound = s->n_rounds;
+		out->lower_bound = s->n_least;
+	out->n_least = s->n_least;
+	out->risk_sum = s->risk_sum;
 }
 
 struct batches *

@@ -25,6 +25,8 @@ struct batches {
 	size_t lower_bound; /* no schedule can have fewer batches */
 	const char *bound_reason;
 	bool is_exact;    /* the number of batches is proven smallest */
+	size_t n_least;   /* batches needed without regard to risk */
+	double risk_sum;  /* expected conflicts of phases that share a batch */
 	const char **why; /* per phase: why it is in its batch */
 	int *unplaced;    /* phases in a cycle: nothing of them is dispatchable */
 	size_t n_unplaced;
@@ -34,6 +36,9 @@ struct batch_env {
 	size_t cap;          /* 0 means 3 */
 	size_t research_cap; /* 0 means 5 */
 	const bool *is_done; /* per phase: leave out, counts as finished; NULL = none */
+	double
+	    conflict_cost; /* of one conflict, in batches: may buy a batch with less risk;
+			         0: risk only decides between equally short schedules */
 };
 
 struct batches *batches_new(const struct plan *plan, const struct verdicts *verdicts,

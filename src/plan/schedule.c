@@ -1,6 +1,7 @@
 #include "plan/schedule.h"
 
 #include "base/mem.h"
+#include "plan/schedule_risk.h"
 #include "plan/schedule_search.h"
 
 #include <assert.h>
@@ -82,6 +83,7 @@ struct list {
 	int *ready;    /* FIRST up to END, best first */
 	size_t first, end;
 	bool has_research;
+	const struct risks *apart; /* keep jobs apart that may collide; NULL = do not */
 };
 
 static bool
@@ -106,6 +108,20 @@ list_ready(struct list *l, int job)
 	l->ready[i] = job;
 }
 
+/*
+ * Would JOB beside the N of PICK risk more than its place in the round is worth?
+ * CONFLICTS 5.2: keep apart when conflict_cost * p exceeds the gain of a slot.
+ */
+static bool
+list_keeps_apart(const struct list *l, const int *pick, size_t n, int job)
+{
+	double sum = 0;
+
+	for (size_t i = 0; l->apart && i < n; i++)
+		sum += risks_between(l->apart, pick[i], job);
+	return sum * l->s->conflict_cost * (double)l->s->cap > 1;
+}
+
 /* Picks from the ready jobs into PICK: implementation first, then whatever fits. */
 static size_t
 list_pick_mixed(const struct list *l, int *pick)
@@ -114,8 +130,11 @@ list_pick_mixed(const struct list *l, int *pick)
 
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = l->first; i < l->end && n < l->s->cap; i++) {
-			if (l->s->is_research[l->ready[i]] == (pass == 1))
-				pick[n++] = l->ready[i];
+			int job = l->ready[i];
+
+			if (l->s->is_research[job] == (pass == 1) &&
+			    !list_keeps_apart(l, pick, n, job))
+				pick[n++] = job;
 		}
 	}
 	return n;
@@ -129,7 +148,8 @@ list_pick_research(const struct list *l, int *pick)
 	for (size_t i = l->first;
 	     l->has_research && i < l->end && n < l->s->research_cap; i++) {
 		pick[n] = l->ready[i];
-		if (schedule_is_research(l->s, pick, n + 1))
+		if (schedule_is_research(l->s, pick, n + 1) &&
+		    !list_keeps_apart(l, pick, n, pick[n]))
 			n++;
 	}
 	return n;
@@ -162,13 +182,13 @@ list_take(struct list *l, const int *pick, size_t n, int round)
 }
 
 static void
-list_schedule(struct schedule *s)
+list_schedule(struct schedule *s, const struct risks *apart)
 {
 	size_t room = s->cap + s->research_cap + 1;
 	int *mixed = xcalloc(room, sizeof(*mixed)),
 	    *pure = xcalloc(room, sizeof(*pure));
 	int *tail = tails_new(s);
-	struct list l = { .s = s, .tail = tail };
+	struct list l = { .s = s, .tail = tail, .apart = apart };
 
 	l.n_before = xcalloc(s->n, sizeof(*l.n_before));
 	l.ready = xcalloc(s->n, sizeof(*l.ready));
@@ -194,6 +214,13 @@ list_schedule(struct schedule *s)
 	free(tail);
 	free(l.n_before);
 	free(l.ready);
+}
+
+/* What the schedule costs when rounds and collisions are all that counts. */
+static double
+plain_cost(const struct schedule *s)
+{
+	return (double)s->n_rounds + s->conflict_cost * schedule_risk_sum(s);
 }
 
 /* Is ROUND, as S->round has it, within its cap? */
@@ -228,10 +255,10 @@ order_is_kept(const struct schedule *s)
  * it when it is legal and better than COST.
  */
 static bool
-polish_try(struct schedule *s, int a, int to, int b, uint64_t *cost)
+polish_try(struct schedule *s, int a, int to, int b, schedule_cost_t *cost)
 {
 	int from = s->round[a];
-	uint64_t now;
+	schedule_cost_t now;
 
 	s->round[a] = to;
 	if (b >= 0)
@@ -252,7 +279,7 @@ polish_try(struct schedule *s, int a, int to, int b, uint64_t *cost)
 static void
 polish(struct schedule *s)
 {
-	uint64_t cost = schedule_cost(s);
+	schedule_cost_t cost = schedule_cost(s);
 	bool is_better = true;
 
 	for (int pass = 0; is_better && pass < 100; pass++) {
@@ -271,9 +298,8 @@ polish(struct schedule *s)
 	}
 }
 
-/* The rounds a job may be in without moving another: LOW up to HIGH. */
-static void
-free_rounds(const struct schedule *s, int *low, int *high)
+void
+schedule_free_rounds(const struct schedule *s, int *low, int *high)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		low[i] = 0;
@@ -305,7 +331,7 @@ even_out(struct schedule *s)
 		size[s->round[i]]++;
 	for (int pass = 0; has_moved && pass < 8; pass++) {
 		has_moved = false;
-		free_rounds(s, low, high);
+		schedule_free_rounds(s, low, high);
 		for (size_t i = s->n; i-- > 0;) {
 			int from = s->round[i], best = from;
 
@@ -321,12 +347,72 @@ even_out(struct schedule *s)
 			size[best]++;
 			n_moves--;
 			has_moved = true;
-			free_rounds(s, low, high);
+			schedule_free_rounds(s, low, high);
 		}
 	}
 	free(low);
 	free(high);
 	free(size);
+}
+
+/* Few rounds, whatever the risk; then, with a price of conflicts, what costs least. */
+static void
+solve_small(struct schedule *s)
+{
+	double price = s->conflict_cost;
+
+	s->is_exact = s->is_search_complete = true;
+	s->conflict_cost = 0;
+	schedule_search_best(s);
+	s->n_least = s->n_rounds;
+	s->conflict_cost = price;
+	if (price > 0 && s->n_risks > 0)
+		schedule_search_best(s);
+}
+
+static void
+finish(struct schedule *s)
+{
+	if (s->n <= SCHEDULE_MAX_POLISHED) {
+		polish(s);
+	} else {
+		even_out(s);
+		schedule_calm(s);
+	}
+}
+
+/* Schedules again, this time with risky pairs apart; kept when it costs less. */
+static void
+solve_apart(struct schedule *s)
+{
+	struct risks risks;
+	double before = plain_cost(s);
+	size_t n_rounds = s->n_rounds;
+	int *round = xcalloc(s->n, sizeof(*round));
+
+	memcpy(round, s->round, s->n * sizeof(*round));
+	risks_init(&risks, s);
+	list_schedule(s, &risks);
+	risks_clear(&risks);
+	finish(s);
+	if (plain_cost(s) >= before) {
+		memcpy(s->round, round, s->n * sizeof(*round));
+		s->n_rounds = n_rounds;
+	}
+	free(round);
+}
+
+static void
+solve_large(struct schedule *s, size_t bound)
+{
+	list_schedule(s, NULL);
+	if (s->n_rounds > bound && s->n <= SCHEDULE_MAX_COUNT)
+		s->is_search_complete = schedule_search_count(s);
+	s->is_exact = s->is_search_complete || s->n_rounds == bound;
+	s->n_least = s->n_rounds;
+	finish(s);
+	if (s->conflict_cost > 0 && s->n_risks > 0)
+		solve_apart(s);
 }
 
 void
@@ -344,19 +430,11 @@ schedule_solve(struct schedule *schedule)
 	s->chain_bound = chain_bound(s);
 	s->capacity_bound = capacity_bound(s);
 	bound = s->chain_bound > s->capacity_bound ? s->chain_bound : s->capacity_bound;
-	if (s->n <= SCHEDULE_MAX_EXACT) {
-		schedule_search_best(s);
-		s->is_exact = s->is_search_complete = true;
-		return;
-	}
-	list_schedule(s);
-	if (s->n_rounds > bound && s->n <= SCHEDULE_MAX_COUNT)
-		s->is_search_complete = schedule_search_count(s);
-	s->is_exact = s->is_search_complete || s->n_rounds == bound;
-	if (s->n <= SCHEDULE_MAX_POLISHED)
-		polish(s);
+	if (s->n <= SCHEDULE_MAX_EXACT)
+		solve_small(s);
 	else
-		even_out(s);
+		solve_large(s, bound);
+	s->risk_sum = schedule_risk_sum(s);
 }
 
 void
@@ -366,6 +444,7 @@ schedule_clear(struct schedule *schedule)
 	graph_clear(&schedule->shares);
 	free(schedule->is_research);
 	free(schedule->wish);
+	free(schedule->risk);
 	free(schedule->round);
 	*schedule = (struct schedule){ 0 };
 }

@@ -7,6 +7,11 @@
  * plan order.  A round holds at most CAP jobs, or RESEARCH_CAP when all of them are
  * research and no two share an output.
  */
+struct schedule_risk { /* what it may cost to have two jobs in one round */
+	int a, b;
+	float p; /* 0..1: chance that their changes collide */
+};
+
 struct schedule {
 	size_t n;
 	struct graph
@@ -16,6 +21,10 @@ struct schedule {
 	bool *is_research;
 	int *wish; /* round the author wished for, 0 = none */
 	size_t cap, research_cap;
+	struct schedule_risk *risk; /* pairs with p > 0, each once */
+	size_t n_risks;
+	double
+	    conflict_cost; /* of one collision, in rounds; 0: risk only breaks ties */
 
 	int *round; /* the answer, 0-based per job */
 	size_t n_rounds;
@@ -23,6 +32,8 @@ struct schedule {
 	size_t chain_bound;      /* rounds that the longest chain of BEFORE needs */
 	size_t capacity_bound;   /* rounds that the number of jobs needs */
 	bool is_search_complete; /* exact because everything was tried */
+	size_t n_least;          /* rounds without regard to risk; at most n_rounds */
+	double risk_sum;         /* of the pairs that share a round */
 };
 
 #define SCHEDULE_MAX_EXACT 14 /* up to here the whole list of wants is optimised, */
@@ -32,7 +43,9 @@ struct schedule {
 
 /*
  * Fills in the answer.  In this order it wants few rounds, no round of one, research and
- * implementation apart, even rounds, the author's wishes, large rounds first, plan order.
+ * implementation apart, even rounds, the author's wishes, little risk, large rounds first,
+ * plan order.  With a CONFLICT_COST the first of these is few rounds + conflict_cost * the
+ * risk of the pairs in one round (CONFLICTS 5.2): then it may take more than n_least.
  */
 void schedule_solve(struct schedule *schedule);
 void schedule_clear(struct schedule *schedule);

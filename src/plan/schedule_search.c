@@ -12,16 +12,29 @@
  */
 struct cost_parts {
 	unsigned rounds, singles, mixed, squares, wishes, late, inversions;
+	uint64_t risk; /* in 1/RISK_UNIT */
 };
 
+#define RISK_UNIT 65536
+
 /* Each part fits its field for up to SCHEDULE_MAX_POLISHED jobs. */
-static uint64_t
-cost_sum(const struct cost_parts *c)
+static schedule_cost_t
+cost_sum(const struct schedule *s, const struct cost_parts *c)
 {
-	return (uint64_t)c->rounds << 54 | (uint64_t)c->singles << 48 |
-	       (uint64_t)c->mixed << 42 | (uint64_t)c->squares << 31 |
-	       (uint64_t)c->wishes << 20 | (uint64_t)c->late << 10 |
-	       (uint64_t)c->inversions;
+	double price = s->conflict_cost * (double)c->risk;
+	uint64_t first = (uint64_t)c->rounds * RISK_UNIT + (uint64_t)(price + 0.5);
+	uint64_t mid = (uint64_t)c->singles << 28 | (uint64_t)c->mixed << 22 |
+		       (uint64_t)c->squares << 11 | (uint64_t)c->wishes;
+	uint64_t last = c->risk << 20 | (uint64_t)c->late << 10 |
+			(uint64_t)c->inversions;
+
+	return (schedule_cost_t)first << 84 | (schedule_cost_t)mid << 50 | last;
+}
+
+static uint64_t
+risk_units(float p)
+{
+	return (uint64_t)((double)p * RISK_UNIT + 0.5);
 }
 
 /* How far the order of jobs A and B, in their rounds, is from the author's wish. */
@@ -39,7 +52,7 @@ wish_cost(const struct schedule *s, int a, int b, int round_a, int round_b)
 	return (wa < wb) == (round_a < round_b) ? 0 : 2;
 }
 
-uint64_t
+schedule_cost_t
 schedule_cost(const struct schedule *schedule)
 {
 	const struct schedule *s = schedule;
@@ -64,7 +77,11 @@ schedule_cost(const struct schedule *schedule)
 		c.mixed += n_research[r] > 0 && n_research[r] < size[r];
 		c.squares += size[r] * size[r];
 	}
-	return cost_sum(&c);
+	for (size_t i = 0; i < s->n_risks; i++) {
+		if (s->round[s->risk[i].a] == s->round[s->risk[i].b])
+			c.risk += risk_units(s->risk[i].p);
+	}
+	return cost_sum(s, &c);
 }
 
 struct search {
@@ -74,9 +91,12 @@ struct search {
 	uint32_t earlier[SCHEDULE_MAX_COUNT]; /* jobs before this one in the plan */
 	uint32_t same_wish[SCHEDULE_MAX_COUNT], other_wish[SCHEDULE_MAX_COUNT];
 	uint32_t lower_wish[SCHEDULE_MAX_COUNT];
-	uint64_t *cost;   /* of the best way to each set; UINT64_MAX = none */
-	uint32_t *choice; /* its last round */
+	schedule_cost_t *cost; /* of the best way to each set; NO_WAY = none */
+	uint32_t *choice;      /* its last round */
+	uint32_t *risk;        /* per set: of its pairs, in 1/RISK_UNIT; NULL = none */
 };
+
+#define NO_WAY (~(schedule_cost_t)0)
 
 static unsigned
 count(uint32_t set)
@@ -112,7 +132,31 @@ search_init(struct search *x, struct schedule *s)
 	x->cost = xcalloc(n_sets, sizeof(*x->cost));
 	x->choice = xcalloc(n_sets, sizeof(*x->choice));
 	for (size_t i = 1; i < n_sets; i++)
-		x->cost[i] = UINT64_MAX;
+		x->cost[i] = NO_WAY;
+}
+
+/* The risk of every set from that of the set without its first job. */
+static void
+search_risks(struct search *x)
+{
+	uint32_t with[SCHEDULE_MAX_EXACT][SCHEDULE_MAX_EXACT] = { { 0 } };
+
+	assert(x->s->n <= SCHEDULE_MAX_EXACT);
+	if (x->s->n_risks == 0)
+		return;
+	for (size_t i = 0; i < x->s->n_risks; i++) {
+		const struct schedule_risk *r = &x->s->risk[i];
+
+		with[r->a][r->b] = with[r->b][r->a] = (uint32_t)risk_units(r->p);
+	}
+	x->risk = xcalloc((size_t)x->all + 1, sizeof(*x->risk));
+	for (uint32_t set = 1; set <= x->all; set++) {
+		int first = __builtin_ctz(set);
+
+		x->risk[set] = x->risk[set & (set - 1)];
+		for (uint32_t left = set & (set - 1); left; left &= left - 1)
+			x->risk[set] += with[first][__builtin_ctz(left)];
+	}
 }
 
 static void
@@ -120,6 +164,7 @@ search_clear(struct search *x)
 {
 	free(x->cost);
 	free(x->choice);
+	free(x->risk);
 }
 
 static uint32_t
@@ -149,7 +194,7 @@ is_legal(const struct search *x, uint32_t set)
 }
 
 /* What the round SET adds when DONE was finished before it; sums to schedule_cost(). */
-static uint64_t
+static schedule_cost_t
 step_cost(const struct search *x, uint32_t done, uint32_t set)
 {
 	uint32_t after = x->all & ~done & ~set;
@@ -157,7 +202,8 @@ step_cost(const struct search *x, uint32_t done, uint32_t set)
 		.singles = count(set) == 1,
 		.mixed = (set & x->research) && (set & ~x->research),
 		.squares = count(set) * count(set),
-		.late = count(after) };
+		.late = count(after),
+		.risk = x->risk ? x->risk[set] : 0 };
 	unsigned inside = 0;
 
 	for (uint32_t left = set; left; left &= left - 1) {
@@ -169,7 +215,7 @@ step_cost(const struct search *x, uint32_t done, uint32_t set)
 			    2 * count(x->lower_wish[i] & after);
 	}
 	c.wishes += inside / 2;
-	return cost_sum(&c);
+	return cost_sum(x->s, &c);
 }
 
 /* Reads the rounds back from the full set. */
@@ -199,14 +245,15 @@ schedule_search_best(struct schedule *schedule)
 
 	assert(schedule->n <= SCHEDULE_MAX_EXACT);
 	search_init(&x, schedule);
+	search_risks(&x);
 	for (uint32_t done = 0; done < x.all; done++) {
 		uint32_t ready;
 
-		if (x.cost[done] == UINT64_MAX)
+		if (x.cost[done] == NO_WAY)
 			continue;
 		ready = ready_after(&x, done);
 		for (uint32_t set = ready; set; set = (set - 1) & ready) {
-			uint64_t cost;
+			schedule_cost_t cost;
 
 			if (!is_legal(&x, set))
 				continue;
@@ -259,7 +306,7 @@ try_rounds(struct search *x, uint32_t done, uint32_t ready, unsigned size,
 		uint32_t set = spread(pick, ready), to = done | set;
 
 		n_tried++;
-		if (x->cost[to] != UINT64_MAX || !is_legal(x, set))
+		if (x->cost[to] != NO_WAY || !is_legal(x, set))
 			continue;
 		x->cost[to] = x->cost[done] + 1;
 		x->choice[to] = set;
@@ -285,7 +332,7 @@ schedule_search_count(struct schedule *schedule)
 	search_init(&x, schedule);
 	queue = xcalloc((size_t)x.all + 1, sizeof(*queue));
 	queue[end++] = 0;
-	while (begin < end && x.cost[x.all] == UINT64_MAX && n_tried < max_tried) {
+	while (begin < end && x.cost[x.all] == NO_WAY && n_tried < max_tried) {
 		uint32_t done = queue[begin++], ready = ready_after(&x, done);
 		unsigned n_ready = count(ready), n_research = count(ready & x.research);
 		unsigned size = (unsigned)schedule->cap;
@@ -297,7 +344,7 @@ schedule_search_count(struct schedule *schedule)
 			n_tried += try_rounds(
 			    &x, done, ready & x.research, size, queue, &end);
 	}
-	is_found = x.cost[x.all] != UINT64_MAX;
+	is_found = x.cost[x.all] != NO_WAY;
 	if (is_found)
 		take_answer(&x);
 	free(queue);

@@ -46,6 +46,9 @@ struct pair {
 	int first; /* goes first, or lands first when parallel; position, -1 when none */
 	int question; /* deciding question 1..3, 0 for none */
 	enum pair_kind kind;
+	float
+	    risk; /* with verdicts->has_risk: chance that their changes collide; -1 when
+		       it is no question of files */
 	const char *witness;            /* path, "api:x", "infra:ci" ... or NULL */
 	const char *reason;             /* one plain sentence */
 	const struct trace_step *trace; /* pairs that say the same may share it */
@@ -95,6 +98,7 @@ struct verdicts {
 	bool is_too_large;
 	struct pair undecided; /* what verdicts_find() then answers; a and b are -1 */
 	bool keeps_all;        /* n_phases <= 200 */
+	bool has_risk; /* somebody who knows the repository filled in the risks */
 	size_t n_phases;
 	struct cycle *cycle;
 	size_t n_cycles;

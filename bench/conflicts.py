@@ -1,0 +1,388 @@
+#!/usr/bin/env python3
+"""The goals of the conflict calculus on recorded changes, per repository and pooled.
+
+usage: bench/conflicts.py BUILD_DIR --data DIR [--fit] [--quick]
+
+DIR holds merges, pairs, pairfiles, plans, plans_pairs, plans_focus, plans_focus_pairs,
+semantic and landings as .tsv or .tsv.gz; what is missing is left out with a word.  The
+judgement is the program's own C code (conflict_rows); only the metrics are made here.
+--fit prints weights fitted to these rows and nothing else; --quick leaves G8 out, which
+takes longest.
+"""
+import collections
+import math
+import os
+import random
+import subprocess
+import sys
+
+import conflict_data as data_of
+
+SHIPPED, OTHERS, LEARNED, REFIT = range(4)
+MODELS = ("shipped weights", "weights of the other repositories",
+          "the same + own landings", "shipped + own landings")
+
+
+def ask(build, words, lines):
+    """What conflict_rows prints for LINES: a list of lists of numbers."""
+    text = "\n".join(lines) + "\n"
+    got = subprocess.run([f"{build}/bench/conflict_rows", *words], check=True,
+                         input=text.encode("utf-8", "surrogateescape"),
+                         stdout=subprocess.PIPE).stdout.decode()
+    return [[float(word) for word in line.split()] for line in got.splitlines()]
+
+
+def auc(truth, chance):
+    """The chance that a conflict was given more than a pair without one."""
+    order = sorted(range(len(chance)), key=chance.__getitem__)
+    ranks, at = 0.0, 0
+    while at < len(order):
+        end, hits = at, 0
+        while end < len(order) and chance[order[end]] == chance[order[at]]:
+            hits += truth[order[end]]
+            end += 1
+        ranks += hits * (at + 1 + end) / 2
+        at = end
+    ones = sum(truth)
+    if ones in (0, len(truth)):
+        return float("nan")
+    return (ranks - ones * (ones + 1) / 2) / (ones * (len(truth) - ones))
+
+
+def brier(truth, chance):
+    return sum((p - y) ** 2 for y, p in zip(truth, chance)) / max(1, len(truth))
+
+
+def log_loss(truth, chance):
+    total = 0.0
+    for y, p in zip(truth, chance):
+        p = min(max(p, 1e-6), 1 - 1e-6)
+        total -= math.log(p if y else 1 - p)
+    return total / max(1, len(truth))
+
+
+def bins_of(truth, chance, n=10):
+    bins = [[0, 0, 0.0] for _ in range(n)]
+    for y, p in zip(truth, chance):
+        one = bins[min(n - 1, int(p * n))]
+        one[0] += 1
+        one[1] += y
+        one[2] += p
+    return bins
+
+
+def ece(truth, chance):
+    return sum(abs(s - hits) for _, hits, s in bins_of(truth, chance)) / max(1, len(truth))
+
+
+def head(text):
+    print(f"\n## {text}")
+
+
+def short(repo):
+    return repo.split("/")[-1][:16]
+
+
+def missing(what):
+    print(f"(no rows: {what})")
+
+
+# G3, G4: what git itself says of branches that exist.
+
+def merges(data, build):
+    head("G3 textual verdict of existing branches: hunks that touch, against git's merge")
+    found = [row for row in data_of.rows(data.folder, "merges") if row["status"] == "ok"]
+    if not found:
+        return missing("merges")
+    print("divisi runs git's merge itself, so its verdict is git's; the rule of the hunks "
+          "is the explanation and the filter before it")
+    print(f"{'repository':<18} {'merges':>7} {'conflict':>9} {'precision':>10} {'recall':>8}"
+          f" {'share a file':>13} {'missed':>7}")
+    by = collections.defaultdict(list)
+    for row in found:
+        by[row["repo"]].append(row)
+        by["(all)"].append(row)
+    for repo in sorted(by):
+        said = hit = both = shared = missed = 0
+        for row in by[repo]:
+            gap = row["min_gap"]
+            flag = (gap != "" and int(gap) <= 0) or int(row["nstruct"] or 0) > 0
+            truth = row["conflict"] == "1"
+            said += flag
+            hit += truth
+            both += flag and truth
+            shared += int(row["nshared"] or 0) > 0
+            missed += truth and int(row["nshared"] or 0) == 0
+        print(f"{short(repo):<18} {len(by[repo]):>7} {hit:>9} {both / max(1, said):>10.3f}"
+              f" {both / max(1, hit):>8.4f} {shared / len(by[repo]):>12.1%} {missed:>7}")
+    head("G4 latency of git's merge, as recorded in the rows (now: bench/radar)")
+    took = sorted(float(row["merge_tree_ms"]) for row in found if row["merge_tree_ms"])
+    print("one process each: p50 %.1f ms, p90 %.1f ms" % (
+        took[len(took) // 2], took[len(took) * 9 // 10]))
+
+
+# G6, G7: the probability at planning time.
+
+class Risk:
+    """What the program says of every pair that shares a file, and of pairs of plans."""
+
+    def __init__(self, data, build):
+        self.sharing = [row for row in data.pairs if int(row["nshared"]) > 0]
+        lines, keys = [], []
+        of_repo = collections.defaultdict(list)
+        for row in self.sharing:
+            of_repo[row["repo"]].append((row["sample"], row["landA"], row["landB"],
+                                         row["conflict"], None))
+        self.plan_pairs = {}
+        for name in ("plans_pairs", "plans_focus_pairs"):
+            for row in data_of.rows(data.folder, name):
+                key = row["repo"], row["landA"][:12], row["landB"][:12]
+                shared = data_of.names(row["shared"])
+                self.plan_pairs[key] = (row["conflict"] == "1", None)
+                if shared and (row["repo"], row["landA"]) in data.landing:
+                    of_repo[row["repo"]].append(("", row["landA"], row["landB"],
+                                                 row["conflict"], shared))
+        for repo in sorted(of_repo):
+            for sample, a, b, conflict, shared in of_repo[repo]:
+                lines += data.pair_rows(repo, sample, a, b, conflict, shared)
+                keys.append((repo, sample, a, b))
+        got = ask(build, ["risk"], lines) if lines else []
+        said = dict(zip(keys, got))
+        self.truth = [int(row["conflict"]) for row in self.sharing]
+        self.chance = [said[row["repo"], row["sample"], row["landA"], row["landB"]]
+                       for row in self.sharing]
+        for (repo, sample, a, b), chance in said.items():
+            key = repo, a[:12], b[:12]
+            if key in self.plan_pairs and sample == "":
+                self.plan_pairs[key] = (self.plan_pairs[key][0], chance)
+
+    def model(self, which):
+        return [chance[which] for chance in self.chance]
+
+
+def probability(data, risk):
+    head("G6 probability at planning time, pairs that share a file")
+    if not risk.sharing:
+        return missing("pairs")
+    print("On the rows the weights were fitted to, read the second and third model; on "
+          "held-out rows the first and the fourth.")
+    counts = [int(row["nshared"]) for row in risk.sharing]
+    for which, name in enumerate(MODELS):
+        print(f"\n{name}")
+        print(f"{'repository':<18} {'pairs':>6} {'conflict':>9} {'AUC':>7} {'Brier':>7}"
+              f" {'of base':>8} {'log loss':>9} {'ECE':>7} {'AUC of count':>13}")
+        for repo in data.repos() + ["(all)"]:
+            at = [i for i, row in enumerate(risk.sharing)
+                  if repo in (row["repo"], "(all)")]
+            if not at:
+                continue
+            truth = [risk.truth[i] for i in at]
+            chance = [risk.chance[i][which] for i in at]
+            rate = sum(truth) / len(truth)
+            print(f"{short(repo):<18} {len(at):>6} {rate:>8.1%} {auc(truth, chance):>8.3f}"
+                  f" {brier(truth, chance):>7.4f} {rate * (1 - rate):>8.4f}"
+                  f" {log_loss(truth, chance):>9.4f} {ece(truth, chance):>7.4f}"
+                  f" {auc(truth, [counts[i] for i in at]):>13.3f}")
+        print("  said:     " + "  ".join(
+            f"{s / n:>6.2f}" for n, _, s in bins_of(risk.truth, risk.model(which)) if n))
+        print("  happened: " + "  ".join(
+            f"{hits / n:>6.2f}" for n, hits, _ in bins_of(risk.truth, risk.model(which))
+            if n))
+
+
+def grades(data, risk):
+    head("G7 pairs called parallel that conflict (p < 0.05 or no common file), "
+         "pairs called sequential that would not have (p >= 0.5)")
+    if not risk.sharing:
+        return missing("pairs")
+    shares = [row for row in data.pairs if int(row["nshared"]) == 0]
+    silent = len(shares)
+    silent_bad = sum(row["conflict"] == "1" for row in shares)
+    for which, name in enumerate(MODELS):
+        chance = risk.model(which)
+        low = [y for y, p in zip(risk.truth, chance) if p < 0.05]
+        high = [y for y, p in zip(risk.truth, chance) if p >= 0.5]
+        n, bad = silent + len(low), silent_bad + sum(low)
+        print(f"{name:<36} parallel {bad} of {n:,} = {bad / n:.3%}    sequential "
+              f"{len(high) - sum(high)} of {len(high)} = "
+              f"{(len(high) - sum(high)) / max(1, len(high)):.1%}")
+    n = len(risk.truth)
+    print(f"{'(same file = sequential)':<36} parallel {silent_bad} of {silent:,} = "
+          f"{silent_bad / max(1, silent):.3%}    sequential {n - sum(risk.truth)} of {n} = "
+          f"{(n - sum(risk.truth)) / n:.1%}")
+
+
+# G9, G10, G11: schedules and landing orders.
+
+class Plan:
+    def __init__(self, row, risk):
+        self.repo, self.row = row["repo"], row
+        self.lands = data_of.names(row["lands"])
+        self.k, self.least = len(self.lands), int(row["lb"])
+        self.pairs = []
+        for i, a in enumerate(self.lands):
+            for k in range(i + 1, self.k):
+                b = self.lands[k]
+                found = (risk.plan_pairs.get((self.repo, a, b)) or
+                         risk.plan_pairs.get((self.repo, b, a)))
+                if found:
+                    self.pairs.append((i, k, *found))
+
+    def risks(self, model):
+        for i, k, truth, chance in self.pairs:
+            p = truth if model is None else chance[model] if chance else 0.02
+            if p > 0:
+                yield "R %d %d %.6f" % (i, k, p)
+
+
+def schedule(build, plans, model, price):
+    lines = []
+    for plan in plans:
+        lines.append(f"S {plan.k} 3 {price}")
+        lines += plan.risks(model)
+    return [[int(r) for r in got] for got in ask(build, ["schedule"], lines)]
+
+
+def outcome(plans, answers):
+    """Rounds over the lower bound, conflicts per plan, cost at r = 1 per plan."""
+    rounds = sum(max(answer) + 1 for answer in answers)
+    least = sum(plan.least for plan in plans)
+    met = sum(truth and answer[i] == answer[k]
+              for plan, answer in zip(plans, answers) for i, k, truth, _ in plan.pairs)
+    return rounds / least, met / len(plans), (rounds + met) / len(plans)
+
+
+def column(plans, rounds, conflicts):
+    """The same for a rule whose schedule the rows hold."""
+    r = sum(int(plan.row[rounds]) for plan in plans)
+    c = sum(int(plan.row[conflicts]) for plan in plans)
+    return (r / sum(plan.least for plan in plans), c / len(plans), (r + c) / len(plans))
+
+
+def schedules(data, build, risk, name, goal, model):
+    head(f"{goal} {name}: rounds over the lower bound, conflicts per plan, "
+         f"cost rounds + conflicts")
+    plans = [Plan(row, risk) for row in data_of.rows(data.folder, name)]
+    if not plans:
+        return missing(name)
+    print(f"chances: {MODELS[model]}")
+    rules = [("keep nothing apart", column(plans, "r0", "c0")),
+             ("same file apart", column(plans, "rF", "cF")),
+             ("same directory apart", column(plans, "rD", "cD")),
+             ("divisi, risk breaks ties (default)",
+              outcome(plans, schedule(build, plans, model, 0)))]
+    kept = schedule(build, plans, model, 1)
+    rules += [("divisi, a conflict costs 1 batch", outcome(plans, kept)),
+              ("divisi, a conflict costs 1.5",
+               outcome(plans, schedule(build, plans, model, 1.5))),
+              ("divisi, a conflict costs 3",
+               outcome(plans, schedule(build, plans, model, 3)))]
+    best = schedule(build, plans, None, 1)
+    rules.append(("the truth known, costs 1", outcome(plans, best)))
+    small = [i for i, plan in enumerate(plans) if plan.k <= 8]
+    rules.append(("k <= 8: costs 1", outcome([plans[i] for i in small],
+                                             [kept[i] for i in small])))
+    for rule, (over, met, cost) in rules:
+        print(f"{rule:<38} x{over:.3f} {met:>8.3f} {cost:>8.3f}")
+    print(f"{'cost above the truth known':<38} "
+          f"{outcome(plans, kept)[2] / outcome(plans, best)[2] - 1:.1%}")
+    print("per repository, a conflict costs 1:")
+    for repo in sorted({plan.repo for plan in plans}):
+        at = [i for i, plan in enumerate(plans) if plan.repo == repo]
+        over, met, _ = outcome([plans[i] for i in at], [kept[i] for i in at])
+        print(f"  {short(repo):<18} {len(at):>5} plans  x{over:.3f} {met:>8.3f}"
+              f"  (nothing apart {column([plans[i] for i in at], 'r0', 'c0')[1]:.3f})")
+
+
+def resolved(plan, order):
+    """How many branches of ORDER conflict with one that landed before them."""
+    at = {branch: n for n, branch in enumerate(order)}
+    return len({k if at[k] > at[i] else i for i, k, truth, _ in plan.pairs if truth})
+
+
+def landing(data, build, risk, name, model):
+    head(f"G11 landing order, {name} that hold a conflict: branches to resolve")
+    plans = [plan for plan in (Plan(row, risk) for row in data_of.rows(data.folder, name))
+             if any(pair[2] for pair in plan.pairs)]
+    if not plans:
+        return missing(name)
+
+    def ask_orders(which):
+        lines = []
+        for plan in plans:
+            lines.append(f"S {plan.k} 0 0")
+            lines += plan.risks(which)
+        return [[int(b) for b in got] for got in ask(build, ["landing"], lines)]
+
+    dice = random.Random(4)
+    best = sum(map(resolved, plans, ask_orders(None)))
+    chosen = sum(map(resolved, plans, ask_orders(model)))
+    by_chance = sum(resolved(plan, dice.sample(range(plan.k), plan.k))
+                    for plan in plans for _ in range(20)) / 20
+    n = len(plans)
+    for rule, total in (("any order", by_chance), ("from the plan alone, " + MODELS[model],
+                                                   chosen),
+                        ("hub last, trial merges known (at landing)", best)):
+        print(f"{rule:<52} {total / n:.3f}  x{total / best:.3f}")
+
+
+# G12: alarms about clean merges.
+
+def semantic(data, _):
+    head("G12 semantic alarms: recall among amended merges, alarms among the others")
+    found = list(data_of.rows(data.folder, "semantic"))
+    if not found:
+        return missing("semantic")
+    rules = [("S1", ["S1_gone_but_used"]), ("S2", ["S2_signature"]),
+             ("S2m", ["S2m_signature_multiline"]), ("S3", ["S3_both_define"]),
+             ("S5", ["S5_include_dropped"]),
+             ("S1+S2", ["S1_gone_but_used", "S2_signature"]),
+             ("S1+S2+S2m+S5", ["S1_gone_but_used", "S2_signature",
+                               "S2m_signature_multiline", "S5_include_dropped"])]
+    print("The rows hold what each rule found, so this rates the rules; the program applies "
+          "them in bench/radar.")
+    for group, inside in (("git", lambda r: r == "git/git"),
+                          ("others", lambda r: r != "git/git"), ("all", lambda r: True)):
+        rows = [row for row in found if inside(row["repo"])]
+        amended = [row for row in rows if row["amended"] == "1"]
+        clean = [row for row in rows if row["amended"] != "1"]
+        print(f"{group}: {len(amended)} amended, {len(clean)} clean")
+        for name, columns in rules:
+            if not amended or not clean:
+                continue
+            flagged = [sum(any(row.get(c) for c in columns) for row in part)
+                       for part in (amended, clean)]
+            print(f"  {name:<14} recall {flagged[0] / len(amended):.2f}"
+                  f"  alarm {flagged[1] / len(clean):.3f}")
+
+
+def main():
+    argv = [word for word in sys.argv[1:] if word not in ("--fit", "--quick")]
+    if len(argv) != 3 or argv[1] != "--data":
+        sys.exit(__doc__)
+    build = os.path.abspath(argv[0])
+    data = data_of.Data(argv[2])
+    if "--fit" in sys.argv:
+        lines = []
+        for row in data.pairs:
+            if int(row["nshared"]) > 0:
+                lines += data.pair_rows(row["repo"], row["sample"], row["landA"],
+                                        row["landB"], row["conflict"])
+        text = "\n".join(lines) + "\n"
+        subprocess.run([f"{build}/bench/conflict_rows", "risk", "--fit"], check=True,
+                       input=text.encode("utf-8", "surrogateescape"))
+        return
+    merges(data, build)
+    risk = Risk(data, build)
+    probability(data, risk)
+    grades(data, risk)
+    for model in (OTHERS, LEARNED):
+        schedules(data, build, risk, "plans", "G9", model)
+        schedules(data, build, risk, "plans_focus", "G10", model)
+    for name in ("plans", "plans_focus"):
+        landing(data, build, risk, name, LEARNED)
+    semantic(data, build)
+
+
+if __name__ == "__main__":
+    main()

@@ -90,15 +90,20 @@ proc_identify(pid_t pid, struct proc_id *id, struct err *err)
 }
 
 bool
+proc_is_of_this_boot(const struct proc_id *id)
+{
+	char boot[40];
+
+	read_boot_id(boot);
+	return strcmp(boot, id->boot_id) == 0;
+}
+
+bool
 proc_is_alive(const struct proc_id *id)
 {
 	struct stat_line line;
-	char boot[40];
 
-	if (id->pid <= 0)
-		return false;
-	read_boot_id(boot);
-	if (strcmp(boot, id->boot_id) != 0)
+	if (id->pid <= 0 || !proc_is_of_this_boot(id))
 		return false;
 	if (read_stat(id->pid, &line) < 0)
 		return false;

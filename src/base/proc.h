@@ -19,6 +19,12 @@ struct proc_id {
 /* Fills ID for the living process PID.  -1 with ERR_NOT_FOUND when there is none. */
 NODISCARD int proc_identify(pid_t pid, struct proc_id *id, struct err *err);
 
+/*
+ * False when the machine was restarted since ID was taken: then nothing that ID stood for
+ * lives, whoever has its pid now.
+ */
+bool proc_is_of_this_boot(const struct proc_id *id);
+
 /* True when that very process lives (zombies do not). */
 bool proc_is_alive(const struct proc_id *id);
 

@@ -295,7 +295,7 @@ rundir_probe(const char *dir, int *lock_fd, struct proc_id *begun)
 	}
 	if (has_file(dir, "end.json"))
 		return RUN_ENDED;
-	if (!has_file(dir, "spec"))
+	if (!has_file(dir, "spec") && !has_file(dir, "begun"))
 		return RUN_ABSENT;
 	fd = file_lock(path, false, NULL);
 	/* Whoever cannot ask about the lock must not act as if it were free. */
@@ -310,6 +310,21 @@ rundir_probe(const char *dir, int *lock_fd, struct proc_id *begun)
 		*begun = told.holder;
 	*lock_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return *lock_fd < 0 ? RUN_LIVE : RUN_LOST;
+}
+
+int
+rundir_void(const char *dir, const char *text, struct err *err)
+{
+	AUTO_FREE char *path = path_join(dir, "lock");
+	struct run_end end = { .reason = "not-started", .status = -1 };
+	AUTO_FD int fd = file_lock(path, false, err);
+
+	if (fd < 0)
+		return -1;
+	if (has_file(dir, "begun") || has_file(dir, "end.json"))
+		return 0;
+	snprintf(end.text, sizeof(end.text), "%s", text);
+	return rundir_write_end(dir, &end, err);
 }
 
 int

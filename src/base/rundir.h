@@ -48,7 +48,7 @@ void run_spec_add_arg(struct run_spec *spec, const char *arg);
 void run_spec_add_env(struct run_spec *spec, const char *name, const char *value);
 
 enum run_state {
-	RUN_ABSENT, /* no spec: nothing was ever started here */
+	RUN_ABSENT, /* neither spec nor begun: never made, or removed by somebody */
 	RUN_READY,  /* spec, no begun: may be started */
 	RUN_LIVE,   /* a holder holds the lock, or died this very moment: ask again */
 	RUN_ENDED,  /* end.json is there */
@@ -62,6 +62,13 @@ enum run_state {
  */
 enum run_state rundir_probe(const char *dir, int *lock_fd, struct proc_id *begun);
 const char *run_state_name(enum run_state state);
+
+/*
+ * Gives up the run in DIR before it begins: under its lock, an end record "not-started" with
+ * TEXT is written, so that a holder that comes late starts nothing.  A run that ended or was
+ * lost is void already.  0; -1 with ERR_CONFLICT when a holder has it, ERR_SYSTEM.
+ */
+NODISCARD int rundir_void(const char *dir, const char *text, struct err *err);
 
 struct run_end {
 	char reason

@@ -302,6 +302,25 @@ goes_on(const struct session *s, const struct happening *h, bool was_held)
 		   s->state == SESSION_ACTIVE || s->state == SESSION_CHECKPOINT);
 }
 
+/*
+ * What became of a run that told no end: "how" is killed, restart (of the machine) or
+ * vanished (its directory).  "alive" says that its processes are not proven dead.
+ */
+static char *
+lost_reason(const struct happening *h)
+{
+	const char *how = fields_text(&h->fields, "how");
+	const char *what = strcmp(how, "restart") == 0 ? "the machine was restarted"
+			   : strcmp(how, "vanished") == 0
+			       ? "its run directory is gone, and what it said last"
+			       : "its holder was killed";
+
+	if (fields_number(&h->fields, "alive", 0))
+		return xasprintf("%s; what it started may still live: %s", what,
+		    fields_text(&h->fields, "text"));
+	return xasprintf("%s; nothing of it lives any more", what);
+}
+
 int
 step_run_lost(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -314,7 +333,8 @@ step_run_lost(
 	again = goes_on(s, h, session_is_held(s));
 	if (outlived(core, s, h, acts))
 		return 0;
-	core_set(&s->reason, "its holder was killed; nothing of it lives any more");
+	free(s->reason);
+	s->reason = lost_reason(h);
 	(void)core_move(s, ON_STALL, h->at, acts);
 	if (again)
 		owe_launch(s, s->agent_session,

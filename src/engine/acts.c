@@ -1,7 +1,6 @@
 #include "engine/internal.h"
 
 #include "base/crash.h"
-#include "exec/exec.h"
 
 #include <string.h>
 
@@ -55,6 +54,19 @@ tasks_take(struct engine *engine, const struct act_row *act)
 		return;
 	}
 	TAILQ_INSERT_TAIL(&engine->tasks, t, link);
+}
+
+bool
+tasks_have_launch(const struct engine *engine, const char *run)
+{
+	const struct task *t;
+
+	TAILQ_FOREACH (t, &engine->tasks, link) {
+		if (strcmp(t->kind, "launch") == 0 &&
+		    strcmp(fields_text(&t->fields, "run"), run) == 0)
+			return true;
+	}
+	return false;
 }
 
 void

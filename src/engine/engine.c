@@ -361,7 +361,7 @@ is_holder(struct engine *engine, pid_t pid, struct caller *caller)
 	struct follower *f;
 
 	TAILQ_FOREACH (f, &engine->followers, link) {
-		if (f->holder_pid == pid) {
+		if (f->holder.pid == pid && proc_is_alive(&f->holder)) {
 			be_agent(caller, f->session);
 			return true;
 		}

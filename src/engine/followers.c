@@ -13,8 +13,6 @@
 #define TEXT_BYTES   400 /* of what an agent says that the journal keeps per burst */
 #define DETAIL_BYTES (64 * 1024)
 
-static bool look(struct follower *f);
-
 static char *
 cut(const char *s, size_t max)
 {
@@ -180,7 +178,7 @@ on_again(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	(void)look(arg);
+	(void)follower_look(arg);
 }
 
 /* What F told last did not reach the journal: back to where the journal is, in a while. */
@@ -247,8 +245,8 @@ follower_free(struct follower *f)
 		event_free(f->again);
 	if (f->holder_fd >= 0)
 		close(f->holder_fd);
-	if (f->holder_pid > 0)
-		(void)waitpid(f->holder_pid, NULL, WNOHANG);
+	if (f->holder.pid > 0)
+		(void)waitpid(f->holder.pid, NULL, WNOHANG);
 	free(f->session);
 	free(f->run);
 	free(f->dir);
@@ -304,6 +302,7 @@ tell_lost(struct follower *f, int lock_fd)
 	struct fields out = { 0 };
 	struct err err = ERR_INIT;
 	bool is_dead = executor_local.sweep(f->dir, &err) == 0;
+	struct run_begun begun = { 0 };
 	int rc;
 
 	/* The whole tree is proven dead before anything is resumed (CONTRACTS 2). */
@@ -311,6 +310,15 @@ tell_lost(struct follower *f, int lock_fd)
 		log_warn("%s: %s", f->run, err.text);
 	fields_set(&out, "session", f->session);
 	fields_set(&out, "run", f->run);
+	if (lock_fd < 0)
+		fields_set(&out, "how", "vanished");
+	else if (rundir_read_begun(f->dir, &begun, NULL) == 0 &&
+		 !proc_is_of_this_boot(&begun.holder))
+		fields_set(&out, "how", "restart");
+	if (!is_dead) {
+		fields_set_number(&out, "alive", 1);
+		fields_set(&out, "text", err.text);
+	}
 	fields_set_number(&out, "resumable", is_dead && agent && agent->can_resume);
 	rc = engine_note(f->engine, HAP_RUN_LOST, &out);
 	fields_clear(&out);
@@ -319,9 +327,26 @@ tell_lost(struct follower *f, int lock_fd)
 	return rc;
 }
 
-/* Looks at the files of the run and tells what they say; true when F is over and freed. */
+/*
+ * Was F begun once, as the journal has it, while its directory says that it never was?
+ * Somebody removed its files.  Whether an agent came of it nobody can tell any more, so
+ * that it is lost; what is left of the directory is made void.
+ */
 static bool
-look(struct follower *f)
+has_vanished(struct follower *f, enum run_state state)
+{
+	struct err err = ERR_INIT;
+
+	if (tasks_have_launch(f->engine, f->run))
+		return state == RUN_ABSENT && executor_local.is_marked(f->dir);
+	if (state == RUN_READY &&
+	    rundir_void(f->dir, "its directory was tampered with", &err) < 0)
+		log_warn("%s: %s", f->run, err.text);
+	return state == RUN_ABSENT || state == RUN_READY;
+}
+
+bool
+follower_look(struct follower *f)
 {
 	enum run_state state;
 	int lock_fd = -1;
@@ -329,6 +354,8 @@ look(struct follower *f)
 	if (read_output(f, false) < 0)
 		return false;
 	state = rundir_probe(f->dir, &lock_fd, NULL);
+	if (has_vanished(f, state))
+		state = RUN_LOST;
 	if (state != RUN_ENDED && state != RUN_LOST)
 		return false;
 	if (read_output(f, true) < 0) {
@@ -351,7 +378,7 @@ on_run_change(struct watch *watch, unsigned what, void *arg)
 
 	(void)watch;
 	if (what & (WATCH_END | WATCH_GONE))
-		(void)look(f);
+		(void)follower_look(f);
 	else if (what & WATCH_OUT)
 		(void)read_output(f, false);
 }
@@ -364,7 +391,7 @@ on_holder_gone(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (look(f))
+	if (follower_look(f))
 		return;
 	/* Its lock may outlive the holder for a moment: look again until the files tell. */
 	event_free(f->holder_event);
@@ -376,12 +403,18 @@ on_holder_gone(evutil_socket_t fd, short what, void *arg)
 void
 follower_watch_holder(struct follower *f, const struct proc_id *holder)
 {
-	if (f->holder_event || !proc_is_alive(holder))
+	if (f->holder_event || holder->pid <= 0)
 		return;
+	/* From here on the descriptor means one process; then it is asked who it is. */
 	f->holder_fd = (int)syscall(SYS_pidfd_open, holder->pid, 0);
 	if (f->holder_fd < 0)
 		return;
-	f->holder_pid = holder->pid;
+	if (!proc_is_alive(holder)) {
+		close(f->holder_fd);
+		f->holder_fd = -1;
+		return;
+	}
+	f->holder = *holder;
 	f->holder_event = event_new(
 	    f->engine->base, f->holder_fd, EV_READ, on_holder_gone, f);
 	event_add(f->holder_event, NULL);
@@ -447,11 +480,13 @@ runs_adopt(struct engine *engine)
 		state = rundir_probe(dir, &lock_fd, NULL);
 		if (lock_fd >= 0)
 			close(lock_fd);
-		if (state == RUN_ABSENT || state == RUN_READY)
-			continue; /* its launch act is still owed and will see to it */
+		/* Its launch act is still owed and will see to it. */
+		if ((state == RUN_ABSENT || state == RUN_READY) &&
+		    tasks_have_launch(engine, s->run))
+			continue;
 		run_follow(engine, s);
 		f = follower_find(engine, s->run);
 		if (f && state != RUN_LIVE)
-			(void)look(f);
+			(void)follower_look(f);
 	}
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/engine.h"
 #include "engine/record.h"
+#include "exec/exec.h"
 #include "store/journal.h"
 #include "sys/child.h"
 #include "sys/follow.h"
@@ -48,7 +49,7 @@ struct follower {
 	struct event *holder_event; /* pidfd of the holder */
 	struct event *again;        /* the journal was full: look once more */
 	int holder_fd;
-	pid_t holder_pid;
+	struct proc_id holder; /* pid 0 while it is not known */
 	bool is_over;
 };
 TAILQ_HEAD(follower_list, follower);
@@ -101,6 +102,8 @@ struct engine {
 void tasks_take(struct engine *engine, const struct act_row *act);
 void tasks_pump_soon(struct engine *engine);
 void tasks_free(struct engine *engine);
+/* Is the launch of RUN still owed or under way? */
+bool tasks_have_launch(const struct engine *engine, const char *run);
 /* Ends TASK: "done", "failed"; or owed again in RETRY_MS when that is above 0. */
 void task_end(
     struct task *task, const char *state, const char *result, int64_t retry_ms);
@@ -130,11 +133,19 @@ void job_free(struct job *job); /* NULL is fine */
 
 /* runs.c */
 void run_launch(struct task *task);
+/*
+ * Is every run of S before its current one proven dead?  What is left of them is killed,
+ * what had not begun is given up.  -1 with ERR that names the run.
+ */
+NODISCARD int run_prove_past_dead(
+    struct engine *engine, const struct session *s, struct err *err);
 /* followers.c */
 void run_follow(struct engine *engine, const struct session *session);
 void runs_adopt(struct engine *engine);
 void followers_free(struct engine *engine);
 struct follower *follower_find(const struct engine *engine, const char *run);
+/* Looks at the files of the run and tells what they say; true when F is over and freed. */
+bool follower_look(struct follower *f);
 /* Notices the holder's death, which no file tells when it was killed. */
 void follower_watch_holder(struct follower *f, const struct proc_id *holder);
 char *run_dir(const struct engine *engine, const char *run);

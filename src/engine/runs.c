@@ -11,6 +11,7 @@
 /* Launching runs and talking to their agents; following them is followers.c. */
 
 #define OPEN_QUICK_MS 15000 /* the holder's socket is looked for often, later seldom */
+#define PAST_LIMIT_MS 20000 /* so long an earlier run may take to be gone */
 
 char *
 run_dir(const struct engine *engine, const char *run)
@@ -127,6 +128,32 @@ launch_text_fill(struct engine *engine, const struct task *task,
 	return 0;
 }
 
+int
+run_prove_past_dead(struct engine *engine, const struct session *s, struct err *err)
+{
+	for (int n = 1; n < s->n_runs; n++) {
+		AUTO_FREE char *run = xasprintf("%s.r%d", s->id, n);
+		AUTO_FREE char *dir = run_dir(engine, run);
+		AUTO_FD int lock_fd = -1;
+		enum run_state state = rundir_probe(dir, &lock_fd, NULL);
+
+		if (state == RUN_ENDED)
+			continue; /* its holder swept it before it told the end */
+		if (state == RUN_READY &&
+		    rundir_void(dir, "a later run took over", err) < 0)
+			return err_wrap(err, "%s", run);
+		if (state == RUN_LIVE) {
+			(void)!run_tell(dir, RUN_ORDER_KILL, NULL);
+			err_set(err, ERR_CONFLICT, "%s still lives", run);
+			return err_fix(err,
+			    "divisi doctor says what is left of it; then divisi resume");
+		}
+		if (executor_local.sweep(dir, err) < 0)
+			return err_wrap(err, "%s still lives", run);
+	}
+	return 0;
+}
+
 static void on_open_timer(evutil_socket_t fd, short what, void *arg);
 
 static void
@@ -237,7 +264,7 @@ tell_waiting(struct task *task, const struct session *s, bool waits)
 }
 
 static void
-on_slot_timer(evutil_socket_t fd, short what, void *arg)
+on_launch_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct task *task = arg;
 
@@ -258,7 +285,28 @@ has_slot(struct task *task, const struct session *s)
 	if (slot_take(task->engine, s) && tell_waiting(task, s, false) == 0)
 		return true;
 	(void)tell_waiting(task, s, true);
-	task->timer = event_new(task->engine->base, -1, 0, on_slot_timer, task);
+	task->timer = event_new(task->engine->base, -1, 0, on_launch_timer, task);
+	event_add(task->timer, &tv);
+	return false;
+}
+
+/*
+ * At most one agent per session: nothing is launched beside what is left of an earlier run.
+ * One that was told to end is given a while to do so.
+ */
+static bool
+is_alone(struct task *task, const struct session *s)
+{
+	struct timeval tv = { .tv_usec = 200000 };
+	struct err err = ERR_INIT;
+
+	if (run_prove_past_dead(task->engine, s, &err) == 0)
+		return true;
+	if (task->engine->now() - task->began_at > PAST_LIMIT_MS) {
+		task_fail(task, &err);
+		return false;
+	}
+	task->timer = event_new(task->engine->base, -1, 0, on_launch_timer, task);
 	event_add(task->timer, &tv);
 	return false;
 }
@@ -285,8 +333,16 @@ run_launch(struct task *task)
 	state = rundir_probe(dir, &lock_fd, NULL);
 	if (lock_fd >= 0)
 		close(lock_fd);
-	if ((state == RUN_ABSENT || state == RUN_READY) && !has_slot(task, s))
+	if ((state == RUN_ABSENT || state == RUN_READY) &&
+	    (!is_alone(task, s) || !has_slot(task, s)))
 		return;
+	/* Tried before, and somebody removed the directory while an agent came of it. */
+	if (state == RUN_ABSENT && task->tries > 0 && executor_local.is_marked(dir)) {
+		run_follow(engine, s);
+		(void)follower_look(follower_find(engine, s->run));
+		task_end(task, "done", NULL, 0);
+		return;
+	}
 	if (state == RUN_ABSENT) {
 		rc = launch_text_fill(engine, task, s, &t, &err);
 		if (rc == 0)

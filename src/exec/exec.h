@@ -21,9 +21,15 @@ struct executor {
 	 * identities in `begun` and `agent`, everything with the environment mark
 	 * DIVISI_RUN_DIR=<run directory>).  We and our ancestors are never killed.  0 when
 	 * none is alive; -1 with ERR_TIMEOUT when some would not die, ERR_HUMAN when the run
-	 * was on another machine.  The caller holds the lock (RUN_LOST).
+	 * was on another machine.  The caller holds the lock (RUN_LOST); or the directory is
+	 * gone, and the mark is all there is to go by.
 	 */
 	int (*sweep)(const char *run_dir, struct err *err);
+	/*
+	 * Does a process live that carries the mark of RUN_DIR?  The directory itself may
+	 * be gone.
+	 */
+	bool (*is_marked)(const char *run_dir);
 };
 
 extern const struct executor executor_local;

@@ -185,26 +185,57 @@ check_host(const char *dir, const struct run_begun *begun, struct err *err)
 	return err_fix(err, "run `divisi status` on %s", begun->host);
 }
 
+/* The mark of RUN_DIR as its holder wrote it, also when the directory is gone. */
+static char *
+mark_of(const char *run_dir)
+{
+	AUTO_FREE char *above = xstrdup(run_dir);
+	size_t n = strlen(above);
+	char *real = realpath(above, NULL), *mark;
+
+	/* The nearest directory above that is there, and the rest as it is written. */
+	while (!real && n > 0) {
+		while (n > 0 && above[n - 1] != '/')
+			n--;
+		while (n > 0 && above[n - 1] == '/')
+			n--;
+		above[n] = '\0';
+		real = realpath(n > 0 ? above : "/", NULL);
+	}
+	mark = xasprintf("DIVISI_RUN_DIR=%s%s", real ? real : "", run_dir + n);
+	free(real);
+	return mark;
+}
+
+static bool
+local_is_marked(const char *run_dir)
+{
+	AUTO_FREE char *mark = mark_of(run_dir);
+	AUTO_FREE struct proc_id *ids = NULL;
+
+	return proc_marked(mark, &ids) > 0;
+}
+
 static int
 local_sweep(const char *run_dir, struct err *err)
 {
+	AUTO_FREE char *mark = mark_of(run_dir);
 	AUTO_FREE char *dir = realpath(run_dir, NULL);
-	AUTO_FREE char *mark = NULL;
 	struct run_begun begun = { 0 };
 	struct timespec start, now;
 	size_t n;
 
-	if (!dir) {
-		(void)err_sys(err, "%s", run_dir);
-		if (err && errno == ENOENT)
-			err->kind = ERR_NOT_FOUND;
-		return -1;
-	}
-	mark = xasprintf("DIVISI_RUN_DIR=%s", dir);
+	if (!dir && errno != ENOENT)
+		return err_sys(err, "%s", run_dir);
+	if (!dir)
+		dir = xstrdup(run_dir);
 	/* A `begun` that was cut short came before any agent, but the mark is asked. */
 	if (rundir_read_begun(dir, &begun, NULL) == 0 &&
 	    check_host(dir, &begun, err) < 0)
 		return -1;
+	/* Another run may have a cgroup of that name now: the old one went with the machine. */
+	if (!proc_is_of_this_boot(&begun.holder))
+		begun.cgroup[0] = '\0';
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		n = kill_cgroup(begun.cgroup) + kill_below(&begun.holder) +
@@ -226,4 +257,5 @@ const struct executor executor_local = {
 	.name = "local",
 	.start = local_start,
 	.sweep = local_sweep,
+	.is_marked = local_is_marked,
 };

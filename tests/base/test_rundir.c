@@ -272,6 +272,38 @@ a_directory_tells_its_state(void **state)
 	assert_string_equal(run_state_name(RUN_LOST), "lost");
 }
 
+/* CONTRACTS 2: who holds the lock decides; what is void starts no agent. */
+static void
+a_run_is_given_up_before_it_begins_or_not_at_all(void **state)
+{
+	AUTO_FREE char *lock = path_join(dir, "lock");
+	AUTO_FREE char *begun_path = path_join(dir, "begun");
+	AUTO_FREE char *end_path = path_join(dir, "end.json");
+	struct run_spec spec = { .run = xstrdup("r1") };
+	struct run_begun begun = { .holder = { .pid = 1, .boot_id = "b" } };
+	struct run_end end;
+	int fd, lock_fd;
+	struct err err;
+
+	run_spec_add_arg(&spec, "true");
+	assert_int_equal(rundir_write_spec(dir, &spec, &err), 0);
+	run_spec_clear(&spec);
+	fd = file_lock(lock, false, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(rundir_void(dir, "why", &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	close(fd);
+	assert_int_equal(rundir_write_begun(dir, &begun, &err), 0);
+	assert_int_equal(rundir_void(dir, "why", &err), 0);
+	assert_false(file_exists(end_path));
+	assert_int_equal(unlink(begun_path), 0);
+	assert_int_equal(rundir_void(dir, "why", &err), 0);
+	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_ENDED);
+	assert_int_equal(rundir_read_end(dir, &end, &err), 0);
+	assert_string_equal(end.reason, "not-started");
+	assert_string_equal(end.text, "why");
+}
+
 static void
 begun_is_written_once(void **state)
 {
@@ -387,6 +419,7 @@ main(void)
 		TEST(a_spec_cut_anywhere_is_damaged),
 		TEST(unknown_keys_are_ignored_and_nonsense_is_not),
 		TEST(a_directory_tells_its_state),
+		TEST(a_run_is_given_up_before_it_begins_or_not_at_all),
 		TEST(begun_is_written_once),
 		TEST(an_end_comes_back_as_it_was),
 		TEST(a_text_that_is_no_utf8_still_makes_valid_json),

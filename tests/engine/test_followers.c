@@ -426,22 +426,168 @@ a_full_disk_loses_no_end(void **state)
 	stage_matches_journal(st);
 }
 
-/* Somebody cleans up below us: said once, not a crash, not a spin. */
+/* Until the journal knows that 1A's run was started. */
 static void
-a_run_directory_that_vanishes_is_no_crash(void **state)
+begin_active(struct stage *st)
+{
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	/* No holder of ours answers: the act is ended for it. */
+	if (strcmp(stage_act(st, "launch/p1.1.1A.r1"), "done") != 0) {
+		struct task *t;
+
+		TAILQ_FOREACH (t, &st->engine->tasks, link) {
+			if (strcmp(t->kind, "launch") == 0)
+				break;
+		}
+		assert_non_null(t);
+		task_end(t, "done", NULL, 0);
+	}
+}
+
+/* Somebody cleans up below us: it is said, and nothing is started for it. */
+static void
+a_run_directory_that_vanishes_is_a_run_that_is_lost(void **state)
 {
 	struct stage *st = *state;
 	AUTO_FREE char *dir = run_dir(st->engine, "p1.1.1A.r1");
 
-	begin(st);
-	say(STARTED);
-	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	begin_active(st);
 	assert_int_equal(file_remove_tree(dir, NULL), 0);
-	for (int i = 0; i < 50; i++)
-		stage_turn(st, i, "fifty turns");
+	STAGE_UNTIL(st, stage_n_rows(st, "run-lost") == 1);
+	assert_string_equal(stage_state(st, "1A"), "stalled");
+	assert_non_null(
+	    strstr(stage_session(st, "1A")->reason, "run directory is gone"));
+	assert_false(stage_session(st, "1A")->run_open);
 	stage_restart(st);
 	stage_settle(st);
+	assert_int_equal(stage_n_rows(st, "run-lost"), 1);
+	assert_false(file_exists(dir));
 	stage_matches_journal(st);
+}
+
+/* "Runs directory deleted" while no server ran: what the journal had begun is not begun again. */
+static void
+runs_that_were_removed_while_no_server_ran_are_lost(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *runs = path_join(st->home, "runs");
+
+	begin_active(st);
+	stage_stop(st);
+	drop_fds();
+	assert_int_equal(file_remove_tree(runs, NULL), 0);
+	stage_start(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-lost") == 1);
+	assert_string_equal(stage_state(st, "1A"), "stalled");
+	assert_int_equal(stage_session(st, "1A")->n_runs, 1);
+	stage_matches_journal(st);
+}
+
+/* Only `begun` was removed: the run looks as if it could start, and must not. */
+static void
+a_run_whose_begun_was_removed_is_lost_and_void(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *dir = run_dir(st->engine, "p1.1.1A.r1");
+	AUTO_FREE char *begun = file_of(st, "begun");
+	struct run_end end_record;
+	struct err err;
+
+	begin_active(st);
+	stage_stop(st);
+	drop_fds();
+	assert_int_equal(unlink(begun), 0);
+	stage_start(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-lost") == 1);
+	assert_int_equal(rundir_read_end(dir, &end_record, &err), 0);
+	assert_string_equal(end_record.reason, "not-started");
+}
+
+/* Only `spec` was removed: what `begun` and the lock say still counts. */
+static void
+a_run_without_its_spec_is_judged_by_begun_and_lock(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *spec = file_of(st, "spec");
+
+	begin_active(st);
+	stage_stop(st);
+	assert_int_equal(unlink(spec), 0);
+	stage_start(st);
+	stage_settle(st);
+	assert_int_equal(stage_n_rows(st, "run-lost"), 0);
+	assert_string_equal(stage_state(st, "1A"), "active");
+	stage_stop(st);
+	drop_fds();
+	stage_start(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-lost") == 1);
+}
+
+/* CONTRACTS 1: a boot id that is not this machine's proves every process of the run dead. */
+static void
+a_machine_that_was_restarted_is_named_as_the_reason(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *begun = file_of(st, "begun"), *text = NULL;
+	char holder[96];
+	struct proc_id self;
+	size_t n;
+
+	begin_active(st);
+	stage_stop(st);
+	drop_fds();
+	/* The pid is ours, as a stranger's may be who got it after the restart. */
+	assert_int_equal(proc_identify(getpid(), &self, NULL), 0);
+	snprintf(self.boot_id, sizeof(self.boot_id), "%s",
+	    "00000000-0000-4000-8000-000000000000");
+	proc_print(&self, holder, sizeof(holder));
+	text = xasprintf("holder=%s%ccgroup=/divisi-x%chost=h%c", holder, 0, 0, 0);
+	n = strlen("holder=") + strlen(holder) + 1 + strlen("cgroup=/divisi-x") + 1 +
+	    strlen("host=h") + 1;
+	assert_int_equal(file_write_atomic(begun, text, n, 0600, NULL), 0);
+	stage_start(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-lost") == 1);
+	assert_non_null(
+	    strstr(stage_session(st, "1A")->reason, "the machine was restarted"));
+	stage_matches_journal(st);
+}
+
+/* Promise 1: while anything may live of an earlier run, no later one is launched. */
+static void
+nothing_is_launched_beside_an_earlier_run(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *begun = file_of(st, "begun"), *lock = file_of(st, "lock");
+	AUTO_FREE char *second = run_dir(st->engine, "p1.1.1A.r2");
+	struct err err;
+
+	begin_active(st);
+	drop_fds();
+	assert_int_equal(unlink(begun), 0);
+	stage_restart(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-lost") == 1);
+	/* Its holder comes up after all: as slow as only a test can make it. */
+	assert_int_equal(unlink(lock), 0);
+	AUTO_FREE char *end_path = file_of(st, "end.json");
+	assert_int_equal(unlink(end_path), 0);
+	lock_fd = file_lock(lock, false, &err);
+	assert_true(lock_fd >= 0);
+	HAPPENS(st, HAP_RESUMED, "session", "p1.1.1A", "note", "go on");
+	stage_settle(st);
+	assert_false(file_exists(second));
+	stage_now += 60000;
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "failed") == 0);
+	assert_non_null(
+	    strstr(stage_session(st, "1A")->reason, "p1.1.1A.r1 still lives"));
+	assert_false(file_exists(second));
+	drop_fds();
+	/* Gone at last: what had not begun is given up, and the next run starts. */
+	HAPPENS(
+	    st, HAP_RESUMED, "session", "p1.1.1A", "note", "go on", "#override", "1");
+	STAGE_UNTIL(st, follower_find(st->engine, "p1.1.1A.r3"));
+	assert_true(file_exists(end_path));
 }
 
 /* A late line of a run that a person ended changes nothing. */
@@ -480,7 +626,12 @@ main(void)
 		RUN_TEST(what_happened_while_no_server_ran_is_found),
 		RUN_TEST(a_full_disk_loses_no_line),
 		RUN_TEST(a_full_disk_loses_no_end),
-		RUN_TEST(a_run_directory_that_vanishes_is_no_crash),
+		RUN_TEST(a_run_directory_that_vanishes_is_a_run_that_is_lost),
+		RUN_TEST(runs_that_were_removed_while_no_server_ran_are_lost),
+		RUN_TEST(a_run_whose_begun_was_removed_is_lost_and_void),
+		RUN_TEST(a_run_without_its_spec_is_judged_by_begun_and_lock),
+		RUN_TEST(a_machine_that_was_restarted_is_named_as_the_reason),
+		RUN_TEST(nothing_is_launched_beside_an_earlier_run),
 		RUN_TEST(late_words_of_a_run_that_is_over_are_history),
 	};
 

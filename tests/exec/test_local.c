@@ -144,6 +144,56 @@ a_sweep_leaves_other_runs_alone(void **state)
 	box_free(other);
 }
 
+/* CONTRACTS 1: pid, start time and boot id together; one of them alone means nobody. */
+static void
+who_got_a_pid_later_is_never_swept(void **state)
+{
+	struct run_box *box = box_new("true");
+	struct run_begun begun = { 0 };
+	pid_t stranger = fork();
+	AUTO_FREE char *path = path_join(box->dir, "begun");
+	struct err err;
+
+	if (stranger == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(rundir_write_spec(box->dir, &box->spec, &err), 0);
+	assert_int_equal(proc_identify(stranger, &begun.holder, &err), 0);
+	begun.holder.start_ticks--;
+	assert_int_equal(rundir_write_begun(box->dir, &begun, &err), 0);
+	assert_int_equal(rundir_write_agent(box->dir, &begun.holder, &err), 0);
+	assert_int_equal(executor_local.sweep(box->dir, &err), 0);
+	begun.holder.start_ticks++;
+	memset(begun.holder.boot_id, '0', 8);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rundir_write_begun(box->dir, &begun, &err), 0);
+	assert_int_equal(rundir_write_agent(box->dir, &begun.holder, &err), 0);
+	assert_int_equal(executor_local.sweep(box->dir, &err), 0);
+	assert_int_equal(waitpid(stranger, NULL, WNOHANG), 0);
+	assert_int_equal(kill(stranger, SIGKILL), 0);
+	assert_int_equal(waitpid(stranger, NULL, 0), stranger);
+	box_free(box);
+}
+
+static void
+a_run_whose_directory_is_gone_is_swept_by_its_mark(void **state)
+{
+	struct run_box *box = box_new("echo $$ > pid; exec cat");
+	struct proc_id agent;
+	struct err err;
+
+	start(box);
+	agent = box_process(box, "pid");
+	assert_int_equal(file_remove_tree(box->dir, NULL), 0);
+	assert_true(executor_local.is_marked(box->dir));
+	if (executor_local.sweep(box->dir, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_false(proc_is_alive(&agent));
+	assert_false(executor_local.is_marked(box->dir));
+	box_free(box);
+}
+
 static void
 a_begun_that_was_cut_short_can_be_swept(void **state)
 {
@@ -172,6 +222,8 @@ main(void)
 		TEST(a_holder_that_is_not_there_is_told),
 		TEST(what_a_killed_holder_leaves_is_found_and_killed),
 		TEST(a_sweep_leaves_other_runs_alone),
+		TEST(who_got_a_pid_later_is_never_swept),
+		TEST(a_run_whose_directory_is_gone_is_swept_by_its_mark),
 		TEST(a_begun_that_was_cut_short_can_be_swept),
 	};
 

@@ -149,7 +149,7 @@ an_agent_below_our_holder_is_its_session(void **state)
 	stage_approve(st);
 	/* Until its holder is known a caller is nobody; here it is to be told by name. */
 	STAGE_UNTIL(st, TAILQ_FIRST(&st->engine->followers) &&
-			    TAILQ_FIRST(&st->engine->followers)->holder_pid > 0);
+			    TAILQ_FIRST(&st->engine->followers)->holder.pid > 0);
 	assert_int_equal(file_write_atomic(go, "", 0, 0600, NULL), 0);
 	approve = answer_of(st, "a1");
 	assert_int_equal(talk_status(approve), 403);

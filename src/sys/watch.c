@@ -14,9 +14,9 @@
 #include <event2/event.h>
 
 #define EVERYTHING (WATCH_OUT | WATCH_END | WATCH_OTHER)
-#define WATCH_MASK                                                             \
-	(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | \
-	    IN_ONLYDIR)
+#define WATCH_MASK                                                          \
+	(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | \
+	    IN_MOVE_SELF | IN_ONLYDIR)
 
 /* What a polled directory looked like; a change of it is what inotify would tell. */
 struct look {
@@ -59,6 +59,17 @@ note(struct watch *watch, unsigned what)
 	event_active(watch->watcher->tell, EV_TIMEOUT, 0);
 }
 
+/*
+ * A directory that is removed while somebody has a file of it open, as a holder has, is not
+ * told as removed before that file is closed; that its files went is told at once.
+ */
+static bool
+is_taken_away(const struct inotify_event *e)
+{
+	return e->mask & IN_DELETE && e->len > 0 &&
+	       (strcmp(e->name, "spec") == 0 || strcmp(e->name, "begun") == 0);
+}
+
 static void
 note_event(struct watcher *watcher, const struct inotify_event *e)
 {
@@ -69,7 +80,7 @@ note_event(struct watcher *watcher, const struct inotify_event *e)
 
 	if (is_lost)
 		what = EVERYTHING;
-	else if (is_gone)
+	else if (is_gone || is_taken_away(e))
 		what = WATCH_GONE;
 	else if (e->len > 0 && strcmp(e->name, "out.ndjson") == 0)
 		what = WATCH_OUT;

@@ -19,7 +19,7 @@ enum watch_what {
 	WATCH_OUT = 1,   /* out.ndjson grew or was made */
 	WATCH_END = 2,   /* end.json is there */
 	WATCH_OTHER = 4, /* begun, agent, err.log, in.ndjson */
-	WATCH_GONE = 8,  /* the directory was removed */
+	WATCH_GONE = 8,  /* the directory, its spec or begun was removed */
 };
 
 /*

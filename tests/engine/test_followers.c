@@ -584,8 +584,8 @@ nothing_is_launched_beside_an_earlier_run(void **state)
 	assert_false(file_exists(second));
 	drop_fds();
 	/* Gone at last: what had not begun is given up, and the next run starts. */
-	HAPPENS(
-	    st, HAP_RESUMED, "session", "p1.1.1A", "note", "go on", "#override", "1");
+	HAPPENS(st, HAP_RESUMED, "session", "p1.1.1A", "note", "go on", "override",
+	    "G18", "reason", "it never ran");
 	STAGE_UNTIL(st, follower_find(st->engine, "p1.1.1A.r3"));
 	assert_true(file_exists(end_path));
 }

@@ -56,6 +56,7 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_CONFLICT_GONE]     = "conflict-gone",
 	[HAP_RULED]             = "ruled",
 	[HAP_CLOCK]             = "clock",
+	[HAP_CLOCK_SET]         = "clock-set",
 	[HAP_REFUSED]           = "refused",
 	/* clang-format on */
 };

@@ -258,6 +258,42 @@ step_clock(
 	return 0;
 }
 
+static void
+shift(int64_t *at, int64_t by)
+{
+	if (*at > 0)
+		*at = *at + by > 1 ? *at + by : 1;
+}
+
+/*
+ * The clock of the machine was set back.  Every moment we measure from goes back with it:
+ * a limit of two minutes stays one of two minutes and does not become one of a year.
+ */
+static int
+step_clock_set(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	int64_t by = fields_number(&h->fields, "by", 0);
+
+	(void)acts;
+	if (by >= 0 || by < -h->at)
+		return err_set(err, ERR_INPUT, "the clock cannot be set by %lld ms",
+		    (long long)by);
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		struct session *s = &core->session[i];
+
+		shift(&s->since, by);
+		shift(&s->started_at, by);
+		shift(&s->last_seen, by);
+		for (size_t k = 0; k < s->n_asks; k++)
+			shift(&s->ask[k].at, by);
+	}
+	for (size_t i = 0; i < core->n_batches; i++)
+		shift(&core->batch[i].since, by);
+	shift(&core->paused_until, by);
+	return 0;
+}
+
 int64_t
 core_next_deadline(const struct core *core)
 {
@@ -329,6 +365,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_CONFLICT_GONE]     = step_conflict_gone,
 	[HAP_RULED]             = step_ruled,
 	[HAP_CLOCK]             = step_clock,
+	[HAP_CLOCK_SET]         = step_clock_set,
 	[HAP_REFUSED]           = step_nothing,
 	/* clang-format on */
 };

@@ -10,6 +10,7 @@
  * was done before it does anything (src/engine/README.md).
  */
 #define TASK_MAX_TRIES 6
+#define PAUSE_MAX_MS   (60 * 60 * 1000) /* no pause between tries is as long */
 
 static void
 task_free(struct task *task)
@@ -48,6 +49,9 @@ tasks_take(struct engine *engine, const struct act_row *act)
 	t->order = xstrdup(act->order);
 	t->tries = act->tries;
 	t->not_before = act->next_at;
+	/* Written while the clock was ahead. */
+	if (t->not_before > engine->now() + PAUSE_MAX_MS)
+		t->not_before = engine->now();
 	if (fields_of_json(&t->fields, act->data, &err) < 0) {
 		log_error("act %s is not understood: %s", t->key, err.text);
 		task_free(t);
@@ -257,11 +261,13 @@ static void
 on_pump(evutil_socket_t fd, short what, void *arg)
 {
 	struct engine *engine = arg;
-	int64_t now = engine->now(), soonest = INT64_MAX;
+	int64_t now, soonest = INT64_MAX;
 	struct task *t, *next;
 
 	(void)fd;
 	(void)what;
+	clock_mind(engine);
+	now = engine->now();
 	/* One act may owe others and end itself, so each start begins the walk anew. */
 	for (t = TAILQ_FIRST(&engine->tasks); t; t = next) {
 		next = TAILQ_NEXT(t, link);

@@ -98,16 +98,16 @@ append(struct engine *engine, const struct happening *h, const struct acts *acts
 			tasks_take(engine, &owed[i]);
 		free((char *)(uintptr_t)owed[i].data);
 	}
+	if (rc == 0)
+		engine->last_at = h->at;
 	return rc;
 }
-
-static void set_clock(struct engine *engine);
 
 /* The state as the journal has it; what was in memory before is dropped. */
 static int
 replay(struct engine *engine, struct err *err)
 {
-	struct core *core = replay_core(engine->store, NULL, err);
+	struct core *core = replay_core(engine->store, &engine->last_at, err);
 
 	if (!core)
 		return -1;
@@ -138,11 +138,14 @@ static int
 happen(struct engine *engine, enum hap kind, const char *actor,
     const struct fields *fields, bool *is_refused, struct err *err)
 {
-	struct happening h = { .kind = kind, .actor = actor, .at = engine->now() };
+	struct happening h = { .kind = kind, .actor = actor };
 	struct acts acts = { 0 };
 	struct err again = ERR_INIT;
 	int rc;
 
+	if (kind != HAP_CLOCK_SET)
+		clock_mind(engine);
+	h.at = engine->now();
 	fields_copy(&h.fields, fields);
 	rc = core_step(engine->core, &h, &acts, err);
 	*is_refused = rc < 0;
@@ -165,7 +168,7 @@ happen(struct engine *engine, enum hap kind, const char *actor,
 		return -1;
 	slots_settle(engine);
 	tasks_pump_soon(engine);
-	set_clock(engine);
+	clock_arm(engine);
 	if (engine->listen)
 		engine->listen(engine->listen_arg);
 	return 0;
@@ -192,41 +195,6 @@ engine_note(struct engine *engine, enum hap kind, const struct fields *fields)
 		log_warn("%s: %s", hap_name(kind), err.text);
 	/* What the journal never takes is told once. */
 	return is_refused || err.kind == ERR_INPUT ? 0 : -1;
-}
-
-static void
-on_clock(evutil_socket_t fd, short what, void *arg)
-{
-	struct engine *engine = arg;
-	struct fields none = { 0 };
-	struct timeval pause = { .tv_usec = JOURNAL_PAUSE_MS * 1000L };
-
-	(void)fd;
-	(void)what;
-	if (core_next_deadline(engine->core) <= engine->now() &&
-	    engine_note(engine, HAP_CLOCK, &none) < 0)
-		event_add(engine->clock, &pause);
-	else
-		set_clock(engine);
-}
-
-static void
-set_clock(struct engine *engine)
-{
-	int64_t next = core_next_deadline(engine->core);
-	int64_t wait;
-	struct timeval tv;
-
-	if (!engine->clock)
-		return;
-	event_del(engine->clock);
-	if (next == INT64_MAX)
-		return;
-	wait = next - engine->now();
-	if (wait < 10)
-		wait = 10;
-	tv = (struct timeval){ .tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000 };
-	event_add(engine->clock, &tv);
 }
 
 static int
@@ -265,13 +233,13 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	engine->watcher = watcher_new(base, err);
 	if (!engine->watcher)
 		goto fail;
-	engine->clock = event_new(base, -1, 0, on_clock, engine);
 	if (act_each_open(engine->store, load_open_act, engine, err) < 0)
 		goto fail;
+	clock_mind(engine);
 	slots_adopt(engine);
 	runs_adopt(engine);
 	tasks_pump_soon(engine);
-	set_clock(engine);
+	clock_arm(engine);
 	return engine;
 
 fail:

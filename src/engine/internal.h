@@ -92,6 +92,7 @@ struct engine {
 	size_t n_slots, cap_slots;
 	int64_t next_op;
 	struct event *clock; /* the core's next deadline */
+	int64_t last_at;     /* of the last happening in the journal */
 	struct event *pump;  /* runs owed tasks soon */
 	int64_t (*now)(void);
 	void (*listen)(void *arg);
@@ -110,6 +111,11 @@ void task_end(
 void task_fail(struct task *task, const struct err *err);
 /* The journal takes nothing now, so TASK is as it was: done again in a while. */
 void task_postpone(struct task *task);
+
+/* clock.c: has the clock been set back?  Then that happens, before anything else does. */
+void clock_mind(struct engine *engine);
+/* Wakes the core at its next deadline. */
+void clock_arm(struct engine *engine);
 
 /* orders.c: an operation that goes on after its order was answered. */
 struct op *op_new(struct engine *engine, const struct caller *caller,

@@ -339,7 +339,7 @@ on_request(struct evhttp_request *req, void *arg)
 	struct err err = ERR_INIT;
 	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
+	clock_gettime(CLOCK_MONOTONIC, &ts);
 	server->last_request = (int64_t)ts.tv_sec * 1000;
 	for (size_t i = 0; path && i < N_ELEMS(routes); i++) {
 		const struct route *r = &routes[i];

@@ -18,7 +18,7 @@ struct server *server_new(
     struct event_base *base, struct engine *engine, const char *home, struct err *err);
 void server_free(struct server *server);
 
-/* When the last request came, Unix ms; 0 = none yet. */
+/* When the last request came, ms of CLOCK_MONOTONIC; 0 = none yet. */
 int64_t server_last_request(const struct server *server);
 
 /* One row of the route table, for the manual's check; NULL past the end. */

@@ -113,6 +113,34 @@ a_job_that_breaks_is_tried_four_times_with_growing_pauses(void **state)
 	assert_string_equal(stage_act(st, "k1"), "failed");
 }
 
+/* Nor is an act that was tried under a clock a year ahead put off for that year. */
+static void
+a_clock_set_back_delays_no_act(void **state)
+{
+	struct stage *st = *state;
+
+	HAPPENS(st, HAP_PLAN_ASSERTED, "path", "/p.md", "a", "1A", "b", "1B", "reason",
+	    "so");
+	stage_answer(st, REMOVE, "{\"error\":\"system\",\"text\":\"no\"}", 8);
+	stage_owe(st, REMOVE, "a", "k1", "{}");
+	stage_owe(st, REMOVE, "b", "k2", "{}");
+	stage_settle(st);
+	stage_now -= 365LL * 24 * 60 * 60 * 1000;
+	tasks_pump_soon(st->engine);
+	stage_settle(st);
+	stage_now += 60000;
+	tasks_pump_soon(st->engine);
+	stage_settle(st);
+	assert_int_equal(stage_n_jobs(st, REMOVE), 4);
+	stage_stop(st);
+	stage_now -= 365LL * 24 * 60 * 60 * 1000;
+	stage_start(st);
+	stage_now += 60000;
+	tasks_pump_soon(st->engine);
+	stage_settle(st);
+	assert_int_equal(stage_n_jobs(st, REMOVE), 6);
+}
+
 /* The pause is the journal's, so a restart does not shorten it. */
 static void
 a_pause_outlives_a_restart(void **state)
@@ -281,6 +309,7 @@ main(void)
 		STAGE_TEST(acts_of_different_orders_run_side_by_side),
 		STAGE_TEST(a_waiting_act_keeps_its_place),
 		STAGE_TEST(a_job_that_breaks_is_tried_four_times_with_growing_pauses),
+		STAGE_TEST(a_clock_set_back_delays_no_act),
 		STAGE_TEST(a_pause_outlives_a_restart),
 		STAGE_TEST(a_refusal_is_final_at_once),
 		STAGE_TEST(an_act_begun_before_a_crash_is_taken_up_again),

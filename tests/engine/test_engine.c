@@ -292,6 +292,56 @@ the_clock_waits_when_the_disk_is_full(void **state)
 	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "stalled") == 0);
 }
 
+#define YEAR_MS (365LL * 24 * 60 * 60 * 1000)
+
+/* A limit of two minutes is one of two minutes, whatever the clock is set to meanwhile. */
+static void
+a_clock_set_back_a_year_keeps_every_limit(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *row = NULL;
+
+	stage_plan(st, "1A", "sleep 100");
+	stage_approve(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-started") == 1);
+	stage_now -= YEAR_MS;
+	HAPPENS(st, HAP_PLAN_ASSERTED, "path", "/p.md", "a", "1A", "b", "1B", "reason",
+	    "so");
+	assert_int_equal(stage_n_rows(st, "clock-set"), 1);
+	row = stage_row(st, "clock-set");
+	assert_non_null(strstr(row, "{\"by\":-31536000000}"));
+	assert_true(stage_session(st, "1A")->started_at <= stage_now);
+	stage_now += CORE_CONFIRM_LIMIT_MS - 1;
+	HAPPENS(st, HAP_PLAN_ASSERTED, "path", "/p.md", "a", "1A", "b", "1B", "reason",
+	    "so");
+	assert_string_equal(stage_state(st, "1A"), "launching");
+	stage_now += 1;
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "stalled") == 0);
+	assert_int_equal(stage_n_rows(st, "clock-set"), 1);
+	stage_matches_journal(st);
+}
+
+static void
+a_clock_set_back_while_no_server_ran_is_noticed_at_the_start(void **state)
+{
+	struct stage *st = *state;
+
+	stage_plan(st, "1A", "sleep 100");
+	stage_approve(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-started") == 1);
+	stage_stop(st);
+	stage_now -= YEAR_MS;
+	stage_start(st);
+	assert_int_equal(stage_n_rows(st, "clock-set"), 1);
+	assert_true(
+	    core_next_deadline(st->engine->core) <= stage_now + CORE_CONFIRM_LIMIT_MS);
+	/* A correction of a second is what clocks do all day. */
+	stage_now -= 1000;
+	stage_restart(st);
+	assert_int_equal(stage_n_rows(st, "clock-set"), 1);
+	stage_matches_journal(st);
+}
+
 /* A server with something in hand does not end by itself. */
 static void
 busy_is_what_lives_or_is_owed(void **state)
@@ -324,6 +374,9 @@ main(void)
 		STAGE_TEST(listeners_hear_of_each_happening),
 		STAGE_TEST(a_silent_session_stalls_when_its_time_is_over),
 		STAGE_TEST(the_clock_waits_when_the_disk_is_full),
+		STAGE_TEST(a_clock_set_back_a_year_keeps_every_limit),
+		STAGE_TEST(
+		    a_clock_set_back_while_no_server_ran_is_noticed_at_the_start),
 		STAGE_TEST(busy_is_what_lives_or_is_owed),
 	};
 

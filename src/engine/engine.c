@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include "base/crash.h"
+#include "engine/home.h"
 #include "engine/internal.h"
 #include "engine/replay.h"
 
@@ -222,10 +223,11 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	TAILQ_INIT(&engine->tasks);
 	TAILQ_INIT(&engine->followers);
 	TAILQ_INIT(&engine->ops);
-	if (file_mkdirs(runs, 0700, err) < 0)
+	if (home_secure(opts->home, err) < 0)
 		goto fail;
 	engine->lock_fd = file_lock(lock, false, err);
-	if (engine->lock_fd < 0)
+	if (engine->lock_fd < 0 || home_claim(opts->home, err) < 0 ||
+	    file_mkdirs(runs, 0700, err) < 0)
 		goto fail;
 	engine->store = store_open(engine->home, 0, err);
 	if (!engine->store || replay(engine, err) < 0)

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+/*
+ * The home as a directory among others: whose it is, who may read it, what lies in it, and
+ * whether it is still the one that its journal was written in (CONTRACTS 1).
+ */
+
+/* How bad it is that something about a home is not as a server leaves it. */
+enum home_weight {
+	HOME_NOTE,  /* no harm: a file that is none of ours */
+	HOME_LOOSE, /* others may look or write: closed by the next server that starts */
+	HOME_FATAL, /* no server starts here */
+};
+
+struct home_flaw {
+	enum home_weight weight;
+	char path[4096];
+	char text[512], fix[384];
+};
+
+/* Calls FN with each flaw of HOME.  Reads only; a home that is not there has none. */
+void home_inspect(
+    const char *home, void (*fn)(const struct home_flaw *flaw, void *arg), void *arg);
+
+/*
+ * Makes HOME when absent and closes what is open to others.  -1 with ERR_REFUSED
+ * (somebody else's, or not what it should be), ERR_SYSTEM (cannot be written), each
+ * with its mend; nothing but modes was changed.
+ */
+NODISCARD int home_secure(const char *home, struct err *err);
+
+/* Whose journal lies in a home. */
+enum home_origin {
+	HOME_NEW,    /* nobody put a name to it yet */
+	HOME_SAME,   /* it was made here */
+	HOME_MOVED,  /* it was made elsewhere, where it is no more; or put back here */
+	HOME_COPIED, /* it was made elsewhere, where it still is: this is a copy of it */
+	HOME_DAMAGED, /* the file that says so cannot be read */
+};
+
+/*
+ * What HOME's file `identity` says, with the place where it was made in *FROM (the caller
+ * frees it; NULL unless moved or copied).  Reads only.
+ */
+enum home_origin home_origin(const char *home, char **from);
+
+/*
+ * Says in `identity` that HOME is here; the caller holds server.lock.  -1 with ERR_REFUSED
+ * for a copy: its runs and worktrees are the other home's, and to sweep a lost run here
+ * would be to kill a living agent there.  ERR_SYSTEM.
+ */
+NODISCARD int home_claim(const char *home, struct err *err);
+
+/*
+ * Renames HOME, with everything in it, to HOME.aside-N beside it.  The new name goes to
+ * *ASIDE, which the caller frees.  -1 with ERR_SYSTEM, and nothing changed.
+ */
+NODISCARD int home_set_aside(const char *home, char **aside, struct err *err);

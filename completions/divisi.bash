@@ -7,7 +7,7 @@ _divisi()
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
-		check) words='--json' ;;
+		check) words='--json --certificate' ;;
 		verdict) words='--json --a-reads --a-writes --a-creates --a-deletes --a-appends --a-produces --a-consumes --a-infra --b-reads --b-writes --b-creates --b-deletes --b-appends --b-produces --b-consumes --b-infra' ;;
 		plan) words='--json' ;;
 		fmt) words='--check --write' ;;

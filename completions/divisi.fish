@@ -10,6 +10,7 @@ complete -c divisi -n '__fish_seen_subcommand_from init' -l dry-run -d 'say what
 complete -c divisi -n '__fish_seen_subcommand_from init' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n __fish_use_subcommand -f -a check -d 'what is wrong with a plan, and which phases can run together'
 complete -c divisi -n '__fish_seen_subcommand_from check' -l json -d 'print one JSON value instead of text'
+complete -c divisi -n '__fish_seen_subcommand_from check' -l certificate -r -d 'write what every verdict follows from; divisi-verify FILE checks it'
 complete -c divisi -n __fish_use_subcommand -f -a verdict -d 'whether two phases can run together, and why'
 complete -c divisi -n '__fish_seen_subcommand_from verdict' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from verdict' -l a-reads -r -d 'a path that A reads'

@@ -28,6 +28,7 @@ ROOMS = {
     "exec": "base sys",
     "hold": "base",
     "hook": "base",
+    "verify": "",
     "forge": "base sys",
     "radar": "base sys git",
     "sim": "base plan policy core",

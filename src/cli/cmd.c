@@ -29,12 +29,14 @@ static const struct command commands[] = {
 	{
 	    .name = "check",
 	    .group = CMD_PLAN,
-	    .synopsis = "check PLAN [--json]",
+	    .synopsis = "check PLAN [--json] [--certificate FILE]",
 	    .summary = "what is wrong with a plan, and which phases can run together",
 	    .help =
 		"Reads PLAN and prints its phases, a matrix with the verdict of each "
 		"pair, levels, the critical path, and everything that is wrong, with "
-		"file, line and how to mend it. Exit status 1 when there are errors.",
+		"file, line and how to mend it. Exit status 1 when there are errors. "
+		"--certificate writes everything the verdicts follow from, for "
+		"divisi-verify(1) to decide again.",
 	    .options = cmd_check_options,
 	    .run = cmd_check,
 	},

@@ -1,17 +1,22 @@
 #include "cli/cmd.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/json.h"
 #include "cli/json_out.h"
 #include "cli/screen.h"
 #include "cli/world.h"
+#include "plan/certificate.h"
 #include "plan/lint.h"
 
 #include <stdlib.h>
 
-const struct option_doc cmd_check_options[] = { OPTION_JSON, OPTION_END };
+const struct option_doc cmd_check_options[] = { OPTION_JSON,
+	{ "certificate", "FILE",
+	    "write what every verdict follows from; divisi-verify FILE checks it", 0 },
+	OPTION_END };
 
-enum { CHECK_JSON, CHECK_N_OPTIONS };
+enum { CHECK_JSON, CHECK_CERTIFICATE };
 /* A matrix of more phases than this is no longer read by anybody. */
 enum { MATRIX_MAX = 40, PROMPTS_MAX = 1000 };
 
@@ -270,29 +275,68 @@ print_text(const struct world *world, const struct screen *screen, size_t n_erro
 	    world->lints.n - n_errors == 1 ? "" : "s");
 }
 
+struct check_args {
+	const char *plan, *certificate;
+	bool as_json;
+};
+
+static int
+read_args(struct check_args *asked, int argc, char **argv, struct err *err)
+{
+	struct args args;
+	int option;
+
+	args_init(&args, cmd_check_options, argc, argv);
+	while ((option = args_next(&args, err)) != ARGS_END) {
+		if (option == ARGS_BAD)
+			return -1;
+		if (option == CHECK_JSON)
+			asked->as_json = true;
+		else if (option == CHECK_CERTIFICATE)
+			asked->certificate = args.value;
+		else if (!asked->plan)
+			asked->plan = args.value;
+		else
+			return err_set(
+			    err, ERR_USAGE, "\"%.60s\" is too much", args.value);
+	}
+	if (asked->plan)
+		return 0;
+	err_set(err, ERR_USAGE, "a plan is needed");
+	return err_fix(err, "usage: divisi check PLAN [--json] [--certificate FILE]");
+}
+
+static int
+write_certificate(const struct world *world, const char *path, struct err *err)
+{
+	size_t n;
+	AUTO_FREE char *text = certificate_text(world->plan, &world->verdict_env,
+	    world->verdicts, "divisi " DIVISI_VERSION, &n, err);
+
+	return text ? file_write_atomic(path, text, n, 0644, err) : -1;
+}
+
 int
 cmd_check(int argc, char **argv)
 {
-	bool flags[CHECK_N_OPTIONS] = { false };
-	const char *words[1];
-	struct args_simple want = { "check PLAN [--json]", flags, words, 1, 1 };
+	struct check_args asked = { 0 };
 	struct err err = ERR_INIT;
 	struct world world;
 	struct screen screen;
-	struct args args;
 	size_t n_errors;
 
-	args_init(&args, cmd_check_options, argc, argv);
-	if (args_simple(&args, &want, &err) < 0)
-		return cmd_fail(&err, flags[CHECK_JSON]);
-	if (world_load(&world, words[0], &err) < 0) {
+	if (read_args(&asked, argc, argv, &err) < 0)
+		return cmd_fail(&err, asked.as_json);
+	if (world_load(&world, asked.plan, &err) < 0 ||
+	    (asked.certificate &&
+		write_certificate(&world, asked.certificate, &err) < 0)) {
 		world_clear(&world);
-		return cmd_fail(&err, flags[CHECK_JSON]);
+		return cmd_fail(&err, asked.as_json);
 	}
 	lint_prompts(&world);
 	n_errors = world_n_stopping(&world, LINT_CHECK);
 	screen_init(&screen, stdout);
-	if (flags[CHECK_JSON])
+	if (asked.as_json)
 		print_json(&world);
 	else
 		print_text(&world, &screen, n_errors);

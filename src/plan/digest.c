@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
-/* Strings end in NUL, which no string holds: nothing can run into its neighbour. */
+/*
+ * Strings end in NUL, which no string holds, numbers and counts in a colon: nothing can run
+ * into its neighbour, and whoever checks a certificate can read it back.
+ */
 static void
 put(FILE *out, const char *s)
 {
@@ -23,9 +26,11 @@ put_touches(FILE *out, const struct touch_list *list)
 {
 	fprintf(out, "%zu:", list->n);
 	for (size_t i = 0; i < list->n; i++) {
-		fputc(list->item[i].is_negated ? '!' : '=', out);
-		put(out, list->item[i].text);
-		put(out, list->item[i].to);
+		const struct touch_item *item = &list->item[i];
+
+		fputc(item->is_negated ? '!' : item->is_inferred ? '~' : '=', out);
+		put(out, item->text);
+		put(out, item->to);
 	}
 }
 
@@ -47,6 +52,7 @@ phase_render_key(FILE *out, const struct phase *phase, enum plan_key key)
 	switch (key) {
 	case KEY_FOCUS: put(out, phase->focus); break;
 	case KEY_ISSUE:
+		fprintf(out, "%zu:", phase->n_issues);
 		for (size_t i = 0; i < phase->n_issues; i++)
 			put_issue(out, &phase->issue[i]);
 		break;
@@ -58,16 +64,16 @@ phase_render_key(FILE *out, const struct phase *phase, enum plan_key key)
 		break;
 	case KEY_AGENT: put(out, phase->agent); break;
 	case KEY_ESTIMATE:
-		fprintf(out, "%ld %ld %d", phase->est_low_cents, phase->est_high_cents,
+		fprintf(out, "%ld %ld %d:", phase->est_low_cents, phase->est_high_cents,
 		    phase->points);
 		break;
-	case KEY_POINTS: fprintf(out, "%d", phase->points); break;
+	case KEY_POINTS: fprintf(out, "%d:", phase->points); break;
 	case KEY_RISK:
 		fprintf(out, "%d%d", phase->is_high_risk, phase->is_low_risk);
 		break;
 	case KEY_REVIEW: put(out, phase->review); break;
 	case KEY_REPO: put(out, phase->repo); break;
-	case KEY_BATCH: fprintf(out, "%d", phase->batch_wish); break;
+	case KEY_BATCH: fprintf(out, "%d:", phase->batch_wish); break;
 	case KEY_DEPENDS: put_texts(out, &phase->depends_on); break;
 	case KEY_VERIFY: put(out, phase->verify); break;
 	case KEY_CONTEXT: put_texts(out, &phase->context); break;
@@ -78,20 +84,20 @@ phase_render_key(FILE *out, const struct phase *phase, enum plan_key key)
 	}
 }
 
-void
-plan_digest(struct plan *plan)
+char *
+plan_digest_text(const struct plan *plan, size_t *n_bytes)
 {
 	char *buf = NULL;
-	size_t n = 0;
-	FILE *out = open_memstream(&buf, &n);
+	FILE *out = open_memstream(&buf, n_bytes);
 
-	put(out, "divisi plan 1");
+	put(out, "divisi plan 2");
 	put(out, plan->title);
 	put_issue(out, &plan->master);
 	put(out, plan->date);
 	put(out, plan->session);
 	put(out, plan->supersedes);
 	put(out, plan->needs_review);
+	fprintf(out, "%zu:", plan->n_phases);
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		const struct phase *phase = &plan->phase[i];
 
@@ -101,6 +107,15 @@ plan_digest(struct plan *plan)
 			phase_render_key(out, phase, (enum plan_key)key);
 	}
 	fclose(out);
-	hash_sha256(buf, n, plan->plan_hash);
-	free(buf);
+	return buf;
+}
+
+void
+plan_digest(struct plan *plan)
+{
+	size_t n = 0;
+	char *text = plan_digest_text(plan, &n);
+
+	hash_sha256(text, n, plan->plan_hash);
+	free(text);
 }

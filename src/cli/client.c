@@ -265,7 +265,7 @@ client_status(struct client *client, struct err *err)
 static struct json_object *
 blank_status(const struct repo *repo)
 {
-	static const char *const lists[] = { "needs", "acts", "plans" };
+	static const char *const lists[] = { "needs", "acts", "plans", "conflicts" };
 	static const char *const zeros[] = { "seq", "live", "paused_until", "n_needs" };
 	struct json_object *o = json_object_new_object();
 	struct timespec now;

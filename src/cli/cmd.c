@@ -256,6 +256,34 @@ static const struct command commands[] = {
 	    .run = cmd_abort,
 	},
 	{
+	    .name = "conflicts",
+	    .group = CMD_SESSION,
+	    .synopsis = "conflicts [ID] [--all] [--json]",
+	    .summary = "sessions that met while they work: both sides, and what to do",
+	    .help =
+		"While agents work, the radar compares what their trees hold, "
+		"uncommitted files included, and merges them in memory. Whoever wrote "
+		"what not both declared, or does not merge, is halted until a person "
+		"rules (divisi rule); divisi.radar tell only tells, off looks at nothing.",
+	    .options = cmd_conflicts_options,
+	    .run = cmd_conflicts,
+	},
+	{
+	    .name = "rule",
+	    .group = CMD_SESSION,
+	    .synopsis =
+		"rule ID --order SESSION | --yield SESSION | --go-on [--reason TEXT]\n"
+		"rule ID --rescope SESSION --text TEXT",
+	    .summary = "decide about a conflict; the halted sessions go on",
+	    .help =
+		"--order: SESSION lands first, the other is put on top of its work. "
+		"--yield: SESSION is parked, its work pinned; divisi resume takes it up "
+		"again. --rescope: SESSION is told TEXT and goes on. --go-on: it is no "
+		"conflict, both go on as they were.",
+	    .options = cmd_rule_options,
+	    .run = cmd_rule,
+	},
+	{
 	    .name = "salvage",
 	    .group = CMD_SESSION,
 	    .synopsis = "salvage SESSION [--restore NAME [--branch BRANCH]]",

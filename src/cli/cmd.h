@@ -72,6 +72,7 @@ int cmd_abort(int argc, char **argv);
 int cmd_approve(int argc, char **argv);
 int cmd_assert(int argc, char **argv);
 int cmd_claim(int argc, char **argv);
+int cmd_conflicts(int argc, char **argv);
 int cmd_decline(int argc, char **argv);
 int cmd_dispatch(int argc, char **argv);
 int cmd_events(int argc, char **argv);
@@ -82,6 +83,7 @@ int cmd_merge(int argc, char **argv);
 int cmd_park(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
+int cmd_rule(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_salvage(int argc, char **argv);
 int cmd_say(int argc, char **argv);
@@ -95,4 +97,5 @@ extern const struct option_doc cmd_decide_options[], cmd_dispatch_options[],
     cmd_reason_options[], cmd_report_options[], cmd_resume_options[], cmd_run_options[],
     cmd_say_options[], cmd_server_options[], cmd_status_options[], cmd_watch_options[],
     cmd_why_options[];
-extern const struct option_doc cmd_salvage_options[];
+extern const struct option_doc cmd_conflicts_options[], cmd_rule_options[],
+    cmd_salvage_options[];

@@ -164,7 +164,8 @@ moves_by_itself(const struct json_object *status, const struct json_object *batc
 	for (size_t i = 0; i < js_count(sessions); i++) {
 		const struct json_object *s = js_at(sessions, i);
 
-		if ((js_bool(s, "live") && !needs_person(status, s)) ||
+		if ((js_bool(s, "live") && !needs_person(status, s) &&
+			strcmp(js_text(s, "state"), "halted") != 0) ||
 		    (is_paused && strcmp(js_text(s, "state"), "approved") == 0))
 			return true;
 	}

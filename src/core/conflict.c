@@ -39,6 +39,40 @@ session_conflict(const struct core *core, const struct session *s)
 	return NULL;
 }
 
+/* Does the order say that S lands behind O? */
+static bool
+follows(const struct session *s, const struct session *o)
+{
+	size_t n = strlen(o->phase);
+
+	for (const char *at = s->after; n > 0 && (at = strstr(at, o->phase)); at += n) {
+		if ((at == s->after || at[-1] == ',') &&
+		    (at[n] == ',' || at[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+const struct conflict *
+conflict_before_landing(const struct core *core, const struct session *s)
+{
+	for (size_t i = 0; i < core->n_conflicts; i++) {
+		const struct conflict *c = &core->conflict[i];
+		const struct session *o = NULL;
+
+		if (!is_open(c) || strcmp(c->policy, "halt") != 0)
+			continue;
+		if (strcmp(c->a, s->id) == 0)
+			o = core_session(core, c->b);
+		else if (strcmp(c->b, s->id) == 0)
+			o = core_session(core, c->a);
+		/* Where the table says who is first, that one lands as approved. */
+		if (o && !(strcmp(o->batch_id, s->batch_id) == 0 && follows(o, s)))
+			return c;
+	}
+	return NULL;
+}
+
 /* Can S still meet anybody?  Work that landed or was left is past that. */
 static bool
 is_in_play(const struct session *s)
@@ -255,19 +289,6 @@ step_strayed(
 }
 
 /* ---- a person's ruling ------------------------------------------------------------- */
-
-static bool
-follows(const struct session *s, const struct session *o)
-{
-	size_t n = strlen(o->phase);
-
-	for (const char *at = s->after; n > 0 && (at = strstr(at, o->phase)); at += n) {
-		if ((at == s->after || at[-1] == ',') &&
-		    (at[n] == ',' || at[n] == '\0'))
-			return true;
-	}
-	return false;
-}
 
 /* Must S of batch B land behind O, directly or through others? */
 static bool

@@ -24,6 +24,10 @@ void core_move_batch(
 /* conflict.c: halts and frees sessions as conflicts open and close. */
 void flow_conflicts(struct core *core, int64_t now, struct acts *acts);
 
+/* The open conflict for which S may not land, or NULL. */
+const struct conflict *conflict_before_landing(
+    const struct core *core, const struct session *s);
+
 /* "S-A (1A) and S-B (1B) do not merge: lib/a.c and more".  The caller frees it. */
 char *conflict_words(const struct core *core, const struct conflict *c);
 

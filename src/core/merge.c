@@ -73,7 +73,7 @@ merge_next(struct core *core, struct batch_run *b, int64_t now, struct acts *act
 		struct session *s = &core->session[b->session[i]];
 
 		if (s->state != SESSION_MERGEABLE || elder_of(core, b, s) ||
-		    session_conflict(core, s))
+		    conflict_before_landing(core, s))
 			continue;
 		if (!next || s->merge_position < next->merge_position)
 			next = s;

@@ -109,11 +109,11 @@ why_merge(const struct core *core, const struct session *s, const char *name,
 		    s->reason[0] ? s->reason : "divisi merge");
 	} else if (s->state == SESSION_MERGING) {
 		put(to->why, to->n, "is being merged and verified");
-	} else if (session_conflict(core, s)) {
-		put(to->why, to->n, "waits for your ruling on conflict %s",
-		    session_conflict(core, s)->id);
-		put(to->command, to->cn, "divisi conflicts %s",
-		    session_conflict(core, s)->id);
+	} else if (conflict_before_landing(core, s)) {
+		const struct conflict *c = conflict_before_landing(core, s);
+
+		put(to->why, to->n, "waits for your ruling on conflict %s", c->id);
+		put(to->command, to->cn, "divisi conflicts %s", c->id);
 	} else if ((o = merge_waits_behind(core, s))) {
 		put(to->why, to->n, "waits in the merge order behind %s (%s)", o->label,
 		    session_state_name(o->state));

@@ -34,7 +34,7 @@ engine_core(const struct engine *engine)
 static char *
 entity_of(const struct fields *fields)
 {
-	static const char *const kinds[] = { "session", "batch", "plan" };
+	static const char *const kinds[] = { "session", "batch", "plan", "conflict" };
 
 	for (size_t i = 0; i < N_ELEMS(kinds); i++) {
 		const char *id = fields_text(fields, kinds[i]);
@@ -168,6 +168,7 @@ happen(struct engine *engine, enum hap kind, const char *actor,
 	if (rc < 0)
 		return -1;
 	slots_settle(engine);
+	radar_settle(engine);
 	tasks_pump_soon(engine);
 	clock_arm(engine);
 	if (engine->listen)
@@ -240,6 +241,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	clock_mind(engine);
 	slots_adopt(engine);
 	runs_adopt(engine);
+	radar_settle(engine);
 	tasks_pump_soon(engine);
 	clock_arm(engine);
 	return engine;
@@ -272,6 +274,7 @@ engine_free(struct engine *engine)
 	tasks_free(engine);
 	ops_free(engine);
 	slots_free(engine);
+	radar_watch_free(engine);
 	if (engine->clock)
 		event_free(engine->clock);
 	if (engine->pump)

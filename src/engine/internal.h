@@ -78,6 +78,16 @@ struct slot {
 	int fd;
 };
 
+/* The radar's rhythm and what it costs (radar_watch.c). */
+struct radar_watch {
+	struct event *timer;
+	struct job *job;
+	bool is_cold; /* the next look compares everything */
+	bool has_store;
+	int64_t began_at, looks, cpu_ms, last_cpu_ms, last_at;
+	char *trouble;
+};
+
 struct engine {
 	struct event_base *base;
 	char *home, *top, *program, *holder;
@@ -93,7 +103,8 @@ struct engine {
 	int64_t next_op;
 	struct event *clock; /* the core's next deadline */
 	int64_t last_at;     /* of the last happening in the journal */
-	struct event *pump;  /* runs owed tasks soon */
+	struct radar_watch radar;
+	struct event *pump; /* runs owed tasks soon */
 	int64_t (*now)(void);
 	void (*listen)(void *arg);
 	void *listen_arg;
@@ -172,6 +183,10 @@ int run_message(
 int job_inputs(const struct task *task, struct fields *in, struct err *err);
 
 bool agent_can_resume(const char *adapter);
+
+/* radar_watch.c: looks at live trees as long as there are any; "" or what blinds it. */
+void radar_settle(struct engine *engine);
+void radar_watch_free(struct engine *engine);
 
 /* tracking.c: acts of the tracker, done in this process. */
 void track_act(struct task *task);

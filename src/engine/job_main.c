@@ -28,6 +28,7 @@ static const struct {
 	{ "land", job_land },
 	{ "write-back", job_write_back },
 	{ "publish", job_publish },
+	{ "radar", job_radar },
 	{ "diff", job_diff },
 };
 

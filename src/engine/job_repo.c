@@ -10,8 +10,8 @@
 #include "git/pin.h"
 #include "git/worktree.h"
 #include "plan/fmt.h"
-#include "plan/glob.h"
 #include "plan/parse.h"
+#include "policy/declared.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -120,44 +120,6 @@ job_worktree_remove(const struct fields *in, struct fields *out, struct err *err
 
 /* ---- the exit checklist, from facts (R-42, B-8) --------------------------------- */
 
-/* Does any declared pattern of PHASE that allows writing match PATH? */
-static bool
-is_declared(const struct phase *phase, const char *path)
-{
-	static const enum touch writing[] = { TOUCH_WRITES, TOUCH_CREATES,
-		TOUCH_DELETES, TOUCH_APPENDS, TOUCH_RENAMES };
-
-	for (size_t w = 0; w < N_ELEMS(writing); w++) {
-		const struct touch_list *list = &phase->touch[writing[w]];
-
-		for (size_t i = 0; i < list->n; i++) {
-			const struct touch_item *t = &list->item[i];
-			AUTO_FREE char *below = xasprintf("%s/**", t->text);
-			const char *const tries[] = { t->text, t->to, below };
-
-			for (size_t k = 0; k < N_ELEMS(tries); k++) {
-				struct glob *g = tries[k] ? glob_new(tries[k], 0, NULL)
-							  : NULL;
-				bool hit = g && glob_match(g, path);
-
-				glob_free(g);
-				if (hit)
-					return true;
-			}
-		}
-	}
-	return false;
-}
-
-static bool
-declares_writes(const struct phase *phase)
-{
-	return phase->touch[TOUCH_WRITES].n + phase->touch[TOUCH_CREATES].n +
-		   phase->touch[TOUCH_APPENDS].n + phase->touch[TOUCH_DELETES].n +
-		   phase->touch[TOUCH_RENAMES].n >
-	       0;
-}
-
 /* Paths that BASE..HEAD changed, by one git diff. */
 static int
 changed_paths(const char *dir, const char *base, const char *head,
@@ -182,10 +144,10 @@ struct exit_facts {
 };
 
 static void
-add_stray(const struct phase *phase, const struct git_list *paths, FILE *f)
+add_stray(const struct declared *declared, const struct git_list *paths, FILE *f)
 {
 	for (size_t i = 0; i < paths->n; i++) {
-		if (!is_declared(phase, paths->item[i]))
+		if (!declared_has(declared, paths->item[i]))
 			fprintf(f, "%s\n", paths->item[i]);
 	}
 }
@@ -196,11 +158,13 @@ stray_paths(const struct phase *phase, const struct exit_facts *x)
 	char *text = NULL;
 	size_t n = 0;
 	FILE *f = open_memstream(&text, &n);
+	struct declared *declared = declared_new(phase, DECLARED_WRITES);
 
-	if (declares_writes(phase)) {
-		add_stray(phase, &x->changed, f);
-		add_stray(phase, &x->loose, f);
+	if (!declared_is_empty(declared)) {
+		add_stray(declared, &x->changed, f);
+		add_stray(declared, &x->loose, f);
 	}
+	declared_free(declared);
 	fclose(f);
 	return text;
 }
@@ -228,6 +192,16 @@ commit_loose(struct repo *repo, const struct fields *in, const struct phase *pha
 	worktree_facts_clear(&x->tree);
 	return worktree_inspect(repo, spec.path, fields_text(in, "session"),
 	    fields_text(in, "base"), &x->tree, err);
+}
+
+static bool
+declares_writes(const struct phase *phase)
+{
+	struct declared *declared = declared_new(phase, DECLARED_WRITES);
+	bool has = !declared_is_empty(declared);
+
+	declared_free(declared);
+	return has;
 }
 
 /* A research track may only add new files where it declared them (S-29, A-82). */

@@ -353,6 +353,29 @@ order_assert(struct engine *engine, const struct fields *in,
 	return engine_happen(engine, HAP_PLAN_ASSERTED, caller->actor, in, err);
 }
 
+/* A person's ruling about a conflict (S-45 c); ABOUT is the session it names. */
+static int
+order_rule(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	const char *name = fields_text(in, "about");
+	const struct session *s = NULL;
+	struct fields f = { 0 };
+	int rc;
+
+	if (name[0]) {
+		s = core_resolve(engine->core, name, err);
+		if (!s)
+			return -1;
+	}
+	fields_copy(&f, in);
+	fields_set(&f, "about", s ? s->id : "");
+	fields_set(out, "conflict", fields_text(in, "conflict"));
+	rc = engine_happen(engine, HAP_RULED, caller->actor, &f, err);
+	fields_clear(&f);
+	return rc;
+}
+
 static int
 order_issue(struct engine *engine, const struct fields *in, const struct caller *caller,
     struct fields *out, struct err *err)
@@ -381,6 +404,7 @@ static const struct {
 	{ "merge",    order_merge,    false },
 	{ "park",     order_park,     false },
 	{ "resume",   order_resume,   false },
+	{ "rule",     order_rule,     false },
 	{ "say",      order_say,      false },
 	/* clang-format on */
 };

@@ -233,6 +233,77 @@ add_needs(struct engine *engine, struct json_object *o)
 	add_number(o, "n_needs", (int64_t)n);
 }
 
+/* What a person calls the session ID: "1/S-A". */
+static char *
+called(const struct core *core, const char *id)
+{
+	const struct session *s = id[0] ? core_session(core, id) : NULL;
+	const struct batch_run *b = s ? core_batch(core, s->batch_id) : NULL;
+
+	return b ? xasprintf("%d/%s", b->number, s->label) : xstrdup(id);
+}
+
+static struct json_object *
+side_json(const struct core *core, const char *id)
+{
+	struct json_object *o = json_object_new_object();
+	const struct session *s = id[0] ? core_session(core, id) : NULL;
+	AUTO_FREE char *name = called(core, id);
+
+	add(o, "session", id);
+	add(o, "name", id[0] ? name : "the target");
+	add(o, "phase", s ? s->phase : "");
+	add(o, "intent", s ? s->focus : "what landed since it began");
+	add(o, "state", s ? session_state_name(s->state) : "");
+	return o;
+}
+
+static void
+add_conflicts(struct engine *engine, struct json_object *o)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < engine->core->n_conflicts; i++) {
+		const struct conflict *c = &engine->core->conflict[i];
+		struct json_object *one = json_object_new_object();
+		const struct {
+			const char *name, *text;
+		} texts[] = { { "id", c->id }, { "kind", c->kind },
+			{ "state", c->state }, { "policy", c->policy },
+			{ "files", c->files }, { "text", c->text },
+			{ "ruling", c->ruling }, { "reason", c->reason },
+			{ "by", c->by } };
+		AUTO_FREE char *about = called(engine->core, c->about);
+
+		for (size_t k = 0; k < N_ELEMS(texts); k++)
+			add(one, texts[k].name, texts[k].text);
+		add(one, "about", about);
+		json_object_object_add(one, "a", side_json(engine->core, c->a));
+		json_object_object_add(one, "b", side_json(engine->core, c->b));
+		add_number(one, "at", c->at);
+		add_number(one, "ruled_at", c->ruled_at);
+		json_object_array_add(list, one);
+	}
+	json_object_object_add(o, "conflicts", list);
+}
+
+/* What the radar costs: its processor time beside the time it has been on. */
+static void
+add_radar(struct engine *engine, struct json_object *o)
+{
+	const struct radar_watch *r = &engine->radar;
+	struct json_object *one = json_object_new_object();
+
+	add_number(one, "looks", r->looks);
+	add_number(one, "cpu_ms", r->cpu_ms);
+	add_number(one, "last_cpu_ms", r->last_cpu_ms);
+	add_number(one, "last_at", r->last_at);
+	add_number(one, "on_ms",
+	    r->began_at > 0 && r->last_at > r->began_at ? r->last_at - r->began_at : 0);
+	add(one, "trouble", r->trouble);
+	json_object_object_add(o, "radar", one);
+}
+
 static void
 add_acts(struct engine *engine, struct json_object *o)
 {
@@ -266,6 +337,8 @@ engine_status(struct engine *engine)
 	add(o, "paused_why", engine->core->paused_why);
 	add_needs(engine, o);
 	add_acts(engine, o);
+	add_conflicts(engine, o);
+	add_radar(engine, o);
 	for (size_t i = 0; i < engine->core->n_plans; i++)
 		json_object_array_add(plans, plan_json(engine, &engine->core->plan[i]));
 	json_object_object_add(o, "plans", plans);

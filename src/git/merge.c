@@ -148,6 +148,7 @@ add_conflict(
 {
 	AUTO_FREE char *name = xasprintf("%s:%s", trial->tree, path);
 	struct git_call call = { .dir = answer->repo->common_dir,
+		.env = answer->repo->env,
 		.argv = GIT_ARGS("cat-file", "blob", name),
 		.truncate = true,
 		.max_bytes = MAX_FILE_BYTES };
@@ -203,6 +204,7 @@ merge_trial(const struct repo *repo, const char *a, const char *b,
 {
 	struct git_call call = { .dir = repo->top,
 		.lock_fd = repo->lock_fd,
+		.env = repo->env,
 		.argv = GIT_ARGS("merge-tree", "--write-tree", "-z", "--name-only",
 		    "--messages", "--end-of-options", a, b) };
 	struct merge_trial t = { 0 };

@@ -21,6 +21,8 @@ struct repo {
 	bool ignore_case; /* core.ignoreCase */
 	int lock_fd;      /* the repository lock while a function here holds it */
 	int lock_depth;
+	const char *const
+	    *env; /* more NAME=VALUE for trial merges, borrowed; or NULL */
 };
 
 /*

@@ -255,6 +255,24 @@ nothing_lands_before_the_ruling(void **state)
 	play_free(p);
 }
 
+/* the approved order stands; who is first in it lands. */
+static void
+the_first_of_an_approved_order_lands_all_the_same(void **state)
+{
+	struct play *p = working("1A 1B>1A");
+
+	(void)state;
+	play_deliver(p, "1A");
+	MEET(p, "file", "a.c\n");
+	IS(p, "1B", SESSION_HALTED);
+	HAPPENS(p, HAP_MERGE_ASKED, "session", "p1.1.1A");
+	IS(p, "1A", SESSION_MERGING);
+	play_land(p, "1A");
+	assert_string_equal(p->core->conflict[0].state, "gone");
+	IS(p, "1B", SESSION_ACTIVE);
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -273,6 +291,7 @@ main(void)
 		cmocka_unit_test(a_plan_may_want_to_be_told_only),
 		cmocka_unit_test(an_anticipated_meeting_halts_nobody),
 		cmocka_unit_test(nothing_lands_before_the_ruling),
+		cmocka_unit_test(the_first_of_an_approved_order_lands_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,323 @@
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "radar/internal.h"
+
+#include <assert.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define MAX_STATE_BYTES ((size_t)256 << 20)
+#define MAX_INDEX_BYTES ((size_t)1 << 30)
+
+/* Our object store reads the repository's through this file, and writes nothing there. */
+static int
+write_alternates(const struct radar *radar, struct err *err)
+{
+	AUTO_FREE char *info = path_join(radar->dir, "objects/info");
+	AUTO_FREE char *path = path_join(info, "alternates");
+	AUTO_FREE char *text = xasprintf("%s/objects\n", radar->repo.common_dir);
+	AUTO_FREE char *old = file_read(path, 65536, NULL, NULL);
+
+	if (old && strcmp(old, text) == 0)
+		return 0;
+	if (file_mkdirs(info, 0700, err) < 0)
+		return -1;
+	return file_write_atomic(path, text, strlen(text), 0600, err);
+}
+
+struct radar *
+radar_open(const struct repo *repo, const char *dir, struct err *err)
+{
+	struct radar *radar = xcalloc(1, sizeof(*radar));
+	AUTO_FREE char *lock = path_join(dir, "lock");
+
+	radar->lock_fd = -1;
+	radar->dir = xstrdup(dir);
+	radar->repo = *repo;
+	/* Nobody waits for us, so we take no lock of the repository's and hold none. */
+	radar->repo.lock_fd = 0;
+	radar->objects = xasprintf("GIT_OBJECT_DIRECTORY=%s/objects", dir);
+	radar->env[0] = radar->objects;
+	radar->repo.env = radar->env;
+	if (file_mkdirs(dir, 0700, err) == 0) {
+		radar->lock_fd = file_lock(lock, false, err);
+		if (radar->lock_fd >= 0 && write_alternates(radar, err) == 0)
+			return radar;
+	}
+	radar_close(radar);
+	return NULL;
+}
+
+void
+radar_close(struct radar *radar)
+{
+	if (!radar)
+		return;
+	if (radar->lock_fd >= 0)
+		close(radar->lock_fd);
+	free(radar->dir);
+	free(radar->objects);
+	free(radar);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	if (ftw->level == 0 ||
+	    (ftw->level == 1 && strcmp(path + ftw->base, "lock") == 0))
+		return 0;
+	return remove(path);
+}
+
+int
+radar_forget(struct radar *radar, struct err *err)
+{
+	/* All of it is ours and can be made again: copies of what the trees hold. */
+	if (nftw(radar->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+		return err_sys(err, "%s", radar->dir);
+	return write_alternates(radar, err);
+}
+
+void
+radar_tree_clear(struct radar_tree *tree)
+{
+	git_list_clear(&tree->touched);
+	*tree = (struct radar_tree){ .session = tree->session, .path = tree->path };
+}
+
+int
+radar_git(const struct radar *radar, const struct radar_call *c, struct git_out *out,
+    struct err *err)
+{
+	/* What is in our store can be made again: nothing here waits for the disk. */
+	const char *argv[32] = { "-c", "core.fsync=none" };
+	struct git_call call = { .dir = c->dir ? c->dir : radar->repo.common_dir,
+		.argv = argv,
+		.input = c->input,
+		.n_input = c->input ? strlen(c->input) : 0,
+		.env = GIT_ARGS(radar->objects, c->index),
+		.max_bytes = MAX_STATE_BYTES };
+	size_t n = 2;
+
+	for (size_t i = 0; c->argv[i]; i++) {
+		assert(n + 1 < N_ELEMS(argv));
+		argv[n++] = c->argv[i];
+	}
+	return git_run(&call, out, err);
+}
+
+static int
+git_word(const struct radar *radar, const struct radar_call *c, char *word, size_t size,
+    struct err *err)
+{
+	struct git_out out = { 0 };
+	size_t n;
+
+	if (radar_git(radar, c, &out, err) < 0)
+		return -1;
+	n = strcspn(out.text, "\n");
+	if (n >= size)
+		n = size - 1;
+	memcpy(word, out.text, n);
+	word[n] = '\0';
+	git_out_clear(&out);
+	return git_oid_ok(word) ? 0 : err_set(err, ERR_SYSTEM, "git gave no id");
+}
+
+/* Begins with the session's own index, so that only what changed is read. */
+static int
+begin_index(const char *path, const char *index, struct err *err)
+{
+	AUTO_FREE char *lock = xasprintf("%s.lock", index);
+	AUTO_FREE char *own = NULL, *bytes = NULL;
+	size_t n = 0;
+
+	unlink(lock); /* of a radar that was killed: we hold its lock now */
+	if (file_exists(index))
+		return 0;
+	own = git_line(path,
+	    GIT_ARGS("rev-parse", "--path-format=absolute", "--git-path", "index"),
+	    err);
+	if (!own)
+		return -1;
+	if (!file_exists(own))
+		return 0;
+	bytes = file_read(own, MAX_INDEX_BYTES, &n, err);
+	return bytes ? file_write_atomic(index, bytes, n, 0600, err) : -1;
+}
+
+/* What the scan before saw: three ids, the target, then the touched paths. */
+struct seen {
+	struct git_list record;
+};
+
+enum { SEEN_HEAD, SEEN_TREE, SEEN_COMMIT, SEEN_TARGET, SEEN_BASE, SEEN_N };
+
+static void
+read_seen(const char *path, struct seen *seen)
+{
+	size_t n = 0;
+	AUTO_FREE char *bytes = file_read(path, MAX_STATE_BYTES, &n, NULL);
+
+	if (bytes)
+		git_list_split(&seen->record, bytes, n);
+	if (seen->record.n < SEEN_N)
+		git_list_clear(&seen->record);
+}
+
+static const char *
+seen_at(const struct seen *seen, size_t i)
+{
+	return i < seen->record.n ? seen->record.item[i] : "";
+}
+
+static int
+write_seen(const char *path, const char *const ids[SEEN_N],
+    const struct git_list *touched, struct err *err)
+{
+	AUTO_FREE char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	int rc;
+
+	for (size_t i = 0; i < SEEN_N; i++)
+		fwrite(ids[i], 1, strlen(ids[i]) + 1, f);
+	for (size_t i = 0; i < touched->n; i++)
+		fwrite(touched->item[i], 1, strlen(touched->item[i]) + 1, f);
+	if (fclose(f) != 0)
+		return err_set(err, ERR_SYSTEM, "out of memory");
+	rc = file_write_atomic(path, text, n, 0600, err);
+	return rc;
+}
+
+/* Takes every file that is not ignored into INDEX and writes it as TREE. */
+static int
+take_tree(const struct radar *radar, const struct radar_tree *t, const char *index,
+    char tree[GIT_OID_SIZE], struct err *err)
+{
+	const struct radar_call all = { .dir = t->path,
+		.index = index,
+		.argv = GIT_ARGS("-c", "core.untrackedCache=true", "-c",
+		    "advice.addEmbeddedRepo=false", "add", "-A", "--sparse",
+		    "--ignore-errors", "--", ".") };
+	const struct radar_call known = { .dir = t->path,
+		.index = index,
+		.argv = GIT_ARGS(
+		    "add", "-u", "--sparse", "--ignore-errors", "--", ".") };
+	const struct radar_call write = {
+		.dir = t->path, .index = index, .argv = GIT_ARGS("write-tree")
+	};
+	struct err first = ERR_INIT;
+
+	/* A repository inside, without a commit, cannot be added: the rest still can. */
+	if (radar_git(radar, &all, NULL, &first) < 0 &&
+	    radar_git(radar, &known, NULL, err) < 0)
+		return -1;
+	return git_word(radar, &write, tree, GIT_OID_SIZE, err);
+}
+
+/* A commit of TREE on HEAD; HEAD itself when that is its tree. */
+static int
+make_commit(const struct radar *radar, struct radar_tree *t, const char *tree,
+    const char *head_tree, struct err *err)
+{
+	const struct radar_call call = { .dir = t->path,
+		.argv = GIT_ARGS("-c", "user.name=divisi", "-c",
+		    "user.email=divisi@localhost", "-c", "commit.gpgSign=false",
+		    "commit-tree", "-p", t->head, "-m", "divisi radar", tree) };
+
+	if (strcmp(tree, head_tree) == 0) {
+		memcpy(t->commit, t->head, sizeof(t->commit));
+		return 0;
+	}
+	return git_word(radar, &call, t->commit, sizeof(t->commit), err);
+}
+
+int
+radar_changed(struct radar *radar, const char *base, const char *target,
+    struct git_list *touched, struct err *err)
+{
+	const struct radar_call call = { .argv = GIT_ARGS("diff-tree", "-r", "-z",
+					     "--name-only", "--no-renames",
+					     "--no-ext-diff", base, target) };
+	struct git_out out = { 0 };
+
+	if (strcmp(base, target) == 0)
+		return 0;
+	if (radar_git(radar, &call, &out, err) < 0)
+		return -1;
+	git_list_split(touched, out.text, out.n);
+	git_out_clear(&out);
+	git_list_sort(touched);
+	return 0;
+}
+
+/* HEAD and its tree, as they are in the session's checkout. */
+static int
+read_head(const struct radar *radar, struct radar_tree *t, char head_tree[GIT_OID_SIZE],
+    struct err *err)
+{
+	const struct radar_call call = { .dir = t->path,
+		.argv = GIT_ARGS("rev-parse", "HEAD", "HEAD^{tree}") };
+	struct git_out out = { 0 };
+	int n;
+
+	if (radar_git(radar, &call, &out, err) < 0)
+		return -1;
+	n = sscanf(out.text, "%64s %64s", t->head, head_tree);
+	git_out_clear(&out);
+	return n == 2 ? 0 : err_set(err, ERR_SYSTEM, "%s has no commit", t->path);
+}
+
+int
+radar_scan(
+    struct radar *radar, const char *target, struct radar_tree *tree, struct err *err)
+{
+	AUTO_FREE char *file = xasprintf("%s/%s.index", radar->dir, tree->session);
+	AUTO_FREE char *state = xasprintf("%s/%s.seen", radar->dir, tree->session);
+	AUTO_FREE char *index = xasprintf("GIT_INDEX_FILE=%s", file);
+	char id[GIT_OID_SIZE], head_tree[GIT_OID_SIZE];
+	const struct radar_call part = { .argv = GIT_ARGS(
+					     "merge-base", tree->head, target) };
+	const char *const ids[SEEN_N] = { tree->head, id, tree->commit, target,
+		tree->base };
+	struct seen seen = { 0 };
+	int rc = -1;
+
+	radar_tree_clear(tree);
+	if (!git_word_ok(tree->session))
+		return err_set(err, ERR_USAGE, "'%.60s' is no session", tree->session);
+	read_seen(state, &seen);
+	if (begin_index(tree->path, file, err) < 0 ||
+	    read_head(radar, tree, head_tree, err) < 0 ||
+	    take_tree(radar, tree, index, id, err) < 0)
+		goto out;
+	if (strcmp(seen_at(&seen, SEEN_HEAD), tree->head) == 0 &&
+	    strcmp(seen_at(&seen, SEEN_TREE), id) == 0 &&
+	    strcmp(seen_at(&seen, SEEN_TARGET), target) == 0) {
+		snprintf(tree->commit, sizeof(tree->commit), "%s",
+		    seen_at(&seen, SEEN_COMMIT));
+		snprintf(
+		    tree->base, sizeof(tree->base), "%s", seen_at(&seen, SEEN_BASE));
+		for (size_t i = SEEN_N; i < seen.record.n; i++)
+			git_list_add(&tree->touched, seen.record.item[i]);
+		rc = 0;
+		goto out;
+	}
+	tree->is_new = true;
+	if (make_commit(radar, tree, id, head_tree, err) == 0 &&
+	    git_word(radar, &part, tree->base, sizeof(tree->base), err) == 0 &&
+	    radar_changed(radar, tree->base, tree->commit, &tree->touched, err) == 0)
+		rc = write_seen(state, ids, &tree->touched, err);
+out:
+	git_list_clear(&seen.record);
+	if (rc < 0)
+		radar_tree_clear(tree);
+	return rc;
+}

@@ -1,0 +1,129 @@
+#include "base/mem.h"
+#include "radar/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All trials by one `git merge-tree --stdin` (git >= 2.39), each pair alone without it. */
+
+/* Adds the path of "MODE ID STAGE\tPATH", once. */
+static void
+add_file(struct radar_pair *pair, const char *record)
+{
+	const char *path = strchr(record, '\t');
+
+	if (!path)
+		return;
+	path++;
+	if (pair->files.n == 0 ||
+	    strcmp(pair->files.item[pair->files.n - 1], path) != 0)
+		git_list_add(&pair->files, path);
+}
+
+/* Behind the messages "COUNT, paths, kind, text" that start at I. */
+static size_t
+skip_messages(const struct git_list *records, size_t i)
+{
+	while (i < records->n && records->item[i][0]) {
+		size_t n = strtoul(records->item[i], NULL, 10);
+
+		if (n > records->n - i)
+			return records->n;
+		i += n + 3;
+	}
+	return i;
+}
+
+/*
+ * Reads as many answers as there are: status, tree, and for a conflict its files, an empty
+ * record, messages; each answer ends with an empty record.  Returns how many were read.
+ */
+static size_t
+read_answers(const struct git_list *records, struct radar_pair *pair, size_t n)
+{
+	size_t i = 0, done = 0;
+
+	while (done < n && i + 2 < records->n) {
+		struct radar_pair *p = &pair[done];
+
+		p->is_clean = strcmp(records->item[i], "1") == 0;
+		if (!git_oid_ok(records->item[i + 1]))
+			return done;
+		i += 2;
+		if (!p->is_clean) {
+			for (; i < records->n && records->item[i][0]; i++)
+				add_file(p, records->item[i]);
+			i = skip_messages(records, i + 1);
+		}
+		if (i >= records->n)
+			return done;
+		i++;
+		done++;
+	}
+	return done;
+}
+
+static int
+try_alone(struct radar *radar, struct radar_pair *pair, struct err *err)
+{
+	struct merge_trial trial = { 0 };
+	struct err why = ERR_INIT;
+
+	git_list_clear(&pair->files);
+	pair->is_clean = false;
+	if (merge_trial(&radar->repo, pair->a, pair->b, &trial, &why) < 0) {
+		if (why.kind == ERR_CONFLICT)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	pair->is_clean = trial.is_clean;
+	for (size_t i = 0; i < trial.n; i++)
+		git_list_add(&pair->files, trial.conflict[i].path);
+	merge_trial_clear(&trial);
+	return 0;
+}
+
+int
+radar_trials(struct radar *radar, struct radar_pair *pair, size_t n, struct err *err)
+{
+	AUTO_FREE char *input = NULL;
+	size_t size = 0, done = 0;
+	FILE *f = open_memstream(&input, &size);
+	struct radar_call call = { .argv = GIT_ARGS(
+				       "merge-tree", "--write-tree", "--stdin") };
+	struct git_list records = { 0 };
+	struct git_out out = { 0 };
+	struct err quiet = ERR_INIT;
+
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "%s %s\n", pair[i].a, pair[i].b);
+	fclose(f);
+	call.input = input;
+	if (n > 1 && radar_git(radar, &call, &out, &quiet) == 0) {
+		git_list_split(&records, out.text, out.n);
+		done = read_answers(&records, pair, n);
+		git_list_clear(&records);
+	}
+	git_out_clear(&out);
+	/* git 2.38, or a pair that ended it: the rest one by one. */
+	for (size_t i = done; i < n; i++) {
+		if (try_alone(radar, &pair[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+char *
+radar_show(struct radar *radar, const char *a, const char *b, struct err *err)
+{
+	struct merge_trial trial = { 0 };
+	char *text;
+
+	if (merge_trial(&radar->repo, a, b, &trial, err) < 0)
+		return NULL;
+	text = merge_trial_show(&trial);
+	merge_trial_clear(&trial);
+	return text;
+}

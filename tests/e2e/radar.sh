@@ -1,0 +1,99 @@
+#!/bin/bash
+# Sessions that stray into each other while they work: seen, halted, ruled, merged (issue of
+# the conflict calculus, item 7; DESIGN 8, SPEC S-45, A-14, J-24).
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/runs.sh"
+e2e_begin "$@"
+command -v divisi >/dev/null || skip_all "divisi is not built"
+
+launch() {
+	fake_plan "2026-11-22-try-$1.md" &&
+		{ divisi dispatch "2026-11-22-try-$1.md"; [ $? = 4 ]; } && approve_table
+}
+conflict() {
+	look "status['conflicts'][$1]['$2']"
+}
+# is_conflict N FIELD TEXT
+is_conflict() {
+	equals "$(conflict "$1" "$2")" "$3"
+}
+n_conflicts() {
+	equals "$(look "len(status['conflicts'])")" "$1"
+}
+strayed() {
+	equals "$(field "$1" stray)" "$2"
+}
+
+fake_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
+mkdir lib && seq 1 30 >lib/words && git add lib && git commit -qm words
+git config divisi.merge ask
+
+claim "two that both edit an undeclared file: launched" launch 1 <<END
+1A|quick|Writes: \`1a\`|fake:write=1a:x fake:bash=sed -i s/^5$/five/ lib/words fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 1a
+1B|quick|Writes: \`1b\`|fake:write=1b:x fake:wait=$scratch/second fake:bash=sed -i s/^25$/x/ lib/words fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 1b
+1C|quick|Writes: \`1c\`|fake:write=1c:x fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 1c
+END
+claim "the stray of the first is told" until_true strayed 1A lib/words
+claim "nobody is halted for it" n_conflicts 0
+touch "$scratch/second"
+from=$SECONDS
+claim "when the second does it, both are halted" becomes 1A halted
+claim "both" is_state 1B halted
+claim "within ten seconds" [ $((SECONDS - from)) -le 10 ]
+claim "the third goes on" is_state 1C active
+claim "it is a race: they would merge" is_conflict 0 kind race
+claim "about that file" says 'lib/words' divisi conflicts c1
+claim "with both intents" says 'Work on 1A' divisi conflicts c1
+claim "it is the first thing that needs a person" says '1/S-A|conflict c1' divisi status
+claim "it is on both issues" says 'Conflict c1' divisi issue show "$(field 1A sub_issue)"
+claim "a resume is no ruling" divisi_fails 3 resume 1A
+claim "why names it" says 'conflict c1' divisi why 1A
+claim "a ruling names a session of it" divisi_fails 2 rule c1 --order 1C
+claim "the halt survives the server" eval \
+	"kill -9 $(server_pid); until_true is_state 1B halted"
+claim "a person orders them" divisi rule c1 --order 1B --reason "the smaller one first"
+claim "the first goes on" becomes 1A active
+claim "and the second" becomes 1B active
+claim "the ruling is on record" says 'order 1/S-B, the smaller one first' \
+	divisi conflicts --all
+touch "$scratch/go"
+for phase in 1A 1B 1C; do
+	claim "$phase is done" becomes $phase in-review
+done
+claim "the second of the order waits" eval \
+	"divisi merge 1A --yes; until_true says 'behind S-B' divisi why 1A"
+claim "the first lands" eval "divisi merge 1B --yes; becomes 1B done"
+claim "then the second, on top of it" becomes 1A done
+claim "both changes are there" equals "$(sed -n '5p;25p' lib/words | tr '\n' ' ')" "five x "
+claim "and the third" eval "divisi merge 1C --yes; becomes 1C done"
+claim "it was not raised again" n_conflicts 1
+
+rm -f "$scratch/go"
+claim "two that declare one file and do not merge: launched" launch 2 <<END
+2A|quick|Writes: \`lib/words\`|fake:bash=sed -i s/^9$/nine/ lib/words fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 2a
+2B|quick|Writes: \`lib/words\`|fake:bash=sed -i s/^9$/NINE/ lib/words fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 2b
+END
+claim "they are halted" becomes 2B halted
+claim "a failed trial merge" is_conflict 1 kind file
+claim "with both sides" says 'NINE' divisi conflicts c2
+claim "one yields" divisi rule c2 --yield 2B --reason "2A was first"
+claim "it is parked" becomes 2B parked
+claim "with what it never committed pinned" until_true is_pinned "$(field 2B id)" lib/words NINE
+claim "the other goes on" becomes 2A active
+touch "$scratch/go"
+claim "and lands" eval "becomes 2A in-review && divisi merge 2A --yes && becomes 2A done"
+claim "the yielded one is given up" divisi abandon 2B
+
+rm -f "$scratch/go"
+git config divisi.radar tell
+claim "with divisi.radar tell: launched" launch 3 <<END
+3A|quick|Writes: \`3a\`|fake:write=3a:x fake:write=lib/new:a fake:wait=$scratch/go fake:bash=rm -f lib/new; git add -A; git commit -qm 3a
+3B|quick|Writes: \`3b\`|fake:write=3b:x fake:write=lib/new:b fake:wait=$scratch/go fake:bash=rm -f lib/new; git add -A; git commit -qm 3b
+END
+claim "it is told" until_true is_conflict 2 policy tell
+claim "and nobody is halted" is_state 3A active
+touch "$scratch/go"
+claim "what nothing strays costs is shown" says 'radar: [0-9]+ looks, [0-9]+ ms' divisi conflicts
+divisi conflicts | sed -n 's/^radar/# radar/p'
+claim "the sessions end" eval "becomes 3A in-review && becomes 3B in-review"
+e2e_end

@@ -155,9 +155,11 @@ def marked(synopsis):
 
 def wrapped(text, indent):
     """TEXT filled to the width of a page's source."""
-    return textwrap.fill(escaped(text), 88, initial_indent=indent, subsequent_indent=indent,
+    text = textwrap.fill(escaped(text), 88, initial_indent=indent, subsequent_indent=indent,
                          break_long_words=False, break_on_hyphens=False,
                          expand_tabs=False)
+    # A dash that begins a line would begin a list.
+    return re.sub(r"(?m)^(\s*)-", r"\1\\-", text)
 
 
 def command_text(command, common):

@@ -36,6 +36,7 @@ static const struct {
 	{ "pin.index.lock", S_IFREG },
 	{ "sock", S_IFSOCK },
 	{ "runs", S_IFDIR },
+	{ "radar", S_IFDIR },
 	{ "aside", S_IFDIR },
 };
 

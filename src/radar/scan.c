@@ -1,3 +1,4 @@
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -72,7 +73,7 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 	if (ftw->level == 0 ||
 	    (ftw->level == 1 && strcmp(path + ftw->base, "lock") == 0))
 		return 0;
-	return remove(path);
+	return DURABLE("radar.forget", remove(path));
 }
 
 int
@@ -138,7 +139,8 @@ begin_index(const char *path, const char *index, struct err *err)
 	AUTO_FREE char *own = NULL, *bytes = NULL;
 	size_t n = 0;
 
-	unlink(lock); /* of a radar that was killed: we hold its lock now */
+	(void)DURABLE("radar.unlock",
+	    unlink(lock)); /* of a radar that was killed: we hold its lock now */
 	if (file_exists(index))
 		return 0;
 	own = git_line(path,

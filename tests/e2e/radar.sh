@@ -63,7 +63,7 @@ done
 claim "the second of the order waits" eval \
 	"divisi merge 1A --yes; until_true says 'behind S-B' divisi why 1A"
 claim "the first lands" eval "divisi merge 1B --yes; becomes 1B done"
-claim "then the second, on top of it" becomes 1A done
+claim "then the second, on top of it" becomes 1A "done"
 claim "both changes are there" equals "$(sed -n '5p;25p' lib/words | tr '\n' ' ')" "five x "
 claim "and the third" eval "divisi merge 1C --yes; becomes 1C done"
 claim "it was not raised again" n_conflicts 1

@@ -49,6 +49,9 @@ print_json(const struct world *world)
 	json_out_int(&json, "lower_bound", (long long)batches->lower_bound);
 	json_out_str(&json, "bound_reason", batches->bound_reason);
 	json_out_int(&json, "length", (long long)batches->n);
+	json_out_int(&json, "least", (long long)batches->n_least);
+	json_out_chance(&json, "expected_conflicts", batches->risk_sum);
+	json_out_chance(&json, "conflict_cost", world->conflict_cost);
 	json_out_value(&json, "is_exact", json_object_new_boolean(batches->is_exact));
 	json_out_value(&json, "unplaced",
 	    json_ids(world->plan, batches->unplaced, batches->n_unplaced));
@@ -150,6 +153,37 @@ print_batch(const struct world *world, const struct batch *batch,
 	    low == high ? "" : to);
 }
 
+/* What the chances of conflicts did to the batches, and what would change that. */
+static void
+print_risk(const struct world *world, const struct screen *screen)
+{
+	const struct batches *batches = world->batches;
+	AUTO_FREE char *line = NULL;
+
+	if (batches->risk_sum < 0.005 && batches->n <= batches->n_least)
+		return;
+	if (batches->n > batches->n_least)
+		line = xasprintf(
+		    "conflicts to be expected: %.2f, in %zu batch%s more than "
+		    "needed, because one conflict costs as much as %g batch%s "
+		    "(divisi.conflict-cost)",
+		    batches->risk_sum, batches->n - batches->n_least,
+		    batches->n - batches->n_least == 1 ? "" : "es",
+		    world->conflict_cost, world->conflict_cost == 1.0 ? "" : "es");
+	else if (world->conflict_cost > 0)
+		line = xasprintf(
+		    "conflicts to be expected: %.2f; another batch would not "
+		    "be worth it at divisi.conflict-cost %g",
+		    batches->risk_sum, world->conflict_cost);
+	else
+		line = xasprintf(
+		    "conflicts to be expected: %.2f; risk decided only between "
+		    "equally short plans (divisi.conflict-cost may buy a "
+		    "batch)",
+		    batches->risk_sum);
+	screen_wrap(screen, 2, 0, line);
+}
+
 static void
 print_text(const struct world *world, const struct screen *screen)
 {
@@ -175,7 +209,9 @@ print_text(const struct world *world, const struct screen *screen)
 		fputs(": ", out);
 		text_put(out, batches->bound_reason);
 	}
-	fputs("\ncritical path ", out);
+	fputc('\n', out);
+	print_risk(world, screen);
+	fputs("critical path ", out);
 	for (size_t i = 0; i < batches->n_critical; i++) {
 		fputs(i ? " -> " : "", out);
 		text_put(out, world->plan->phase[batches->critical_path[i]].id);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cli/json.h"
 #include "cli/json_out.h"
+#include "cli/risk_out.h"
 #include "cli/screen.h"
 #include "cli/world.h"
 #include "plan/glob.h"
@@ -221,30 +222,40 @@ make_plan(struct plan *plan, struct phase side[2])
 }
 
 static int
-answer(const struct plan *plan, const struct verdicts *verdicts, int a, int b,
-    bool as_json)
+answer(struct world *world, const struct plan *plan, const struct verdicts *verdicts,
+    const int position[2], bool as_json)
 {
-	const struct pair *pair = verdicts_find(verdicts, a, b);
-	struct pair none = {
-		.a = a, .b = b, .first = -1, .reason = "nothing in common"
-	};
+	const struct pair *pair = verdicts_find(verdicts, position[0], position[1]);
+	struct pair none = { .a = position[0],
+		.b = position[1],
+		.first = -1,
+		.risk = -1,
+		.reason = "nothing in common" };
+	struct forecast forecast;
 	struct screen screen;
 
 	/* Large plans keep only the pairs that are not parallel. */
 	if (!pair)
 		pair = &none;
+	forecast_pair(plan, pair->a, pair->b, &world->forecast_env, &forecast);
 	if (as_json) {
 		struct json_out json;
 
 		json_out_init(&json, stdout);
 		json_out_open(&json, NULL, '{');
 		json_out_pair(&json, plan, pair);
+		if (pair->risk >= 0)
+			risk_out_json(&json, &forecast);
 		json_out_value(&json, "trace", json_trace(pair));
 		json_out_close(&json, '}');
 	} else {
 		screen_init(&screen, stdout);
 		print_text(plan, pair, &screen);
+		if (pair->risk >= 0)
+			risk_out_text(
+			    &forecast, pair, world->knowledge.is_learned, &screen);
 	}
+	forecast_clear(&forecast);
 	return err_exit_status(pair->verdict == VERDICT_SEQUENTIAL ? ERR_NO : ERR_NONE);
 }
 
@@ -259,7 +270,9 @@ answer_sides(struct asked *asked, struct err *err)
 		make_plan(&plan, asked->side);
 		struct verdicts *verdicts = verdicts_new(&plan, &world.verdict_env);
 
-		status = answer(&plan, verdicts, 0, 1, asked->as_json);
+		forecast_risks(&plan, verdicts, &world.forecast_env);
+		status = answer(
+		    &world, &plan, verdicts, (const int[]){ 0, 1 }, asked->as_json);
 		verdicts_free(verdicts);
 		arena_free(plan.arena);
 	}
@@ -284,8 +297,8 @@ answer_plan(const struct asked *asked, struct err *err)
 		else if (world_n_stopping(&world, LINT_CHECK) > 0)
 			status = err_exit_status(ERR_NO);
 		else
-			status = answer(
-			    world.plan, world.verdicts, a, b, asked->as_json);
+			status = answer(&world, world.plan, world.verdicts,
+			    (const int[]){ a, b }, asked->as_json);
 	}
 	world_clear(&world);
 	return status;

@@ -116,6 +116,16 @@ json_out_int(struct json_out *json, const char *key, long long value)
 }
 
 void
+json_out_chance(struct json_out *json, const char *key, double value)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%.4f", value);
+
+	begin_value(json, key);
+	put_text(json->out, text, (size_t)n);
+}
+
+void
 json_out_value(struct json_out *json, const char *key, json_object *value)
 {
 	const char *text;
@@ -144,6 +154,8 @@ json_out_pair(struct json_out *json, const struct plan *plan, const struct pair 
 		json_out_value(json, "question", NULL);
 	json_out_str(json, "kind", pair_kind_name(pair->kind));
 	json_out_str(json, "witness", pair->witness);
+	if (pair->risk >= 0)
+		json_out_chance(json, "risk", (double)pair->risk);
 	json_out_str(json, "reason", pair->reason);
 }
 

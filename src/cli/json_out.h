@@ -28,6 +28,9 @@ void json_out_close(struct json_out *json, char bracket);                 /* } o
 void json_out_str(struct json_out *json, const char *key, const char *s);
 void json_out_int(struct json_out *json, const char *key, long long value);
 
+/* A chance, with four digits behind the point. */
+void json_out_chance(struct json_out *json, const char *key, double value);
+
 /* Writes VALUE (NULL gives null) and releases it. */
 void json_out_value(struct json_out *json, const char *key, json_object *value);
 

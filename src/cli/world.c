@@ -41,6 +41,8 @@ int
 world_open(struct world *world, const char *dir, struct err *err)
 {
 	*world = (struct world){ .dispatch_env.agent = "claude" };
+	knowledge_open(&world->knowledge, NULL);
+	knowledge_env(&world->knowledge, &world->verdict_env, &world->forecast_env);
 	if (repo_open(dir, &world->repo, NULL) < 0)
 		return 0;
 	world->has_repo = true;
@@ -56,6 +58,8 @@ world_open(struct world *world, const char *dir, struct err *err)
 		.exclusive = (const char *const *)world->exclusive.item,
 		.n_exclusive = world->exclusive.n,
 	};
+	knowledge_open(&world->knowledge, &world->repo);
+	knowledge_env(&world->knowledge, &world->verdict_env, &world->forecast_env);
 	return 0;
 }
 
@@ -93,7 +97,7 @@ batch_caps(const struct world *world, struct batch_env *env, struct err *err)
 		return -1;
 	env->cap = (size_t)cap;
 	env->research_cap = (size_t)research_cap;
-	return 0;
+	return knowledge_conflict_cost(&world->config, &env->conflict_cost, err);
 }
 
 static int
@@ -173,6 +177,8 @@ world_load(struct world *world, const char *path, struct err *err)
 	read_assertions(world, path);
 	world->verdicts = verdicts_new(world->plan, &world->verdict_env);
 	plan_lint(world->plan, world->verdicts, &world->lints);
+	world->conflict_cost = batch_env.conflict_cost;
+	forecast_risks(world->plan, world->verdicts, &world->forecast_env);
 	world->batches = batches_new(world->plan, world->verdicts, &batch_env);
 	world->rows = dispatch_rows_new(
 	    world->plan, world->batches, &world->dispatch_env);
@@ -191,6 +197,7 @@ world_clear(struct world *world)
 	lint_list_clear(&world->lints);
 	plan_free(world->plan);
 	asserted_clear(&world->asserted);
+	knowledge_close(&world->knowledge);
 	git_list_clear(&world->tracked);
 	git_list_clear(&world->infra);
 	git_list_clear(&world->exclusive);
@@ -264,6 +271,17 @@ is_asserted(const struct world *world, const char *a, const char *b)
 	return false;
 }
 
+/* The chance is told where it is one: of what shares a directory nothing is known to. */
+static char *
+on_branches(const struct verdicts *verdicts, const struct pair *pair, const char *a,
+    const char *b)
+{
+	if (!verdicts->has_risk || (double)pair->risk < 0.005)
+		return xasprintf("%s, %s on branches: %s", a, b, pair->reason);
+	return xasprintf("%s, %s on branches: %s (%.0f %% chance of a conflict)", a, b,
+	    pair->reason, 100 * (double)pair->risk);
+}
+
 void
 world_print_pairs(const struct world *world, const struct screen *screen)
 {
@@ -285,7 +303,7 @@ world_print_pairs(const struct world *world, const struct screen *screen)
 		if (pair->verdict == VERDICT_PARALLEL)
 			line = xasprintf("%s, %s together: %s", a, b, pair->reason);
 		else if (pair->verdict == VERDICT_PARALLEL_BRANCHES)
-			line = xasprintf("%s, %s on branches: %s", a, b, pair->reason);
+			line = on_branches(world->verdicts, pair, a, b);
 		else if (pair->first < 0 || pair->question != 1)
 			line = xasprintf("%s, %s not together: %s", a, b, pair->reason);
 		else

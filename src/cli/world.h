@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/asserted.h"
+#include "engine/knowledge.h"
 #include "git/config.h"
 #include "git/repo.h"
 #include "plan/batch.h"
@@ -26,6 +27,9 @@ struct world {
 	struct batches *batches;
 	struct dispatch_rows *rows;
 	struct asserted asserted;
+	struct knowledge knowledge;
+	struct forecast_env forecast_env;
+	double conflict_cost; /* divisi.conflict-cost */
 };
 
 /*

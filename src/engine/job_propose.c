@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "engine/knowledge.h"
 #include "engine/propose.h"
 #include "git/config.h"
 #include "git/land.h"
@@ -117,6 +118,21 @@ check_busy(const struct proposal *p, const char *busy, struct err *err)
 	return 0;
 }
 
+/* The same chances as in `divisi plan`, so that the table is the one shown there. */
+static void
+forecast(struct proposal *p, const struct verdict_env *venv)
+{
+	struct knowledge knowledge;
+	struct forecast_env env;
+
+	knowledge_open(&knowledge, &p->repo);
+	knowledge_env(&knowledge, venv, &env);
+	forecast_risks(p->plan, p->verdicts, &env);
+	if (knowledge.word)
+		propose_note(p, "%s", knowledge.word);
+	knowledge_close(&knowledge);
+}
+
 static int
 plan_batch(struct proposal *p, const char *path, struct err *err)
 {
@@ -159,6 +175,9 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	benv.cap = (size_t)cap;
 	benv.research_cap = (size_t)research_cap;
 	benv.is_done = p->is_done;
+	if (knowledge_conflict_cost(&p->config, &benv.conflict_cost, err) < 0)
+		return -1;
+	forecast(p, &venv);
 	p->batches = batches_new(p->plan, p->verdicts, &benv);
 	if (p->batches->n == 0) {
 		err_set(err, ERR_NOT_FOUND,

@@ -346,6 +346,45 @@ why_waits(struct planner *p, const struct pair *pair)
 	    p->out->arena, "waits for %s: %s", name(p, pair->first), pair->reason);
 }
 
+/* The phase of an earlier batch that it is riskiest to run PHASE beside, or NULL. */
+static const struct pair *
+kept_from(const struct planner *p, int phase)
+{
+	const struct pair *worst = NULL;
+
+	for (size_t i = 0; i < p->verdicts->n_pairs; i++) {
+		const struct pair *pair = &p->verdicts->pair[i];
+		int other = pair->a == phase ? pair->b : pair->a;
+
+		if ((pair->a != phase && pair->b != phase) || p->round_of[other] < 0 ||
+		    p->round_of[other] >= p->round_of[phase] ||
+		    (double)pair->risk < 0.05)
+			continue;
+		if (!worst || pair->risk > worst->risk)
+			worst = pair;
+	}
+	return worst;
+}
+
+/* Pairs are looked through once per phase: past this many, only the cap is named. */
+#define EXPLAIN_MAX 200
+
+static const char *
+why_turn(const struct planner *p, int phase, const struct batch *batch, size_t cap)
+{
+	const struct pair *pair = p->plan->n_phases <= EXPLAIN_MAX ? kept_from(p, phase)
+								   : NULL;
+	const char *turn = arena_printf(p->out->arena,
+	    "waits for its turn: at most %zu run at a time%s", cap,
+	    batch->is_research ? " in research" : "");
+
+	if (!pair)
+		return turn;
+	return arena_printf(p->out->arena,
+	    "%s; not beside %s, where a conflict has a chance of %.0f %%", turn,
+	    name(p, pair->a == phase ? pair->b : pair->a), 100 * (double)pair->risk);
+}
+
 static void
 explain(struct planner *p)
 {
@@ -363,12 +402,8 @@ explain(struct planner *p)
 
 			if (*why)
 				continue;
-			*why =
-			    r == 0
-				? "waits for nothing"
-				: arena_printf(out->arena,
-				      "waits for its turn: at most %zu run at a time%s",
-				      cap, batch->is_research ? " in research" : "");
+			*why = r == 0 ? "waits for nothing"
+				      : why_turn(p, batch->phase[i], batch, cap);
 		}
 	}
 }

@@ -309,7 +309,9 @@ decide(struct decision *d, int a, int b)
 	const struct cell *cell = &d->cell[b];
 	struct answer one = answer_one(d, cell, a, b);
 	struct answer two = answer_two(d, cell), three = answer_three(d, cell);
-	struct pair pair = { .a = a, .b = b, .first = -1, .n_trace = N_TRACE_STEPS };
+	struct pair pair = {
+		.a = a, .b = b, .first = -1, .risk = -1, .n_trace = N_TRACE_STEPS
+	};
 	struct trace_step step[N_TRACE_STEPS];
 
 	pair_take(&pair, &step[0], 1, &one);
@@ -456,6 +458,7 @@ verdicts_new(const struct plan *plan, const struct verdict_env *env)
 	v->keeps_all = plan->n_phases <= VERDICT_KEEP_ALL;
 	v->is_too_large = plan->n_phases > VERDICT_MAX_PHASES;
 	v->undecided = (struct pair){ .a = -1,
+		.risk = -1,
 		.b = -1,
 		.verdict = VERDICT_SEQUENTIAL,
 		.literal = VERDICT_SEQUENTIAL,

@@ -47,8 +47,7 @@ struct pair {
 	int question; /* deciding question 1..3, 0 for none */
 	enum pair_kind kind;
 	float
-	    risk; /* with verdicts->has_risk: chance that their changes collide; -1 when
-		       it is no question of files */
+	    risk; /* chance of a conflict; -1: not estimated, or no question of files */
 	const char *witness;            /* path, "api:x", "infra:ci" ... or NULL */
 	const char *reason;             /* one plain sentence */
 	const struct trace_step *trace; /* pairs that say the same may share it */

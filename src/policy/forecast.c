@@ -1,0 +1,133 @@
+#include "policy/forecast.h"
+
+#include "base/mem.h"
+#include "policy/reach.h"
+
+#include <stdlib.h>
+
+/* More pairs than this nobody reads; then only the literal answers are given. */
+#define MAX_FORECASTS 50000
+
+static bool
+is_of_files(const struct pair *pair)
+{
+	switch (pair->kind) {
+	case PAIR_RAW:
+	case PAIR_WAR:
+	case PAIR_WAW:
+	case PAIR_APPEND:
+	case PAIR_DELETE:
+	case PAIR_RENAME:
+	case PAIR_DIRECTORY: return true;
+	case PAIR_NONE:
+	case PAIR_API:
+	case PAIR_SCHEMA:
+	case PAIR_INFRA:
+	case PAIR_RESOURCE:
+	case PAIR_DECLARED:
+	case PAIR_CLOSURE:
+	case PAIR_UNKNOWN:
+	case PAIR_CYCLE:
+	case PAIR_N_KINDS: break;
+	}
+	return false;
+}
+
+static void
+ask_files(const struct forecast_env *env, struct risk_file *file, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		file[i].n_bytes = env->n_bytes ? env->n_bytes(env->arg, file[i].path)
+					       : -1;
+		file[i].hot = env->hot ? env->hot(env->arg, file[i].path) : 0;
+	}
+}
+
+static double
+risk_between(struct reach *reach, const struct forecast_env *env, int a, int b)
+{
+	struct risk_file *file;
+	size_t n = reach_common(reach, a, b, &file);
+	double risk = -1;
+
+	if (n > 0) {
+		ask_files(env, file, n);
+		risk = risk_of_pair(env->model, file, n, reach_sizes(reach, a, b));
+	}
+	free(file);
+	return risk;
+}
+
+void
+forecast_risks(
+    const struct plan *plan, struct verdicts *verdicts, const struct forecast_env *env)
+{
+	struct reach *reach = NULL;
+	size_t n_left = MAX_FORECASTS;
+
+	for (size_t i = 0; i < verdicts->n_pairs; i++) {
+		struct pair *pair = &verdicts->pair[i];
+		bool may_meet = pair->witness &&
+				(pair->kind == PAIR_WAW || pair->kind == PAIR_APPEND ||
+				    pair->kind == PAIR_DELETE ||
+				    pair->kind == PAIR_RENAME);
+		double risk = -1;
+
+		pair->risk = -1;
+		if (!is_of_files(pair) || n_left == 0)
+			continue;
+		n_left--;
+		if (!reach)
+			reach = reach_new(
+			    plan, env->tracked, env->n_tracked, env->fold_case);
+		risk = risk_between(reach, env, pair->a, pair->b);
+		if (risk < 0 && (may_meet || pair->kind == PAIR_DIRECTORY))
+			risk = may_meet ? FORECAST_POTENTIAL : 0;
+		pair->risk = (float)risk;
+	}
+	verdicts->has_risk = true;
+	reach_free(reach);
+}
+
+static int
+compare_chances(const void *pa, const void *pb)
+{
+	const struct forecast_file *a = pa, *b = pb;
+	double wa = a->chance * a->file.sure, wb = b->chance * b->file.sure;
+
+	return (wb > wa) - (wb < wa);
+}
+
+void
+forecast_pair(const struct plan *plan, int a, int b, const struct forecast_env *env,
+    struct forecast *forecast)
+{
+	struct reach *reach = reach_new(
+	    plan, env->tracked, env->n_tracked, env->fold_case);
+	struct risk_sizes sizes = reach_sizes(reach, a, b);
+	struct risk_file *file;
+	size_t n = reach_common(reach, a, b, &file);
+
+	*forecast = (struct forecast){ .n = n };
+	ask_files(env, file, n);
+	forecast->risk = risk_of_pair(env->model, file, n, sizes);
+	forecast->file = xcalloc(n, sizeof(*forecast->file));
+	for (size_t i = 0; i < n; i++)
+		forecast->file[i] = (struct forecast_file){ file[i],
+			risk_of_file(env->model, &file[i]) };
+	if (n > 1)
+		qsort(forecast->file, n, sizeof(*forecast->file), compare_chances);
+	for (size_t i = 0; i < n; i++)
+		file[i] = forecast->file[i].file;
+	if (n > 0)
+		forecast->without = risk_of_pair(env->model, file + 1, n - 1, sizes);
+	free(file);
+	reach_free(reach);
+}
+
+void
+forecast_clear(struct forecast *forecast)
+{
+	free(forecast->file);
+	*forecast = (struct forecast){ 0 };
+}

@@ -47,7 +47,8 @@ what_we_did_not_write_is_refused_with_its_line(void **state)
 		"divisi-risk 1\npair nan 0 0 0 0 0\n",
 		"divisi-risk 1\npair 1e300 0 0 0 0 0\n",
 		"divisi-risk 1\nplace 1 b\nplace 1 a\n", "divisi-risk 1\nplace 1\n",
-		"divisi-risk 1\nown 1 2 0 0 0 0\n",
+		"divisi-risk 1\n"
+		"own 1 2 0 0 0 0\n",
 		"divisi-risk 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\n"
 		"bin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\n" };
 

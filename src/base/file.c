@@ -148,17 +148,73 @@ file_sync_parent(const char *path, struct err *err)
 	return 0;
 }
 
+#define TEMPORARY ".divisi-"
+
+/* Removes the temporaries of PATH whose writers are dead: nobody holds their lock. */
+static void
+clear_temporaries(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *parent = slash ? xstrndup(path, (size_t)(slash - path) + 1)
+				       : xstrdup("./");
+	AUTO_FREE char *lead = xasprintf("%s" TEMPORARY, slash ? slash + 1 : path);
+	DIR *dir = opendir(parent);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		AUTO_FREE char *full = path_join(parent, e->d_name);
+		AUTO_FD int fd = -1;
+
+		if (strncmp(e->d_name, lead, strlen(lead)) != 0 ||
+		    strlen(e->d_name) != strlen(lead) + 6)
+			continue;
+		fd = open(full, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			DURABLE("file.clear", unlink(full));
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/*
+ * Makes the file TMP, a template of mkstemp(3), locked as long as its descriptor is open: who
+ * dies with it lets the next writer know.  -1 with errno.
+ */
+static int
+make_temporary(char *tmp)
+{
+	size_t n = strlen(tmp);
+
+	for (int i = 0; i < 100; i++) {
+		struct stat st;
+		int fd;
+
+		memset(tmp + n - 6, 'X', 6);
+		fd = mkostemp(tmp, O_CLOEXEC);
+		if (fd < 0)
+			return -1;
+		/* Another may have taken it for a dead one's before it was locked. */
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
+		    st.st_nlink > 0)
+			return fd;
+		close(fd);
+	}
+	errno = EBUSY;
+	return -1;
+}
+
 int
 file_write_atomic(
     const char *path, const void *data, size_t n_bytes, mode_t mode, struct err *err)
 {
 	AUTO_FREE char *real = realpath(path, NULL);
 	const char *target = real ? real : path;
-	AUTO_FREE char *tmp = xasprintf("%s.XXXXXX", target);
+	AUTO_FREE char *tmp = xasprintf("%s" TEMPORARY "XXXXXX", target);
 	AUTO_FD int fd = -1;
 	struct stat st;
 
-	fd = mkostemp(tmp, O_CLOEXEC);
+	clear_temporaries(target);
+	fd = make_temporary(tmp);
 	if (fd < 0)
 		return err_sys(err, "write %s", path);
 	if (stat(target, &st) == 0) {

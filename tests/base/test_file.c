@@ -149,6 +149,30 @@ a_failed_write_leaves_everything_as_it_was(void **state)
 	assert_int_equal(err.sys_errno, ENOENT);
 }
 
+/* A writer that was killed leaves its temporary, one at work holds the lock of it. */
+static void
+the_temporary_of_a_dead_writer_is_removed_by_the_next(void **state)
+{
+	AUTO_FREE char *path = in_top("plan.md");
+	AUTO_FREE char *dead = in_top("plan.md.divisi-aB3xYz");
+	AUTO_FREE char *busy = in_top("plan.md.divisi-000000");
+	AUTO_FREE char *other = in_top("plan.md.divisi-backup2");
+	AUTO_FREE char *of_other = in_top("other.md.divisi-aB3xYz");
+	const char *const all[] = { dead, busy, other, of_other };
+	AUTO_FD int lock = -1;
+
+	for (size_t i = 0; i < N_ELEMS(all); i++)
+		put(all[i], "half");
+	lock = file_lock(busy, false, NULL);
+	assert_true(lock >= 0);
+	put(path, "whole");
+	assert_false(file_exists(dead));
+	assert_true(file_exists(busy));
+	assert_true(file_exists(other));
+	assert_true(file_exists(of_other));
+	assert_int_equal(count_entries(top), 4);
+}
+
 static void
 the_tail_of_a_file_is_what_it_ends_with(void **state)
 {
@@ -257,6 +281,7 @@ main(void)
 		TEST(a_write_keeps_the_mode_that_is_there),
 		TEST(a_write_goes_through_a_symbolic_link),
 		TEST(a_failed_write_leaves_everything_as_it_was),
+		TEST(the_temporary_of_a_dead_writer_is_removed_by_the_next),
 		TEST(the_tail_of_a_file_is_what_it_ends_with),
 		TEST(directories_are_made_with_their_parents),
 		TEST(a_tree_is_removed_and_what_links_point_to_is_not),

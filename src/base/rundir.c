@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +16,9 @@
  * the stack limit, 2 MiB as it comes), so a larger spec could never be started. */
 #define SPEC_BYTES  (16 * 1024 * 1024)
 #define BEGUN_BYTES 4096
+
+/* How a run directory is called before it is in its place. */
+#define UNPLACED ".new-"
 
 void
 run_spec_add_arg(struct run_spec *spec, const char *arg)
@@ -162,8 +166,8 @@ move_into_place(const char *tmp, const char *dir, struct err *err)
 int
 rundir_write_spec(const char *dir, const struct run_spec *spec, struct err *err)
 {
-	AUTO_FREE char *tmp = xasprintf("%s.XXXXXX", dir);
 	AUTO_FREE char *parent = xstrdup(dir);
+	AUTO_FREE char *tmp = NULL;
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *data = NULL;
 	char *slash = strrchr(parent, '/');
@@ -176,6 +180,7 @@ rundir_write_spec(const char *dir, const struct run_spec *spec, struct err *err)
 		if (file_mkdirs(parent, 0700, err) < 0)
 			return -1;
 	}
+	tmp = xasprintf("%s/" UNPLACED "XXXXXX", slash ? parent : ".");
 	if (!mkdtemp(tmp))
 		return err_sys(err, "make %s", dir);
 	path = path_join(tmp, "spec");
@@ -188,6 +193,22 @@ rundir_write_spec(const char *dir, const struct run_spec *spec, struct err *err)
 	}
 	(void)!file_remove_tree(tmp, NULL);
 	return -1;
+}
+
+void
+rundir_clear_unplaced(const char *runs)
+{
+	DIR *dir = opendir(runs);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		AUTO_FREE char *path = path_join(runs, e->d_name);
+
+		if (strncmp(e->d_name, UNPLACED, strlen(UNPLACED)) == 0)
+			(void)!file_remove_tree(path, NULL);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 static bool

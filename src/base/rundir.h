@@ -41,6 +41,12 @@ struct run_spec {
 NODISCARD int rundir_write_spec(
     const char *dir, const struct run_spec *spec, struct err *err);
 
+/*
+ * Removes from the directory RUNS what a rundir_write_spec() that was cut off has left: no
+ * run ever was in it.  Only while nobody writes one, as before a server does anything.
+ */
+void rundir_clear_unplaced(const char *runs);
+
 /* Reads DIR/spec; unknown keys are ignored.  On success run_spec_clear() frees it. */
 NODISCARD int rundir_read_spec(const char *dir, struct run_spec *spec, struct err *err);
 void run_spec_clear(struct run_spec *spec);

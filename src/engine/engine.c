@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include "base/crash.h"
+#include "base/rundir.h"
 #include "engine/home.h"
 #include "engine/internal.h"
 #include "engine/replay.h"
@@ -239,6 +240,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	if (act_each_open(engine->store, load_open_act, engine, err) < 0)
 		goto fail;
 	clock_mind(engine);
+	rundir_clear_unplaced(runs);
 	slots_adopt(engine);
 	runs_adopt(engine);
 	radar_settle(engine);

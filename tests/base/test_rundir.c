@@ -156,6 +156,25 @@ a_second_spec_is_a_conflict_and_leaves_nothing(void **state)
 	run_spec_clear(&spec);
 }
 
+/* Killed between making the directory and naming it. */
+static void
+a_run_that_never_got_its_name_is_cleared_away(void **state)
+{
+	AUTO_FREE char *runs = path_join(top, "runs");
+	AUTO_FREE char *half = path_join(runs, ".new-aB3xYz");
+	AUTO_FREE char *spec = path_join(half, "spec");
+	struct err err = ERR_INIT;
+	int lock_fd;
+
+	rundir_clear_unplaced(runs); /* that there are no runs is fine */
+	write_spec();
+	assert_int_equal(file_mkdirs(half, 0700, &err), 0);
+	assert_int_equal(file_write_atomic(spec, "x", 1, 0600, &err), 0);
+	rundir_clear_unplaced(runs);
+	assert_int_equal(count_entries(runs), 1);
+	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_READY);
+}
+
 static void
 a_spec_without_program_or_run_is_refused(void **state)
 {
@@ -415,6 +434,7 @@ main(void)
 		TEST(a_spec_comes_back_as_it_was),
 		TEST(a_directory_that_lost_its_spec_gets_it_again),
 		TEST(a_second_spec_is_a_conflict_and_leaves_nothing),
+		TEST(a_run_that_never_got_its_name_is_cleared_away),
 		TEST(a_spec_without_program_or_run_is_refused),
 		TEST(a_spec_cut_anywhere_is_damaged),
 		TEST(unknown_keys_are_ignored_and_nonsense_is_not),

@@ -9,7 +9,6 @@
 #include "git/merge.h"
 #include "git/pin.h"
 #include "git/worktree.h"
-#include "plan/fmt.h"
 #include "plan/parse.h"
 #include "policy/declared.h"
 
@@ -470,71 +469,5 @@ job_diff(const struct fields *in, struct fields *out, struct err *err)
 		return -1;
 	fields_set(out, "diff", text.text);
 	git_out_clear(&text);
-	return 0;
-}
-
-/* ---- writing statuses and registry back into the plan file (CONTRACTS 4) ------------ */
-
-static void
-fill_update(const struct fields *in, struct plan_status *status,
-    struct registry_row *row, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		status[i] = (struct plan_status){ .phase_id = fields_text_at(
-						      in, i, "phase"),
-			.issue_id = fields_text_at(in, i, "issue"),
-			.status = fields_text_at(in, i, "status") };
-		row[i] = (struct registry_row){ .session = fields_text_at(
-						    in, i, "session"),
-			.issue = fields_text_at(in, i, "issue"),
-			.phase = status[i].phase_id,
-			.agent = fields_text_at(in, i, "agent"),
-			.worktree = fields_text_at(in, i, "worktree"),
-			.branch = fields_text_at(in, i, "branch"),
-			.status = status[i].status };
-	}
-}
-
-int
-job_write_back(const struct fields *in, struct fields *out, struct err *err)
-{
-	const char *path = fields_text(in, "plan_path");
-	size_t n = (size_t)fields_number(in, "n_sessions", 0), n_text = 0, n_new = 0;
-	AUTO_FREE struct plan_status *status = xcalloc(n + 1, sizeof(*status));
-	AUTO_FREE struct registry_row *row = xcalloc(n + 1, sizeof(*row));
-	struct plan_update update = {
-		.status = status, .n_status = n, .row = row, .n_rows = n
-	};
-	AUTO_FREE char *text = file_read(path, PLAN_MAX_BYTES, &n_text, err);
-	AUTO_FREE char *after = NULL;
-	struct lint_list lints = { 0 };
-	AUTO_PLAN struct plan *plan = NULL;
-	char sha[HASH_HEX_SIZE];
-
-	if (!text)
-		return -1;
-	hash_sha256(text, n_text, sha);
-	plan = plan_parse(path, text, n_text, &lints, err);
-	lint_list_clear(&lints);
-	if (!plan)
-		return -1;
-	fill_update(in, status, row, n);
-	after = plan_write_back(plan, &update, &n_new);
-	fields_set(out, "sha256", sha);
-	if (n_new == n_text && memcmp(after, text, n_text) == 0)
-		return 0;
-	/* Somebody edits the file: theirs counts, ours waits (only the bytes we know). */
-	if (strcmp(sha, fields_text(in, "plan_sha")) != 0) {
-		fields_set(out, "sha256", "");
-		fields_setf(out, "trouble",
-		    "%s was changed since divisi read it; statuses are not written into it",
-		    path);
-		return err_set(err, ERR_CONFLICT, "%s was changed meanwhile", path);
-	}
-	if (file_write_atomic(path, after, n_new, 0644, err) < 0)
-		return -1;
-	hash_sha256(after, n_new, sha);
-	fields_set(out, "sha256", sha);
-	fields_set(out, "plan_text", after);
 	return 0;
 }

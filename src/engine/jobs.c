@@ -156,7 +156,9 @@ job_inputs(const struct task *task, struct fields *in, struct err *err)
 		if (add_plan_text(engine, plan, in, err) < 0)
 			return -1;
 	}
-	if (strcmp(task->kind, "write-back") == 0)
+	if (strcmp(task->kind, "write-back") == 0) {
 		add_registry(engine, plan, in);
+		fields_set_number(in, "again", task->tries > 0);
+	}
 	return 0;
 }

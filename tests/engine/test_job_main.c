@@ -2,6 +2,7 @@
 #include "engine/job.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "engine/record.h"
@@ -287,6 +288,107 @@ a_job_reads_all_of_a_large_input(void **state)
 	fields_clear(&out);
 }
 
+/* ---- statuses in the plan file ------------------------------------------------------------- */
+
+static const char plan_text[] =
+    "# Master Plan: Try it\n\n**Parent issue:** [T-100: Try it](local:T-100)\n"
+    "**Date:** 2026-11-22\n\n## Phase Map\n\n"
+    "| Phase | Issues | Focus | Batch | Dependencies | Status |\n"
+    "|-------|--------|-------|-------|--------------|--------|\n"
+    "| 1A | [T-11](local:T-11) | Work | 1 | None | Todo |\n\n### 1A: Work\n\n"
+    "- Issue: [T-11: Work](local:T-11)\n- Mode: quick\n- Tasks:\n  1. Work\n\n"
+    "## Session Registry\n\n"
+    "| Session Name | Issue | Phase | Agent | Worktree | Branch | Status |\n"
+    "|---|---|---|---|---|---|---|\n";
+
+/* Writes STATUS of 1A back into the file PATH; KNOWN is the text that the journal has. */
+static void
+write_back(const char *path, const char *known, const char *status, bool again,
+    struct fields *out, struct err *err)
+{
+	struct fields in = { 0 };
+	char sha[HASH_HEX_SIZE];
+
+	hash_sha256(known, strlen(known), sha);
+	fields_set(&in, "plan_path", path);
+	fields_set(&in, "plan_text", known);
+	fields_set(&in, "plan_sha", sha);
+	fields_set_number(&in, "again", again);
+	fields_set_number(&in, "n_sessions", status[0] != '\0');
+	fields_set(&in, "s0.phase", "1A");
+	fields_set(&in, "s0.issue", "T-11");
+	fields_set(&in, "s0.session", "1/S-A");
+	fields_set(&in, "s0.status", status);
+	fields_clear(out);
+	*err = (struct err)ERR_INIT;
+	(void)job_write_back(&in, out, err);
+	fields_clear(&in);
+}
+
+/* Whatever hash the job tells, the journal can have the text of. */
+static void
+statuses_written_before_a_death_are_known_after_it(void **state)
+{
+	AUTO_FREE char *path = path_join(dir, "plan.md");
+	AUTO_FREE char *active = NULL;
+	AUTO_FREE char *done = NULL;
+	struct fields out = { 0 };
+	struct err err;
+	char sha[HASH_HEX_SIZE];
+
+	assert_int_equal(
+	    file_write_atomic(path, plan_text, strlen(plan_text), 0644, &err), 0);
+	write_back(path, plan_text, "Active", false, &out, &err);
+	active = in_dir("plan.md");
+	assert_non_null(strstr(active, "| Active |"));
+	assert_string_equal(fields_text(&out, "plan_text"), active);
+
+	/* Killed before that was told: the same again, and again with more to tell. */
+	write_back(path, plan_text, "Active", true, &out, &err);
+	hash_sha256(active, strlen(active), sha);
+	assert_int_equal(err.kind, ERR_NONE);
+	assert_string_equal(fields_text(&out, "sha256"), sha);
+	assert_string_equal(fields_text(&out, "plan_text"), active);
+	write_back(path, plan_text, "Done", true, &out, &err);
+	assert_int_equal(err.kind, ERR_NONE);
+	done = in_dir("plan.md");
+	assert_non_null(strstr(done, "| Done "));
+	assert_string_equal(fields_text(&out, "plan_text"), done);
+	fields_clear(&out);
+}
+
+static void
+a_plan_that_somebody_edits_is_theirs(void **state)
+{
+	AUTO_FREE char *path = path_join(dir, "plan.md");
+	AUTO_FREE char *active = NULL;
+	AUTO_FREE char *edited = NULL;
+	struct fields out = { 0 };
+	struct err err;
+
+	assert_int_equal(
+	    file_write_atomic(path, plan_text, strlen(plan_text), 0644, &err), 0);
+	write_back(path, plan_text, "Active", false, &out, &err);
+	active = in_dir("plan.md");
+	edited = xasprintf("%s\nA word more.\n", active);
+	assert_int_equal(
+	    file_write_atomic(path, edited, strlen(edited), 0644, &err), 0);
+	for (int again = 0; again < 2; again++) {
+		AUTO_FREE char *now = NULL;
+
+		write_back(path, active, "Done", again, &out, &err);
+		assert_int_equal(err.kind, ERR_CONFLICT);
+		assert_string_equal(fields_text(&out, "sha256"), "");
+		/* With nothing to write there is nothing to complain about, or to take. */
+		write_back(path, active, "Active", again, &out, &err);
+		assert_int_equal(err.kind, ERR_NONE);
+		assert_string_equal(fields_text(&out, "sha256"), "");
+		now = in_dir("plan.md");
+		assert_string_equal(now, edited);
+	}
+	fields_clear(&out);
+}
+
 int
 main(void)
 {
@@ -301,6 +403,8 @@ main(void)
 		JOB_TEST(a_command_sees_the_repository_it_runs_in),
 		JOB_TEST(a_job_answers_with_its_error),
 		JOB_TEST(a_job_reads_all_of_a_large_input),
+		JOB_TEST(statuses_written_before_a_death_are_known_after_it),
+		JOB_TEST(a_plan_that_somebody_edits_is_theirs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,7 @@ struct task {
 	struct job *job;     /* when it is one */
 	struct event *timer; /* launch: waiting for the holder's socket */
 	int64_t began_at;
+	int64_t held_at; /* launch: when a holder was started last */
 };
 TAILQ_HEAD(task_list, task);
 
@@ -165,6 +166,7 @@ struct follower *follower_find(const struct engine *engine, const char *run);
 bool follower_look(struct follower *f);
 /* Notices the holder's death, which no file tells when it was killed. */
 void follower_watch_holder(struct follower *f, const struct proc_id *holder);
+
 char *run_dir(const struct engine *engine, const char *run);
 
 /* slots.c: takes a slot for the run of S unless it has one; false when none is free. */

@@ -10,8 +10,10 @@
 
 /* Launching runs and talking to their agents; following them is followers.c. */
 
-#define OPEN_QUICK_MS 15000 /* the holder's socket is looked for often, later seldom */
-#define PAST_LIMIT_MS 20000 /* so long an earlier run may take to be gone */
+#define OPEN_QUICK_MS   15000 /* the holder's socket is looked for often, later seldom */
+#define PAST_LIMIT_MS   20000 /* so long an earlier run may take to be gone */
+#define HOLDER_START_MS 3000  /* after which a run without one gets another holder */
+#define LAUNCH_TRIES    3
 
 char *
 run_dir(const struct engine *engine, const char *run)
@@ -168,6 +170,50 @@ try_again_soon(struct task *task)
 }
 
 /*
+ * A holder that was killed before it had begun leaves nothing behind, and no agent.  Then
+ * another is started; should the first only be slow, the lock lets one of them in.
+ */
+static void
+hold_again(struct task *task, const char *dir)
+{
+	struct engine *engine = task->engine;
+	struct err err = ERR_INIT;
+
+	if (engine->now() - task->held_at < HOLDER_START_MS)
+		return;
+	task->held_at = engine->now();
+	if (executor_local.start(dir, engine->holder, &err) < 0)
+		log_warn("%s: %s", task->key, err.text);
+}
+
+/* From here on the death of the holder of this run is noticed, when it lives by now. */
+static void
+watch_holder(const struct task *task)
+{
+	struct follower *f = follower_find(
+	    task->engine, fields_text(&task->fields, "run"));
+	struct proc_id holder = { 0 };
+	int lock_fd = -1;
+
+	if (f && rundir_probe(f->dir, &lock_fd, &holder) == RUN_LIVE)
+		follower_watch_holder(f, &holder);
+	if (lock_fd >= 0)
+		close(lock_fd);
+}
+
+/* A holder that died before it was watched is noticed here, and by nobody else. */
+static void
+end_launch(struct task *task)
+{
+	struct follower *f = follower_find(
+	    task->engine, fields_text(&task->fields, "run"));
+
+	task_end(task, "done", NULL, 0);
+	if (f && !f->holder_event)
+		(void)follower_look(f);
+}
+
+/*
  * Sends the first messages once the holder listens.  The holder drops keys it has seen, so
  * that this may be done again after a crash.
  */
@@ -189,9 +235,11 @@ send_opening(struct task *task)
 	if (lock_fd >= 0)
 		close(lock_fd);
 	if (!agent || state == RUN_ENDED || state == RUN_LOST) {
-		task_end(task, "done", NULL, 0); /* its end is told by the follower */
+		end_launch(task);
 		return;
 	}
+	if (state == RUN_READY)
+		hold_again(task, dir);
 	if (launch_text_fill(engine, task, s, &t, &err) < 0) {
 		task_fail(task, &err);
 		launch_text_clear(&t);
@@ -205,6 +253,7 @@ send_opening(struct task *task)
 	if (rc >= 0) {
 		struct fields f = { 0 };
 
+		watch_holder(task);
 		fields_set(&f, "session", s->id);
 		fields_set(&f, "run", run);
 		rc = engine_note(engine, HAP_RUN_STARTED, &f);
@@ -212,7 +261,7 @@ send_opening(struct task *task)
 		if (rc < 0)
 			task_postpone(task);
 		else
-			task_end(task, "done", NULL, 0);
+			end_launch(task);
 	} else {
 		/*
 		 * A slow holder may still start its agent, so this run is never given up for a
@@ -226,21 +275,10 @@ static void
 on_open_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct task *task = arg;
-	const struct session *s = core_session(
-	    task->engine->core, fields_text(&task->fields, "session"));
 
 	(void)fd;
 	(void)what;
-	if (s && strcmp(s->run, fields_text(&task->fields, "run")) == 0) {
-		struct follower *f = follower_find(task->engine, s->run);
-		struct proc_id holder = { 0 };
-		int lock_fd = -1;
-
-		if (f && rundir_probe(f->dir, &lock_fd, &holder) == RUN_LIVE)
-			follower_watch_holder(f, &holder);
-		if (lock_fd >= 0)
-			close(lock_fd);
-	}
+	watch_holder(task);
 	send_opening(task);
 }
 
@@ -353,6 +391,12 @@ run_launch(struct task *task)
 	}
 	if (rc == 0 && (state == RUN_ABSENT || state == RUN_READY))
 		rc = executor_local.start(dir, engine->holder, &err);
+	task->held_at = engine->now();
+	if (rc < 0 && err.kind == ERR_SYSTEM && task->tries < LAUNCH_TRIES) {
+		log_warn("%s: %s (will be tried again)", task->key, err.text);
+		task_end(task, "owed", NULL, 500L << task->tries);
+		return;
+	}
 	if (rc < 0) {
 		task_fail(task, &err);
 		return;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Claims about tools/crash_points.py, each on a copy of the tree with something planted."""
+"""Claims about tools/crash_points.py, each on a few files with something planted."""
 
 import os
 import shutil
@@ -16,7 +16,10 @@ class CrashPoints(unittest.TestCase):
     def setUp(self):
         self.top = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.top)
-        shutil.copytree(os.path.join(TOP, "src"), os.path.join(self.top, "src"))
+        for path in ("base/file.c", "core/happening.c", "engine/acts.c", "git/run.c"):
+            folder = os.path.join(self.top, "src", os.path.dirname(path))
+            os.makedirs(folder, exist_ok=True)
+            shutil.copy(os.path.join(TOP, "src", path), folder)
 
     def plant(self, path, text):
         with open(os.path.join(self.top, "src", path), "w", encoding="utf-8") as file:

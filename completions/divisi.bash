@@ -36,7 +36,8 @@ _divisi()
 		issue) words='--json --parent --status --text --markdown' ;;
 		report) words='--json' ;;
 		doctor) words='--json' ;;
-		events) words='--json --after --follow' ;;
+		events) words='--json --after --follow --until --kinds' ;;
+		replay) words='--json --until --dump' ;;
 		server) words='--foreground --stop --top --idle' ;;
 		help) words='--json' ;;
 		version) words='--json' ;;

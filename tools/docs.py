@@ -188,6 +188,36 @@ def command_sections(table, common):
     return text
 
 
+def event_sections(table):
+    """Every kind of event and every field of divisi-events(5), from the program's tables."""
+    shared = {}
+    text = "# KINDS\n\n"
+    for kind in table["kinds"]:
+        fields, like = kind["fields"], shared.get(kind["fields"])
+        if like and len(fields) > 200:
+            fields = "The fields of %s." % like
+        else:
+            shared[fields] = kind["kind"]
+            fields = "Fields: %s." % fields.replace(" ", ", ") if fields else "No fields."
+        text += "*%s*\n%s\n\n" % (kind["kind"],
+                                 wrapped(kind["words"] + " " + fields, "\t"))
+    text += ("# FIELDS\n\n_sN.x_ is _x_ of the N-th session of a table, counted from 0. "
+             "(n) is a number.\n\n")
+    for field in table["fields"]:
+        mark = " (n)" if field["type"] == "number" else ""
+        text += "*%s*%s\n%s\n\n" % (escaped(field["name"]), mark,
+                                   wrapped(field["words"] + ".", "\t"))
+    return text
+
+
+def event_problems(table):
+    """Fields of kinds that have no words, and words of fields that no kind has."""
+    told = {field["name"] for field in table["fields"]}
+    used = {name.removeprefix("sN.") for kind in table["kinds"]
+            for name in kind["fields"].split()}
+    return differences("field", used, told, "divisi-events.5")
+
+
 def generated(top, man, program):
     """{path: its text} of what is made from the program's table."""
     page = man["divisi.1"]
@@ -195,6 +225,10 @@ def generated(top, man, program):
     common = set(re.findall(r"^\*--([a-z-]+)\*", page[:begin], re.M))
     files = {os.path.join(top, "man/divisi.1.scd"): page[:begin] + command_sections(
         json.loads(ask(program, "help", "--json")), common) + page[end:]}
+    page = man["divisi-events.5"]
+    begin, end = page.index("# KINDS"), page.index("# SEE ALSO")
+    files[os.path.join(top, "man/divisi-events.5.scd")] = page[:begin] + event_sections(
+        json.loads(ask(program, "events", "--kinds", "--json"))) + page[end:]
     for shell, name in COMPLETIONS.items():
         files[os.path.join(top, "completions", name)] = ask(program, "completions", shell)
     return files
@@ -224,6 +258,7 @@ def main():
              kind_problems(top, man) + route_problems(top, man) + setting_problems(top, man) +
              variable_problems(top, man))
     if len(sys.argv) > 2:
+        found += event_problems(json.loads(ask(sys.argv[2], "events", "--kinds", "--json")))
         found += generated_problems(top, man, sys.argv[2], "--write" in sys.argv)
     print("\n".join(found) or "docs: the manual and the program agree")
     return 1 if found else 0

@@ -23,6 +23,9 @@
 #define START_LIMIT_MS 15000
 #define REQUEST_MS     120000
 
+/* More than an error and its fix have. */
+#define LAST_WORDS_BYTES 4096
+
 static int64_t
 mono_ms(void)
 {
@@ -120,8 +123,8 @@ static int
 server_failed(const struct client *client, struct err *err)
 {
 	AUTO_FREE char *log = path_join(client->home, "server.log");
-	AUTO_FREE char *tail = file_read_tail(log, 500);
-	char *line = NULL;
+	AUTO_FREE char *tail = file_read_tail(log, LAST_WORDS_BYTES);
+	char *line = NULL, *fix;
 
 	err->kind = ERR_NO_SERVER;
 	err_wrap(err, "the server did not start");
@@ -130,9 +133,14 @@ server_failed(const struct client *client, struct err *err)
 		line = at += strlen("divisi: ");
 	if (!line)
 		return -1;
+	fix = strstr(line, "\n  fix: ");
 	line[strcspn(line, "\n")] = '\0';
 	err_set(err, ERR_NO_SERVER, "the server did not start: %s", line);
-	return err_fix(err, "more of it is in %s", log);
+	if (!fix)
+		return err_fix(err, "more of it is in %s", log);
+	fix += strlen("\n  fix: ");
+	fix[strcspn(fix, "\n")] = '\0';
+	return err_fix(err, "%s", fix);
 }
 
 /*
@@ -247,18 +255,27 @@ client_order(struct client *client, const char *verb, const struct fields *in,
 }
 
 struct json_object *
-client_status(struct client *client, struct err *err)
+client_get(struct client *client, const char *target, struct err *err)
 {
 	struct fetch_reply reply = { 0 };
-	struct json_object *o;
+	struct fields f = { 0 };
+	struct json_object *o = NULL;
 
-	if (fetch_json(client->fetch, "GET", "/v1/status", NULL, &reply, err) < 0)
+	if (fetch_json(client->fetch, "GET", target, NULL, &reply, err) < 0)
 		return NULL;
-	o = json_tokener_parse(reply.body);
-	fetch_reply_clear(&reply);
-	if (!o)
+	if (reply.status < 400)
+		o = json_tokener_parse(reply.body);
+	if (!o && (fields_of_json(&f, reply.body, err) < 0 || !fields_get_err(&f, err)))
 		err_set(err, ERR_SYSTEM, "the server's answer is no JSON");
+	fields_clear(&f);
+	fetch_reply_clear(&reply);
 	return o;
+}
+
+struct json_object *
+client_status(struct client *client, struct err *err)
+{
+	return client_get(client, "/v1/status", err);
 }
 
 /* What a server without a journal would say. */

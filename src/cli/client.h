@@ -31,6 +31,10 @@ void client_close(struct client *client);
 NODISCARD int client_order(struct client *client, const char *verb,
     const struct fields *in, struct fields *out, long timeout_ms, struct err *err);
 
+/* What the server answers to GET TARGET.  The caller puts it; NULL with ERR. */
+struct json_object *client_get(
+    struct client *client, const char *target, struct err *err);
+
 /* Everything the server knows.  The caller puts it; NULL with ERR. */
 struct json_object *client_status(struct client *client, struct err *err);
 

@@ -339,10 +339,27 @@ static const struct command commands[] = {
 	{
 	    .name = "events",
 	    .group = CMD_KEEP,
-	    .synopsis = "events [--after SEQ] [-f] [--json]",
+	    .synopsis = "events [--after SEQ] [--until SEQ] [-f] [--json]\n"
+			"events --kinds [--json]",
 	    .summary = "the journal: everything that happened, in order",
+	    .help =
+		"One row per event. With --json each is one line as divisi-events(5) "
+		"describes it; nothing of that is ever taken away.",
 	    .options = cmd_events_options,
 	    .run = cmd_events,
+	},
+	{
+	    .name = "replay",
+	    .group = CMD_KEEP,
+	    .synopsis = "replay [--until SEQ] [--dump] [--json]",
+	    .summary = "play the journal again and compare what comes of it",
+	    .help =
+		"Makes the state anew from the first event on and compares, byte for byte, "
+		"with what is there: every move and every act the journal has, and the "
+		"state of the server when one runs. Reads only. Exit status 1 when "
+		"something differs, 7 when the journal is damaged.",
+	    .options = cmd_replay_options,
+	    .run = cmd_replay,
 	},
 	{
 	    .name = "server",

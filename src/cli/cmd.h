@@ -81,6 +81,7 @@ int cmd_issue(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_park(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_rule(int argc, char **argv);
@@ -97,5 +98,5 @@ extern const struct option_doc cmd_decide_options[], cmd_dispatch_options[],
     cmd_reason_options[], cmd_report_options[], cmd_resume_options[], cmd_run_options[],
     cmd_say_options[], cmd_server_options[], cmd_status_options[], cmd_watch_options[],
     cmd_why_options[];
-extern const struct option_doc cmd_conflicts_options[], cmd_rule_options[],
-    cmd_salvage_options[];
+extern const struct option_doc cmd_conflicts_options[], cmd_replay_options[],
+    cmd_rule_options[], cmd_salvage_options[];

@@ -7,6 +7,7 @@
 #include "cli/json.h"
 #include "cli/report.h"
 #include "cli/world.h"
+#include "core/events.h"
 #include "sys/fetch.h"
 
 #include <json-c/json.h>
@@ -21,6 +22,8 @@ const struct option_doc cmd_events_options[] = {
 	OPTION_JSON,
 	{ "after", "SEQ", "only rows after this one", 0 },
 	{ "follow", NULL, "go on as rows are written", 'f' },
+	{ "until", "SEQ", "only rows up to this one", 0 },
+	{ "kinds", NULL, "every kind of event there is, and its fields", 0 },
 	OPTION_END,
 };
 
@@ -114,7 +117,7 @@ cmd_report(int argc, char **argv)
 struct watching {
 	struct screen screen;
 	bool as_json;
-	int64_t last;
+	int64_t last, until;        /* UNTIL 0: no end */
 	struct json_object *status; /* for names; may be NULL */
 };
 
@@ -130,12 +133,14 @@ on_event_line(const char *line, size_t n, void *arg)
 	row = json_tokener_parse(line);
 	if (row)
 		w->last = js_number(row, "seq", w->last);
+	if (w->until && w->last > w->until)
+		return 1;
 	if (w->as_json)
 		puts(line);
 	else if (row)
 		(void)board_event(&w->screen, w->status, row);
 	fflush(stdout);
-	return ferror(stdout) != 0;
+	return ferror(stdout) != 0 || (w->until && w->last == w->until);
 }
 
 static int
@@ -159,9 +164,75 @@ follow_events(struct watching *w, int64_t after, bool follow)
 		/* One answer holds a bounded number of rows; go on until there are no more. */
 		if (rc == 0 && !follow && w->last == before)
 			break;
-	} while (rc == 0 && !ferror(stdout));
+	} while (rc == 0 && !ferror(stdout) && (!w->until || w->last < w->until));
 	client_close(&client);
 	return rc < 0 ? cmd_fail(&err, w->as_json) : 0;
+}
+
+/* Every kind of event and field, as divisi-events(5) has them. */
+static void
+print_kinds(bool as_json)
+{
+	AUTO_JSON struct json_object *all = json_object_new_object();
+	struct json_object *kinds = json_object_new_array();
+	struct json_object *fields = json_object_new_array();
+	const struct event_field *field;
+
+	for (int k = 0; k < HAP_N; k++) {
+		const struct event_doc *doc = events_doc((enum hap)k);
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "kind", json_str(hap_name((enum hap)k)));
+		json_object_object_add(o, "words", json_str(doc->words));
+		json_object_object_add(o, "fields", json_str(doc->fields));
+		json_object_array_add(kinds, o);
+		if (!as_json)
+			printf("%-18s %s\n%-18s %s\n", hap_name((enum hap)k),
+			    doc->words, "", doc->fields);
+	}
+	for (size_t i = 0; (field = events_field(i)); i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "name", json_str(field->name));
+		json_object_object_add(
+		    o, "type", json_str(field->is_number ? "number" : "text"));
+		json_object_object_add(o, "words", json_str(field->words));
+		json_object_array_add(fields, o);
+	}
+	json_object_object_add(all, "kinds", kinds);
+	json_object_object_add(all, "fields", fields);
+	if (as_json)
+		print_json(all);
+}
+
+static int
+read_events_options(
+    struct watching *w, struct args *args, bool *follow, bool *kinds, struct err *err)
+{
+	long until = 0, after = 0;
+	int at;
+
+	while ((at = args_next(args, err)) >= 0) {
+		switch (at) {
+		case 0: w->as_json = true; break;
+		case 1:
+			if (args_number("after", args->value, 0, &after, err) < 0)
+				return -1;
+			break;
+		case 2: *follow = true; break;
+		case 3:
+			if (args_number("until", args->value, 1, &until, err) < 0)
+				return -1;
+			break;
+		default: *kinds = true; break;
+		}
+	}
+	w->last = after;
+	w->until = until;
+	if (at == ARGS_WORD)
+		return err_set(
+		    err, ERR_USAGE, "events takes no word '%.40s'", args->value);
+	return at == ARGS_END ? 0 : -1;
 }
 
 int
@@ -170,34 +241,27 @@ cmd_events(int argc, char **argv)
 	struct watching w = { 0 };
 	struct err err = ERR_INIT;
 	struct args args;
-	long after = 0;
-	bool follow = false;
-	int at;
+	bool follow = false, kinds = false;
 
 	args_init(&args, cmd_events_options, argc, argv);
-	while ((at = args_next(&args, &err)) >= 0) {
-		if (at == 0)
-			w.as_json = true;
-		else if (at == 1) {
-			if (args_number("after", args.value, 0, &after, &err) < 0)
-				return cmd_fail(&err, w.as_json);
-		} else
-			follow = true;
-	}
-	if (at == ARGS_WORD)
-		err_set(&err, ERR_USAGE, "events takes no word '%.40s'", args.value);
-	if (at != ARGS_END)
+	if (read_events_options(&w, &args, &follow, &kinds, &err) < 0)
 		return cmd_fail(&err, w.as_json);
+	if (kinds) {
+		print_kinds(w.as_json);
+		return 0;
+	}
+	if (w.until && w.until <= w.last)
+		return 0;
 	if (!follow) {
 		AUTO_JSON struct json_object *status = client_look(NULL, &err);
 
 		if (!status)
 			return cmd_fail(&err, w.as_json);
-		if (js_number(status, "seq", 0) <= after)
+		if (js_number(status, "seq", 0) <= w.last)
 			return 0;
 	}
 	screen_init(&w.screen, stdout);
-	return follow_events(&w, after, follow);
+	return follow_events(&w, w.last, follow);
 }
 
 int

@@ -31,60 +31,16 @@ engine_core(const struct engine *engine)
 	return engine->core;
 }
 
-/* "session/p1.1.1A", "batch/p1/1", "plan/p1" or "server": what a happening is about. */
-static char *
-entity_of(const struct fields *fields)
-{
-	static const char *const kinds[] = { "session", "batch", "plan", "conflict" };
-
-	for (size_t i = 0; i < N_ELEMS(kinds); i++) {
-		const char *id = fields_text(fields, kinds[i]);
-
-		if (id[0])
-			return xasprintf("%s/%s", kinds[i], id);
-	}
-	return xstrdup("server");
-}
-
-/*
- * Writes the happening, what moved because of it, and the acts owed, in one transaction.
- * The first row carries the happening itself and is what a replay reads; the others say
- * what followed from it.
- */
+/* Writes the happening, what moved because of it, and the acts owed, in one transaction. */
 static int
 append(struct engine *engine, const struct happening *h, const struct acts *acts,
     struct err *err)
 {
-	AUTO_FREE char *entity = entity_of(&h->fields);
-	AUTO_FREE char *data = fields_to_json(&h->fields);
-	AUTO_FREE struct journal_row *row = xcalloc(acts->n_moves + 1, sizeof(*row));
 	AUTO_FREE struct act_row *owed = xcalloc(acts->n + 1, sizeof(*owed));
-	size_t n = 1;
+	struct record_rows record;
 	int rc;
 
-	row[0] = (struct journal_row){ .at = h->at,
-		.actor = h->actor,
-		.entity = entity,
-		.from = "",
-		.to = "",
-		.cause = hap_name(h->kind),
-		.data = data };
-	for (size_t i = 0; i < acts->n_moves; i++) {
-		const struct move *m = &acts->move[i];
-
-		if (row[0].to[0] == '\0' && strcmp(m->entity, entity) == 0) {
-			row[0].from = m->from;
-			row[0].to = m->to;
-			continue;
-		}
-		row[n++] = (struct journal_row){ .at = h->at,
-			.actor = "server",
-			.entity = m->entity,
-			.from = m->from,
-			.to = m->to,
-			.cause = hap_name(h->kind),
-			.data = "{\"follows\":true}" };
-	}
+	record_make(&record, h, acts);
 	for (size_t i = 0; i < acts->n; i++) {
 		owed[i] = (struct act_row){ .key = acts->item[i].key,
 			.kind = acts->item[i].kind,
@@ -94,12 +50,13 @@ append(struct engine *engine, const struct happening *h, const struct acts *acts
 		owed[i].data = fields_to_json(&acts->item[i].fields);
 	}
 	rc = DURABLE_OF("journal", hap_name(h->kind),
-	    journal_append(engine->store, row, n, owed, acts->n, err));
+	    journal_append(engine->store, record.row, record.n, owed, acts->n, err));
 	for (size_t i = 0; i < acts->n; i++) {
-		if (rc == 0 && owed[i].event_seq == row[n - 1].seq)
+		if (rc == 0 && owed[i].event_seq == record.row[record.n - 1].seq)
 			tasks_take(engine, &owed[i]);
 		free((char *)(uintptr_t)owed[i].data);
 	}
+	record_clear(&record);
 	if (rc == 0)
 		engine->last_at = h->at;
 	return rc;

@@ -71,6 +71,12 @@ int engine_op(struct engine *engine, int64_t id, const struct caller *caller,
 /* Everything `divisi status` shows.  The caller puts it. */
 struct json_object *engine_status(struct engine *engine);
 
+/*
+ * The state as the server has it: "seq" of the last row it is made of, its canonical
+ * "dump" and the "sha256" of that.  A replay up to SEQ gives the same bytes.
+ */
+struct json_object *engine_state(struct engine *engine);
+
 /* Calls FN with each journal row after AFTER as one JSON line. */
 NODISCARD int engine_events(struct engine *engine, int64_t after,
     int (*fn)(const char *line, void *arg), void *arg, struct err *err);

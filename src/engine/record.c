@@ -4,9 +4,11 @@
 #include "policy/refusal.h"
 
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RECORD_DEPTH 4
+#define FOLLOWS      "{\"follows\":true}"
 
 void
 json_put_cleanup(struct json_object **object)
@@ -65,6 +67,71 @@ fields_of_json(struct fields *fields, const char *text, struct err *err)
 		}
 	}
 	return 0;
+}
+
+/* "session/p1.1.1A", "batch/p1/1", "plan/p1" or "server": what a happening is about. */
+static char *
+entity_of(const struct fields *fields)
+{
+	static const char *const kinds[] = { "session", "batch", "plan", "conflict" };
+
+	for (size_t i = 0; i < N_ELEMS(kinds); i++) {
+		const char *id = fields_text(fields, kinds[i]);
+
+		if (id[0])
+			return xasprintf("%s/%s", kinds[i], id);
+	}
+	return xstrdup("server");
+}
+
+void
+record_make(
+    struct record_rows *record, const struct happening *h, const struct acts *acts)
+{
+	struct journal_row *row = xcalloc(acts->n_moves + 1, sizeof(*row));
+
+	*record = (struct record_rows){ .entity = entity_of(&h->fields),
+		.data = fields_to_json(&h->fields),
+		.row = row,
+		.n = 1 };
+	row[0] = (struct journal_row){ .at = h->at,
+		.actor = h->actor,
+		.entity = record->entity,
+		.from = "",
+		.to = "",
+		.cause = hap_name(h->kind),
+		.data = record->data };
+	for (size_t i = 0; i < acts->n_moves; i++) {
+		const struct move *m = &acts->move[i];
+
+		if (row[0].to[0] == '\0' && strcmp(m->entity, record->entity) == 0) {
+			row[0].from = m->from;
+			row[0].to = m->to;
+			continue;
+		}
+		row[record->n++] = (struct journal_row){ .at = h->at,
+			.actor = "server",
+			.entity = m->entity,
+			.from = m->from,
+			.to = m->to,
+			.cause = hap_name(h->kind),
+			.data = FOLLOWS };
+	}
+}
+
+void
+record_clear(struct record_rows *record)
+{
+	free(record->entity);
+	free(record->data);
+	free(record->row);
+	*record = (struct record_rows){ 0 };
+}
+
+bool
+record_follows(const struct journal_row *row)
+{
+	return strcmp(row->data, FOLLOWS) == 0;
 }
 
 void

@@ -1,5 +1,6 @@
 #include "engine/internal.h"
 
+#include "base/hash.h"
 #include "core/why.h"
 #include "engine/closing.h"
 
@@ -342,6 +343,20 @@ engine_status(struct engine *engine)
 	for (size_t i = 0; i < engine->core->n_plans; i++)
 		json_object_array_add(plans, plan_json(engine, &engine->core->plan[i]));
 	json_object_object_add(o, "plans", plans);
+	return o;
+}
+
+struct json_object *
+engine_state(struct engine *engine)
+{
+	struct json_object *o = json_object_new_object();
+	AUTO_FREE char *dump = core_dump(engine->core);
+	char sha[HASH_HEX_SIZE];
+
+	hash_sha256(dump, strlen(dump), sha);
+	add_number(o, "seq", journal_last(engine->store));
+	add(o, "sha256", sha);
+	add(o, "dump", dump);
 	return o;
 }
 

@@ -4,6 +4,8 @@
 #include "base/embed.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/rescue.h"
+#include "store/sound.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,17 +22,6 @@ extern const struct embedded store_schema[];
 #define APPLICATION_ID  0x64767369
 #define BUSY_TIMEOUT_MS 5000
 #define WAL_KEEP_BYTES  (64L << 20)
-#define HEADER_BYTES    100
-
-static int
-damaged(const char *path, struct err *err, const char *why)
-{
-	err_set(
-	    err, ERR_INPUT, "%s is damaged (%s); nothing in it was changed", path, why);
-	return err_fix(err,
-	    "stop divisi, copy journal.db* away, then put a backup in their place, or save "
-	    "what can be read: sqlite3 journal.db .recover | sqlite3 rescued.db");
-}
 
 int
 db_fail(struct store *store, int rc, struct err *err, const char *what)
@@ -39,7 +30,8 @@ db_fail(struct store *store, int rc, struct err *err, const char *what)
 
 	switch (rc & 0xff) {
 	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB: return damaged(store->path, err, sqlite3_errmsg(store->db));
+	case SQLITE_NOTADB:
+		return sound_damaged(store->path, err, sqlite3_errmsg(store->db));
 	case SQLITE_CONSTRAINT:
 	case SQLITE_MISMATCH:
 	case SQLITE_TOOBIG:
@@ -203,6 +195,21 @@ db_text(sqlite3_stmt *stmt, int column)
 	return text ? (const char *)text : "";
 }
 
+struct journal_row
+db_row(sqlite3_stmt *stmt)
+{
+	return (struct journal_row){
+		.seq = sqlite3_column_int64(stmt, 0),
+		.at = sqlite3_column_int64(stmt, 1),
+		.actor = db_text(stmt, 2),
+		.entity = db_text(stmt, 3),
+		.from = db_text(stmt, 4),
+		.to = db_text(stmt, 5),
+		.cause = db_text(stmt, 6),
+		.data = db_text(stmt, 7),
+	};
+}
+
 /* Transactions. */
 
 int
@@ -230,6 +237,10 @@ store_commit(struct store *store, struct err *err)
 		return -1;
 	}
 	store->depth--;
+	if (is_outer && store->has_new_events) {
+		store->has_new_events = false;
+		sound_mark(store, journal_last(store));
+	}
 	return 0;
 }
 
@@ -283,14 +294,10 @@ migrate(struct store *store, int64_t from, struct err *err)
 	return 0;
 }
 
-/*
- * Makes the file in one rename, so that an empty or half made journal.db is never ours
- * and can be reported as damage.
- */
-static int
-create(const char *path, struct err *err)
+int
+db_create(const char *path, struct err *err)
 {
-	struct store made = { .path = xstrdup(path) };
+	struct store made = { .path = xstrdup(path), .mark_fd = -1 };
 	AUTO_FREE char *pragma = xasprintf(
 	    "PRAGMA application_id = %d", APPLICATION_ID);
 	unsigned char *bytes = NULL;
@@ -316,56 +323,6 @@ out:
 	sqlite3_close(made.db);
 	free(made.path);
 	return ret;
-}
-
-static bool
-has_wal(const char *path)
-{
-	AUTO_FREE char *wal = xasprintf("%s-wal", path);
-	struct stat st;
-
-	return stat(wal, &st) == 0 && st.st_size > 0;
-}
-
-/*
- * Looks at the file before SQLite does: SQLite takes an empty file for a new database and
- * reads missing pages as zeros.  With a log beside it the file may rightly be short, as a
- * checkpoint may have been cut off; the log then has the missing pages.
- * Returns 1 when there is a journal, 0 when there is none, -1.
- */
-static int
-probe(const char *path, struct err *err)
-{
-	bool had_wal = has_wal(path);
-	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	unsigned char head[HEADER_BYTES];
-	unsigned long page, n_pages;
-	struct stat st;
-	ssize_t got;
-
-	if (fd < 0 && errno == ENOENT)
-		return had_wal ? damaged(path, err, "it is gone, only its log is there")
-			       : 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, "open %s", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INPUT, "%s is no regular file", path);
-	got = pread(fd, head, sizeof(head), 0);
-	if (got < 0)
-		return err_sys(err, "read %s", path);
-	if (got < HEADER_BYTES)
-		return damaged(path, err, "it is cut off or empty");
-	if (memcmp(head, "SQLite format 3", 16) != 0)
-		return damaged(path, err, "it is no SQLite database");
-	page = (unsigned long)head[16] << 8 | head[17];
-	page = page == 1 ? 65536 : page;
-	n_pages = (unsigned long)head[28] << 24 | (unsigned long)head[29] << 16 |
-		  (unsigned long)head[30] << 8 | head[31];
-	if (page < 512 || (page & (page - 1)))
-		return damaged(path, err, "its header makes no sense");
-	if (!had_wal && !has_wal(path) && (unsigned long)st.st_size < n_pages * page)
-		return damaged(path, err, "it is cut off");
-	return 1;
 }
 
 /* `file:` form of PATH that promises SQLite nobody writes it. */
@@ -401,7 +358,7 @@ connect(struct store *store, struct err *err)
 	 * A reader in a directory it may not write cannot make the shared index of the log.
 	 * Without a log none is needed.
 	 */
-	if (rc != SQLITE_OK && store->is_read_only && !has_wal(store->path)) {
+	if (rc != SQLITE_OK && store->is_read_only && !sound_has_wal(store->path)) {
 		AUTO_FREE char *uri = immutable_uri(store->path);
 
 		sqlite3_close(store->db);
@@ -423,32 +380,6 @@ connect(struct store *store, struct err *err)
 	    err);
 }
 
-static int
-check_sound(struct store *store, struct err *err)
-{
-	static const char sql_check[] = "PRAGMA quick_check(1)";
-	static const char sql_gaps[] =
-	    "SELECT coalesce(max(seq), 0) - count(*) FROM event";
-	sqlite3_stmt *stmt = db_prepare(store, sql_check, err);
-	int64_t n_missing = 0;
-	int got, ret = 0;
-
-	if (!stmt)
-		return -1;
-	got = db_step(store, stmt, err);
-	if (got < 0)
-		return -1;
-	if (!got || strcmp(db_text(stmt, 0), "ok") != 0)
-		ret = damaged(store->path, err, db_text(stmt, 0));
-	db_done(stmt);
-	if (ret == 0 && db_int(store, sql_gaps, &n_missing, err, "") < 0)
-		return -1;
-	if (n_missing != 0)
-		return damaged(
-		    store->path, err, "events are missing from its sequence");
-	return ret;
-}
-
 /* Whose database it is and how old; FROM receives its schema version. */
 static int
 check_version(struct store *store, int64_t *from, struct err *err)
@@ -463,7 +394,7 @@ check_version(struct store *store, int64_t *from, struct err *err)
 	    db_int(store, sql_version, from, err, "") < 0)
 		return -1;
 	if (app != APPLICATION_ID || *from < 1)
-		return damaged(store->path, err, "it is no journal of divisi");
+		return sound_damaged(store->path, err, "it is no journal of divisi");
 	if (*from > ours) {
 		err_set(err, ERR_REFUSED,
 		    "%s was written by a newer divisi (schema %lld, this one knows %lld)",
@@ -486,7 +417,7 @@ prepare_writing(struct store *store, int64_t from, struct err *err)
 	AUTO_FREE char *limit = xasprintf(
 	    "PRAGMA journal_size_limit = %ld", WAL_KEEP_BYTES);
 
-	if (check_sound(store, err) < 0)
+	if (sound_check(store, err) < 0 || sound_check_mark(store, err) < 0)
 		return -1;
 	if (DURABLE("db.log",
 		exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
@@ -523,9 +454,10 @@ store_open(const char *home, int read_only, struct err *err)
 		return NULL;
 	}
 	store = xcalloc(1, sizeof(*store));
+	store->mark_fd = -1;
 	store->path = path_join(home, "journal.db");
 	store->is_read_only = read_only;
-	found = probe(store->path, err);
+	found = sound_probe(store->path, err);
 	if (found < 0)
 		goto fail;
 	if (!found && read_only) {
@@ -533,16 +465,19 @@ store_open(const char *home, int read_only, struct err *err)
 		err_fix(err, "divisi init");
 		goto fail;
 	}
-	if (!found && create(store->path, err) < 0)
+	if (!found && db_create(store->path, err) < 0)
 		goto fail;
 	if (connect(store, err) < 0 || check_version(store, &from, err) < 0)
 		goto fail;
-	if (!read_only && prepare_writing(store, from, err) < 0)
+	if (read_only ? sound_check_mark(store, err) < 0
+		      : prepare_writing(store, from, err) < 0)
 		goto fail;
 	return store;
 
 fail:
 	store_close(store);
+	if (!read_only && err && sound_is_damage(err))
+		rescue_tell(home, err);
 	return NULL;
 }
 
@@ -556,6 +491,8 @@ store_close(struct store *store)
 	for (size_t i = 0; i < store->n_stmts; i++)
 		sqlite3_finalize(store->stmt[i].stmt);
 	(void)DURABLE("db.close", sqlite3_close(store->db));
+	if (store->mark_fd >= 0)
+		close(store->mark_fd);
 	free(store->stmt);
 	free(store->path);
 	free(store);

@@ -19,7 +19,9 @@ struct store {
 	sqlite3 *db;
 	char *path;
 	bool is_read_only;
-	int depth; /* levels of store_begin() not yet ended */
+	int depth;           /* levels of store_begin() not yet ended */
+	bool has_new_events; /* since the last outermost commit */
+	int mark_fd;         /* journal.db-mark, -1 until it is written (sound.h) */
 	struct db_stmt *stmt;
 	size_t n_stmts, cap_stmts;
 };
@@ -56,3 +58,12 @@ const char *db_text(sqlite3_stmt *stmt, int column);
 
 /* Fills ERR from the connection's last error RC, doing WHAT.  Returns -1. */
 int db_fail(struct store *store, int rc, struct err *err, const char *what);
+
+/* The row that STMT gives: seq at actor entity from_state to_state cause data ... */
+struct journal_row db_row(sqlite3_stmt *stmt);
+
+/*
+ * Makes an empty journal at PATH in one rename, so that an empty or half made journal.db
+ * is never ours and can be reported as damage.
+ */
+NODISCARD int db_create(const char *path, struct err *err);

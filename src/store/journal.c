@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "store/db.h"
+#include "store/sound.h"
 
 #include <string.h>
 
@@ -18,19 +19,30 @@ append_event(struct store *store, struct journal_row *row, struct err *err)
 {
 	/* Without AUTOINCREMENT a row that was rolled back leaves no gap behind. */
 	static const char sql_append[] =
-	    "INSERT INTO event (at, actor, entity, from_state, to_state, cause, data)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+	    "INSERT INTO event (at, actor, entity, from_state, to_state, cause, data, sum)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+	static const char sql_before[] =
+	    "SELECT sum FROM event ORDER BY seq DESC LIMIT 1";
+	const struct journal_row r = { .at = row->at,
+		.actor = or_text(row->actor, ""),
+		.entity = or_text(row->entity, ""),
+		.from = or_text(row->from, ""),
+		.to = or_text(row->to, ""),
+		.cause = or_text(row->cause, ""),
+		.data = or_text(row->data, "{}") };
+	int64_t before = 0;
 
-	if (db_run(store, sql_append, err, "ltttttt", row->at, or_text(row->actor, ""),
-		or_text(row->entity, ""), or_text(row->from, ""), or_text(row->to, ""),
-		or_text(row->cause, ""), or_text(row->data, "{}")) < 0)
+	if (db_int(store, sql_before, &before, err, "") < 0 ||
+	    db_run(store, sql_append, err, "lttttttl", r.at, r.actor, r.entity, r.from,
+		r.to, r.cause, r.data, sound_sum(before, &r)) < 0)
 		return err_wrap(err, "event of %s", or_text(row->entity, "nothing"));
 	row->seq = sqlite3_last_insert_rowid(store->db);
+	store->has_new_events = true;
 	return 0;
 }
 
 static int
-find_act(struct store *store, struct act_row *act, struct err *err)
+find_seqs(struct store *store, struct act_row *act, struct err *err)
 {
 	static const char sql_find[] = "SELECT seq, event_seq FROM act WHERE key = ?1";
 	sqlite3_stmt *stmt = db_prepare(store, sql_find, err);
@@ -63,7 +75,7 @@ append_act(struct store *store, struct act_row *act, int64_t event_seq, struct e
 	if (changed < 0)
 		return err_wrap(err, "act %s", or_text(act->key, "without key"));
 	if (changed == 0)
-		return find_act(store, act, err) < 0 ? -1 : 0;
+		return find_seqs(store, act, err) < 0 ? -1 : 0;
 	act->seq = sqlite3_last_insert_rowid(store->db);
 	act->event_seq = event_seq;
 	return 0;
@@ -92,6 +104,32 @@ fail:
 	return -1;
 }
 
+int
+journal_verify(struct store *store, int64_t until, struct err *err)
+{
+	static const char sql_all[] =
+	    "SELECT seq, at, actor, entity, from_state, to_state, cause, data, sum"
+	    " FROM event WHERE seq <= ?1 ORDER BY seq";
+	sqlite3_stmt *stmt = db_prepare(store, sql_all, err);
+	int64_t sum = 0, seq = 0;
+	int got, rc = 0;
+
+	if (!stmt)
+		return -1;
+	db_bind(stmt, "l", until);
+	while (rc == 0 && (got = db_step(store, stmt, err)) == 1) {
+		AUTO_FREE char *why = NULL;
+
+		seq++;
+		if (sqlite3_column_int64(stmt, 0) == seq && sound_next(stmt, &sum))
+			continue;
+		why = xasprintf("event %lld is not as it was written", (long long)seq);
+		rc = sound_damaged(store->path, err, why);
+	}
+	db_done(stmt);
+	return rc < 0 || got < 0 ? -1 : 0;
+}
+
 /* Calls FN for each row of STMT and finalizes it. */
 static int
 each_event(struct store *store, sqlite3_stmt *stmt,
@@ -100,16 +138,7 @@ each_event(struct store *store, sqlite3_stmt *stmt,
 	int got;
 
 	while ((got = db_step(store, stmt, err)) == 1) {
-		struct journal_row row = {
-			.seq = sqlite3_column_int64(stmt, 0),
-			.at = sqlite3_column_int64(stmt, 1),
-			.actor = db_text(stmt, 2),
-			.entity = db_text(stmt, 3),
-			.from = db_text(stmt, 4),
-			.to = db_text(stmt, 5),
-			.cause = db_text(stmt, 6),
-			.data = db_text(stmt, 7),
-		};
+		const struct journal_row row = db_row(stmt);
 
 		if (fn(&row, arg))
 			break;
@@ -215,6 +244,53 @@ act_finish(struct store *store, int64_t seq, const char *state, const char *resu
 	return changed < 0 ? -1 : 0;
 }
 
+static struct act_row
+act_of(sqlite3_stmt *stmt, struct arena *arena)
+{
+	return (struct act_row){
+		.seq = sqlite3_column_int64(stmt, 0),
+		.event_seq = sqlite3_column_int64(stmt, 1),
+		.key = arena_strdup(arena, db_text(stmt, 2)),
+		.kind = arena_strdup(arena, db_text(stmt, 3)),
+		.order = arena_strdup(arena, db_text(stmt, 4)),
+		.state = arena_strdup(arena, db_text(stmt, 5)),
+		.data = arena_strdup(arena, db_text(stmt, 6)),
+		.result = arena_strdup(arena, db_text(stmt, 7)),
+		.tries = sqlite3_column_int(stmt, 8),
+		.next_at = sqlite3_column_int64(stmt, 9),
+	};
+}
+
+int
+act_find(struct store *store, const char *key, struct act_row *act, struct arena *arena,
+    struct err *err)
+{
+	static const char sql_one[] =
+	    "SELECT seq, event_seq, key, kind, \"order\", state, data, result, tries,"
+	    " next_at FROM act WHERE key = ?1";
+	sqlite3_stmt *stmt = db_prepare(store, sql_one, err);
+	int got;
+
+	if (!stmt)
+		return -1;
+	db_bind(stmt, "t", key);
+	got = db_step(store, stmt, err);
+	if (got == 1) {
+		*act = act_of(stmt, arena);
+		db_done(stmt);
+	}
+	return got;
+}
+
+int
+act_count(struct store *store, int64_t until, int64_t *n, struct err *err)
+{
+	static const char sql_count[] =
+	    "SELECT count(*) FROM act WHERE event_seq <= ?1";
+
+	return db_int(store, sql_count, n, err, "l", until);
+}
+
 int
 act_each_open(struct store *store, int (*fn)(const struct act_row *act, void *arg),
     void *arg, struct err *err)
@@ -231,18 +307,7 @@ act_each_open(struct store *store, int (*fn)(const struct act_row *act, void *ar
 	/* All are read before the first call, as FN moves acts out of the very index. */
 	while (stmt && (got = db_step(store, stmt, err)) == 1) {
 		GROW(act, n, cap);
-		act[n++] = (struct act_row){
-			.seq = sqlite3_column_int64(stmt, 0),
-			.event_seq = sqlite3_column_int64(stmt, 1),
-			.key = arena_strdup(arena, db_text(stmt, 2)),
-			.kind = arena_strdup(arena, db_text(stmt, 3)),
-			.order = arena_strdup(arena, db_text(stmt, 4)),
-			.state = arena_strdup(arena, db_text(stmt, 5)),
-			.data = arena_strdup(arena, db_text(stmt, 6)),
-			.result = arena_strdup(arena, db_text(stmt, 7)),
-			.tries = sqlite3_column_int(stmt, 8),
-			.next_at = sqlite3_column_int64(stmt, 9),
-		};
+		act[n++] = act_of(stmt, arena);
 	}
 	for (size_t i = 0; got == 0 && i < n; i++) {
 		if (fn(&act[i], arg))

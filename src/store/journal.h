@@ -80,6 +80,13 @@ NODISCARD int journal_replay(struct store *store, int64_t after,
 NODISCARD int journal_each_of(struct store *store, const char *cause,
     int (*fn)(const struct journal_row *row, void *arg), void *arg, struct err *err);
 
+/*
+ * Reads every row up to UNTIL and compares it with its sum: a bit that flipped inside a
+ * text is found, which no look at the structure finds.  -1 with ERR_INPUT that names the
+ * first row that is not as it was written.
+ */
+NODISCARD int journal_verify(struct store *store, int64_t until, struct err *err);
+
 /* seq of the last row, 0 when there is none, -1 when the store cannot be read. */
 int64_t journal_last(struct store *store);
 
@@ -97,6 +104,15 @@ NODISCARD int act_finish(struct store *store, int64_t seq, const char *state,
  */
 NODISCARD int act_each_open(struct store *store,
     int (*fn)(const struct act_row *act, void *arg), void *arg, struct err *err);
+
+struct arena;
+/* The act with KEY: 1 with ACT filled, its texts in ARENA; 0 when there is none; -1. */
+int act_find(struct store *store, const char *key, struct act_row *act,
+    struct arena *arena, struct err *err);
+
+/* How many acts, whatever became of them, the events up to UNTIL owed. */
+NODISCARD int act_count(
+    struct store *store, int64_t until, int64_t *n, struct err *err);
 
 /*
  * Small named texts kept beside the journal: plan files by hash, prompts by hash.

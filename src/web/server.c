@@ -125,6 +125,14 @@ get_status(struct server *server, struct evhttp_request *req)
 	answer_json(req, 200, o);
 }
 
+static void
+get_state(struct server *server, struct evhttp_request *req)
+{
+	AUTO_JSON struct json_object *o = engine_state(server->engine);
+
+	answer_json(req, 200, o);
+}
+
 struct sink {
 	struct evbuffer *out;
 	int64_t last;
@@ -312,6 +320,8 @@ static const struct route {
 } routes[] = {
 	{ { "GET", "/v1/status", "everything divisi status shows" }, EVHTTP_REQ_GET,
 	    false, get_status },
+	{ { "GET", "/v1/state", "the state for divisi replay: seq, sha256, dump" },
+	    EVHTTP_REQ_GET, false, get_state },
 	{ { "GET", "/v1/events", "journal rows as JSON lines: after=SEQ, follow=1" },
 	    EVHTTP_REQ_GET, false, get_events },
 	{ { "GET", "/v1/op/", "the outcome of an operation; 202 while it runs" },

@@ -1,0 +1,278 @@
+#include "core/events.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What a plan brings along when it is opened or was changed. */
+#define PLAN_FIELDS                                                                       \
+	"path title plan_hash sha256 master master_title master_url target verify merge " \
+	"landing publish publish_unset phases n_phases profile radar cap research_cap "   \
+	"threshold confirm_ms silence_ms wall_ms out_bytes"
+
+/* What a table says of each of its sessions. */
+#define SESSION_FIELDS                                                                      \
+	"sN.label sN.phase sN.issue sN.issue_title sN.issue_url sN.focus sN.title sN.mode " \
+	"sN.launch sN.agent sN.agent_shown sN.adapter sN.program sN.args sN.env_more "      \
+	"sN.setup sN.branch sN.worktree sN.path sN.prompt_sha sN.verify sN.after "          \
+	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "       \
+	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login"
+
+#define PROPOSAL_FIELDS                                                                                        \
+	PLAN_FIELDS                                                                                            \
+	" setup plan base kind number n_sessions hash remote overrides override override_reason override_G07 " \
+	"rules confirms_approach risk " SESSION_FIELDS
+
+#define ERR_FIELDS   "error code rule text fix"
+#define AGENT_FIELDS "session run offset text"
+
+/* clang-format off */
+static const struct event_doc docs[HAP_N] = {
+	[HAP_PLAN_OPENED] = { "A plan is dispatched for the first time.", PROPOSAL_FIELDS },
+	[HAP_PLAN_CHANGED] = { "A plan under way was read again, changed.", PROPOSAL_FIELDS },
+	[HAP_PLAN_ASSERTED] = { "A person gave their word on an unknown pair of phases.",
+	    "path a b reason" },
+	[HAP_PLAN_ABORTED] = { "A person ended a plan; its sessions are parked.",
+	    "plan reason" },
+	[HAP_BATCH_PLANNED] = { "A table of sessions was made; it waits to be prepared and approved.",
+	    PROPOSAL_FIELDS },
+	[HAP_BATCH_APPROVED] = { "A person approved a table by its hash.", "batch hash reason" },
+	[HAP_BATCH_DECLINED] = { "A person declined a table.", "batch hash reason" },
+	[HAP_BATCH_ACKED] = { "A person acknowledged the failures of a batch.",
+	    "batch hash reason" },
+	[HAP_SESSION_FILED] = { "The sub-issue of a session is there.",
+	    "session sub_issue version" },
+	[HAP_SESSION_PREPARED] = { "The worktree of a session is there.",
+	    "session path base copied version" },
+	[HAP_ACT_FAILED] = { "An act that was owed cannot be done.",
+	    "session plan act run version " ERR_FIELDS },
+	[HAP_SET_UP] = { "The setup command of a session succeeded.", "session" },
+	[HAP_RUN_WAITS] = { "A launch waits for a slot of the person's cap, or no longer.",
+	    "session run waits text" },
+	[HAP_RUN_STARTED] = { "The holder of a run is up and its agent was told the first words.",
+	    "session run" },
+	[HAP_RUN_ENDED] = { "The agent's process ended, and its whole tree with it.",
+	    "session run reason text status signal swept clean" },
+	[HAP_RUN_LOST] = { "The holder of a run died without an end record; the tree was swept.",
+	    "session run resumable" },
+	[HAP_AGENT_ACCEPTED] = { "The agent took up its work.", AGENT_FIELDS " agent_session cost" },
+	[HAP_AGENT_CONFIRMED] = { "The agent said that its session started.",
+	    AGENT_FIELDS " agent_session cost" },
+	[HAP_AGENT_ACTIVITY] = { "A burst of what the agent said and spent, summed up.",
+	    AGENT_FIELDS " cost tokens_in tokens_out context_pct" },
+	[HAP_AGENT_ASKED] = { "The agent asks and waits for the answer.",
+	    AGENT_FIELDS " ask kind detail raw cost" },
+	[HAP_AGENT_ASK_GONE] = { "The agent takes a question back.", AGENT_FIELDS " ask cost" },
+	[HAP_AGENT_ESTIMATE] = { "The agent says what its work will cost.", AGENT_FIELDS " cost" },
+	[HAP_AGENT_LIMIT] = { "The agent's account met a limit; all launches pause.",
+	    AGENT_FIELDS " until cost" },
+	[HAP_AGENT_DONE] = { "The agent says that it is done: a claim, which is inspected.",
+	    AGENT_FIELDS " cost" },
+	[HAP_AGENT_FAILED] = { "The agent says that it failed.", AGENT_FIELDS " cost" },
+	[HAP_ASK_ANSWERED] = { "A person answered a question of a session.",
+	    "session ask decision text reason" },
+	[HAP_INSPECTED] = { "What a session left was looked at and pinned.",
+	    "session why head pin commits files stray missing dirty dirty_list" },
+	[HAP_MERGE_ASKED] = { "A person reviewed a session's work and lets it merge, or tries again.",
+	    "session plan reason" },
+	[HAP_CANDIDATE_BUILT] = { "What would land was built on the target and verified.",
+	    "session candidate onto evidence" },
+	[HAP_CANDIDATE_REFUSED] = { "It does not merge, or its checks fail on the combined tree.",
+	    "session candidate onto refused text detail evidence moved command commit " ERR_FIELDS },
+	[HAP_LANDED] = { "The target branch has it.", "session commit note moved" },
+	[HAP_LANDING_BLOCKED] = { "Verified, but the checkout of the target refuses it.",
+	    "session commit moved command " ERR_FIELDS },
+	[HAP_SAID] = { "A person said something to a session.", "session text reason" },
+	[HAP_HELD] = { "A person suspended a session.", "session reason" },
+	[HAP_RESUMED] = { "A person lets a session go on.",
+	    "session reason note override resumable" },
+	[HAP_PARKED] = { "A person stopped a session, to go on later.", "session reason" },
+	[HAP_ABANDONED] = { "A person gave a session up.", "session reason" },
+	[HAP_CLAIMED] = { "A person takes a session's issue to work on it by hand.",
+	    "session reason" },
+	[HAP_WRITTEN_BACK] = { "Statuses and registry are in the plan file, or why not.",
+	    "plan session sha256 trouble " ERR_FIELDS },
+	[HAP_PUBLISHED] = { "The target branch was pushed, or why not.",
+	    "plan session remote commit trouble " ERR_FIELDS },
+	[HAP_OVERRIDDEN] = { "A person went against rules, and why.",
+	    "plan batch session rules override reason override_reason" },
+	[HAP_STRAYED] = { "A session wrote outside what it declared.", "session stray" },
+	[HAP_MET] = { "Two sessions met, or one and the target: a conflict.",
+	    "a b kind files text" },
+	[HAP_CONFLICT_GONE] = { "A conflict is one no longer.", "conflict" },
+	[HAP_RULED] = { "A person decided about a conflict.",
+	    "conflict about ruling reason text" },
+	[HAP_CLOCK] = { "A moment came for which nobody else would speak.", "" },
+	[HAP_REFUSED] = { "Something was refused; nothing changed.",
+	    "what session plan batch " ERR_FIELDS },
+};
+
+static const struct event_field all_fields[] = {
+	{ "a", false, "the first of two: a phase, or the session that met another" },
+	{ "about", false, "the session that a ruling is about" },
+	{ "act", false, "the kind of the act" },
+	{ "adapter", false, "how the agent is spoken to: command, claude" },
+	{ "after", false, "sessions that merge before it, by comma" },
+	{ "agent", false, "the agent's word in the plan" },
+	{ "agent_session", false, "the agent's own id of the conversation" },
+	{ "agent_shown", false, "the agent's name for people" },
+	{ "analysis", true, "1: it changes nothing but what it declared" },
+	{ "args", false, "further arguments of the agent, one per line" },
+	{ "ask", false, "the question's id within its run" },
+	{ "b", false, "the second of two; empty: the target branch" },
+	{ "base", false, "the commit the branch began at" },
+	{ "batch", false, "the batch's id, p1/1" },
+	{ "branch", false, "its branch" },
+	{ "budget", true, "cents the agent may spend, 0 = none given" },
+	{ "candidate", false, "the commit that would land" },
+	{ "cap", true, "sessions that may be live at once" },
+	{ "clean", true, "1: the process ended by itself and without error" },
+	{ "code", false, "the code of the rule that refused, such as G07" },
+	{ "command", false, "the command that mends it" },
+	{ "commit", false, "the commit that landed or was pushed" },
+	{ "commits", true, "commits on its branch since the base" },
+	{ "confirm_ms", true, "how long a launch may stay unconfirmed" },
+	{ "confirms_approach", true, "1: its agent shows a plan before it works" },
+	{ "conflict", false, "the conflict's id, c1" },
+	{ "context_pct", true, "how full the agent's context is" },
+	{ "copied", true, "untracked files copied into the worktree" },
+	{ "cost", true, "cents, of this run so far or estimated" },
+	{ "decision", false, "allow or deny" },
+	{ "detail", false, "the long form: the tool's input, both sides of a conflict" },
+	{ "dirty", true, "files that are not committed" },
+	{ "dirty_list", false, "their names" },
+	{ "env_more", false, "names of further variables the agent is given" },
+	{ "error", false, "the kind of the error: refused, conflict, system ..." },
+	{ "est_high", true, "estimate in cents, at most" },
+	{ "est_low", true, "estimate in cents, at least" },
+	{ "est_mid", true, "estimate in cents" },
+	{ "evidence", false, "what the claim rests on" },
+	{ "external", true, "1: it is picked up elsewhere, not launched here" },
+	{ "files", false, "how many files changed; of a conflict, which" },
+	{ "fix", false, "how to mend it" },
+	{ "focus", false, "the phase's focus" },
+	{ "hash", false, "SHA-256 of the canonical table" },
+	{ "head", false, "its latest commit" },
+	{ "issue", false, "its work issue" },
+	{ "issue_title", false, "the title of that" },
+	{ "issue_url", false, "the address of that" },
+	{ "kind", false, "of a batch, a question or a conflict: which kind" },
+	{ "label", false, "S-A, S-B ... within its batch" },
+	{ "landing", false, "squash, rebase or merge" },
+	{ "launch", false, "how its permissions are: bypass, plan, ask" },
+	{ "launch_as", false, "its mode in the agent's own words" },
+	{ "login", true, "1: the agent is logged in, 0: not, -1: nobody can tell" },
+	{ "master", false, "the plan's own issue" },
+	{ "master_title", false, "the title of that" },
+	{ "master_url", false, "the address of that" },
+	{ "merge", false, "ask or auto; of a session, its place in the merge order" },
+	{ "missing", false, "what the exit checklist lacks" },
+	{ "mode", false, "quick, tdd, pair, checkpoint, swarm or spike" },
+	{ "moved", true, "1: the target was moved meanwhile by somebody else" },
+	{ "n_phases", true, "phases of the plan" },
+	{ "n_sessions", true, "sessions of the table" },
+	{ "note", false, "what else is to be said" },
+	{ "number", true, "the batch's number" },
+	{ "offset", true, "the end of the line in out.ndjson that said so" },
+	{ "onto", false, "the target's commit it was built on" },
+	{ "out_bytes", true, "limit of a run's output" },
+	{ "override", false, "rules gone against, by comma" },
+	{ "override_G07", true, "1: the batch before need not be complete" },
+	{ "override_reason", false, "why" },
+	{ "overrides", false, "rules the table goes against, in words" },
+	{ "path", false, "of the plan file, or of the worktree" },
+	{ "phase", false, "the phase's id" },
+	{ "phases", false, "ids of all phases, by comma" },
+	{ "pin", false, "the commit that keeps everything it had then" },
+	{ "plan", false, "the plan's id, p1" },
+	{ "plan_hash", false, "SHA-256 of the plan without statuses" },
+	{ "points", true, "the phase's points" },
+	{ "profile", false, "the cost profile" },
+	{ "program", false, "the agent's program" },
+	{ "prompt_sha", false, "SHA-256 of the prompt, which is kept under it" },
+	{ "publish", false, "none, branch or pr" },
+	{ "publish_unset", true, "1: nobody chose what to push" },
+	{ "radar", false, "what happens when sessions meet" },
+	{ "raw", false, "the agent's own form of its question" },
+	{ "reason", false, "the person's reason; of a run, how it ended" },
+	{ "refused", true, "1: an answer, not an accident" },
+	{ "remote", false, "the remote" },
+	{ "research_cap", true, "the same cap for batches that only look" },
+	{ "resumable", true, "1: the agent can go on in its conversation" },
+	{ "risk", false, "the chance of conflicts, in words" },
+	{ "rule", false, "the rule's tag in the method" },
+	{ "rules", false, "rules gone against, by comma" },
+	{ "ruling", false, "order, yield, rescope or go-on" },
+	{ "run", false, "the run's id, p1.1.1A.r1" },
+	{ "sandboxed", true, "1: an outer fence is vouched for" },
+	{ "session", false, "the session's stable id, p1.1.1A" },
+	{ "setup", false, "the command that prepares its worktree" },
+	{ "sha256", false, "SHA-256 of the plan file" },
+	{ "signal", true, "the signal that ended the process, 0 = none" },
+	{ "silence_ms", true, "how long an agent may be silent" },
+	{ "status", true, "the exit status, -1 = unknown" },
+	{ "stray", false, "paths outside what was declared, one per line" },
+	{ "sub_issue", false, "the sub-issue's id" },
+	{ "swept", true, "processes of the run that had to be ended" },
+	{ "target", false, "the branch that everything lands on" },
+	{ "text", false, "in words" },
+	{ "threshold", true, "cents above which a session is held" },
+	{ "title", false, "the title" },
+	{ "tokens_in", true, "tokens read so far" },
+	{ "tokens_out", true, "tokens written so far" },
+	{ "trouble", false, "why not; empty when it was done" },
+	{ "until", true, "when the limit ends, Unix ms" },
+	{ "verify", false, "the command that verifies" },
+	{ "version", true, "of the table it belongs to; of an agent, its program's" },
+	{ "waits", true, "1: it waits, 0: no longer" },
+	{ "wall_ms", true, "limit of a run's time" },
+	{ "what", false, "what was tried: an order or a kind of event" },
+	{ "why", false, "on what occasion" },
+	{ "worktree", false, "yes, or why it has none" },
+};
+/* clang-format on */
+
+const struct event_doc *
+events_doc(enum hap kind)
+{
+	assert(kind >= 0 && kind < HAP_N && docs[kind].words);
+	return &docs[kind];
+}
+
+const struct event_field *
+events_field(size_t i)
+{
+	return i < N_ELEMS(all_fields) ? &all_fields[i] : NULL;
+}
+
+/* NAME with the number of "s12.label" as N. */
+static void
+general_name(const char *name, char *buf, size_t size)
+{
+	size_t n = strspn(name + (name[0] != '\0'), "0123456789");
+
+	if (name[0] == 's' && n > 0 && name[1 + n] == '.')
+		snprintf(buf, size, "sN%s", name + 1 + n);
+	else
+		snprintf(buf, size, "%s", name);
+}
+
+const char *
+events_unknown_field(enum hap kind, const struct fields *fields)
+{
+	for (size_t i = 0; i < fields->n; i++) {
+		struct span rest = span_of(events_doc(kind)->fields), one;
+		char name[64];
+		bool found = false;
+
+		general_name(fields->item[i].name, name, sizeof(name));
+		while (!found && span_next(&rest, ' ', &one))
+			found = span_eq(one, name);
+		if (!found)
+			return fields->item[i].name;
+	}
+	return NULL;
+}

@@ -215,7 +215,9 @@ def event_problems(table):
     told = {field["name"] for field in table["fields"]}
     used = {name.removeprefix("sN.") for kind in table["kinds"]
             for name in kind["fields"].split()}
-    return differences("field", used, told, "divisi-events.5")
+    return (differences("field", used, told, "divisi-events.5") +
+            ["src/core/events.c: kind %s has no words and fields" % kind["kind"]
+             for kind in table["kinds"] if not kind["words"]])
 
 
 def generated(top, man, program):

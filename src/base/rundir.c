@@ -327,8 +327,11 @@ rundir_probe(const char *dir, int *lock_fd, struct proc_id *begun)
 		return RUN_ENDED;
 	if (!has_file(dir, "begun"))
 		return RUN_READY;
-	if (begun && rundir_read_begun(dir, &told, NULL) == 0)
+	if (rundir_read_begun(dir, &told, NULL) == 0 && begun)
 		*begun = told.holder;
+	/* Somebody removed the lock file, or this is a copy of it: its holder lives. */
+	if (proc_is_alive(&told.holder))
+		return RUN_LIVE;
 	*lock_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return *lock_fd < 0 ? RUN_LIVE : RUN_LOST;
 }

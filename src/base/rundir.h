@@ -56,9 +56,9 @@ void run_spec_add_env(struct run_spec *spec, const char *name, const char *value
 enum run_state {
 	RUN_ABSENT, /* neither spec nor begun: never made, or removed by somebody */
 	RUN_READY,  /* spec, no begun: may be started */
-	RUN_LIVE,   /* a holder holds the lock, or died this very moment: ask again */
-	RUN_ENDED,  /* end.json is there */
-	RUN_LOST,   /* begun, lock free, no end record: the holder was killed */
+	RUN_LIVE, /* a holder holds the lock or lives, or died this very moment: ask again */
+	RUN_ENDED, /* end.json is there */
+	RUN_LOST,  /* begun, lock free, no end record: the holder was killed */
 };
 
 /*

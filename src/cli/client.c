@@ -22,6 +22,7 @@
 
 #define START_LIMIT_MS 15000
 #define REQUEST_MS     120000
+#define STOP_LIMIT_MS  10000
 
 /* More than an error and its fix have. */
 #define LAST_WORDS_BYTES 4096
@@ -109,11 +110,16 @@ try_connect(struct client *client, struct err *err)
 	if (!client->fetch)
 		return -1;
 	fetch_limit(client->fetch, REQUEST_MS);
-	if (fetch_json(client->fetch, "GET", "/v1/op/0", NULL, &reply, err) < 0) {
+	if (fetch_json(client->fetch, "GET", "/v1/server", NULL, &reply, err) < 0) {
 		fetch_close(client->fetch);
 		client->fetch = NULL;
 		return -1;
 	}
+	fields_clear(&client->server);
+	/* One that does not know the question is older than the question. */
+	if (reply.status != 200 ||
+	    fields_of_json(&client->server, reply.body, NULL) < 0)
+		fields_clear(&client->server);
 	fetch_reply_clear(&reply);
 	return 0;
 }
@@ -124,21 +130,24 @@ server_failed(const struct client *client, struct err *err)
 {
 	AUTO_FREE char *log = path_join(client->home, "server.log");
 	AUTO_FREE char *tail = file_read_tail(log, LAST_WORDS_BYTES);
+	static const char mark[] = "Z error ";
 	char *line = NULL, *fix;
 
 	err->kind = ERR_NO_SERVER;
 	err_wrap(err, "the server did not start");
 	err_fix(err, "its last words are in %s", log);
-	for (char *at = tail; at && (at = strstr(at, "divisi: "));)
-		line = at += strlen("divisi: ");
+	for (char *at = tail; at && (at = strstr(at, mark));)
+		line = at += strlen(mark);
 	if (!line)
 		return -1;
-	fix = strstr(line, "\n  fix: ");
-	line[strcspn(line, "\n")] = '\0';
+	fix = line + strcspn(line, "\n");
+	if (*fix)
+		*fix++ = '\0';
 	err_set(err, ERR_NO_SERVER, "the server did not start: %s", line);
+	fix = strstr(fix, "  fix: ");
 	if (!fix)
 		return err_fix(err, "more of it is in %s", log);
-	fix += strlen("\n  fix: ");
+	fix += strlen("  fix: ");
 	fix[strcspn(fix, "\n")] = '\0';
 	return err_fix(err, "%s", fix);
 }
@@ -176,6 +185,81 @@ await_server(struct client *client, struct err *err)
 }
 
 int
+client_wait_gone(const char *home, struct err *err)
+{
+	AUTO_FREE char *path = path_join(home, "server.lock");
+	int64_t deadline = mono_ms() + STOP_LIMIT_MS;
+
+	for (;;) {
+		struct err why = ERR_INIT;
+		int fd = file_lock(path, false, &why);
+
+		if (fd >= 0) {
+			close(fd);
+			return 0;
+		}
+		if (why.kind != ERR_CONFLICT || mono_ms() > deadline)
+			return err_set(
+			    err, ERR_TIMEOUT, "the server does not end: %s", why.text);
+		pause_ms(10);
+	}
+}
+
+bool
+client_is_newer(const char *ours, const char *theirs)
+{
+	while (*ours || *theirs) {
+		char *our_end, *their_end;
+		unsigned long a = strtoul(ours, &our_end, 10);
+		unsigned long b = strtoul(theirs, &their_end, 10);
+
+		if (a != b)
+			return a > b;
+		/* What follows a number that is no dot ("-rc1") is not compared. */
+		if (*our_end != '.' && *their_end != '.')
+			return false;
+		ours = *our_end == '.' ? our_end + 1 : "";
+		theirs = *their_end == '.' ? their_end + 1 : "";
+	}
+	return false;
+}
+
+/*
+ * A server of an older divisi answers: it is replaced by one of ours, unless it is in the
+ * middle of something or does not let us, for we may be an agent's.  Then it serves us, too.
+ */
+static int
+take_over(struct client *client, struct err *err)
+{
+	const char *theirs = fields_text(&client->server, "version");
+	struct fetch_reply reply = { 0 };
+	int rc;
+
+	if (!client_is_newer(DIVISI_VERSION, theirs))
+		return 0;
+	if (fields_number(&client->server, "working", 0)) {
+		fprintf(stderr,
+		    "divisi: the server is divisi %s, this is %s; it is at work and "
+		    "goes on for now\n",
+		    theirs, DIVISI_VERSION);
+		return 0;
+	}
+	if (fetch_json(client->fetch, "POST", "/v1/stop", "{}", &reply, err) < 0)
+		return -1;
+	rc = reply.status == 200 ? client_wait_gone(client->home, err) : 0;
+	if (reply.status == 200 && rc == 0) {
+		fprintf(stderr,
+		    "divisi: the server was divisi %s, this is %s: it hands over\n",
+		    theirs[0] ? theirs : "of an older version", DIVISI_VERSION);
+		fetch_close(client->fetch);
+		client->fetch = NULL;
+		rc = await_server(client, err);
+	}
+	fetch_reply_clear(&reply);
+	return rc;
+}
+
+int
 client_open(struct client *client, const char *dir, bool start, struct err *err)
 {
 	struct repo repo = { 0 };
@@ -186,8 +270,12 @@ client_open(struct client *client, const char *dir, bool start, struct err *err)
 	client->home = xstrdup(repo.home);
 	client->top = xstrdup(repo.top);
 	repo_close(&repo);
-	if (try_connect(client, err) == 0)
-		return 0;
+	if (try_connect(client, err) == 0) {
+		if (!start || take_over(client, err) == 0)
+			return 0;
+		client_close(client);
+		return -1;
+	}
 	if (!start || err->kind != ERR_NO_SERVER) {
 		client_close(client);
 		return -1;
@@ -203,6 +291,7 @@ void
 client_close(struct client *client)
 {
 	fetch_close(client->fetch);
+	fields_clear(&client->server);
 	free(client->home);
 	free(client->top);
 	*client = (struct client){ 0 };

@@ -14,15 +14,23 @@
 struct client {
 	char *home, *top;
 	struct fetch *fetch;
+	struct fields server; /* what it said of itself: GET /v1/server */
 };
 
 /*
  * Finds the home of the repository that holds DIR (NULL = here) and connects.  With START a
- * server is started when none answers; otherwise ERR_NO_SERVER.
+ * server is started when none answers, and one of an older divisi is replaced where that
+ * disturbs nobody; otherwise ERR_NO_SERVER.
  */
 NODISCARD int client_open(
     struct client *client, const char *dir, bool start, struct err *err);
 void client_close(struct client *client);
+
+/* Waits until no server has HOME: the next verb finds one, or starts one. */
+NODISCARD int client_wait_gone(const char *home, struct err *err);
+
+/* Is version OURS ("0.10.1") newer than THEIRS?  "" is older than any. */
+bool client_is_newer(const char *ours, const char *theirs);
 
 /*
  * Orders VERB with IN and waits for its outcome, at most TIMEOUT_MS (0 = for ever).  On

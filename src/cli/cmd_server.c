@@ -1,23 +1,22 @@
 #include "cli/cmd.h"
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/handover.h"
 #include "cli/programs.h"
 #include "engine/engine.h"
 #include "git/repo.h"
 #include "sys/fetch.h"
 #include "web/server.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define STOP_LIMIT_MS 10000
+#define HANDOVER_LOOK_MS 2000
 
 const struct option_doc cmd_server_options[] = {
 	{ "foreground", NULL, "log to this terminal; for a service manager", 'f' },
@@ -67,83 +66,117 @@ on_idle(evutil_socket_t fd, short what, void *arg)
 		event_base_loopbreak(idle->base);
 }
 
-static int
-serve(const char *top, long idle_s, struct err *err)
+/* Everything that lives as long as the loop. */
+struct serving {
+	struct repo repo;
+	char *program, *holder;
+	struct event_base *base;
+	struct event *sig[2];
+	struct idle idle;
+	struct server_about about;
+	struct handover *handover;
+};
+
+static void
+serving_close(struct serving *s)
 {
-	AUTO_FREE char *program = program_self(err), *holder = program_holder(err);
-	struct repo repo = { 0 };
-	struct event_base *base = NULL;
-	struct event *sig[2] = { NULL };
-	struct idle idle = { .limit_ms = idle_s * 1000, .started_at = now_ms() };
-	const int signals[] = { SIGTERM, SIGINT };
-	int rc = -1;
-
-	if (!program || !holder || repo_open(top, &repo, err) < 0)
-		return -1;
-	if (repo_prepare(&repo, err) < 0)
-		goto out;
-	signal(SIGPIPE, SIG_IGN);
-	base = event_base_new();
-	const struct engine_opts opts = {
-		.home = repo.home, .top = repo.top, .program = program, .holder = holder
-	};
-
-	idle.base = base;
-	idle.engine = engine_new(base, &opts, err);
-	if (!idle.engine)
-		goto out;
-	idle.server = server_new(base, idle.engine, repo.home, err);
-	if (!idle.server)
-		goto out;
-	for (size_t i = 0; i < N_ELEMS(signals); i++) {
-		sig[i] = evsignal_new(base, signals[i], on_signal, base);
-		event_add(sig[i], NULL);
+	if (s->idle.timer)
+		event_free(s->idle.timer);
+	for (size_t i = 0; i < N_ELEMS(s->sig); i++) {
+		if (s->sig[i])
+			event_free(s->sig[i]);
 	}
-	if (idle_s > 0) {
-		struct timeval tv = { .tv_sec = idle_s < 60 ? idle_s : 60 };
-
-		idle.timer = event_new(base, -1, EV_PERSIST, on_idle, &idle);
-		event_add(idle.timer, &tv);
-	}
-	log_info("serving %s", repo.top);
-	rc = event_base_dispatch(base) < 0 ? err_set(err, ERR_SYSTEM, "the loop failed")
-					   : 0;
-	log_info("stopped");
-out:
-	if (idle.timer)
-		event_free(idle.timer);
-	for (size_t i = 0; i < N_ELEMS(sig); i++) {
-		if (sig[i])
-			event_free(sig[i]);
-	}
-	server_free(idle.server);
-	engine_free(idle.engine);
-	if (base)
-		event_base_free(base);
-	repo_close(&repo);
-	return rc;
+	server_free(s->idle.server);
+	engine_free(s->idle.engine);
+	s->idle.timer = NULL;
+	s->idle.server = NULL;
+	s->idle.engine = NULL;
+	s->sig[0] = s->sig[1] = NULL;
 }
 
-/* The next verb must find either a server or none, so that it can start one. */
-static int
-wait_gone(const char *home, struct err *err)
+static void
+serving_clear(struct serving *s)
 {
-	AUTO_FREE char *path = path_join(home, "server.lock");
-	int64_t deadline = now_ms() + STOP_LIMIT_MS;
+	serving_close(s);
+	handover_free(s->handover);
+	if (s->base)
+		event_base_free(s->base);
+	repo_close(&s->repo);
+	free(s->program);
+	free(s->holder);
+}
 
-	for (;;) {
-		struct err why = ERR_INIT;
-		int fd = file_lock(path, false, &why);
+static int
+serving_open(struct serving *s, const char *top, char *const *argv, struct err *err)
+{
+	const int signals[] = { SIGTERM, SIGINT };
+	struct timespec now;
 
-		if (fd >= 0) {
-			close(fd);
-			return 0;
-		}
-		if (why.kind != ERR_CONFLICT || now_ms() > deadline)
-			return err_set(
-			    err, ERR_TIMEOUT, "the server does not end: %s", why.text);
-		(void)poll(NULL, 0, 10);
+	s->program = program_self(err);
+	s->holder = s->program ? program_holder(err) : NULL;
+	if (!s->holder || repo_open(top, &s->repo, err) < 0)
+		return -1;
+	if (repo_prepare(&s->repo, err) < 0)
+		return -1;
+	signal(SIGPIPE, SIG_IGN);
+	s->base = s->idle.base = event_base_new();
+	/* Jobs are of the server's own version, whatever is installed meanwhile. */
+	const struct engine_opts opts = { .home = s->repo.home,
+		.top = s->repo.top,
+		.program = "/proc/self/exe",
+		.holder = s->holder };
+
+	s->idle.engine = engine_new(s->base, &opts, err);
+	if (!s->idle.engine)
+		return -1;
+	s->idle.server = server_new(s->base, s->idle.engine, s->repo.home, err);
+	if (!s->idle.server)
+		return -1;
+	clock_gettime(CLOCK_REALTIME, &now);
+	s->about = (struct server_about){ .version = DIVISI_VERSION,
+		.program = s->program,
+		.started_at = (int64_t)now.tv_sec * 1000 };
+	server_describe(s->idle.server, &s->about);
+	const struct handover_opts handover = { .base = s->base,
+		.engine = s->idle.engine,
+		.about = &s->about,
+		.argv = argv,
+		.program = s->program,
+		.look_ms = HANDOVER_LOOK_MS };
+
+	s->handover = handover_new(&handover, err);
+	for (size_t i = 0; i < N_ELEMS(signals); i++) {
+		s->sig[i] = evsignal_new(s->base, signals[i], on_signal, s->base);
+		event_add(s->sig[i], NULL);
 	}
+	return s->handover ? 0 : -1;
+}
+
+static int
+serve(const char *top, long idle_s, char *const *argv, struct err *err)
+{
+	struct serving s = { .idle = {
+				 .limit_ms = idle_s * 1000, .started_at = now_ms() } };
+	int rc = serving_open(&s, top, argv, err);
+
+	if (rc == 0 && idle_s > 0) {
+		struct timeval tv = { .tv_sec = idle_s < 60 ? idle_s : 60 };
+
+		s.idle.timer = event_new(s.base, -1, EV_PERSIST, on_idle, &s.idle);
+		event_add(s.idle.timer, &tv);
+	}
+	if (rc == 0) {
+		log_info("serving %s with divisi %s", s.repo.top, DIVISI_VERSION);
+		rc = event_base_dispatch(s.base) < 0
+			 ? err_set(err, ERR_SYSTEM, "the loop failed")
+			 : 0;
+		serving_close(&s);
+		if (rc == 0)
+			rc = handover_exec(s.handover, err);
+		log_info("stopped");
+	}
+	serving_clear(&s);
+	return rc;
 }
 
 static int
@@ -158,7 +191,7 @@ stop(const char *top, struct err *err)
 	fetch_limit(client.fetch, 5000);
 	rc = fetch_json(client.fetch, "POST", "/v1/stop", "{}", &reply, err);
 	if (rc == 0)
-		rc = wait_gone(client.home, err);
+		rc = client_wait_gone(client.home, err);
 	if (rc == 0)
 		puts("the server has stopped; agents go on and are found again");
 	fetch_reply_clear(&reply);
@@ -174,8 +207,14 @@ cmd_server(int argc, char **argv)
 	long idle_s = 900;
 	struct err err = ERR_INIT;
 	struct args args;
+	AUTO_FREE char **again = xcalloc((size_t)argc + 2, sizeof(*again));
+	AUTO_FREE char *program = program_self(&err);
 	int at, rc;
 
+	if (!program)
+		return cmd_fail(&err, false);
+	again[0] = program;
+	memcpy(again + 1, argv, (size_t)argc * sizeof(*argv));
 	args_init(&args, cmd_server_options, argc, argv);
 	while ((at = args_next(&args, &err)) >= 0) {
 		switch (at) {
@@ -196,7 +235,7 @@ cmd_server(int argc, char **argv)
 	log_open(2, LOG_LVL_INFO);
 	if (foreground)
 		idle_s = 0;
-	rc = stops ? stop(top, &err) : serve(top, idle_s, &err);
+	rc = stops ? stop(top, &err) : serve(top, idle_s, again, &err);
 	if (rc == 0)
 		return 0;
 	log_error("%s", err.text);

@@ -4,6 +4,7 @@
 
 #include <libgen.h>
 #include <limits.h>
+#include <string.h>
 #include <unistd.h>
 
 char *
@@ -17,6 +18,9 @@ program_self(struct err *err)
 		return NULL;
 	}
 	buf[n] = '\0';
+	/* proc(5): of a program that was replaced since it was started. */
+	if (n > 10 && strcmp(buf + n - 10, " (deleted)") == 0 && access(buf, F_OK) < 0)
+		buf[n - 10] = '\0';
 	return xstrdup(buf);
 }
 

@@ -257,6 +257,23 @@ engine_is_busy(const struct engine *engine)
 	       !TAILQ_EMPTY(&engine->followers);
 }
 
+bool
+engine_has_work(const struct engine *engine)
+{
+	const struct task *t;
+	const struct op *op;
+
+	TAILQ_FOREACH (t, &engine->tasks, link) {
+		if (t->job)
+			return true;
+	}
+	TAILQ_FOREACH (op, &engine->ops, link) {
+		if (!op->is_over)
+			return true;
+	}
+	return false;
+}
+
 void
 engine_listen(struct engine *engine, void (*fn)(void *arg), void *arg)
 {

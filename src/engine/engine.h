@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 #include <json-c/json_object.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -90,6 +91,9 @@ void engine_identify(
 
 /* True while something lives, is owed or under way: a server does not end then. */
 bool engine_is_busy(const struct engine *engine);
+
+/* True while a job runs or a client's operation is not over: an end would repeat it. */
+bool engine_has_work(const struct engine *engine);
 
 const struct core *engine_core(const struct engine *engine);
 

@@ -40,6 +40,7 @@ struct server {
 	struct engine *engine;
 	struct evhttp *http;
 	struct event_base *base;
+	const struct server_about *about; /* NULL: it says nothing of itself */
 	int home_fd;
 	int64_t last_request;
 	TAILQ_HEAD(stream_list, stream) streams;
@@ -115,6 +116,23 @@ query_number(struct evhttp_request *req, const char *name, int64_t fallback)
 		number = strtoll(value, NULL, 10);
 	evhttp_clear_headers(&query);
 	return number;
+}
+
+static void
+get_server(struct server *server, struct evhttp_request *req)
+{
+	static const struct server_about nobody = { .version = "", .program = "" };
+	const struct server_about *about = server->about ? server->about : &nobody;
+	struct fields f = { 0 };
+
+	fields_set(&f, "version", about->version);
+	fields_set(&f, "program", about->program);
+	fields_set_number(&f, "pid", getpid());
+	fields_set_number(&f, "started_at", about->started_at);
+	fields_set_number(&f, "replaced", about->is_replaced);
+	fields_set_number(&f, "working", engine_has_work(server->engine));
+	answer_fields(req, 200, &f);
+	fields_clear(&f);
 }
 
 static void
@@ -322,6 +340,8 @@ static const struct route {
 	    false, get_status },
 	{ { "GET", "/v1/state", "the state for divisi replay: seq, sha256, dump" },
 	    EVHTTP_REQ_GET, false, get_state },
+	{ { "GET", "/v1/server", "which divisi serves: version, pid, program" },
+	    EVHTTP_REQ_GET, false, get_server },
 	{ { "GET", "/v1/events", "journal rows as JSON lines: after=SEQ, follow=1" },
 	    EVHTTP_REQ_GET, false, get_events },
 	{ { "GET", "/v1/op/", "the outcome of an operation; 202 while it runs" },
@@ -452,6 +472,12 @@ server_free(struct server *server)
 	if (server->home_fd >= 0)
 		close(server->home_fd);
 	free(server);
+}
+
+void
+server_describe(struct server *server, const struct server_about *about)
+{
+	server->about = about;
 }
 
 int64_t

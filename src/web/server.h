@@ -18,6 +18,16 @@ struct server *server_new(
     struct event_base *base, struct engine *engine, const char *home, struct err *err);
 void server_free(struct server *server);
 
+/* What the server says of itself; all of it may change while it runs. */
+struct server_about {
+	const char *version, *program; /* of divisi; where its executable is */
+	int64_t started_at;            /* Unix ms */
+	bool is_replaced; /* the executable is a newer one: it hands over soon */
+};
+
+/* ABOUT is borrowed for the server's life. */
+void server_describe(struct server *server, const struct server_about *about);
+
 /* When the last request came, ms of CLOCK_MONOTONIC; 0 = none yet. */
 int64_t server_last_request(const struct server *server);
 

@@ -271,6 +271,7 @@ a_directory_tells_its_state(void **state)
 	held_fd = file_lock(lock_path, false, &err);
 	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_LIVE);
 	assert_int_equal(proc_identify(getpid(), &begun.holder, &err), 0);
+	begun.holder.start_ticks--; /* who had our pid before us */
 	assert_int_equal(rundir_write_begun(dir, &begun, &err), 0);
 	assert_int_equal(rundir_probe(dir, &lock_fd, &who), RUN_LIVE);
 	assert_int_equal(who.pid, getpid());
@@ -289,6 +290,24 @@ a_directory_tells_its_state(void **state)
 	assert_int_equal(rundir_probe(dir, &lock_fd, &who), RUN_ENDED);
 	assert_int_equal(lock_fd, -1);
 	assert_string_equal(run_state_name(RUN_LOST), "lost");
+}
+
+/* "Lock files copied": a free copy of a lock proves nothing while the holder lives. */
+static void
+a_lock_that_was_copied_or_removed_loses_no_living_run(void **state)
+{
+	AUTO_FREE char *lock_path = path_join(dir, "lock");
+	struct run_begun begun = { .host = "here" };
+	struct err err;
+	int lock_fd;
+
+	write_spec();
+	assert_int_equal(proc_identify(getpid(), &begun.holder, &err), 0);
+	assert_int_equal(rundir_write_begun(dir, &begun, &err), 0);
+	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_LIVE);
+	assert_int_equal(lock_fd, -1);
+	assert_int_equal(unlink(lock_path), 0);
+	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_LIVE);
 }
 
 /* CONTRACTS 2: who holds the lock decides; what is void starts no agent. */
@@ -439,6 +458,7 @@ main(void)
 		TEST(a_spec_cut_anywhere_is_damaged),
 		TEST(unknown_keys_are_ignored_and_nonsense_is_not),
 		TEST(a_directory_tells_its_state),
+		TEST(a_lock_that_was_copied_or_removed_loses_no_living_run),
 		TEST(a_run_is_given_up_before_it_begins_or_not_at_all),
 		TEST(begun_is_written_once),
 		TEST(an_end_comes_back_as_it_was),

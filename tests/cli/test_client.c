@@ -243,6 +243,31 @@ a_plan_is_named_by_its_file(void **state)
 	assert_true(err.fix[0] != '\0');
 }
 
+static void
+versions_are_compared_by_their_numbers(void **state)
+{
+	static const struct {
+		const char *ours, *theirs;
+		bool is_newer;
+	} table[] = {
+		{ "0.1.0", "0.1.0", false },
+		{ "0.2.0", "0.1.9", true },
+		{ "0.10.0", "0.9.0", true },
+		{ "0.9.0", "0.10.0", false },
+		{ "1.0", "1.0.0", false },
+		{ "1.0.1", "1.0", true },
+		{ "0.1.0", "", true }, /* older than the question */
+		{ "", "", false },
+		{ "0.1.0-rc1", "0.1.0-rc2", false },
+		{ "nonsense", "0.1.0", false },
+		{ "99999999999999999999999.1", "1", true },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(table); i++)
+		assert_int_equal(
+		    client_is_newer(table[i].ours, table[i].theirs), table[i].is_newer);
+}
+
 int
 main(void)
 {
@@ -252,6 +277,7 @@ main(void)
 		cmocka_unit_test(names_mean_what_they_mean_to_the_server),
 		cmocka_unit_test(a_session_that_left_its_table_gives_up_its_names),
 		cmocka_unit_test(an_empty_name_is_nobody),
+		cmocka_unit_test(versions_are_compared_by_their_numbers),
 		cmocka_unit_test(a_status_without_plans_has_no_sessions),
 		cmocka_unit_test(a_plan_is_named_by_its_file),
 	};

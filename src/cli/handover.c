@@ -1,5 +1,6 @@
 #include "cli/handover.h"
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sys/child.h"
@@ -140,6 +141,6 @@ handover_exec(const struct handover *h, struct err *err)
 	if (!h || h->state != HANDOVER_NOW)
 		return 0;
 	log_info("handing over to %s", h->opts.program);
-	execv(h->opts.program, h->opts.argv);
+	DURABLE("server.handover", execv(h->opts.program, h->opts.argv));
 	return err_sys(err, "hand over to %s", h->opts.program);
 }

@@ -8,7 +8,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_STATE_BYTES ((size_t)256 << 20)
@@ -198,17 +198,34 @@ write_seen(const char *path, const char *const ids[SEEN_N],
 	return rc;
 }
 
-/* Takes every file that is not ignored into INDEX and writes it as TREE. */
+/* Is the file as it was?  git writes an index anew, under a new name, or not at all. */
+static bool
+is_same_file(const struct stat *before, const char *path)
+{
+	struct stat now;
+
+	return stat(path, &now) == 0 && before->st_ino == now.st_ino &&
+	       before->st_size == now.st_size &&
+	       before->st_mtim.tv_sec == now.st_mtim.tv_sec &&
+	       before->st_mtim.tv_nsec == now.st_mtim.tv_nsec;
+}
+
+/*
+ * Takes every file that is not ignored into INDEX and writes it as TREE; KNOWN (may be "")
+ * is the tree that INDEX was written as before.
+ */
 static int
 take_tree(const struct radar *radar, const struct radar_tree *t, const char *index,
-    char tree[GIT_OID_SIZE], struct err *err)
+    const char *known, char tree[GIT_OID_SIZE], struct err *err)
 {
+	const char *file = strchr(index, '=') + 1;
+	struct stat before = { 0 };
 	const struct radar_call all = { .dir = t->path,
 		.index = index,
 		.argv = GIT_ARGS("-c", "core.untrackedCache=true", "-c",
 		    "advice.addEmbeddedRepo=false", "add", "-A", "--sparse",
 		    "--ignore-errors", "--", ".") };
-	const struct radar_call known = { .dir = t->path,
+	const struct radar_call tracked = { .dir = t->path,
 		.index = index,
 		.argv = GIT_ARGS(
 		    "add", "-u", "--sparse", "--ignore-errors", "--", ".") };
@@ -218,9 +235,14 @@ take_tree(const struct radar *radar, const struct radar_tree *t, const char *ind
 	struct err first = ERR_INIT;
 
 	/* A repository inside, without a commit, cannot be added: the rest still can. */
+	(void)!stat(file, &before);
 	if (radar_git(radar, &all, NULL, &first) < 0 &&
-	    radar_git(radar, &known, NULL, err) < 0)
+	    radar_git(radar, &tracked, NULL, err) < 0)
 		return -1;
+	if (known[0] && is_same_file(&before, file)) {
+		snprintf(tree, GIT_OID_SIZE, "%s", known);
+		return 0;
+	}
 	return git_word(radar, &write, tree, GIT_OID_SIZE, err);
 }
 
@@ -298,7 +320,7 @@ radar_scan(
 	read_seen(state, &seen);
 	if (begin_index(tree->path, file, err) < 0 ||
 	    read_head(radar, tree, head_tree, err) < 0 ||
-	    take_tree(radar, tree, index, id, err) < 0)
+	    take_tree(radar, tree, index, seen_at(&seen, SEEN_TREE), id, err) < 0)
 		goto out;
 	if (strcmp(seen_at(&seen, SEEN_HEAD), tree->head) == 0 &&
 	    strcmp(seen_at(&seen, SEEN_TREE), id) == 0 &&

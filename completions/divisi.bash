@@ -3,7 +3,7 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='init check verdict plan fmt prompt advise assert run dispatch approve decline status watch log why say hold resume park abandon claim abort conflicts rule salvage merge issue report doctor events replay server help completions version'
+		words='init check verdict plan fmt prompt advise assert run dispatch approve decline status watch log why say hold resume park abandon claim abort conflicts rule try salvage merge issue report doctor events replay server help completions version'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
@@ -31,6 +31,7 @@ _divisi()
 		abort) words='--json --reason' ;;
 		conflicts) words='--json --all' ;;
 		rule) words='--json --order --yield --rescope --go-on --text --reason' ;;
+		try) words='--json' ;;
 		salvage) words='--json --restore --branch' ;;
 		merge) words='--json --yes --diff' ;;
 		issue) words='--json --parent --status --text --markdown' ;;

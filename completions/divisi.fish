@@ -119,6 +119,8 @@ complete -c divisi -n '__fish_seen_subcommand_from rule' -l rescope -r -d 'it is
 complete -c divisi -n '__fish_seen_subcommand_from rule' -l go-on -d 'no conflict: both go on'
 complete -c divisi -n '__fish_seen_subcommand_from rule' -l text -r -d 'what the re-scoped session is told'
 complete -c divisi -n '__fish_seen_subcommand_from rule' -l reason -r -d 'why, kept on record'
+complete -c divisi -n __fish_use_subcommand -f -a try -d 'run the verify command on two live trees together'
+complete -c divisi -n '__fish_seen_subcommand_from try' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n __fish_use_subcommand -f -a salvage -d 'everything a session ever made that git keeps, and get it back'
 complete -c divisi -n '__fish_seen_subcommand_from salvage' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from salvage' -l restore -r -d 'make a branch at this one: head, snapshot-1, ...'

@@ -284,6 +284,19 @@ static const struct command commands[] = {
 	    .run = cmd_rule,
 	},
 	{
+	    .name = "try",
+	    .group = CMD_SESSION,
+	    .synopsis = "try SESSION SESSION [--json]",
+	    .summary = "run the verify command on two live trees together",
+	    .help =
+		"Merges what both sessions have now, uncommitted files included, in memory, "
+		"writes that to a scratch directory without a repository, and runs the "
+		"verify command there. Neither session notices. Exit status 1 when the "
+		"command fails, 3 when they do not merge.",
+	    .options = cmd_try_options,
+	    .run = cmd_try,
+	},
+	{
 	    .name = "salvage",
 	    .group = CMD_SESSION,
 	    .synopsis = "salvage SESSION [--restore NAME [--branch BRANCH]]",

@@ -87,6 +87,7 @@ int cmd_resume(int argc, char **argv);
 int cmd_rule(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_salvage(int argc, char **argv);
+int cmd_try(int argc, char **argv);
 int cmd_say(int argc, char **argv);
 int cmd_server(int argc, char **argv);
 int cmd_status(int argc, char **argv);
@@ -99,4 +100,4 @@ extern const struct option_doc cmd_decide_options[], cmd_dispatch_options[],
     cmd_say_options[], cmd_server_options[], cmd_status_options[], cmd_watch_options[],
     cmd_why_options[];
 extern const struct option_doc cmd_conflicts_options[], cmd_replay_options[],
-    cmd_rule_options[], cmd_salvage_options[];
+    cmd_rule_options[], cmd_try_options[], cmd_salvage_options[];

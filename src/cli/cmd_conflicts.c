@@ -40,7 +40,8 @@ kind_title(const char *kind)
 		{ "file", "these changes do not merge [A-14 S-45]" },
 		{ "race", "both wrote what not both declared [A-14 S-45]" },
 		{ "anticipated", "one strayed into what the other declares [B-20]" },
-		{ "semantic", "they merge, but do not work together [S-45]" },
+		{ "semantic",
+		    "they may merge and not work together: build both [S-45]" },
 	};
 
 	for (size_t i = 0; i < N_ELEMS(titles); i++) {
@@ -89,8 +90,9 @@ print_choices(const struct screen *screen, const struct json_object *c)
 	if (js_text(js_get(c, "b"), "session")[0])
 		fprintf(screen->out,
 		    "  -> divisi rule %s --order %s   (it lands first; or %s)\n"
-		    "     divisi rule %s --yield %s   (it is parked; or %s)\n",
-		    id, a, b, id, b, a);
+		    "     divisi rule %s --yield %s   (it is parked; or %s)\n"
+		    "     divisi try %s %s   (runs the verify command on both together)\n",
+		    id, a, b, id, b, a, a, b);
 	fprintf(screen->out,
 	    "     divisi rule %s --rescope %s --text TEXT\n"
 	    "     divisi rule %s --go-on\n",
@@ -268,4 +270,73 @@ cmd_rule(int argc, char **argv)
 	fields_clear(&in);
 	fields_clear(&out);
 	return rc < 0 ? cmd_fail(&err, as_json) : 0;
+}
+
+const struct option_doc cmd_try_options[] = { OPTION_JSON, OPTION_END };
+
+/* Says what came of it; the exit status of the verb. */
+static int
+print_try(const struct fields *in, const struct fields *out)
+{
+	const char *verify = fields_text(out, "verify");
+	int64_t status = fields_number(out, "status", 0);
+	struct screen screen;
+
+	screen_init(&screen, stdout);
+	if (!verify[0]) {
+		printf("%s and %s merge; no verify command is set to try them with\n"
+		       "  fix: git config divisi.verify COMMAND\n",
+		    fields_text(in, "a"), fields_text(in, "b"));
+		return 0;
+	}
+	if (status == 0) {
+		printf("%s and %s together: '%s' passes\n", fields_text(in, "a"),
+		    fields_text(in, "b"), verify);
+		return 0;
+	}
+	printf("%s and %s together: '%s' fails with %lld\n", fields_text(in, "a"),
+	    fields_text(in, "b"), verify, (long long)status);
+	print_lines(&screen, fields_text(out, "said"), "  | ");
+	return 1;
+}
+
+int
+cmd_try(int argc, char **argv)
+{
+	static const char *const names[] = { "a", "b" };
+	struct fields in = { 0 }, out = { 0 };
+	struct client client = { 0 };
+	struct err err = ERR_INIT;
+	struct args args;
+	bool as_json = false;
+	size_t n = 0;
+	int at, rc = 0;
+
+	args_init(&args, cmd_try_options, argc, argv);
+	while (rc == 0 && (at = args_next(&args, &err)) != ARGS_END) {
+		if (at == ARGS_BAD || (at == ARGS_WORD && n == N_ELEMS(names)))
+			rc = -1;
+		else if (at == ARGS_WORD)
+			fields_set(&in, names[n++], args.value);
+		else
+			as_json = true;
+	}
+	if (rc < 0 || n < N_ELEMS(names))
+		rc = err.kind ? -1 : err_set(&err, ERR_USAGE, "try needs two sessions");
+	if (rc == 0)
+		rc = client_open(&client, NULL, true, &err);
+	if (rc == 0)
+		rc = client_order(&client, "try", &in, &out, 0, &err);
+	if (rc == 0 && as_json) {
+		AUTO_FREE char *text = fields_to_json(&out);
+
+		puts(text);
+		rc = fields_number(&out, "status", 0) != 0;
+	} else if (rc == 0) {
+		rc = print_try(&in, &out);
+	}
+	client_close(&client);
+	fields_clear(&in);
+	fields_clear(&out);
+	return rc < 0 ? cmd_fail(&err, as_json) : rc;
 }

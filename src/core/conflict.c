@@ -121,10 +121,13 @@ find_known(struct core *core, const struct fields *f, bool *known)
 	for (size_t i = 0; i < core->n_conflicts; i++) {
 		struct conflict *c = &core->conflict[i];
 
-		if (strcmp(c->kind, kind) != 0 ||
-		    !is_pair(c, fields_text(f, "a"), fields_text(f, "b")))
+		if (!is_pair(c, fields_text(f, "a"), fields_text(f, "b")))
 			continue;
-		if (is_open(c))
+		/* What was ruled as not merging need not be ruled as written by both. */
+		if (strcmp(c->kind, kind) != 0 &&
+		    !(strcmp(kind, "race") == 0 && strcmp(c->kind, "file") == 0))
+			continue;
+		if (is_open(c) && strcmp(c->kind, kind) == 0)
 			open = c;
 		if (strcmp(c->state, "gone") != 0 &&
 		    strcmp(c->ruling, "rescope") != 0 && lists_all(c->files, files))
@@ -133,14 +136,17 @@ find_known(struct core *core, const struct fields *f, bool *known)
 	return open;
 }
 
-/* "halt" unless the plan says "tell"; the target and what may come are only told. */
+/*
+ * "halt" unless the plan says "tell".  The target, what may come, and a guess about
+ * meaning are only told.
+ */
 static const char *
 policy_for(const struct core *core, const char *kind, const struct session *a,
     const struct session *b)
 {
 	const struct session *const both[] = { a, b };
 
-	if (!b || strcmp(kind, "anticipated") == 0)
+	if (!b || strcmp(kind, "anticipated") == 0 || strcmp(kind, "semantic") == 0)
 		return "tell";
 	for (size_t i = 0; i < N_ELEMS(both); i++) {
 		const struct plan_run *p = core_plan(core, both[i]->plan_id);
@@ -160,7 +166,7 @@ kind_words(const char *kind)
 		{ "file", "do not merge" },
 		{ "race", "both wrote what not both declared" },
 		{ "anticipated", "strayed into what the other declares" },
-		{ "semantic", "merge, but do not work together" },
+		{ "semantic", "may merge and not work together" },
 	};
 
 	for (size_t i = 0; i < N_ELEMS(words); i++) {

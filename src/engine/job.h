@@ -13,6 +13,7 @@ job_fn job_propose; /* plan to dispatch table: preflight, prompts, hash */
 job_fn job_worktree_add, job_worktree_remove, job_setup, job_inspect, job_candidate,
     job_land, job_write_back, job_publish;
 job_fn job_radar; /* what the live trees hold, and whether that meets or merges */
+job_fn job_union; /* two live trees merged, and the verify command run on that */
 job_fn job_diff;  /* what a session would merge, for the person who reads it */
 
 /* Runs the job KIND with JSON on standard input and the answer on standard output. */

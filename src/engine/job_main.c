@@ -29,6 +29,7 @@ static const struct {
 	{ "write-back", job_write_back },
 	{ "publish", job_publish },
 	{ "radar", job_radar },
+	{ "union", job_union },
 	{ "diff", job_diff },
 };
 

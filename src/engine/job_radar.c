@@ -1,5 +1,6 @@
 #include "engine/job.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -7,10 +8,15 @@
 #include "policy/declared.h"
 #include "radar/radar.h"
 
+#include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /*
  * One look of the radar (DESIGN 8): every live tree, which of them meet, and which of those
@@ -19,6 +25,7 @@
  */
 
 #define MAX_SESSIONS   64
+#define UNION_LIMIT_MS (60L * 60 * 1000)
 #define MAX_FILES      200
 #define MAX_TEXT_BYTES ((size_t)64 << 10)
 
@@ -29,7 +36,8 @@ struct blip {
 	struct radar_tree tree;
 	struct declared *writes, *all;
 	struct git_list stray;
-	struct git_list incoming; /* what its target changed since it began */
+	struct radar_facts *facts; /* of its diff; NULL until asked for */
+	struct git_list incoming;  /* what its target changed since it began */
 	bool is_seen, is_new;
 };
 
@@ -228,13 +236,16 @@ tell_different(struct look *look, const struct meeting *m, const struct git_list
 
 /* Both wrote it, and not both said so. */
 static void
-tell_race(struct look *look, const struct meeting *m)
+tell_race(
+    struct look *look, const struct meeting *m, const struct git_list *conflicting)
 {
 	struct git_list files = { 0 };
 
 	for (size_t i = 0; m->b && i < m->shared.n; i++) {
 		const char *path = m->shared.item[i];
 
+		if (git_list_has(conflicting, path))
+			continue; /* that says more */
 		if (!declared_has(m->a->writes, path) ||
 		    !declared_has(m->b->writes, path))
 			git_list_add(&files, path);
@@ -260,6 +271,45 @@ tell_anticipated(struct look *look, struct blip *a, struct blip *b)
 	if (files.n > 0)
 		tell_met(look, "anticipated", &m, &files, "");
 	git_list_clear(&files);
+}
+
+static struct radar_facts *
+facts_of(struct look *look, struct blip *b)
+{
+	struct err err = ERR_INIT;
+
+	if (!b->facts)
+		b->facts = radar_facts(look->radar, b->tree.base, b->tree.commit, &err);
+	if (!b->facts)
+		fields_setf(look->out, "trouble", "%s: %s", b->session, err.text);
+	return b->facts;
+}
+
+/* They may merge and still not work together: only a build of both can tell (S-45). */
+static void
+tell_alarms(struct look *look, struct blip *a, struct blip *b)
+{
+	struct radar_facts *fa = facts_of(look, a), *fb = facts_of(look, b);
+	struct meeting m = { .a = a, .b = b };
+	struct git_list names = { 0 };
+	AUTO_FREE char *ab = NULL, *ba = NULL, *text = NULL;
+	struct span rest, line;
+
+	if (!fa || !fb)
+		return;
+	ab = radar_alarms(look->radar, fa, a->tree.commit, fb);
+	ba = radar_alarms(look->radar, fb, b->tree.commit, fa);
+	text = xasprintf("%s%s", ab, ba);
+	rest = span_of(text);
+	while (span_next(&rest, '\n', &line)) {
+		AUTO_FREE char *name = xstrndup(line.p, strcspn(line.p, ":"));
+
+		if (line.n > 0)
+			git_list_add(&names, name);
+	}
+	if (names.n > 0)
+		tell_met(look, "semantic", &m, &names, text);
+	git_list_clear(&names);
 }
 
 static void
@@ -292,10 +342,9 @@ find_meetings(struct look *look)
 			add_meeting(look, a, b);
 			tell_anticipated(look, a, b);
 			tell_anticipated(look, b, a);
+			tell_alarms(look, a, b);
 		}
 	}
-	for (size_t i = 0; i < look->n_meetings; i++)
-		tell_race(look, &look->meeting[i]);
 }
 
 /* Whoever shares a path is merged in memory; nobody else can conflict. */
@@ -325,6 +374,9 @@ try_meetings(struct look *look, struct err *err)
 			    pair[i].files.n ? &pair[i].files : &look->meeting[i].shared,
 			    text ? text : why.text);
 		}
+		git_list_sort(&pair[i].files);
+		if (rc == 0)
+			tell_race(look, &look->meeting[i], &pair[i].files);
 		git_list_clear(&pair[i].files);
 	}
 	return rc;
@@ -357,6 +409,7 @@ look_free(struct look *look)
 		radar_tree_clear(&b->tree);
 		git_list_clear(&b->stray);
 		git_list_clear(&b->incoming);
+		radar_facts_free(b->facts);
 		declared_free(b->writes);
 		declared_free(b->all);
 	}
@@ -393,5 +446,87 @@ job_radar(const struct fields *in, struct fields *out, struct err *err)
 	fields_set_number(out, "cpu_ms", cpu_ms());
 out:
 	look_free(&look);
+	return rc;
+}
+
+/* ---- both together ---------------------------------------------------------------------- */
+
+#define LOCK_TRIES 100
+#define LOCK_WAIT  (100L * 1000 * 1000)
+
+/* A look that is under way is over soon. */
+static struct radar *
+open_radar(const struct repo *repo, const char *dir, struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_WAIT };
+
+	for (int i = 0;; i++) {
+		struct radar *radar = radar_open(repo, dir, err);
+
+		if (radar || i == LOCK_TRIES || (err && err->kind != ERR_CONFLICT))
+			return radar;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return DURABLE("union.remove", remove(path)) < 0 && errno != ENOENT;
+}
+
+/* Writes what both trees hold now, merged, to DIR. */
+static int
+make_union(const struct fields *in, struct repo *repo, const char *dir, struct err *err)
+{
+	AUTO_FREE char *store = path_join(fields_text(in, "home"), "radar");
+	struct radar *radar = open_radar(repo, store, err);
+	struct radar_tree side[2] = { { 0 }, { 0 } };
+	char target[GIT_OID_SIZE];
+	int rc = radar ? repo_resolve(repo, fields_text(in, "target"), target, err)
+		       : -1;
+
+	for (size_t i = 0; i < 2 && rc == 0; i++) {
+		side[i].session = fields_text_at(in, i, "session");
+		side[i].path = fields_text_at(in, i, "path");
+		rc = radar_scan(radar, target, &side[i], err);
+	}
+	if (rc == 0)
+		rc = radar_union(radar, side[0].commit, side[1].commit, dir, err);
+	for (size_t i = 0; i < 2; i++)
+		radar_tree_clear(&side[i]);
+	radar_close(radar);
+	return rc;
+}
+
+int
+job_union(const struct fields *in, struct fields *out, struct err *err)
+{
+	const char *tmp = getenv("TMPDIR"), *verify = fields_text(in, "verify");
+	AUTO_FREE char *dir = path_join(
+	    tmp && tmp[0] ? tmp : "/tmp", "divisi-union.XXXXXX");
+	AUTO_FREE char *said = NULL;
+	struct repo repo = { 0 };
+	int rc, status = 0;
+
+	if (repo_open(fields_text(in, "top"), &repo, err) < 0)
+		return -1;
+	if (!DURABLE("union.make", mkdtemp(dir))) {
+		repo_close(&repo);
+		return err_sys(err, "%s", dir);
+	}
+	rc = make_union(in, &repo, dir, err);
+	if (rc == 0 && verify[0])
+		status = job_shell(verify, dir, UNION_LIMIT_MS, &said, err);
+	if (status < 0)
+		rc = -1;
+	fields_set(out, "verify", verify);
+	fields_set_number(out, "status", status);
+	fields_set(out, "said", said);
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	repo_close(&repo);
 	return rc;
 }

@@ -120,6 +120,49 @@ order_diff(struct engine *engine, const struct fields *in, const struct caller *
 	return 1;
 }
 
+/* Two live trees together, as the verify command sees them; nothing else is touched. */
+static int
+order_try(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	const char *const names[] = { "a", "b" };
+	const struct session *side[2];
+	const struct plan_run *p;
+	struct fields job = { 0 };
+	struct op *op;
+
+	for (size_t i = 0; i < 2; i++) {
+		side[i] = core_resolve(engine->core, fields_text(in, names[i]), err);
+		if (!side[i])
+			return -1;
+		if (!side[i]->path[0] || !side[i]->has_tree)
+			return err_set(err, ERR_CONFLICT, "%s has no worktree (%s)",
+			    side[i]->label, session_state_name(side[i]->state));
+	}
+	if (side[0] == side[1])
+		return err_set(err, ERR_USAGE, "try needs two sessions");
+	p = core_plan(engine->core, side[0]->plan_id);
+	for (size_t i = 0; i < 2; i++) {
+		char key[24];
+
+		snprintf(key, sizeof(key), "s%zu.session", i);
+		fields_set(&job, key, side[i]->id);
+		snprintf(key, sizeof(key), "s%zu.path", i);
+		fields_set(&job, key, side[i]->path);
+	}
+	fields_set(&job, "target", p ? p->target : "");
+	fields_set(
+	    &job, "verify", side[0]->verify[0] ? side[0]->verify : side[1]->verify);
+	op = op_new(engine, caller, in, out);
+	op->job = job_start(engine, "union", &job, on_diff, op, err);
+	fields_clear(&job);
+	if (!op->job) {
+		op_forget(op);
+		return -1;
+	}
+	return 1;
+}
+
 /* ---- approvals -------------------------------------------------------------------------- */
 
 static const struct batch_run *
@@ -406,6 +449,7 @@ static const struct {
 	{ "resume",   order_resume,   false },
 	{ "rule",     order_rule,     false },
 	{ "say",      order_say,      false },
+	{ "try",      order_try,      false },
 	/* clang-format on */
 };
 

@@ -132,7 +132,6 @@ tell_gone(struct engine *engine, const struct fields *out)
 		struct fields f = { 0 };
 
 		if (strcmp(c->state, "open") != 0 || strcmp(c->policy, "tell") != 0 ||
-		    strcmp(c->kind, "semantic") == 0 ||
 		    !(is_in(changed, c->a) || is_in(changed, c->b)) ||
 		    was_found(out, c))
 			continue;
@@ -199,7 +198,7 @@ gather(struct engine *engine, struct fields *in)
 	const char *plans[MAX];
 	size_t n = 0, n_plans = 0;
 
-	for (size_t i = engine->core->n_sessions; i-- > 0 && n < MAX;) {
+	for (size_t i = 0; i < engine->core->n_sessions && n < MAX; i++) {
 		const struct session *s = &engine->core->session[i];
 		const struct plan_run *p = core_plan(engine->core, s->plan_id);
 		const struct {

@@ -71,3 +71,25 @@ NODISCARD int radar_trials(
 
 /* Both sides of what conflicts between commits A and B, for a person.  Caller frees. */
 char *radar_show(struct radar *radar, const char *a, const char *b, struct err *err);
+
+/* What one side defines, removes and uses: its diff from BASE.  NULL with ERR. */
+struct radar_facts;
+struct radar_facts *radar_facts(
+    struct radar *radar, const char *base, const char *commit, struct err *err);
+void radar_facts_free(struct radar_facts *facts); /* NULL is fine */
+
+/*
+ * What A took from under B although both merge: a name removed or given other parameters
+ * by A (whose tree is A_COMMIT), newly used by B.  One per line, "" when none; the caller
+ * frees it.  A guess: it asks for a build of both, never for an order (CONFLICTS 2.6, S1
+ * and S2).
+ */
+char *radar_alarms(struct radar *radar, const struct radar_facts *a,
+    const char *a_commit, const struct radar_facts *b);
+
+/*
+ * Writes the merge of commits A and B to the empty directory DIR, as files without a
+ * repository.  ERR_CONFLICT when they do not merge.
+ */
+NODISCARD int radar_union(struct radar *radar, const char *a, const char *b,
+    const char *dir, struct err *err);

@@ -1,9 +1,11 @@
+#include "base/crash.h"
 #include "base/mem.h"
 #include "radar/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* All trials by one `git merge-tree --stdin` (git >= 2.39), each pair alone without it. */
 
@@ -126,4 +128,30 @@ radar_show(struct radar *radar, const char *a, const char *b, struct err *err)
 	text = merge_trial_show(&trial);
 	merge_trial_clear(&trial);
 	return text;
+}
+
+int
+radar_union(
+    struct radar *radar, const char *a, const char *b, const char *dir, struct err *err)
+{
+	AUTO_FREE char *file = xasprintf("%s/union.index", radar->dir);
+	AUTO_FREE char *index = xasprintf("GIT_INDEX_FILE=%s", file);
+	AUTO_FREE char *tree = xasprintf("--work-tree=%s", dir);
+	struct merge_trial trial = { 0 };
+	int rc;
+
+	if (merge_trial(&radar->repo, a, b, &trial, err) < 0)
+		return -1;
+	if (!trial.is_clean) {
+		rc = err_set(err, ERR_CONFLICT, "they do not merge");
+	} else {
+		const struct radar_call call = { .index = index,
+			.argv = GIT_ARGS(
+			    tree, "read-tree", "-u", "--reset", trial.tree) };
+
+		(void)DURABLE("radar.union", unlink(file));
+		rc = radar_git(radar, &call, NULL, err);
+	}
+	merge_trial_clear(&trial);
+	return rc;
 }

@@ -159,9 +159,11 @@ what_was_ruled_is_not_raised_again_but_more_files_are(void **state)
 	IS(p, "1A", SESSION_ACTIVE);
 	MEET(p, "race", "a.c\nc.c\n");
 	IS(p, "1A", SESSION_HALTED);
-	/* A path both may write that does not merge is another matter. */
-	MEET(p, "file", "a.c\n");
+	/* A path both may write that does not merge is another matter; not the reverse. */
+	MEET(p, "file", "d.c\n");
 	assert_int_equal(p->core->n_conflicts, 3);
+	HAPPENS(p, HAP_RULED, "conflict", "c3", "ruling", "go-on");
+	assert_int_equal(meet(p, "race", "d.c\n"), -1);
 	play_free(p);
 }
 

@@ -90,10 +90,30 @@ claim "with divisi.radar tell: launched" launch 3 <<END
 3A|quick|Writes: \`3a\`|fake:write=3a:x fake:write=lib/new:a fake:wait=$scratch/go fake:bash=rm -f lib/new; git add -A; git commit -qm 3a
 3B|quick|Writes: \`3b\`|fake:write=3b:x fake:write=lib/new:b fake:wait=$scratch/go fake:bash=rm -f lib/new; git add -A; git commit -qm 3b
 END
-claim "it is told" until_true is_conflict 2 policy tell
+claim "it is told, once" eval "until_true is_conflict 2 policy tell && n_conflicts 3"
 claim "and nobody is halted" is_state 3A active
 touch "$scratch/go"
 claim "what nothing strays costs is shown" says 'radar: [0-9]+ looks, [0-9]+ ms' divisi conflicts
 divisi conflicts | sed -n 's/^radar/# radar/p'
 claim "the sessions end" eval "becomes 3A in-review && becomes 3B in-review"
+
+rm -f "$scratch/go"
+git config --unset divisi.radar
+printf 'int area(int w, int h)\n{\n\treturn w * h;\n}\n' >shape.c
+git add shape.c && git commit -qm shape
+git config divisi.verify 'test ! -e use.c || ! grep -q depth shape.c'
+claim "one changes parameters, the other adds a call: launched" launch 4 <<END
+4A|quick|Writes: \`shape.c\`|fake:bash=sed -i "s/int h)/int h, int depth)/" shape.c fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 4a
+4B|quick|Writes: \`use.c\`|fake:bash=echo "int two(void) { return area(1, 2); }" >use.c fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 4b
+END
+claim "an alarm is told" until_true is_conflict 3 kind semantic
+claim "and asks for a build of both" says 'divisi try [0-9]+/S-A [0-9]+/S-B' divisi conflicts c4
+claim "nobody is halted for a guess" is_state 4A active
+claim "both together fail" divisi_fails 1 try 4A 4B
+claim "with the command named" says "together: 'test ! -e use.c .*' fails with 1" divisi try 4A 4B
+claim "nothing is left of it" equals "$(find "$scratch/tmp" -name 'divisi-union*' | wc -l)" 0
+claim "the person has one yield" divisi rule c4 --yield 4B
+claim "it is parked" becomes 4B parked
+touch "$scratch/go"
+claim "the other ends" becomes 4A in-review
 e2e_end

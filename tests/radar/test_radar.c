@@ -251,6 +251,81 @@ both_sides_are_shown(void **state)
 	radar_tree_clear(&b);
 }
 
+/* CONFLICTS 2.6, S1 and S2: what merges and yet may not work together. */
+static void
+an_alarm_is_raised_for_what_one_changes_and_the_other_newly_uses(void **state)
+{
+	static const struct {
+		const char *file, *a, *b, *want;
+	} rows[] = {
+		{ "x.c", "sed -i 's/^int area.*/int area(int w, int h, int d)/' x.c",
+		    "echo 'int twice(void) { return 2 * area(1, 2); }' > y.c",
+		    "area: its" },
+		{ "x.c", "sed -i '/area/d' x.c", "echo 'int t = sizeof(area);' > y.c",
+		    "area: it is removed" },
+		{ "x.c", "sed -i 's/return w/return  w/' x.c",
+		    "echo 'int twice(void) { return 2 * area(1, 2); }' > y.c", "" },
+		{ "x.c", "sed -i 's/^int area.*/int area(int w, int h, int d)/' x.c",
+		    "echo 'int twice(void) { return 2; }' > y.c", "" },
+		{ "x.c", "sed -i '/area/d' x.c; echo 'long area(int w, int h)' > z.c",
+		    "echo 'int t(void) { return area(1, 2); }' > y.c", "" },
+		{ "x.c", "sed -i 's/^int area.*/int area(int w, int h, int d)/' x.c",
+		    "echo 'see area(1, 2)' > notes.md", "" },
+		{ "x.py", "sed -i 's/^def scale.*/def scale(x, by):/' x.py",
+		    "echo 'print(scale(2))' > y.py", "scale: its" },
+	};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	sh("cd repo && printf 'int area(int w, int h)\n{\n\treturn w * h;\n}\n' > x.c && "
+	   "printf 'def scale(x):\n    return x\n' > x.py && git add . && git commit -qm x");
+	snprintf(target, sizeof(target), "%s", sh_out("git -C repo rev-parse main"));
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		struct radar_tree a, b;
+		struct radar_facts *fa, *fb;
+		char *text;
+
+		sh("cd A && git clean -qfd && git reset -q --hard %s && %s", target,
+		    rows[i].a);
+		sh("cd B && git clean -qfd && git reset -q --hard %s && %s", target,
+		    rows[i].b);
+		scan(&a, "A");
+		scan(&b, "B");
+		fa = radar_facts(radar, a.base, a.commit, &err);
+		fb = radar_facts(radar, b.base, b.commit, &err);
+		text = radar_alarms(radar, fa, a.commit, fb);
+		if (rows[i].want[0] ? !strstr(text, rows[i].want) : text[0] != '\0')
+			fail_msg("row %zu: '%s'", i, text);
+		free(text);
+		radar_facts_free(fa);
+		radar_facts_free(fb);
+		radar_tree_clear(&a);
+		radar_tree_clear(&b);
+	}
+}
+
+static void
+the_union_of_two_live_trees_is_written_as_files(void **state)
+{
+	struct radar_tree a, b;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	sh("echo 1 > A/one; sed -i s/^5$/five/ A/f.txt; echo 2 > B/two; mkdir both other");
+	scan(&a, "A");
+	scan(&b, "B");
+	assert_ok(radar_union(radar, a.commit, b.commit, at("both"), &err), &err);
+	sh("grep -q 1 both/one && grep -q 2 both/two && grep -q five both/f.txt");
+	sh("test ! -e both/.git && git -C repo diff --quiet HEAD");
+	radar_tree_clear(&b);
+	sh("sed -i s/^5$/FIVE/ B/f.txt");
+	scan(&b, "B");
+	assert_int_equal(radar_union(radar, a.commit, b.commit, at("other"), &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	radar_tree_clear(&a);
+	radar_tree_clear(&b);
+}
+
 /* No common history: that pair fails, the others are tried. */
 static void
 a_pair_that_git_cannot_merge_fails_alone(void **state)
@@ -304,6 +379,8 @@ main(void)
 		TEST(paths_meet_as_files_and_as_directories),
 		TEST(trials_say_what_git_merge_says),
 		TEST(both_sides_are_shown),
+		TEST(an_alarm_is_raised_for_what_one_changes_and_the_other_newly_uses),
+		TEST(the_union_of_two_live_trees_is_written_as_files),
 		TEST(a_pair_that_git_cannot_merge_fails_alone),
 		TEST(one_radar_at_a_time_and_a_forgotten_one_begins_anew),
 	};

@@ -1,0 +1,283 @@
+#include "base/mem.h"
+#include "base/text.h"
+#include "radar/internal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Changes that merge and yet do not work together, guessed from the two diffs alone: the
+ * rules S1 and S2 of CONFLICTS 2.6.  Right about one time in six, so an alarm only asks for
+ * a build of both together.
+ */
+
+#define MAX_DIFF_BYTES ((size_t)4 << 20)
+#define MAX_NAMES      20000
+
+/* A name with what stands in its parentheses, and whether the line defines it. */
+struct word {
+	char *name, *params; /* PARAMS only of definitions */
+	int sign;            /* +1 added, -1 removed */
+};
+
+struct radar_facts {
+	struct word *def, *use;
+	size_t n_defs, cap_defs, n_uses, cap_uses;
+};
+
+static bool
+is_code(const char *path)
+{
+	static const char *const ends[] = { ".c", ".h", ".cc", ".cpp", ".hpp", ".cxx",
+		".hh", ".m", ".java", ".kt", ".cs", ".js", ".jsx", ".ts", ".tsx",
+		".mjs", ".py", ".go", ".rs", ".rb", ".php", ".pl", ".swift", ".lua",
+		".scala" };
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < N_ELEMS(ends); i++) {
+		size_t m = strlen(ends[i]);
+
+		if (n > m && strcmp(path + n - m, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_word_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Words that stand before a parenthesis and name nothing. */
+static bool
+is_keyword(struct span s)
+{
+	static const char *const words[] = { "if", "for", "while", "switch", "return",
+		"sizeof", "catch", "defined", "else", "do", "case", "elif", "not",
+		"and", "or", "in", "typeof", "await", "yield", "throw", "new",
+		"delete" };
+
+	for (size_t i = 0; i < N_ELEMS(words); i++) {
+		if (strlen(words[i]) == s.n && memcmp(words[i], s.p, s.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does LINE define what it names before its first parenthesis? */
+static bool
+is_definition(struct span line, struct span name)
+{
+	static const char *const words[] = { "def ", "function ", "func ", "fn ",
+		"sub ", "#define ", "fun " };
+
+	for (size_t i = 0; i < N_ELEMS(words); i++) {
+		size_t m = strlen(words[i]);
+
+		if (name.p >= line.p + m && memcmp(name.p - m, words[i], m) == 0)
+			return true;
+	}
+	/* C and its like: at the margin, whatever is no statement there. */
+	return line.n > 0 && (isalpha((unsigned char)line.p[0]) || line.p[0] == '_') &&
+	       (name.p > line.p || line.p[line.n - 1] != ';');
+}
+
+/* What stands between the parenthesis at P and its mate or the end, without blanks. */
+static char *
+params_of(const char *p, const char *end)
+{
+	char *text = xmalloc((size_t)(end - p) + 1);
+	size_t n = 0;
+	int depth = 0;
+
+	for (; p < end; p++) {
+		depth += *p == '(';
+		depth -= *p == ')';
+		if (!isspace((unsigned char)*p))
+			text[n++] = *p;
+		if (depth == 0)
+			break;
+	}
+	text[n] = '\0';
+	return text;
+}
+
+static void
+add_use(struct radar_facts *f, struct span name, int sign)
+{
+	if (f->n_uses >= MAX_NAMES)
+		return;
+	GROW(f->use, f->n_uses, f->cap_uses);
+	f->use[f->n_uses++] = (struct word){ .name = xstrndup(name.p, name.n),
+		.sign = sign };
+}
+
+static void
+read_line(struct radar_facts *f, struct span line, int sign)
+{
+	const char *end = line.p + line.n;
+	bool has_definition = false;
+
+	for (const char *p = line.p; p < end;) {
+		struct span name = { p, 0 };
+
+		if (!is_word_char(*p) || isdigit((unsigned char)*p)) {
+			p++;
+			continue;
+		}
+		while (p < end && is_word_char(*p))
+			p++;
+		name.n = (size_t)(p - name.p);
+		if (name.n < 3 || is_keyword(name))
+			continue;
+		if (p < end && *p == '(' && !has_definition && f->n_defs < MAX_NAMES &&
+		    is_definition(line, name)) {
+			GROW(f->def, f->n_defs, f->cap_defs);
+			f->def[f->n_defs++] = (struct word){ .name = xstrndup(
+								 name.p, name.n),
+				.params = params_of(p, end),
+				.sign = sign };
+			has_definition = true;
+			continue;
+		}
+		add_use(f, name, sign);
+	}
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct word *)a)->name, ((const struct word *)b)->name);
+}
+
+struct radar_facts *
+radar_facts(struct radar *radar, const char *base, const char *commit, struct err *err)
+{
+	const struct radar_call call = {
+		.argv = GIT_ARGS("diff-tree", "-r", "-p", "-U0", "--no-renames",
+		    "--no-ext-diff", "--no-color", "--no-textconv", base, commit)
+	};
+	struct radar_facts *f;
+	struct git_out out = { 0 };
+	struct span rest, line;
+	bool reads = false;
+
+	if (radar_git(radar, &call, &out, err) < 0)
+		return NULL;
+	f = xcalloc(1, sizeof(*f));
+	rest = (struct span){ out.text,
+		out.n < MAX_DIFF_BYTES ? out.n : MAX_DIFF_BYTES };
+	while (span_next(&rest, '\n', &line)) {
+		if (span_starts(line, "+++ ") || span_starts(line, "--- ")) {
+			AUTO_FREE char *path = xstrndup(line.p + 4, line.n - 4);
+
+			reads = is_code(path) || (reads && span_starts(line, "+++ "));
+		} else if (reads && line.n > 1 &&
+			   (line.p[0] == '+' || line.p[0] == '-')) {
+			read_line(f, (struct span){ line.p + 1, line.n - 1 },
+			    line.p[0] == '+' ? 1 : -1);
+		}
+	}
+	git_out_clear(&out);
+	if (f->n_uses > 1)
+		qsort(f->use, f->n_uses, sizeof(*f->use), by_name);
+	return f;
+}
+
+void
+radar_facts_free(struct radar_facts *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->n_defs; i++) {
+		free(f->def[i].name);
+		free(f->def[i].params);
+	}
+	for (size_t i = 0; i < f->n_uses; i++)
+		free(f->use[i].name);
+	free(f->def);
+	free(f->use);
+	free(f);
+}
+
+/* Does F use NAME more often than before? */
+static bool
+uses_newly(const struct radar_facts *f, const char *name)
+{
+	const struct word key = { .name = (char *)(uintptr_t)name };
+	const struct word *at = f->n_uses ? bsearch(&key, f->use, f->n_uses,
+						sizeof(*f->use), by_name)
+					  : NULL;
+	int net = 0;
+
+	if (!at)
+		return false;
+	while (at > f->use && strcmp(at[-1].name, name) == 0)
+		at--;
+	for (; at < f->use + f->n_uses && strcmp(at->name, name) == 0; at++)
+		net += at->sign;
+	return net > 0;
+}
+
+/* What F made of the definition that it removed. */
+enum fate { FATE_KEPT, FATE_CHANGED, FATE_GONE };
+
+static enum fate
+fate_of(const struct radar_facts *f, const struct word *removed)
+{
+	enum fate fate = FATE_GONE;
+
+	for (size_t i = 0; i < f->n_defs; i++) {
+		if (f->def[i].sign < 0 || strcmp(f->def[i].name, removed->name) != 0)
+			continue;
+		if (strcmp(f->def[i].params, removed->params) == 0)
+			return FATE_KEPT;
+		fate = FATE_CHANGED;
+	}
+	return fate;
+}
+
+/* Is NAME nowhere in the tree of COMMIT any more? */
+static bool
+is_gone_from(struct radar *radar, const char *name, const char *commit)
+{
+	const struct radar_call call = { .argv = GIT_ARGS("grep", "-q", "-w", "-F",
+					     "-e", name, commit) };
+	struct err quiet = ERR_INIT;
+
+	return radar_git(radar, &call, NULL, &quiet) < 0;
+}
+
+char *
+radar_alarms(struct radar *radar, const struct radar_facts *a, const char *a_commit,
+    const struct radar_facts *b)
+{
+	char *text = NULL;
+	size_t n = 0, n_alarms = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	for (size_t i = 0; i < a->n_defs && n_alarms < 10; i++) {
+		const struct word *d = &a->def[i];
+		enum fate fate;
+
+		if (d->sign > 0 || !uses_newly(b, d->name))
+			continue;
+		fate = fate_of(a, d);
+		if (fate == FATE_CHANGED) {
+			fprintf(f,
+			    "%s: its parameters change, the other adds uses [S2]\n",
+			    d->name);
+			n_alarms++;
+		} else if (fate == FATE_GONE &&
+			   is_gone_from(radar, d->name, a_commit)) {
+			fprintf(f, "%s: it is removed, the other adds uses [S1]\n",
+			    d->name);
+			n_alarms++;
+		}
+	}
+	fclose(f);
+	return text;
+}

@@ -12,6 +12,8 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
+#define MAX_TREE 100000 /* processes of one tree that are looked at */
+
 static ssize_t
 slurp(const char *path, char *buf, size_t size)
 {
@@ -30,11 +32,12 @@ slurp(const char *path, char *buf, size_t size)
 struct stat_line {
 	bool is_alive;
 	pid_t ppid;
-	unsigned long long start;
+	unsigned long long start, ticks;
 };
 
 /*
- * Field 3 (state), 4 (ppid), 20 (threads) and 22 (starttime) of /proc/PID/stat.  The
+ * Fields 3 (state), 4 (ppid), 14 to 17 (processor time of the process and of children it
+ * has reaped), 20 (threads) and 22 (starttime) of /proc/PID/stat.  The
  * command in field 2 may hold blanks and parentheses, so reading starts behind the last
  * one: proc(5).  A first thread that ended before the others shows as a zombie although
  * the process lives, hence the thread count.
@@ -55,10 +58,13 @@ read_stat(pid_t pid, struct stat_line *line)
 	p += 2;
 	state = *p;
 	line->ppid = (pid_t)strtol(p + 1, &p, 10);
+	line->ticks = 0;
 	for (int field = 5; field <= 22; field++) {
 		p = strchr(p + (field > 5), ' ');
 		if (!p)
 			return -1;
+		if (field >= 14 && field <= 17)
+			line->ticks += strtoull(p, NULL, 10);
 		if (field == 20)
 			n_threads = strtol(p, NULL, 10);
 	}
@@ -217,6 +223,101 @@ proc_tree(pid_t root, struct proc_id **ids)
 		}
 	}
 	return take_marked(all, n, ids);
+}
+
+struct pid_list {
+	pid_t *pid;
+	size_t n, cap;
+};
+
+static void
+add_pid(struct pid_list *list, pid_t pid)
+{
+	if (list->n >= MAX_TREE)
+		return;
+	GROW(list->pid, list->n, list->cap);
+	list->pid[list->n++] = pid;
+}
+
+/* The children of PID; each of its threads has its own: proc(5), "children". */
+static void
+add_children(struct pid_list *list, pid_t pid)
+{
+	char path[80];
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		AUTO_FILE FILE *f = NULL;
+		int child;
+
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid,
+		    e->d_name);
+		f = fopen(path, "re");
+		while (f && fscanf(f, "%d", &child) == 1)
+			add_pid(list, (pid_t)child);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* A kernel without CONFIG_PROC_CHILDREN: by the parents of all there are. */
+static void
+add_tree(struct pid_list *list, pid_t root)
+{
+	AUTO_FREE struct proc_id *ids = NULL;
+	size_t n = proc_tree(root, &ids);
+
+	for (size_t i = 0; i < n; i++)
+		add_pid(list, ids[i].pid);
+}
+
+static long long
+own_memory(pid_t pid)
+{
+	long long resident = 0, shared = 0;
+	char path[40], buf[200];
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	if (slurp(path, buf, sizeof(buf)) <= 0 ||
+	    sscanf(buf, "%*d %lld %lld", &resident, &shared) != 2)
+		return 0;
+	return (resident - shared) * sysconf(_SC_PAGESIZE);
+}
+
+struct proc_usage
+proc_usage_below(pid_t root)
+{
+	struct proc_usage usage = { 0 };
+	struct pid_list list = { 0 };
+	unsigned long long ticks = 0;
+	bool has_children;
+
+	has_children = access("/proc/thread-self/children", F_OK) == 0;
+	if (has_children)
+		add_children(&list, root);
+	else
+		add_tree(&list, root);
+	for (size_t i = 0; i < list.n; i++) {
+		struct stat_line line;
+
+		if (read_stat(list.pid[i], &line) < 0)
+			continue;
+		ticks += line.ticks;
+		if (!line.is_alive)
+			continue;
+		usage.n++;
+		usage.memory_bytes += own_memory(list.pid[i]);
+		if (has_children)
+			add_children(&list, list.pid[i]);
+	}
+	free(list.pid);
+	usage.cpu_ms = (long long)(ticks * 1000 / (unsigned long)sysconf(_SC_CLK_TCK));
+	return usage;
 }
 
 /* Whether the environment of PID holds ENTRY; read in pieces, for it may be large. */

@@ -47,6 +47,19 @@ size_t proc_tree(pid_t root, struct proc_id **ids);
  */
 size_t proc_marked(const char *entry, struct proc_id **ids);
 
+struct proc_usage {
+	size_t n;         /* living processes */
+	long long cpu_ms; /* their processor time, with that of children they reaped */
+	long long
+	    memory_bytes; /* resident and their own: what is shared is not counted */
+};
+
+/*
+ * What the processes below ROOT use now, ROOT itself left out.  Looks at these only, so it
+ * costs the same on a crowded machine.  A process that comes or goes meanwhile may be missed.
+ */
+struct proc_usage proc_usage_below(pid_t root);
+
 /* Sends SIG to that very process, never to one that reused its pid.  False when gone. */
 bool proc_signal(const struct proc_id *id, int sig);
 

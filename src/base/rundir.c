@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,6 +64,7 @@ run_spec_clear(struct run_spec *spec)
 	free(spec->run);
 	free(spec->session);
 	free(spec->cwd);
+	free(spec->ask);
 	*spec = (struct run_spec){ 0 };
 }
 
@@ -96,6 +98,12 @@ print_spec(const struct run_spec *spec, size_t *n_bytes)
 	put_number(out, "wall_limit_ms", spec->wall_limit_ms);
 	put_number(out, "out_limit_bytes", spec->out_limit_bytes);
 	put_number(out, "grace_ms", spec->grace_ms);
+	put_number(out, "memory_limit_bytes", spec->memory_limit_bytes);
+	put_number(out, "process_limit", spec->process_limit);
+	put_number(out, "look_ms", spec->look_ms);
+	put_number(out, "watch_only", spec->watch_only);
+	if (spec->ask)
+		put_record(out, "ask", spec->ask);
 	for (size_t i = 0; i < spec->n_args; i++)
 		put_record(out, "arg", spec->arg[i]);
 	for (size_t i = 0; i < spec->n_env; i++)
@@ -225,18 +233,45 @@ read_number(struct span value, long *number)
 	return *end == '\0' && errno == 0 && *number >= 0;
 }
 
+static char **
+text_of(struct run_spec *spec, struct span key)
+{
+	return span_eq(key, "run")       ? &spec->run
+	       : span_eq(key, "session") ? &spec->session
+	       : span_eq(key, "cwd")     ? &spec->cwd
+	       : span_eq(key, "ask")     ? &spec->ask
+					 : NULL;
+}
+
+static long *
+number_of(struct run_spec *spec, struct span key)
+{
+	static const struct {
+		const char *key;
+		size_t at;
+	} numbers[] = {
+		{ "wall_limit_ms", offsetof(struct run_spec, wall_limit_ms) },
+		{ "out_limit_bytes", offsetof(struct run_spec, out_limit_bytes) },
+		{ "grace_ms", offsetof(struct run_spec, grace_ms) },
+		{ "memory_limit_bytes", offsetof(struct run_spec, memory_limit_bytes) },
+		{ "process_limit", offsetof(struct run_spec, process_limit) },
+		{ "look_ms", offsetof(struct run_spec, look_ms) },
+		{ "watch_only", offsetof(struct run_spec, watch_only) },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(numbers); i++) {
+		if (span_eq(key, numbers[i].key))
+			return (long *)(void *)((char *)spec + numbers[i].at);
+	}
+	return NULL;
+}
+
 /* Takes one record in; returns false when its value makes no sense. */
 static bool
 take_record(struct run_spec *spec, struct span key, struct span value)
 {
-	char **text = span_eq(key, "run")       ? &spec->run
-		      : span_eq(key, "session") ? &spec->session
-		      : span_eq(key, "cwd")     ? &spec->cwd
-						: NULL;
-	long *number = span_eq(key, "wall_limit_ms")     ? &spec->wall_limit_ms
-		       : span_eq(key, "out_limit_bytes") ? &spec->out_limit_bytes
-		       : span_eq(key, "grace_ms")        ? &spec->grace_ms
-							 : NULL;
+	char **text = text_of(spec, key);
+	long *number = number_of(spec, key);
 	AUTO_FREE char *copy = NULL;
 
 	if (number)
@@ -363,6 +398,7 @@ rundir_write_begun(const char *dir, const struct run_begun *begun, struct err *e
 	proc_print(&begun->holder, holder, sizeof(holder));
 	put_record(out, "holder", holder);
 	put_record(out, "cgroup", begun->cgroup);
+	put_record(out, "limits", begun->limits);
 	put_record(out, "host", begun->host);
 	fclose(out);
 	if (write_durable(path, O_EXCL, data, n, err) < 0) {
@@ -422,6 +458,8 @@ rundir_read_begun(const char *dir, struct run_begun *begun, struct err *err)
 			is_good = copy_record(record, holder, sizeof(holder));
 		else if (span_eq(key, "cgroup"))
 			is_good = copy_record(record, got.cgroup, sizeof(got.cgroup));
+		else if (span_eq(key, "limits"))
+			is_good = copy_record(record, got.limits, sizeof(got.limits));
 		else if (span_eq(key, "host"))
 			is_good = copy_record(record, got.host, sizeof(got.host));
 	}

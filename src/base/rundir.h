@@ -28,7 +28,12 @@ struct run_spec {
 	char *cwd;
 	long wall_limit_ms;   /* 0 = none */
 	long out_limit_bytes; /* 0 = none; the holder ends an agent that floods */
-	long grace_ms;        /* between interrupt, terminate and kill; 0 = 5000 */
+	long grace_ms;        /* between ask, interrupt, terminate and kill; 0 = 5000 */
+	/* Of the agent with everything below it; 0 = none. */
+	long memory_limit_bytes, process_limit;
+	long look_ms;    /* how often its processor time is looked at; 0 = never */
+	long watch_only; /* not 0: no cgroup is made, everything is watched */
+	char *ask; /* the line that asks it to end; NULL: the first step is a signal */
 };
 
 /*
@@ -77,12 +82,21 @@ const char *run_state_name(enum run_state state);
 NODISCARD int rundir_void(const char *dir, const char *text, struct err *err);
 
 struct run_end {
-	char reason
-	    [32]; /* "exited" "signaled" "not-started" "wall-limit" "flood" "stopped" */
+	/*
+	 * "exited" "signaled" "not-started" "stopped", or the limit that was met:
+	 * "wall-limit" "flood" "memory-limit" "process-limit".
+	 */
+	char reason[32];
 	int status, signal;
 	long long started_at, ended_at; /* Unix ms */
 	long long out_bytes, err_bytes;
-	int n_swept;    /* descendants that had to be killed after the agent's end */
+	int n_swept; /* descendants that had to be killed after the agent's end */
+	/* When each step of an end that was ordered was taken, Unix ms; 0 = never. */
+	long long asked_at, interrupted_at, terminated_at, killed_at;
+	/* Of the whole tree, as far as anybody looked; 0 = unknown. */
+	long long cpu_ms, memory_peak, processes_peak;
+	char
+	    limits[64]; /* what keeps them: "memory=cgroup processes=watch", or empty */
 	char text[256]; /* why it could not be started, else empty */
 };
 
@@ -102,6 +116,7 @@ struct run_begun {
 	struct proc_id holder;
 	struct proc_id agent; /* pid 0 when the agent was not started */
 	char cgroup[512];     /* absolute path of the agent's cgroup, or empty */
+	char limits[64];      /* as in struct run_end */
 	char host[65];
 };
 

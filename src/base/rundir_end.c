@@ -12,11 +12,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define END_BYTES 4096
+
+/* The numbers of the record that are long; those that are optional are left out when 0. */
+static const struct {
+	const char *key;
+	size_t at;
+	bool is_optional;
+} end_numbers[] = {
+	{ "started_at", offsetof(struct run_end, started_at), false },
+	{ "ended_at", offsetof(struct run_end, ended_at), false },
+	{ "out_bytes", offsetof(struct run_end, out_bytes), false },
+	{ "err_bytes", offsetof(struct run_end, err_bytes), false },
+	{ "asked_at", offsetof(struct run_end, asked_at), true },
+	{ "interrupted_at", offsetof(struct run_end, interrupted_at), true },
+	{ "terminated_at", offsetof(struct run_end, terminated_at), true },
+	{ "killed_at", offsetof(struct run_end, killed_at), true },
+	{ "cpu_ms", offsetof(struct run_end, cpu_ms), true },
+	{ "memory_peak", offsetof(struct run_end, memory_peak), true },
+	{ "processes_peak", offsetof(struct run_end, processes_peak), true },
+};
 
 /* Whatever is in TEXT (a path in any encoding), what is printed is valid JSON. */
 static void
@@ -72,6 +92,17 @@ rundir_write_end(const char *dir, const struct run_end *end, struct err *err)
 	    end->status, end->signal, end->started_at, end->ended_at, end->out_bytes,
 	    end->err_bytes, end->n_swept);
 	put_string(out, end->text);
+	for (size_t i = 0; i < N_ELEMS(end_numbers); i++) {
+		long long value;
+
+		memcpy(&value, (const char *)end + end_numbers[i].at, sizeof(value));
+		if (end_numbers[i].is_optional && value != 0)
+			fprintf(out, ",\"%s\":%lld", end_numbers[i].key, value);
+	}
+	if (end->limits[0]) {
+		fputs(",\"limits\":", out);
+		put_string(out, end->limits);
+	}
 	fputs("}\n", out);
 	fclose(out);
 	/* Written over what was reserved: on a full disk no new block is needed. */
@@ -173,14 +204,10 @@ take_number(const char **at, long long *number)
 static void
 store_number(struct run_end *end, const char *key, long long value)
 {
-	if (strcmp(key, "started_at") == 0)
-		end->started_at = value;
-	else if (strcmp(key, "ended_at") == 0)
-		end->ended_at = value;
-	else if (strcmp(key, "out_bytes") == 0)
-		end->out_bytes = value;
-	else if (strcmp(key, "err_bytes") == 0)
-		end->err_bytes = value;
+	for (size_t i = 0; i < N_ELEMS(end_numbers); i++) {
+		if (strcmp(key, end_numbers[i].key) == 0)
+			memcpy((char *)end + end_numbers[i].at, &value, sizeof(value));
+	}
 	if (value < INT_MIN || value > INT_MAX)
 		return;
 	if (strcmp(key, "status") == 0)
@@ -211,6 +238,9 @@ take_member(const char **at, struct run_end *end)
 	if (strcmp(key, "reason") == 0)
 		snprintf(end->reason, sizeof(end->reason), "%.*s",
 		    (int)sizeof(end->reason) - 1, text);
+	else if (strcmp(key, "limits") == 0)
+		snprintf(end->limits, sizeof(end->limits), "%.*s",
+		    (int)sizeof(end->limits) - 1, text);
 	else if (strcmp(key, "text") == 0)
 		memcpy(end->text, text, sizeof(text));
 	return true;

@@ -274,7 +274,7 @@ dump_session(FILE *f, const struct session *s)
 		s->offset, s->started_at, s->ended_at, s->last_seen, s->cost,
 		s->cost_before, s->allowed, s->tokens_in, s->tokens_out, s->context_pct,
 		s->n_commits, s->n_files, s->was_reviewed, s->is_set_up, s->n_keys,
-		s->merge_tries, s->is_held };
+		s->merge_tries, s->is_held, s->is_idle, s->stuck_at };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,
@@ -297,10 +297,11 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    (long long)p->threshold, (long long)p->n_phases, (long long)p->opened_at,
 	    (long long)p->closed_at, p->n_write_backs, p->trouble, p->publish,
 	    p->published, p->unpublished);
-	fprintf(f, " %d %lld %lld %lld %lld|%s|%s|%s|%s|%s\n", p->publish_unset,
-	    (long long)p->confirm_ms, (long long)p->silence_ms, (long long)p->wall_ms,
-	    (long long)p->out_bytes, p->title, p->master, p->master_title, p->verify,
-	    p->phases);
+	fprintf(f, " %d %lld %lld %lld %lld %lld %lld %lld|%s|%s|%s|%s|%s\n",
+	    p->publish_unset, (long long)p->confirm_ms, (long long)p->silence_ms,
+	    (long long)p->wall_ms, (long long)p->out_bytes, (long long)p->memory_bytes,
+	    (long long)p->processes, (long long)p->stuck_ms, p->title, p->master,
+	    p->master_title, p->verify, p->phases);
 	fprintf(f, " radar %s\n", p->radar);
 }
 

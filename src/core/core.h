@@ -47,6 +47,8 @@ struct session {
 	char *agent_session; /* the agent's own id, "" until known */
 	int64_t offset;      /* consumed of the current run's out.ndjson */
 	int64_t started_at, ended_at, last_seen;
+	bool is_idle;     /* silent, and its holder saw it do nothing either */
+	int64_t stuck_at; /* stalled: when it is ended if it is still idle; 0 never */
 	int64_t cost, cost_before; /* cents of this run and of those before */
 	int64_t allowed;           /* cents a person allowed it at a cost checkpoint */
 	int64_t tokens_in, tokens_out;
@@ -82,8 +84,10 @@ struct plan_run {
 	char *target, *verify, *merge, *landing, *publish, *phases, *profile;
 	char *radar; /* "halt" "tell" "off": what follows when live sessions meet */
 	int64_t cap, research_cap, threshold, n_phases;
-	int64_t confirm_ms, silence_ms; /* limits of its sessions; 0 = the core's */
-	int64_t wall_ms, out_bytes;     /* of one run; 0 = none */
+	int64_t confirm_ms, silence_ms;  /* limits of its sessions; 0 = the core's */
+	int64_t wall_ms, out_bytes;      /* of one run; 0 = none */
+	int64_t memory_bytes, processes; /* of one run's whole tree; 0 = none */
+	int64_t stuck_ms; /* how long a stalled session may do nothing; 0 = for ever */
 	int64_t opened_at, closed_at;
 	char *state; /* "active" "complete" "aborted" */
 	int n_write_backs;
@@ -147,6 +151,12 @@ NODISCARD int core_step(struct core *core, const struct happening *happened,
 
 /* The next instant at which HAP_CLOCK would change something; INT64_MAX when none. */
 int64_t core_next_deadline(const struct core *core);
+
+/*
+ * When the silence of S, or its idleness once it is stalled, is over unless something is
+ * heard of it: the moment to ask its holder.  INT64_MAX when that is not waited for.
+ */
+int64_t session_quiet_until(const struct core *core, const struct session *s);
 
 struct session *core_session(const struct core *core, const char *id);
 struct batch_run *core_batch(const struct core *core, const char *id);

@@ -11,7 +11,8 @@
 #define PLAN_FIELDS                                                                       \
 	"path title plan_hash sha256 master master_title master_url target verify merge " \
 	"landing publish publish_unset phases n_phases profile radar cap research_cap "   \
-	"threshold confirm_ms silence_ms wall_ms out_bytes"
+	"threshold confirm_ms silence_ms wall_ms out_bytes "                              \
+	"memory_bytes processes stuck_ms"
 
 /* What a table says of each of its sessions. */
 #define SESSION_FIELDS                                                                      \
@@ -54,6 +55,8 @@ static const struct event_doc docs[HAP_N] = {
 	    "session run waits text" },
 	[HAP_RUN_STARTED] = { "The holder of a run is up and its agent was told the first words.",
 	    "session run" },
+	[HAP_RUN_PULSE] = { "What the holder sees of a run that is silent: since when it did nothing.",
+	    "session run idle_ms cpu_ms" },
 	[HAP_RUN_ENDED] = { "The agent's process ended, and its whole tree with it.",
 	    "session run reason text status signal swept clean" },
 	[HAP_RUN_LOST] = { "The holder of a run died without an end record; the tree was swept.",
@@ -142,6 +145,7 @@ static const struct event_field all_fields[] = {
 	{ "context_pct", true, "how full the agent's context is" },
 	{ "copied", true, "untracked files copied into the worktree" },
 	{ "cost", true, "cents, of this run so far or estimated" },
+	{ "cpu_ms", true, "processor time of the run's whole tree" },
 	{ "decision", false, "allow or deny" },
 	{ "detail", false, "the long form: the tool's input, both sides of a conflict" },
 	{ "dirty", true, "files that are not committed" },
@@ -158,6 +162,7 @@ static const struct event_field all_fields[] = {
 	{ "focus", false, "the phase's focus" },
 	{ "hash", false, "SHA-256 of the canonical table" },
 	{ "head", false, "its latest commit" },
+	{ "idle_ms", true, "for how long it neither wrote nor computed" },
 	{ "issue", false, "its work issue" },
 	{ "issue_title", false, "the title of that" },
 	{ "issue_url", false, "the address of that" },
@@ -170,6 +175,7 @@ static const struct event_field all_fields[] = {
 	{ "master", false, "the plan's own issue" },
 	{ "master_title", false, "the title of that" },
 	{ "master_url", false, "the address of that" },
+	{ "memory_bytes", true, "limit of a run's memory" },
 	{ "merge", false, "ask or auto; of a session, its place in the merge order" },
 	{ "missing", false, "what the exit checklist lacks" },
 	{ "mode", false, "quick, tdd, pair, checkpoint, swarm or spike" },
@@ -192,6 +198,7 @@ static const struct event_field all_fields[] = {
 	{ "plan", false, "the plan's id, p1" },
 	{ "plan_hash", false, "SHA-256 of the plan without statuses" },
 	{ "points", true, "the phase's points" },
+	{ "processes", true, "limit of a run's processes" },
 	{ "profile", false, "the cost profile" },
 	{ "program", false, "the agent's program" },
 	{ "prompt_sha", false, "SHA-256 of the prompt, which is kept under it" },
@@ -217,6 +224,7 @@ static const struct event_field all_fields[] = {
 	{ "silence_ms", true, "how long an agent may be silent" },
 	{ "status", true, "the exit status, -1 = unknown" },
 	{ "stray", false, "paths outside what was declared, one per line" },
+	{ "stuck_ms", true, "how long a stalled run may do nothing" },
 	{ "sub_issue", false, "the sub-issue's id" },
 	{ "swept", true, "processes of the run that had to be ended" },
 	{ "target", false, "the branch that everything lands on" },

@@ -24,6 +24,7 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_SET_UP]            = "set-up",
 	[HAP_RUN_WAITS]         = "run-waits",
 	[HAP_RUN_STARTED]       = "run-started",
+	[HAP_RUN_PULSE]         = "run-pulse",
 	[HAP_RUN_ENDED]         = "run-ended",
 	[HAP_RUN_LOST]          = "run-lost",
 	[HAP_AGENT_ACCEPTED]    = "agent-accepted",

@@ -49,6 +49,7 @@ enum hap {
 	HAP_SET_UP,    /* the setup command of a session succeeded */
 	HAP_RUN_WAITS, /* for a slot of the person's cap; or no longer */
 	HAP_RUN_STARTED,
+	HAP_RUN_PULSE, /* what its holder sees of a silent run: idle_ms, cpu_ms */
 	HAP_RUN_ENDED,
 	HAP_RUN_LOST,
 	HAP_AGENT_ACCEPTED,

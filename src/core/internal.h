@@ -98,13 +98,13 @@ void session_heard(struct session *s, const struct happening *h, struct acts *ac
 /* A number that a stranger's program said, as far as anybody can believe it. */
 int64_t happening_claim(const struct happening *h, const char *name, int64_t fallback);
 
-/* Happenings, in session.c, asks.c, merge.c, human.c and batch.c. */
+/* Happenings, in session.c, watchdog.c, asks.c, merge.c, human.c and batch.c. */
 step_fn step_session_filed, step_session_prepared, step_act_failed, step_run_waits,
-    step_run_started, step_set_up, step_run_ended, step_run_lost, step_agent_accepted,
-    step_agent_confirmed, step_agent_activity, step_agent_asked, step_agent_ask_gone,
-    step_agent_estimate, step_agent_limit, step_agent_done, step_agent_failed,
-    step_inspected, step_candidate_built, step_candidate_refused, step_landed,
-    step_landing_blocked;
+    step_run_started, step_run_pulse, step_clock, step_set_up, step_run_ended,
+    step_run_lost, step_agent_accepted, step_agent_confirmed, step_agent_activity,
+    step_agent_asked, step_agent_ask_gone, step_agent_estimate, step_agent_limit,
+    step_agent_done, step_agent_failed, step_inspected, step_candidate_built,
+    step_candidate_refused, step_landed, step_landing_blocked;
 step_fn step_ask_answered, step_merge_asked, step_said, step_held, step_resumed,
     step_parked, step_abandoned, step_claimed;
 step_fn step_strayed, step_met, step_conflict_gone, step_ruled;

@@ -140,6 +140,8 @@ owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
 	s->cost_before += s->cost;
 	s->cost = 0;
 	s->started_at = s->last_seen = now;
+	s->is_idle = false;
+	s->stuck_at = 0;
 	/* A question of an ended run can no longer be answered. */
 	session_close_asks(s, false);
 	if (s->setup[0] && !s->is_set_up) {

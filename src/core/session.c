@@ -45,6 +45,7 @@ session_heard(struct session *s, const struct happening *h, struct acts *acts)
 	if (offset > s->offset)
 		s->offset = offset;
 	s->last_seen = h->at;
+	s->is_idle = false;
 	if (h->kind != HAP_AGENT_DONE && h->kind != HAP_AGENT_FAILED)
 		revive(s, h->at, acts);
 }
@@ -236,6 +237,12 @@ process_gone(
 	}
 	if (strcmp(how, "flood") == 0)
 		s->reason = xstrdup("it wrote more than divisi.output-limit allows");
+	else if (strcmp(how, "memory-limit") == 0)
+		s->reason = xstrdup(
+		    "it took more memory than divisi.memory-limit allows");
+	else if (strcmp(how, "process-limit") == 0)
+		s->reason = xstrdup(
+		    "it had more processes than divisi.process-limit allows");
 	else if (sig)
 		s->reason = xasprintf(
 		    "the agent's process was killed (signal %d)", (int)sig);

@@ -71,6 +71,9 @@ read_settings(struct plan_run *p, const struct fields *f)
 	p->silence_ms = fields_number(f, "silence_ms", 0);
 	p->wall_ms = fields_number(f, "wall_ms", 0);
 	p->out_bytes = fields_number(f, "out_bytes", 0);
+	p->memory_bytes = fields_number(f, "memory_bytes", 0);
+	p->processes = fields_number(f, "processes", 0);
+	p->stuck_ms = fields_number(f, "stuck_ms", 0);
 	p->publish_unset = fields_number(f, "publish_unset", 0) != 0;
 }
 
@@ -212,52 +215,6 @@ step_nothing(
 	return 0;
 }
 
-static int64_t
-confirm_limit(const struct core *core, const struct session *s)
-{
-	const struct plan_run *p = core_plan(core, s->plan_id);
-
-	return p && p->confirm_ms > 0 ? p->confirm_ms : core->confirm_limit_ms;
-}
-
-static int64_t
-silence_limit(const struct core *core, const struct session *s)
-{
-	const struct plan_run *p = core_plan(core, s->plan_id);
-
-	return p && p->silence_ms > 0 ? p->silence_ms : core->silence_limit_ms;
-}
-
-/* What time alone changes: launches that nobody confirmed, agents that fell silent. */
-static int
-step_clock(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	(void)err;
-	for (size_t i = 0; i < core->n_sessions; i++) {
-		struct session *s = &core->session[i];
-		AUTO_FREE char *age = NULL;
-
-		if (s->waits_for_slot)
-			continue;
-		if ((s->state == SESSION_UNCONFIRMED ||
-			s->state == SESSION_LAUNCHING) &&
-		    s->started_at + confirm_limit(core, s) <= h->at) {
-			age = text_age(confirm_limit(core, s));
-			free(s->reason);
-			s->reason = xasprintf("no 'Session started' after %s", age);
-			(void)core_move(s, ON_STALL, h->at, acts);
-		} else if (s->state == SESSION_ACTIVE &&
-			   s->last_seen + silence_limit(core, s) <= h->at) {
-			age = text_age(silence_limit(core, s));
-			free(s->reason);
-			s->reason = xasprintf("silent for %s", age);
-			(void)core_move(s, ON_STALL, h->at, acts);
-		}
-	}
-	return 0;
-}
-
 static void
 shift(int64_t *at, int64_t by)
 {
@@ -285,6 +242,7 @@ step_clock_set(
 		shift(&s->since, by);
 		shift(&s->started_at, by);
 		shift(&s->last_seen, by);
+		shift(&s->stuck_at, by);
 		for (size_t k = 0; k < s->n_asks; k++)
 			shift(&s->ask[k].at, by);
 	}
@@ -292,29 +250,6 @@ step_clock_set(
 		shift(&core->batch[i].since, by);
 	shift(&core->paused_until, by);
 	return 0;
-}
-
-int64_t
-core_next_deadline(const struct core *core)
-{
-	int64_t next = INT64_MAX;
-
-	for (size_t i = 0; i < core->n_sessions; i++) {
-		const struct session *s = &core->session[i];
-		int64_t at = INT64_MAX;
-
-		if (s->waits_for_slot)
-			continue;
-		if (s->state == SESSION_UNCONFIRMED || s->state == SESSION_LAUNCHING)
-			at = s->started_at + confirm_limit(core, s);
-		else if (s->state == SESSION_ACTIVE)
-			at = s->last_seen + silence_limit(core, s);
-		else if (s->state == SESSION_APPROVED && core->paused_until > 0)
-			at = core->paused_until;
-		if (at < next)
-			next = at;
-	}
-	return next;
 }
 
 static step_fn *const steps[HAP_N] = {
@@ -333,6 +268,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_SET_UP]            = step_set_up,
 	[HAP_RUN_WAITS]         = step_run_waits,
 	[HAP_RUN_STARTED]       = step_run_started,
+	[HAP_RUN_PULSE]         = step_run_pulse,
 	[HAP_RUN_ENDED]         = step_run_ended,
 	[HAP_RUN_LOST]          = step_run_lost,
 	[HAP_AGENT_ACCEPTED]    = step_agent_accepted,

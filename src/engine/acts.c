@@ -12,10 +12,22 @@
 #define TASK_MAX_TRIES 6
 #define PAUSE_MAX_MS   (60 * 60 * 1000) /* no pause between tries is as long */
 
+/* Nothing of TASK is under way any more. */
+static void
+task_rest(struct task *task)
+{
+	job_free(task->job);
+	task->job = NULL;
+	call_free(task->call);
+	task->call = NULL;
+	task_drop_opening(task);
+	task->is_running = false;
+}
+
 static void
 task_free(struct task *task)
 {
-	job_free(task->job);
+	task_rest(task);
 	if (task->timer)
 		event_free(task->timer);
 	fields_clear(&task->fields);
@@ -76,9 +88,7 @@ tasks_have_launch(const struct engine *engine, const char *run)
 void
 task_postpone(struct task *task)
 {
-	job_free(task->job);
-	task->job = NULL;
-	task->is_running = false;
+	task_rest(task);
 	task->not_before = task->engine->now() + JOURNAL_PAUSE_MS;
 	tasks_pump_soon(task->engine);
 }
@@ -98,9 +108,7 @@ task_end(struct task *task, const char *state, const char *result, int64_t retry
 		return;
 	}
 	if (retry_ms > 0) {
-		job_free(task->job);
-		task->job = NULL;
-		task->is_running = false;
+		task_rest(task);
 		task->tries++;
 		task->not_before = next;
 	} else {
@@ -136,47 +144,66 @@ task_fail(struct task *task, const struct err *err)
 		task_end(task, "failed", result, 0);
 }
 
-/* Messages to a living holder: quick, local, exactly once by their key. */
+static void
+message_sent(struct task *task, int rc, const struct err *err)
+{
+	if (rc < 0 && err->kind == ERR_TIMEOUT && task->tries < TASK_MAX_TRIES)
+		task_end(task, "owed", NULL, 1000L << task->tries);
+	/* A holder that is gone took its agent along: there is nobody left to be told. */
+	else if (rc < 0 && err->kind != ERR_NOT_FOUND)
+		task_fail(task, err);
+	else
+		task_end(task, "done", NULL, 0);
+}
+
+static void
+on_message_sent(void *arg, int rc, const struct run_pulse *pulse, const struct err *err)
+{
+	struct task *task = arg;
+
+	(void)pulse;
+	task->call = NULL;
+	message_sent(task, rc, err);
+}
+
+static struct run_call *
+tell_order(const char *dir, const char *word, struct err *err)
+{
+	static const struct {
+		const char *word;
+		enum run_order order;
+	} orders[] = {
+		{ "eof", RUN_ORDER_EOF },
+		{ "interrupt", RUN_ORDER_INTERRUPT },
+		{ "stop", RUN_ORDER_STOP },
+		{ "kill", RUN_ORDER_KILL },
+		{ "suspend", RUN_ORDER_SUSPEND },
+		{ "continue", RUN_ORDER_CONTINUE },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(orders); i++) {
+		if (strcmp(orders[i].word, word) == 0)
+			return run_call_tell(dir, orders[i].order, err);
+	}
+	(void)err_set(err, ERR_SYSTEM, "no such order '%s'", word);
+	return NULL;
+}
+
+/* Messages to a living holder: local, exactly once by their key. */
 static void
 send_act(struct task *task)
 {
-	struct engine *engine = task->engine;
-	const char *run = fields_text(&task->fields, "run");
-	AUTO_FREE char *dir = run_dir(engine, run);
+	const char *order = fields_text(&task->fields, "order");
+	AUTO_FREE char *dir = run_dir(task->engine, fields_text(&task->fields, "run"));
 	struct err err = ERR_INIT;
-	int rc;
+	struct run_call *run = strcmp(task->kind, "tell") == 0
+				   ? tell_order(dir, order, &err)
+				   : run_message(task->engine, task, dir, &err);
 
-	if (strcmp(task->kind, "tell") == 0) {
-		static const struct {
-			const char *word;
-			enum run_order order;
-		} orders[] = {
-			{ "eof", RUN_ORDER_EOF },
-			{ "interrupt", RUN_ORDER_INTERRUPT },
-			{ "stop", RUN_ORDER_STOP },
-			{ "kill", RUN_ORDER_KILL },
-			{ "suspend", RUN_ORDER_SUSPEND },
-			{ "continue", RUN_ORDER_CONTINUE },
-		};
-		const char *word = fields_text(&task->fields, "order");
-
-		rc = err_set(&err, ERR_SYSTEM, "no such order '%s'", word);
-		for (size_t i = 0; i < N_ELEMS(orders); i++) {
-			if (strcmp(orders[i].word, word) == 0)
-				rc = run_tell(dir, orders[i].order, &err);
-		}
-	} else {
-		rc = run_message(engine, task, dir, &err);
-	}
-	if (rc < 0 && err.kind == ERR_TIMEOUT && task->tries < TASK_MAX_TRIES) {
-		task_end(task, "owed", NULL, 1000L << task->tries);
-		return;
-	}
-	/* A holder that is gone took its agent along: there is nobody left to be told. */
-	if (rc < 0 && err.kind != ERR_NOT_FOUND)
-		task_fail(task, &err);
+	if (run)
+		task->call = call_start(task->engine, run, on_message_sent, task);
 	else
-		task_end(task, "done", NULL, 0);
+		message_sent(task, -1, &err);
 }
 
 static void

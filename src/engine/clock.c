@@ -40,6 +40,8 @@ on_clock(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	clock_mind(engine);
+	if (pulses_awaited(engine))
+		return; /* the answers set the clock again */
 	if (core_next_deadline(engine->core) <= engine->now() &&
 	    engine_note(engine, HAP_CLOCK, &none) < 0)
 		event_add(engine->clock, &pause);

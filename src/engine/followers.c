@@ -243,6 +243,7 @@ follower_free(struct follower *f)
 		event_free(f->holder_event);
 	if (f->again)
 		event_free(f->again);
+	call_free(f->pulse);
 	if (f->holder_fd >= 0)
 		close(f->holder_fd);
 	if (f->holder.pid > 0)

@@ -33,7 +33,11 @@ struct task {
 	int tries;
 	int64_t not_before;
 	bool is_running;
-	struct job *job;     /* when it is one */
+	struct job *job;   /* when it is one */
+	struct call *call; /* when it talks to a holder */
+	struct agent_input
+	    *opening; /* launch: the first messages, and how many are sent */
+	size_t n_opened;
 	struct event *timer; /* launch: waiting for the holder's socket */
 	int64_t began_at;
 	int64_t held_at; /* launch: when a holder was started last */
@@ -49,6 +53,8 @@ struct follower {
 	struct follow *follow;
 	struct event *holder_event; /* pidfd of the holder */
 	struct event *again;        /* the journal was full: look once more */
+	struct call *pulse;         /* asks the holder what it sees */
+	int64_t pulse_for;          /* the deadline that was asked about */
 	int holder_fd;
 	struct proc_id holder; /* pid 0 while it is not known */
 	bool is_over;
@@ -149,6 +155,23 @@ struct job *job_start(struct engine *engine, const char *kind, const struct fiel
     job_done_fn *done, void *arg, struct err *err);
 void job_free(struct job *job); /* NULL is fine */
 
+/*
+ * calls.c: one request to a holder.  Takes RUN over; DONE gets its result as
+ * run_call_step() gives it (never 0), once, from the loop; the call is freed before.
+ * call_free() ends it and DONE is not called; NULL is fine.
+ */
+typedef void call_done_fn(
+    void *arg, int rc, const struct run_pulse *pulse, const struct err *err);
+struct call;
+struct call *call_start(
+    struct engine *engine, struct run_call *run, call_done_fn *done, void *arg);
+void call_free(struct call *call);
+/*
+ * Asks the holders of sessions whose silence is over what they see.  True while an answer
+ * is awaited: then it is not yet the time to say that they were silent.
+ */
+bool pulses_awaited(struct engine *engine);
+
 /* runs.c */
 void run_launch(struct task *task);
 /*
@@ -177,9 +200,11 @@ void slots_settle(struct engine *engine);
 void slots_adopt(struct engine *engine);
 void slots_free(struct engine *engine);
 
-/* Sends the message of an "answer" or "say" task to the agent of the run in DIR. */
-int run_message(
+/* Begins to send the message of an "answer" or "say" task to the agent of the run in DIR. */
+struct run_call *run_message(
     struct engine *engine, const struct task *task, const char *dir, struct err *err);
+/* Drops the first messages that are not sent yet. */
+void task_drop_opening(struct task *task);
 
 /* Adds what the job of TASK needs beside the act's own fields. */
 int job_inputs(const struct task *task, struct fields *in, struct err *err);

@@ -263,6 +263,9 @@ put_settings(struct proposal *p, struct err *err)
 		{ "divisi.confirm-timeout", "confirm_ms", { 120, 1, 86400 }, 1000 },
 		{ "divisi.silence-timeout", "silence_ms", { 1800, 1, 864000 }, 1000 },
 		{ "divisi.wall-limit", "wall_ms", { 0, 0, 8640000 }, 1000 },
+		{ "divisi.stuck-timeout", "stuck_ms", { 3600, 0, 8640000 }, 1000 },
+		{ "divisi.memory-limit", "memory_bytes", { 0, 0, 1L << 30 }, 1 << 20 },
+		{ "divisi.process-limit", "processes", { 0, 0, 4194304 }, 1 },
 		{ "divisi.output-limit", "out_bytes", { 1024, 0, 1048576 }, 1 << 20 },
 	};
 	int profile_at = cost_profile_of(profile);

@@ -55,6 +55,19 @@ compose_prompt(struct engine *engine, const struct task *task, const struct sess
 	    prompt, s->n_runs, note, s->branch);
 }
 
+/*
+ * How often the holder looks at processor time: often enough that a silence is judged by
+ * what happened in it, seldom enough to cost nothing.
+ */
+static long
+look_ms(const struct engine *engine, const struct plan_run *p)
+{
+	int64_t silence = p && p->silence_ms > 0 ? p->silence_ms
+						 : engine->core->silence_limit_ms;
+
+	return (long)(silence / 4 > 1000 ? silence / 4 : 1000);
+}
+
 static int
 write_spec(struct engine *engine, const struct session *s, const struct agent *agent,
     const struct agent_launch *launch, struct err *err)
@@ -72,6 +85,10 @@ write_spec(struct engine *engine, const struct session *s, const struct agent *a
 		spec.cwd = xstrdup(s->path);
 		spec.wall_limit_ms = p ? (long)p->wall_ms : 0;
 		spec.out_limit_bytes = p ? (long)p->out_bytes : 0;
+		spec.memory_limit_bytes = p ? (long)p->memory_bytes : 0;
+		spec.process_limit = p ? (long)p->processes : 0;
+		spec.look_ms = look_ms(engine, p);
+		spec.ask = agent->stop ? agent->stop("hold.stop") : NULL;
 		rc = rundir_write_spec(dir, &spec, err);
 		if (rc < 0 && err->kind == ERR_CONFLICT)
 			rc = 0; /* written before a crash: the same launch */
@@ -169,23 +186,6 @@ try_again_soon(struct task *task)
 	event_add(task->timer, &tv);
 }
 
-/*
- * A holder that was killed before it had begun leaves nothing behind, and no agent.  Then
- * another is started; should the first only be slow, the lock lets one of them in.
- */
-static void
-hold_again(struct task *task, const char *dir)
-{
-	struct engine *engine = task->engine;
-	struct err err = ERR_INIT;
-
-	if (engine->now() - task->held_at < HOLDER_START_MS)
-		return;
-	task->held_at = engine->now();
-	if (executor_local.start(dir, engine->holder, &err) < 0)
-		log_warn("%s: %s", task->key, err.text);
-}
-
 /* From here on the death of the holder of this run is noticed, when it lives by now. */
 static void
 watch_holder(const struct task *task)
@@ -213,6 +213,95 @@ end_launch(struct task *task)
 		(void)follower_look(f);
 }
 
+void
+task_drop_opening(struct task *task)
+{
+	if (task->opening)
+		agent_input_clear(task->opening);
+	free(task->opening);
+	task->opening = NULL;
+	task->n_opened = 0;
+}
+
+static void send_next(struct task *task);
+
+static void
+on_opening_sent(void *arg, int rc, const struct run_pulse *pulse, const struct err *err)
+{
+	struct task *task = arg;
+
+	(void)pulse;
+	(void)err;
+	task->call = NULL;
+	if (rc > 0) {
+		task->n_opened++;
+		send_next(task);
+		return;
+	}
+	/*
+	 * A slow holder may still start its agent, so this run is never given up for a
+	 * new one: the limit to confirm tells the person, its end record ends it.
+	 */
+	task_drop_opening(task);
+	try_again_soon(task);
+}
+
+static void
+opening_sent(struct task *task)
+{
+	struct fields f = { 0 };
+	int rc;
+
+	task_drop_opening(task);
+	watch_holder(task);
+	fields_set(&f, "session", fields_text(&task->fields, "session"));
+	fields_set(&f, "run", fields_text(&task->fields, "run"));
+	rc = engine_note(task->engine, HAP_RUN_STARTED, &f);
+	fields_clear(&f);
+	if (rc < 0)
+		task_postpone(task);
+	else
+		end_launch(task);
+}
+
+static void
+send_next(struct task *task)
+{
+	const struct agent_input *input = task->opening;
+	AUTO_FREE char *dir = NULL;
+	struct err err = ERR_INIT;
+	struct run_call *run;
+
+	if (task->n_opened == input->n) {
+		opening_sent(task);
+		return;
+	}
+	dir = run_dir(task->engine, fields_text(&task->fields, "run"));
+	run = run_call_send(dir, input->item[task->n_opened].key,
+	    input->item[task->n_opened].line, &err);
+	if (run)
+		task->call = call_start(task->engine, run, on_opening_sent, task);
+	else
+		on_opening_sent(task, -1, NULL, &err);
+}
+
+/*
+ * A holder that was killed before it had begun leaves nothing behind, and no agent.  Then
+ * another is started; should the first only be slow, the lock lets one of them in.
+ */
+static void
+hold_again(struct task *task, const char *dir)
+{
+	struct engine *engine = task->engine;
+	struct err err = ERR_INIT;
+
+	if (engine->now() - task->held_at < HOLDER_START_MS)
+		return;
+	task->held_at = engine->now();
+	if (executor_local.start(dir, engine->holder, &err) < 0)
+		log_warn("%s: %s", task->key, err.text);
+}
+
 /*
  * Sends the first messages once the holder listens.  The holder drops keys it has seen, so
  * that this may be done again after a crash.
@@ -223,13 +312,11 @@ send_opening(struct task *task)
 	struct engine *engine = task->engine;
 	const struct session *s = core_session(
 	    engine->core, fields_text(&task->fields, "session"));
-	const char *run = fields_text(&task->fields, "run");
-	AUTO_FREE char *dir = run_dir(engine, run);
+	AUTO_FREE char *dir = run_dir(engine, fields_text(&task->fields, "run"));
 	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
 	struct launch_text t = { 0 };
-	struct agent_input input = { 0 };
 	struct err err = ERR_INIT;
-	int lock_fd = -1, rc = 0;
+	int lock_fd = -1;
 	enum run_state state = rundir_probe(dir, &lock_fd, NULL);
 
 	if (lock_fd >= 0)
@@ -245,30 +332,10 @@ send_opening(struct task *task)
 		launch_text_clear(&t);
 		return;
 	}
-	agent->open(&t.launch, &input);
-	for (size_t i = 0; i < input.n && rc >= 0; i++)
-		rc = run_send(dir, input.item[i].key, input.item[i].line, &err);
-	agent_input_clear(&input);
+	task->opening = xcalloc(1, sizeof(*task->opening));
+	agent->open(&t.launch, task->opening);
 	launch_text_clear(&t);
-	if (rc >= 0) {
-		struct fields f = { 0 };
-
-		watch_holder(task);
-		fields_set(&f, "session", s->id);
-		fields_set(&f, "run", run);
-		rc = engine_note(engine, HAP_RUN_STARTED, &f);
-		fields_clear(&f);
-		if (rc < 0)
-			task_postpone(task);
-		else
-			end_launch(task);
-	} else {
-		/*
-		 * A slow holder may still start its agent, so this run is never given up for a
-		 * new one: the limit to confirm tells the person, its end record ends it.
-		 */
-		try_again_soon(task);
-	}
+	send_next(task);
 }
 
 static void
@@ -405,7 +472,7 @@ run_launch(struct task *task)
 	try_again_soon(task);
 }
 
-int
+struct run_call *
 run_message(
     struct engine *engine, const struct task *task, const char *dir, struct err *err)
 {
@@ -415,8 +482,10 @@ run_message(
 	const struct fields *f = &task->fields;
 	AUTO_FREE char *line = NULL;
 
-	if (!agent)
-		return err_set(err, ERR_NOT_FOUND, "no such agent");
+	if (!agent) {
+		(void)err_set(err, ERR_NOT_FOUND, "no such agent");
+		return NULL;
+	}
 	if (strcmp(task->kind, "say") == 0)
 		line = agent->say ? agent->say(task->key, fields_text(f, "text"))
 				  : NULL;
@@ -424,8 +493,10 @@ run_message(
 		line = agent->answer(task->key, fields_text(f, "ask"),
 		    fields_text(f, "raw"), fields_text(f, "decision"),
 		    fields_text(f, "text"));
-	if (!line)
-		return err_set(
+	if (!line) {
+		(void)err_set(
 		    err, ERR_SYSTEM, "agent %s cannot be told that", agent->name);
-	return run_send(dir, task->key, line, err);
+		return NULL;
+	}
+	return run_call_send(dir, task->key, line, err);
 }

@@ -35,15 +35,10 @@ struct executor {
 extern const struct executor executor_local;
 
 /*
- * Sends one input frame (one line without newline) under KEY to the agent of a live run,
- * through the holder's socket.  Returns 1 when the holder had seen KEY already, 0 when it
- * was taken now (logged and fsynced before this returns), -1 with ERR_NOT_FOUND when no
- * holder answers, ERR_TIMEOUT after 5 s, ERR_CONFLICT when the agent takes no input (any
- * more, or right now because it has left 64 MB unread), ERR_INPUT when LINE is no JSON
- * object on one line or KEY not 1 to 200 of A-Z a-z 0-9 . _ : / @ + -, ERR_SYSTEM.
- * After ERR_TIMEOUT the frame may have been taken: send it again under the same KEY.
+ * Talking to the holder of a live run, through its socket.  A call is one request and its
+ * answer and never waits: who has a loop gives it turns, the functions below it wait.
  */
-int run_send(const char *run_dir, const char *key, const char *line, struct err *err);
+#define RUN_CALL_LIMIT_MS 5000 /* after that a call ends with ERR_TIMEOUT */
 
 /* What else a holder can be told; each is idempotent. */
 enum run_order {
@@ -54,4 +49,50 @@ enum run_order {
 	RUN_ORDER_SUSPEND,
 	RUN_ORDER_CONTINUE
 };
+
+/* What a run does, as its holder sees it. */
+struct run_pulse {
+	long long idle_ms; /* since it last wrote something or computed; -1 unknown */
+	long long cpu_ms;  /* of the whole tree since its start; -1 unknown */
+	bool is_suspended;
+};
+
+struct run_call;
+
+/*
+ * Begins to send one input frame (one line without newline) under KEY.  NULL with
+ * ERR_INPUT when KEY is not 1 to 200 of A-Z a-z 0-9 . _ : / @ + -, ERR_NOT_FOUND when no
+ * holder answers, ERR_SYSTEM.  run_call_free() ends it at any time; whether the holder
+ * took a frame is then not known.
+ */
+struct run_call *run_call_send(
+    const char *run_dir, const char *key, const char *line, struct err *err);
+struct run_call *run_call_tell(
+    const char *run_dir, enum run_order order, struct err *err);
+struct run_call *run_call_pulse(const char *run_dir, struct err *err);
+void run_call_free(struct run_call *call); /* NULL is fine */
+
+/*
+ * Goes on as far as it can without waiting.  2 when it is over and the holder had seen the
+ * frame's key before, 1 when it is over, 0 when it is not: again when its descriptor is
+ * ready, or soon when that is -1; -1 with ERR as run_send() says.
+ */
+int run_call_step(struct run_call *call, struct err *err);
+int run_call_fd(const struct run_call *call);
+short run_call_events(const struct run_call *call); /* POLLIN or POLLOUT */
+/* How long it may still take. */
+int run_call_left_ms(const struct run_call *call);
+/* The answer of run_call_pulse(), once it is over. */
+struct run_pulse run_call_answer(const struct run_call *call);
+
+/*
+ * Sends one input frame and waits.  Returns 1 when the holder had seen KEY already, 0 when
+ * it was taken now (logged and fsynced before this returns), -1 with ERR_NOT_FOUND when no
+ * holder answers, ERR_TIMEOUT after 5 s, ERR_CONFLICT when the agent takes no input (any
+ * more, or right now because it has left 64 MB unread), ERR_INPUT when LINE is no JSON
+ * object on one line or KEY no key, ERR_SYSTEM.
+ * After ERR_TIMEOUT the frame may have been taken: send it again under the same KEY.
+ */
+int run_send(const char *run_dir, const char *key, const char *line, struct err *err);
 NODISCARD int run_tell(const char *run_dir, enum run_order order, struct err *err);
+NODISCARD int run_pulse(const char *run_dir, struct run_pulse *pulse, struct err *err);

@@ -17,8 +17,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SEND_LIMIT_MS 5000
-#define ANSWER_BYTES  256
+#define ANSWER_BYTES 256
+#define BUSY_MS      20 /* between two tries when the holder's queue of callers is full */
+
+struct run_call {
+	char *dir;
+	int fd;        /* -1 until there is a connection */
+	char *request; /* with the frame's bytes */
+	size_t n_request, n_sent;
+	char answer[ANSWER_BYTES];
+	size_t n_answer;
+	bool is_frame;
+	long long end_at;
+};
 
 static long long
 now_ms(void)
@@ -29,154 +40,93 @@ now_ms(void)
 	return (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Waits until FD is ready for EVENTS; -1 with ETIMEDOUT at END_AT. */
+/*
+ * Connects to DIR/in.sock by way of the directory, for a path of any length.  0 when the
+ * holder's queue is full, which only one that is stopped lets happen for long.
+ */
 static int
-await_ready(int fd, short events, long long end_at)
-{
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = events };
-		long long left = end_at - now_ms();
-		int rc;
-
-		if (left <= 0) {
-			errno = ETIMEDOUT;
-			return -1;
-		}
-		rc = poll(&p, 1, (int)left);
-		if (rc > 0)
-			return 0;
-		if (rc < 0 && errno != EINTR)
-			return -1;
-	}
-}
-
-/* A connection to DIR/in.sock by way of the directory, for a path of any length. */
-static int
-connect_to(const char *dir, struct err *err)
+connect_call(struct run_call *call, struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	AUTO_FD int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int dir_fd = open(call->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd;
 
 	if (dir_fd < 0)
-		return err_set(err, ERR_NOT_FOUND, "%s: %s", dir, strerror(errno));
+		return err_set(
+		    err, ERR_NOT_FOUND, "%s: %s", call->dir, strerror(errno));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_sys(err, "socket");
 	snprintf(
 	    addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/in.sock", dir_fd);
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
-		return fd;
-	/* EAGAIN: its queue of callers is full, which only a stopped holder lets happen. */
-	if (errno == EAGAIN)
-		(void)err_set(err, ERR_TIMEOUT, "the holder of %s is busy", dir);
-	else if (errno == ENOENT || errno == ECONNREFUSED)
-		(void)err_set(err, ERR_NOT_FOUND, "no holder answers in %s", dir);
-	else
-		(void)err_sys(err, "connect to the holder of %s", dir);
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0) {
+		call->fd = fd;
+		return 0;
+	}
+	if (errno == ENOENT || errno == ECONNREFUSED)
+		(void)err_set(err, ERR_NOT_FOUND, "no holder answers in %s", call->dir);
+	else if (errno != EAGAIN)
+		(void)err_sys(err, "connect to the holder of %s", call->dir);
+	else {
+		close(fd);
+		return 0;
+	}
 	close(fd);
 	return -1;
 }
 
-static int
-send_all(int fd, const char *p, size_t n, long long end_at)
+/* Takes over REQUEST, of N bytes. */
+static struct run_call *
+call_new(const char *dir, char *request, size_t n, struct err *err)
 {
-	while (n > 0) {
-		ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
+	struct run_call *call = xcalloc(1, sizeof(*call));
 
-		if (sent >= 0) {
-			p += sent;
-			n -= (size_t)sent;
-		} else if (errno != EAGAIN && errno != EINTR) {
-			return -1;
-		} else if (await_ready(fd, POLLOUT, end_at) < 0) {
-			return -1;
-		}
-	}
-	return 0;
+	*call = (struct run_call){ .dir = xstrdup(dir),
+		.fd = -1,
+		.request = request,
+		.n_request = n,
+		.end_at = now_ms() + RUN_CALL_LIMIT_MS };
+	if (connect_call(call, err) == 0)
+		return call;
+	run_call_free(call);
+	return NULL;
 }
 
-/* Reads the answer's one line, without its newline; an end before it is ECONNRESET. */
-static int
-read_answer(int fd, char *buf, size_t size, long long end_at)
+void
+run_call_free(struct run_call *call)
 {
-	size_t n = 0;
-
-	while (n + 1 < size) {
-		ssize_t got = recv(fd, buf + n, size - 1 - n, 0);
-
-		if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-			if (await_ready(fd, POLLIN, end_at) < 0)
-				return -1;
-			continue;
-		}
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		n += (size_t)got;
-		if (buf[n - 1] == '\n') {
-			buf[n - 1] = '\0';
-			return 0;
-		}
-	}
-	errno = ECONNRESET;
-	return -1;
+	if (!call)
+		return;
+	if (call->fd >= 0)
+		close(call->fd);
+	free(call->dir);
+	free(call->request);
+	free(call);
 }
 
-/* One request with BODY (may be NULL) and its answer. */
-static int
-ask_holder(const char *dir, const char *request, const char *body, size_t n_body,
-    char answer[ANSWER_BYTES], struct err *err)
-{
-	long long end_at = now_ms() + SEND_LIMIT_MS;
-	AUTO_FD int fd = connect_to(dir, err);
-
-	if (fd < 0)
-		return -1;
-	if (send_all(fd, request, strlen(request), end_at) == 0 &&
-	    send_all(fd, body, n_body, end_at) == 0 &&
-	    read_answer(fd, answer, ANSWER_BYTES, end_at) == 0)
-		return 0;
-	if (errno == ETIMEDOUT)
-		return err_set(
-		    err, ERR_TIMEOUT, "the holder of %s did not answer in time", dir);
-	if (errno == ECONNRESET || errno == EPIPE)
-		return err_set(
-		    err, ERR_NOT_FOUND, "the holder of %s is gone or refuses us", dir);
-	return err_sys(err, "talk to the holder of %s", dir);
-}
-
-int
-run_send(const char *run_dir, const char *key, const char *line, struct err *err)
+struct run_call *
+run_call_send(const char *run_dir, const char *key, const char *line, struct err *err)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "abcdefghijklmnopqrstuvwxyz"
 				      "0123456789._:/@+-";
-	AUTO_FREE char *request = xasprintf("frame %s %zu\n", key, strlen(line));
 	size_t n_key = strspn(key, allowed);
-	char answer[ANSWER_BYTES];
+	struct run_call *call;
+	char *request;
 
-	if (n_key == 0 || n_key > 200 || key[n_key])
-		return err_set(err, ERR_INPUT, "not the key of a frame: %.40s", key);
-	if (ask_holder(run_dir, request, line, strlen(line), answer, err) < 0)
-		return -1;
-	if (strcmp(answer, "ok") == 0)
-		return 0;
-	if (strcmp(answer, "seen") == 0)
-		return 1;
-	if (strcmp(answer, "full") == 0)
-		return err_set(err, ERR_CONFLICT,
-		    "%s: the agent does not read its input", run_dir);
-	if (strcmp(answer, "closed") == 0)
-		return err_set(
-		    err, ERR_CONFLICT, "%s: the agent takes no more input", run_dir);
-	return err_set(err, strncmp(answer, "bad", 3) == 0 ? ERR_INPUT : ERR_SYSTEM,
-	    "%s: the holder says: %s", run_dir, answer);
+	if (n_key == 0 || n_key > 200 || key[n_key]) {
+		(void)err_set(err, ERR_INPUT, "not the key of a frame: %.40s", key);
+		return NULL;
+	}
+	request = xasprintf("frame %s %zu\n%s", key, strlen(line), line);
+	call = call_new(run_dir, request, strlen(request), err);
+	if (call)
+		call->is_frame = true;
+	return call;
 }
 
-int
-run_tell(const char *run_dir, enum run_order order, struct err *err)
+struct run_call *
+run_call_tell(const char *run_dir, enum run_order order, struct err *err)
 {
 	static const char *const words[] = {
 		[RUN_ORDER_EOF] = "eof\n",
@@ -186,11 +136,172 @@ run_tell(const char *run_dir, enum run_order order, struct err *err)
 		[RUN_ORDER_SUSPEND] = "suspend\n",
 		[RUN_ORDER_CONTINUE] = "continue\n",
 	};
-	char answer[ANSWER_BYTES];
 
-	if (ask_holder(run_dir, words[order], NULL, 0, answer, err) < 0)
+	return call_new(run_dir, xstrdup(words[order]), strlen(words[order]), err);
+}
+
+struct run_call *
+run_call_pulse(const char *run_dir, struct err *err)
+{
+	return call_new(run_dir, xstrdup("ping\n"), 5, err);
+}
+
+int
+run_call_fd(const struct run_call *call)
+{
+	return call->fd;
+}
+
+short
+run_call_events(const struct run_call *call)
+{
+	return call->n_sent < call->n_request ? POLLOUT : POLLIN;
+}
+
+int
+run_call_left_ms(const struct run_call *call)
+{
+	long long left = call->end_at - now_ms();
+
+	return left > 0 ? (int)left : 0;
+}
+
+/* Sends and receives what can be now: 1 when the answer is there, 0 not yet, -1 errno. */
+static int
+exchange(struct run_call *call)
+{
+	ssize_t n;
+
+	while (call->n_sent < call->n_request) {
+		n = send(call->fd, call->request + call->n_sent,
+		    call->n_request - call->n_sent, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -1;
+		call->n_sent += (size_t)n;
+	}
+	while (call->n_answer + 1 < sizeof(call->answer)) {
+		n = recv(call->fd, call->answer + call->n_answer,
+		    sizeof(call->answer) - 1 - call->n_answer, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -1;
+		if (n == 0)
+			break;
+		call->n_answer += (size_t)n;
+		if (call->answer[call->n_answer - 1] == '\n') {
+			call->answer[call->n_answer - 1] = '\0';
+			return 1;
+		}
+	}
+	errno = ECONNRESET; /* an end before the answer's */
+	return -1;
+}
+
+static int
+judge(const struct run_call *call, struct err *err)
+{
+	const char *answer = call->answer;
+
+	if (strcmp(answer, "ok") == 0 || strncmp(answer, "ok ", 3) == 0)
+		return 1;
+	if (call->is_frame && strcmp(answer, "seen") == 0)
+		return 2;
+	if (call->is_frame && strcmp(answer, "full") == 0)
+		return err_set(err, ERR_CONFLICT,
+		    "%s: the agent does not read its input", call->dir);
+	if (call->is_frame && strcmp(answer, "closed") == 0)
+		return err_set(
+		    err, ERR_CONFLICT, "%s: the agent takes no more input", call->dir);
+	return err_set(err,
+	    call->is_frame && strncmp(answer, "bad", 3) == 0 ? ERR_INPUT : ERR_SYSTEM,
+	    "%s: the holder says: %s", call->dir, answer);
+}
+
+int
+run_call_step(struct run_call *call, struct err *err)
+{
+	int rc = 0;
+
+	if (call->fd < 0 && connect_call(call, err) < 0)
 		return -1;
-	if (strcmp(answer, "ok") == 0)
-		return 0;
-	return err_set(err, ERR_SYSTEM, "%s: the holder says: %s", run_dir, answer);
+	if (call->fd >= 0)
+		rc = exchange(call);
+	if (rc > 0)
+		return judge(call, err);
+	if (rc < 0 && (errno == ECONNRESET || errno == EPIPE))
+		return err_set(err, ERR_NOT_FOUND,
+		    "the holder of %s is gone or refuses us", call->dir);
+	if (rc < 0)
+		return err_sys(err, "talk to the holder of %s", call->dir);
+	if (now_ms() >= call->end_at)
+		return err_set(err, ERR_TIMEOUT,
+		    "the holder of %s did not answer in time", call->dir);
+	return 0;
+}
+
+static long long
+number_behind(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? strtoll(at + strlen(name), NULL, 10) : -1;
+}
+
+struct run_pulse
+run_call_answer(const struct run_call *call)
+{
+	return (struct run_pulse){
+		.idle_ms = number_behind(call->answer, " idle_ms="),
+		.cpu_ms = number_behind(call->answer, " cpu_ms="),
+		.is_suspended = strncmp(call->answer, "ok suspended", 12) == 0,
+	};
+}
+
+/* Waits for the end of CALL: as run_call_step(), never 0. */
+static int
+await(struct run_call *call, struct err *err)
+{
+	int rc;
+
+	while ((rc = run_call_step(call, err)) == 0) {
+		struct pollfd p = { .fd = call->fd, .events = run_call_events(call) };
+
+		(void)poll(&p, 1, call->fd < 0 ? BUSY_MS : run_call_left_ms(call));
+	}
+	return rc;
+}
+
+int
+run_send(const char *run_dir, const char *key, const char *line, struct err *err)
+{
+	struct run_call *call = run_call_send(run_dir, key, line, err);
+	int rc = call ? await(call, err) : -1;
+
+	run_call_free(call);
+	return rc < 0 ? -1 : rc - 1;
+}
+
+int
+run_tell(const char *run_dir, enum run_order order, struct err *err)
+{
+	struct run_call *call = run_call_tell(run_dir, order, err);
+	int rc = call ? await(call, err) : -1;
+
+	run_call_free(call);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+run_pulse(const char *run_dir, struct run_pulse *pulse, struct err *err)
+{
+	struct run_call *call = run_call_pulse(run_dir, err);
+	int rc = call ? await(call, err) : -1;
+
+	if (rc > 0)
+		*pulse = run_call_answer(call);
+	run_call_free(call);
+	return rc < 0 ? -1 : 0;
 }

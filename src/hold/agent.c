@@ -4,96 +4,15 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* Writes TEXT to a control file; false when there is no such file or it is refused. */
-static bool
-write_control(const char *dir, const char *name, const char *text)
-{
-	AUTO_FREE char *path = path_join(dir, name);
-	AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	return fd >= 0 && file_write_all(fd, text, strlen(text)) == 0;
-}
-
-/* Where the cgroup v2 tree is mounted: mountinfo, fields 5 and behind " - "; proc(5). */
-static bool
-find_cgroup_mount(char *buf, size_t size)
-{
-	AUTO_FILE FILE *f = fopen("/proc/self/mountinfo", "re");
-	AUTO_FREE char *line = NULL;
-	size_t cap = 0;
-
-	while (f && getline(&line, &cap, f) > 0) {
-		const char *type = strstr(line, " - cgroup2 ");
-		int from = 0, to = 0;
-
-		if (!type)
-			continue;
-		if (sscanf(line, "%*s %*s %*s %*s %n%*s%n", &from, &to) != 0 ||
-		    to <= from || (size_t)(to - from) >= size)
-			continue;
-		snprintf(buf, size, "%.*s", to - from, line + from);
-		return true;
-	}
-	return false;
-}
-
-/* Our own cgroup below that mount: the line "0::/path"; cgroups(7). */
-static bool
-find_own_cgroup(char *buf, size_t size)
-{
-	AUTO_FILE FILE *f = fopen("/proc/self/cgroup", "re");
-	AUTO_FREE char *line = NULL;
-	size_t cap = 0;
-
-	while (f && getline(&line, &cap, f) > 0) {
-		if (strncmp(line, "0::/", 4) != 0)
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		snprintf(buf, size, "%.*s", (int)size - 1, line + 3);
-		return true;
-	}
-	return false;
-}
-
-void
-agent_make_cgroup(struct agent *agent, const char *run)
-{
-	char mount[200], own[200], name[80];
-	size_t n = 0;
-	int len;
-
-	agent->cgroup[0] = '\0';
-	if (!find_cgroup_mount(mount, sizeof(mount)) ||
-	    !find_own_cgroup(own, sizeof(own)))
-		return;
-	for (const char *s = run; *s && n + 1 < sizeof(name); s++)
-		name[n++] = (char)(isalnum((unsigned char)*s) || *s == '-' ? *s : '_');
-	name[n] = '\0';
-	len = snprintf(agent->cgroup, sizeof(agent->cgroup), "%s%s/divisi-%s-%d", mount,
-	    strcmp(own, "/") == 0 ? "" : own, name, (int)getpid());
-	if (len < 0 || (size_t)len >= sizeof(agent->cgroup) ||
-	    DURABLE("hold.cgroup-make", mkdir(agent->cgroup, 0755)) < 0)
-		agent->cgroup[0] = '\0';
-}
-
-void
-agent_drop_cgroup(struct agent *agent)
-{
-	if (agent->cgroup[0])
-		DURABLE("hold.cgroup-remove", rmdir(agent->cgroup));
-	agent->cgroup[0] = '\0';
-}
 
 /* The value of NAME in the agent's environment, or NULL. */
 static const char *
@@ -157,9 +76,10 @@ reset_signals(void)
 
 /* In the child: becomes the agent.  FD are its 0, 1 and 2, GO says when, TELL why not. */
 static _Noreturn void
-become_agent(
-    const struct run_spec *spec, const int fd[3], int go, int tell, pid_t holder)
+become_agent(const struct run_spec *spec, const int fd[3], int go, int tell,
+    pid_t holder, long long data_limit)
 {
+	const struct rlimit data = { (rlim_t)data_limit, (rlim_t)data_limit };
 	struct exec_failure why = { 0 };
 	char byte;
 
@@ -169,6 +89,8 @@ become_agent(
 	if (getppid() != holder || read(go, &byte, 1) != 1)
 		_exit(127);
 	reset_signals();
+	if (data_limit > 0)
+		setrlimit(RLIMIT_DATA, &data);
 	for (int i = 0; i < 3; i++)
 		dup2(fd[i], i);
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
@@ -200,8 +122,8 @@ enter_cgroup(struct agent *agent, pid_t pid)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%d", (int)pid);
-	if (agent->cgroup[0] && !write_control(agent->cgroup, "cgroup.procs", text))
-		agent_drop_cgroup(agent);
+	if (agent->cgroup[0] && !cgroup_write(agent->cgroup, "cgroup.procs", text))
+		cgroup_drop(agent->cgroup);
 }
 
 /* Lets the child go on and waits until it has become the agent or said why not. */
@@ -245,7 +167,7 @@ agent_start(
 
 		close(agent->lock_fd);
 		close(p[7]); /* else its own end would keep GO open */
-		become_agent(spec, fd, p[6], p[9], holder);
+		become_agent(spec, fd, p[6], p[9], holder, agent->data_limit_bytes);
 	}
 	if (pid < 0) {
 		close_all(p, N_ELEMS(p));
@@ -285,8 +207,8 @@ agent_signal(struct agent *agent, int sig)
 		kill(-agent->pid, sig);
 }
 
-static size_t
-signal_tree(int sig)
+size_t
+agent_signal_tree(int sig)
 {
 	AUTO_FREE struct proc_id *ids = NULL;
 	size_t n = proc_tree(getpid(), &ids);
@@ -315,22 +237,22 @@ void
 agent_suspend(struct agent *agent)
 {
 	agent->is_suspended = true;
-	if (agent->cgroup[0] && write_control(agent->cgroup, "cgroup.freeze", "1")) {
+	if (agent->cgroup[0] && cgroup_write(agent->cgroup, "cgroup.freeze", "1")) {
 		await_frozen(agent);
 		return;
 	}
 	/* Twice: what was forked while the first round looked is stopped by the second. */
-	signal_tree(SIGSTOP);
-	signal_tree(SIGSTOP);
+	agent_signal_tree(SIGSTOP);
+	agent_signal_tree(SIGSTOP);
 }
 
 void
 agent_continue(struct agent *agent)
 {
 	agent->is_suspended = false;
-	if (agent->cgroup[0] && write_control(agent->cgroup, "cgroup.freeze", "0"))
+	if (agent->cgroup[0] && cgroup_write(agent->cgroup, "cgroup.freeze", "0"))
 		return;
-	signal_tree(SIGCONT);
+	agent_signal_tree(SIGCONT);
 }
 
 /*
@@ -354,7 +276,7 @@ agent_kill_tree(struct agent *agent)
 
 	/* The cgroup dies at once, however fast it forks; the rest one by one. */
 	if (agent->cgroup[0])
-		(void)write_control(agent->cgroup, "cgroup.kill", "1");
+		(void)cgroup_write(agent->cgroup, "cgroup.kill", "1");
 	for (size_t i = 0; i < n; i++)
 		(void)proc_signal(&ids[i], SIGKILL);
 	return n;

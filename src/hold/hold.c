@@ -16,12 +16,14 @@
 #include <unistd.h>
 
 enum stage { RUNNING, DRAINING, SWEEPING, OVER };
-enum stop { STOP_NONE, STOP_INTERRUPT, STOP_TERMINATE, STOP_KILL };
+/* How an end is brought about, in this order; each step gets the time of the grace. */
+enum stop { STOP_NONE, STOP_ASK, STOP_INTERRUPT, STOP_TERMINATE, STOP_KILL };
 
 struct hold {
 	char *dir;
 	struct run_spec spec;
 	struct agent agent;
+	struct limits limits;
 	struct output out;
 	struct input in;
 	struct run_end end;
@@ -62,6 +64,7 @@ resume(struct hold *h, ms_t now)
 	if (!h->agent.is_suspended)
 		return;
 	agent_continue(&h->agent);
+	limits_begin(&h->limits, now);
 	if (h->wall_left_ms > 0)
 		h->wall_end_at = now + h->wall_left_ms;
 	h->wall_left_ms = 0;
@@ -76,6 +79,7 @@ suspend(struct hold *h, ms_t now)
 	if (h->wall_end_at > 0)
 		h->wall_left_ms = h->wall_end_at > now ? h->wall_end_at - now : 1;
 	h->wall_end_at = 0;
+	h->limits.look_at = 0;
 	agent_suspend(&h->agent);
 }
 
@@ -95,7 +99,16 @@ stop_now(struct hold *h, const char *reason, ms_t now)
 	h->stop_at = now;
 }
 
-/* Interrupt, and when that does not help terminate, and then kill. */
+static void
+interrupt(struct hold *h, ms_t now)
+{
+	h->stop = STOP_INTERRUPT;
+	h->stop_at = now + h->spec.grace_ms;
+	h->end.interrupted_at = hold_wall_clock();
+	agent_signal(&h->agent, SIGINT);
+}
+
+/* Asks where the agent understands it, and goes on with signals when that does not help. */
 static void
 stop_gently(struct hold *h, const char *reason, ms_t now)
 {
@@ -103,9 +116,15 @@ stop_gently(struct hold *h, const char *reason, ms_t now)
 	if (h->stop != STOP_NONE)
 		return;
 	resume(h, now);
-	h->stop = STOP_INTERRUPT;
+	if (!h->spec.ask || h->in.is_eof) {
+		interrupt(h, now);
+		return;
+	}
+	h->stop = STOP_ASK;
 	h->stop_at = now + h->spec.grace_ms;
-	agent_signal(&h->agent, SIGINT);
+	h->end.asked_at = hold_wall_clock();
+	input_say_last(&h->in, "hold.stop", h->spec.ask);
+	input_feed(&h->in, &h->agent.stdin_fd);
 }
 
 static void
@@ -132,6 +151,9 @@ note_exit(struct hold *h, int status)
 {
 	bool is_signal = WIFSIGNALED(status);
 
+	if (is_signal && WTERMSIG(status) == SIGKILL &&
+	    limits_memory_ran_out(&h->limits))
+		set_reason(h, "memory-limit");
 	set_reason(h, is_signal ? "signaled" : "exited");
 	h->end.status = is_signal ? -1 : WEXITSTATUS(status);
 	h->end.signal = is_signal ? WTERMSIG(status) : 0;
@@ -142,6 +164,7 @@ note_exit(struct hold *h, int status)
 	h->stage_end_at = hold_now() + HOLD_DRAIN_MS;
 	h->wall_end_at = 0;
 	h->stop_at = 0;
+	h->limits.look_at = 0;
 }
 
 /* As sub-reaper we get every orphan below us; they are told apart by their pid. */
@@ -178,15 +201,21 @@ press_on(struct hold *h, ms_t now)
 	if (h->stage != RUNNING || h->stop == STOP_NONE || now < h->stop_at)
 		return;
 	switch (h->stop) {
+	case STOP_ASK: interrupt(h, now); break;
 	case STOP_INTERRUPT:
 		h->stop = STOP_TERMINATE;
 		h->stop_at = now + h->spec.grace_ms;
+		h->end.terminated_at = hold_wall_clock();
 		agent_signal(&h->agent, SIGTERM);
+		/* What has left the group, too: a server it started may want to clean up. */
+		(void)agent_signal_tree(SIGTERM);
 		break;
 	case STOP_TERMINATE:
 	case STOP_KILL:
 		h->stop = STOP_KILL;
 		h->stop_at = now + 200;
+		if (h->end.killed_at == 0)
+			h->end.killed_at = hold_wall_clock();
 		(void)agent_kill_tree(&h->agent);
 		break;
 	case STOP_NONE: break;
@@ -200,6 +229,8 @@ sweep(struct hold *h, ms_t now)
 
 	if ((int)n > h->end.n_swept)
 		h->end.n_swept = (int)n;
+	if (n > 0 && h->end.killed_at == 0)
+		h->end.killed_at = hold_wall_clock();
 	if (n > 0 && now < h->stage_end_at)
 		return;
 	if (n > 0)
@@ -232,16 +263,36 @@ is_drained(const struct hold *h, ms_t now)
 	       (h->is_given_up && h->out.n_pending > 0);
 }
 
-/* Moves from stage to stage.  True when all is done but the end record. */
-static bool
-advance(struct hold *h, ms_t now)
+static void
+look(struct hold *h, ms_t now)
 {
-	if (h->out.is_flood && h->stage == RUNNING && h->stop != STOP_KILL)
+	const char *met = limits_look(&h->limits, now);
+
+	if (met && h->stop != STOP_KILL)
+		stop_now(h, met, now);
+}
+
+/* The limits that nobody but we keep: of output, of the wall clock, of what is watched. */
+static void
+keep_limits(struct hold *h, ms_t now)
+{
+	if (h->stage != RUNNING)
+		return;
+	if (h->out.is_flood && h->stop != STOP_KILL)
 		stop_now(h, "flood", now);
 	if (h->wall_end_at > 0 && now >= h->wall_end_at) {
 		h->wall_end_at = 0;
 		stop_gently(h, "wall-limit", now);
 	}
+	if (h->limits.look_at > 0 && now >= h->limits.look_at)
+		look(h, now);
+}
+
+/* Moves from stage to stage.  True when all is done but the end record. */
+static bool
+advance(struct hold *h, ms_t now)
+{
+	keep_limits(h, now);
 	press_on(h, now);
 	if (h->out.retry_at > 0 && now >= h->out.retry_at)
 		(void)output_flush(&h->out, now);
@@ -272,6 +323,7 @@ time_left(const struct hold *h, ms_t now)
 	ms_t at = sooner(h->wall_end_at, h->stop_at);
 
 	at = sooner(at, h->out.retry_at);
+	at = sooner(at, h->limits.look_at);
 	if (h->stage == DRAINING)
 		at = sooner(at, h->stage_end_at);
 	if (h->stage == SWEEPING)
@@ -306,16 +358,34 @@ set_poll(const struct hold *h, struct pollfd p[N_POLL])
 			.events = POLLIN };
 }
 
+/* What a ping is answered with; it may ask since when nothing was done, so look now. */
 static void
-serve_clients(struct hold *h, const struct pollfd p[N_POLL], ms_t now)
+tell_status(struct hold *h, char *buf, size_t size, ms_t now)
 {
-	char status[80];
+	size_t n;
 
-	snprintf(status, sizeof(status), "%s pid=%d%s",
+	if (h->limits.look_at > 0)
+		look(h, now);
+	snprintf(buf, size, "%s pid=%d%s",
 	    h->stage != RUNNING     ? "ending"
 	    : h->agent.is_suspended ? "suspended"
 				    : "running",
 	    (int)h->agent.id.pid, h->out.retry_at > 0 ? " out-of-space" : "");
+	n = strlen(buf);
+	if (h->limits.look_ms > 0)
+		snprintf(buf + n, size - n, " idle_ms=%lld cpu_ms=%lld",
+		    now - h->limits.work_at, h->limits.cpu_ms);
+}
+
+static void
+serve_clients(struct hold *h, const struct pollfd p[N_POLL], ms_t now)
+{
+	char status[120] = "";
+
+	for (size_t i = 0; i < HOLD_N_CLIENTS; i++) {
+		if (p[P_CLIENT + i].revents && !status[0])
+			tell_status(h, status, sizeof(status), now);
+	}
 	for (size_t i = 0; i < HOLD_N_CLIENTS; i++) {
 		if (p[P_CLIENT + i].revents)
 			obey(h, input_serve(&h->in, i, status, now), now);
@@ -335,91 +405,16 @@ run_loop(struct hold *h)
 		if (poll(p, N_POLL, time_left(h, now)) < 0)
 			continue;
 		now = hold_now();
-		if (p[P_OUT].revents)
-			(void)output_copy(&h->out, h->agent.out_fd, now);
-		if (p[P_ERR].revents)
-			(void)output_copy_err(&h->out, h->agent.err_fd);
+		if (p[P_OUT].revents && output_copy(&h->out, h->agent.out_fd, now))
+			h->limits.work_at = now;
+		if (p[P_ERR].revents && output_copy_err(&h->out, h->agent.err_fd))
+			h->limits.work_at = now;
 		serve_clients(h, p, now);
 		/* Also without POLLOUT: a new frame or an `eof` may have come. */
 		input_feed(&h->in, &h->agent.stdin_fd);
 		if (p[P_SIGNAL].revents)
 			take_signals(h, now);
 	}
-}
-
-static void
-pause_ms(int ms)
-{
-	(void)poll(NULL, 0, ms);
-}
-
-static bool
-has_file(const char *dir, const char *name)
-{
-	AUTO_FREE char *path = path_join(dir, name);
-
-	return file_exists(path);
-}
-
-static bool
-is_spent(const char *dir)
-{
-	return has_file(dir, "begun") || has_file(dir, "end.json");
-}
-
-/*
- * Takes the lock for life.  Somebody may just be looking (rundir_probe() holds it for a
- * moment), so one refusal is not the last word.  Returns an exit status, 0 when ours.
- */
-static int
-take_lock(const char *dir, int *fd, struct err *err)
-{
-	AUTO_FREE char *path = path_join(dir, "lock");
-	ms_t end_at = hold_now() + HOLD_LOCK_MS;
-
-	while ((*fd = file_lock(path, false, err)) < 0) {
-		if (err->kind != ERR_CONFLICT || hold_now() >= end_at)
-			return err_exit_status(err->kind);
-		if (is_spent(dir))
-			break;
-		pause_ms(10);
-	}
-	if (is_spent(dir)) {
-		(void)err_set(err, ERR_REFUSED, "%s has begun already", dir);
-		return err_exit_status(ERR_REFUSED);
-	}
-	return 0;
-}
-
-/* The descriptors and signals an agent's holder starts with, whoever started it. */
-static int
-clean_up_self(struct hold *h, struct err *err)
-{
-	int null_fd = open("/dev/null", O_RDWR);
-	sigset_t set;
-
-	if (null_fd < 0)
-		return err_sys(err, "/dev/null");
-	dup2(null_fd, 0);
-	dup2(null_fd, 1);
-	if (fcntl(2, F_GETFD) < 0)
-		dup2(null_fd, 2);
-	close_range(3, ~0U, 0);
-	/* Ignored, it would make the kernel reap our children before we can. */
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_SETMASK, &set, NULL);
-	h->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (h->signal_fd < 0)
-		return err_sys(err, "signalfd");
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	return chdir("/") < 0 ? err_sys(err, "chdir /") : 0;
 }
 
 /* Everything that has to be there before the point of no return, and that point. */
@@ -434,10 +429,19 @@ begin(struct hold *h, struct err *err)
 	    proc_identify(getpid(), &begun.holder, err) < 0)
 		return -1;
 	(void)gethostname(begun.host, sizeof(begun.host) - 1);
-	agent_make_cgroup(&h->agent, h->spec.run ? h->spec.run : "run");
+	if (!h->spec.watch_only)
+		cgroup_make(h->agent.cgroup, sizeof(h->agent.cgroup),
+		    h->spec.run ? h->spec.run : "run");
+	limits_set(&h->limits, &h->spec, h->agent.cgroup);
+	/*
+	 * Between two looks one process could take the whole machine.  Twice the limit,
+	 * since programs reserve more than they use.
+	 */
+	h->agent.data_limit_bytes = 2 * h->limits.memory_bytes;
 	memcpy(begun.cgroup, h->agent.cgroup, sizeof(begun.cgroup));
+	memcpy(begun.limits, h->limits.means, sizeof(begun.limits));
 	if (rundir_write_begun(h->dir, &begun, err) < 0) {
-		agent_drop_cgroup(&h->agent);
+		cgroup_drop(h->agent.cgroup);
 		return -1;
 	}
 	return 0;
@@ -449,14 +453,15 @@ finish(struct hold *h, struct err *err)
 {
 	input_close(&h->in, h->dir);
 	output_close(&h->out);
-	agent_drop_cgroup(&h->agent);
+	limits_tell(&h->limits, &h->end);
+	cgroup_drop(h->agent.cgroup);
 	note_output(h);
 	h->end.out_bytes = h->out.n_bytes;
 	h->end.err_bytes = h->out.err_bytes;
 	while (rundir_write_end(h->dir, &h->end, err) < 0) {
 		if (err->sys_errno == ENOENT || err->sys_errno == ENOTDIR)
 			return -1;
-		pause_ms(HOLD_RETRY_MS);
+		hold_pause(HOLD_RETRY_MS);
 	}
 	return 0;
 }
@@ -473,9 +478,9 @@ hold_run(struct hold *h, const char *dir, struct err *err)
 		(void)err_sys(err, "%s", dir);
 		return err_exit_status(ERR_NOT_FOUND);
 	}
-	if (clean_up_self(h, err) < 0)
+	if (hold_clean_up(&h->signal_fd, err) < 0)
 		return err_exit_status(err->kind);
-	status = take_lock(h->dir, &h->agent.lock_fd, err);
+	status = hold_take_lock(h->dir, &h->agent.lock_fd, err);
 	if (status)
 		return status;
 	is_readable = rundir_read_spec(h->dir, &h->spec, &why) == 0;
@@ -489,6 +494,7 @@ hold_run(struct hold *h, const char *dir, struct err *err)
 	h->out.limit_bytes = h->spec.out_limit_bytes;
 	h->end.started_at = hold_wall_clock();
 	if (is_readable && agent_start(&h->agent, h->dir, &h->spec, &why) == 0) {
+		limits_begin(&h->limits, hold_now());
 		if (h->spec.wall_limit_ms > 0)
 			h->wall_end_at = hold_now() + h->spec.wall_limit_ms;
 		run_loop(h);

@@ -18,6 +18,9 @@
  *   SWEEPING everything below the holder is killed    until nothing is left or SWEEP_MS
  *   OVER     the rest of the pipe is copied, the end record written
  *
+ * An end that is ordered, by somebody or by a limit, goes on step by step while the agent
+ * lives: ask (where the spec has words for it), interrupt, terminate, kill.
+ *
  * Exit status: 0 the run was held to its end, 3 it had begun or ended before, 6 another
  * holder has it, 2 usage, 8 it could not even begin.
  */
@@ -30,6 +33,14 @@
 #define HOLD_FREEZE_MS  500
 #define HOLD_N_CLIENTS  16
 #define HOLD_PIPE_BYTES 65536
+
+/* How often limits are looked at that no cgroup keeps: while the tree works, and else. */
+#define HOLD_LOOK_MS      1000
+#define HOLD_LOOK_IDLE_MS 5000
+
+/* Share of one processor that counts as work, over at least this long. */
+#define HOLD_WORK_PERCENT 1
+#define HOLD_LOOK_MIN_MS  500
 
 /* What the agent may leave unread, and the largest single frame. */
 #define HOLD_QUEUE_BYTES (64 * 1024 * 1024)
@@ -45,21 +56,32 @@ typedef long long ms_t;
 ms_t hold_now(void);
 ms_t hold_wall_clock(void);
 
+void hold_pause(int ms); /* sleeps: before and after the run only */
+
+/* Before the run: hold/start.c */
+
+/*
+ * The descriptors, signals and directory of a holder, whoever started it.  SIGNAL_FD
+ * becomes readable when a child ended or the holder is told to stop.
+ */
+int hold_clean_up(int *signal_fd, struct err *err);
+
+/*
+ * Takes the run's lock for life.  An exit status, 0 when it is ours; not when the run has
+ * begun or ended already.
+ */
+int hold_take_lock(const char *dir, int *fd, struct err *err);
+
 /* The agent: hold/agent.c */
 struct agent {
 	struct proc_id id;
 	int lock_fd; /* the run's lock; what is forked lets go of it first of all */
 	pid_t pid;   /* 0 before the start and after the end */
 	int stdin_fd, out_fd, err_fd;
-	char cgroup[512]; /* empty when none could be made */
+	char cgroup[512];           /* empty when none could be made */
+	long long data_limit_bytes; /* RLIMIT_DATA of each of its processes; 0 = none */
 	bool is_suspended;
 };
-
-/*
- * Makes a cgroup for RUN below our own where that is allowed; agent->cgroup stays empty
- * where it is not.
- */
-void agent_make_cgroup(struct agent *agent, const char *run);
 
 /*
  * Starts the program of SPEC.  Before it is executed `agent` is written in DIR, so there
@@ -72,6 +94,9 @@ int agent_start(
 /* Sends SIG to the agent's process group, as a terminal would. */
 void agent_signal(struct agent *agent, int sig);
 
+/* Sends SIG to everything below the holder; returns how many there were. */
+size_t agent_signal_tree(int sig);
+
 /* Freezes or thaws the agent with everything below it. */
 void agent_suspend(struct agent *agent);
 void agent_continue(struct agent *agent);
@@ -79,8 +104,55 @@ void agent_continue(struct agent *agent);
 /* Kills everything below the holder.  Returns how many were alive. */
 size_t agent_kill_tree(struct agent *agent);
 
-/* Removes the cgroup, which must be empty. */
-void agent_drop_cgroup(struct agent *agent);
+/* The agent's cgroup: hold/cgroup.c */
+
+/*
+ * Makes a cgroup for RUN, below our own where that is allowed, with what controllers for
+ * memory and processes may be had; CGROUP becomes its path, or empty where it is not.
+ */
+void cgroup_make(char *cgroup, size_t size, const char *run);
+
+/* Removes the cgroup, which must be empty, and forgets its path. */
+void cgroup_drop(char *cgroup);
+
+/* Writes TEXT to a control file; false when there is none or it is refused. */
+bool cgroup_write(const char *dir, const char *name, const char *text);
+
+/* The number behind KEY (or of the whole file when it is ""), -1 when there is none. */
+long long cgroup_read(const char *dir, const char *name, const char *key);
+
+/* Limits of the whole tree: hold/limits.c */
+struct limits {
+	const char *cgroup;     /* "" = none */
+	long long memory_bytes; /* what has to be watched; 0 = nothing */
+	long long processes;
+	long look_ms;
+	ms_t look_at;   /* when the next look is due; 0 = never */
+	ms_t looked_at; /* since when processor time is counted up */
+	long long cpu_before_ms;
+	ms_t work_at; /* when it last worked: wrote something or computed */
+	long long cpu_ms, memory_peak, processes_peak;
+	char means[64]; /* as in struct run_end */
+};
+
+/* Gives the limits of SPEC to CGROUP, which is kept, as far as it takes them. */
+void limits_set(struct limits *limits, const struct run_spec *spec, const char *cgroup);
+
+/* The agent starts, or goes on after it was suspended. */
+void limits_begin(struct limits *limits, ms_t now);
+
+/* Looks at the tree.  The name of a limit that was met, or NULL. */
+const char *limits_look(struct limits *limits, ms_t now);
+
+/* What limits_look() makes of what it sees; a test has the numbers from elsewhere. */
+const char *limits_judge(
+    struct limits *limits, const struct proc_usage *usage, ms_t now);
+
+/* Did the kernel end a process of the cgroup for its memory? */
+bool limits_memory_ran_out(const struct limits *limits);
+
+/* Puts what was used into END.  Before the cgroup is removed. */
+void limits_tell(struct limits *limits, struct run_end *end);
 
 /* Output: hold/output.c */
 struct output {
@@ -160,6 +232,12 @@ void input_accept(struct input *in, ms_t now);
  */
 enum hold_order input_serve(
     struct input *in, size_t index, const char *status, ms_t now);
+
+/*
+ * The holder's own words to the agent, its last ones: logged like a frame under KEY, and
+ * the input closes behind them.
+ */
+void input_say_last(struct input *in, const char *key, const char *line);
 
 /* Writes from the queue to the agent's standard input, closing *FD when that is over. */
 void input_feed(struct input *in, int *fd);

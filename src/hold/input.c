@@ -3,7 +3,7 @@
  *
  *   frame KEY LENGTH   and then LENGTH bytes: one line for the agent, no newline in it
  *   eof interrupt stop kill suspend continue
- *   ping
+ *   ping               ok running|suspended|ending pid=N [out-of-space] idle_ms=N cpu_ms=N
  *
  *   ok [TEXT]     done; for a frame: logged and on the disk
  *   seen          a frame with this key was taken before; nothing is done
@@ -111,28 +111,45 @@ input_close(struct input *in, const char *dir)
 	in->queue = in->key_text = NULL;
 }
 
+/* Is PID, which lives, below us?  -1 when one on the way up is gone: look again. */
+static int
+is_below_us(pid_t pid)
+{
+	for (int depth = 0; pid > 1 && depth < 1000; depth++) {
+		struct proc_id id;
+		pid_t parent = proc_parent(pid);
+
+		if (pid == getpid())
+			return 1;
+		if (parent == 0 && proc_identify(pid, &id, NULL) < 0)
+			return -1;
+		pid = parent;
+	}
+	return 0;
+}
+
 /*
  * Another user has no say, and neither has what runs below us: else an agent could answer
- * its own questions.  Orphans of the agent are our children, so parents tell.
+ * its own questions.  Orphans of the agent are our children, so parents tell.  Of a caller
+ * that is gone already nobody can tell whose child it was, so it is not heard.
  */
 static bool
 is_welcome(int fd)
 {
 	struct ucred peer;
 	socklen_t n = sizeof(peer);
-	pid_t pid;
+	struct proc_id caller;
+	int below = -1;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
 		return false;
 	if (peer.uid != 0 && peer.uid != getuid())
 		return false;
-	pid = peer.pid;
-	for (int depth = 0; pid > 1 && depth < 1000; depth++) {
-		if (pid == getpid())
-			return false;
-		pid = proc_parent(pid);
-	}
-	return true;
+	if (proc_identify(peer.pid, &caller, NULL) < 0 || !proc_is_alive(&caller))
+		return false;
+	for (int i = 0; i < 100 && below < 0; i++)
+		below = is_below_us(peer.pid);
+	return below == 0 && proc_is_alive(&caller);
 }
 
 void
@@ -246,6 +263,19 @@ input_feed(struct input *in, int *fd)
 		*fd = -1;
 		in->is_closed = true;
 	}
+}
+
+void
+input_say_last(struct input *in, const char *key, const char *line)
+{
+	if (!in->is_eof && !has_key(in, key) &&
+	    in->n_queue + strlen(line) + 1 <= HOLD_QUEUE_BYTES) {
+		/* What cannot be logged is said all the same: nobody sends it again. */
+		(void)log_frame(in, key, line, strlen(line));
+		add_key(in, key);
+		enqueue(in, line, strlen(line));
+	}
+	in->is_eof = true;
 }
 
 static void PRINTF(2, 3) reply(struct client *c, const char *fmt, ...)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -150,6 +151,45 @@ a_tree_holds_what_is_below_and_nothing_else(void **state)
 }
 
 static void
+what_is_below_is_counted_with_its_memory_and_time(void **state)
+{
+	int ready[2], rest[2];
+	struct proc_usage usage;
+	char byte;
+	pid_t child;
+
+	assert_int_equal(pipe(ready) | pipe(rest), 0);
+	assert_int_equal(proc_usage_below(getpid()).n, 0);
+	child = fork();
+	if (child == 0) {
+		if (fork() == 0) {
+			size_t n = 30 << 20;
+			char *block = malloc(n);
+
+			/* Until it has surely used more than one tick. */
+			while (clock() < CLOCKS_PER_SEC / 20)
+				for (size_t i = 0; block && i < n; i += 512)
+					((volatile char *)block)[i]++;
+			(void)!write(ready[1], "r", 1);
+		}
+		close(rest[1]);
+		(void)!read(rest[0], &byte, 1);
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	usage = proc_usage_below(getpid());
+	assert_int_equal(usage.n, 2);
+	assert_true(usage.memory_bytes >= 30 << 20);
+	assert_true(usage.memory_bytes < 300 << 20);
+	assert_true(usage.cpu_ms >= 20);
+	close(rest[1]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(ready[0]);
+	close(ready[1]);
+	close(rest[0]);
+}
+
+static void
 a_signal_reaches_that_very_process_only(void **state)
 {
 	pid_t pid = start_child("target");
@@ -257,6 +297,7 @@ main(void)
 		cmocka_unit_test(an_identity_survives_its_text),
 		cmocka_unit_test(malformed_identities_are_refused),
 		cmocka_unit_test(a_tree_holds_what_is_below_and_nothing_else),
+		cmocka_unit_test(what_is_below_is_counted_with_its_memory_and_time),
 		cmocka_unit_test(a_signal_reaches_that_very_process_only),
 		cmocka_unit_test(a_mark_is_matched_whole_wherever_it_stands),
 		cmocka_unit_test(a_process_has_the_name_the_kernel_knows),

@@ -37,13 +37,18 @@ teardown(void **state)
 static struct run_spec
 make_spec(void)
 {
-	struct run_spec spec = {
-		.wall_limit_ms = 1000, .out_limit_bytes = 5000000000, .grace_ms = 7
-	};
+	struct run_spec spec = { .wall_limit_ms = 1000,
+		.out_limit_bytes = 5000000000,
+		.grace_ms = 7,
+		.memory_limit_bytes = 6000000000,
+		.process_limit = 11,
+		.look_ms = 12,
+		.watch_only = 1 };
 
 	spec.run = xstrdup("one");
 	spec.session = xstrdup("S-A");
 	spec.cwd = xstrdup("/tmp/a = b");
+	spec.ask = xstrdup("{\"type\":\"stop\"}");
 	run_spec_add_arg(&spec, "agent");
 	run_spec_add_arg(&spec, "");
 	run_spec_add_arg(&spec, "--text=two\nlines");
@@ -87,6 +92,11 @@ a_spec_comes_back_as_it_was(void **state)
 	assert_int_equal(spec.wall_limit_ms, 1000);
 	assert_int_equal(spec.out_limit_bytes, 5000000000);
 	assert_int_equal(spec.grace_ms, 7);
+	assert_int_equal(spec.memory_limit_bytes, 6000000000);
+	assert_int_equal(spec.process_limit, 11);
+	assert_int_equal(spec.look_ms, 12);
+	assert_int_equal(spec.watch_only, 1);
+	assert_string_equal(spec.ask, "{\"type\":\"stop\"}");
 	assert_int_equal(spec.n_args, 3);
 	assert_string_equal(spec.arg[0], "agent");
 	assert_string_equal(spec.arg[1], "");
@@ -345,7 +355,9 @@ a_run_is_given_up_before_it_begins_or_not_at_all(void **state)
 static void
 begun_is_written_once(void **state)
 {
-	struct run_begun begun = { .cgroup = "/sys/fs/cgroup/x y", .host = "here" };
+	struct run_begun begun = { .cgroup = "/sys/fs/cgroup/x y",
+		.limits = "memory=cgroup processes=watch",
+		.host = "here" };
 	struct run_begun got;
 	struct err err;
 
@@ -361,6 +373,7 @@ begun_is_written_once(void **state)
 	assert_int_equal(got.agent.pid, 0);
 	assert_string_equal(got.cgroup, begun.cgroup);
 	assert_string_equal(got.host, "here");
+	assert_string_equal(got.limits, begun.limits);
 	assert_int_equal(rundir_write_agent(dir, &begun.holder, &err), 0);
 	assert_int_equal(rundir_read_begun(dir, &got, &err), 0);
 	assert_int_equal(got.agent.start_ticks, begun.holder.start_ticks);
@@ -380,6 +393,14 @@ an_end_comes_back_as_it_was(void **state)
 		.out_bytes = 1LL << 40,
 		.err_bytes = 5,
 		.n_swept = 3,
+		.asked_at = 1764000000002,
+		.interrupted_at = 1764000000003,
+		.terminated_at = 1764000000004,
+		.killed_at = 1764000000005,
+		.cpu_ms = 77,
+		.memory_peak = 1LL << 33,
+		.processes_peak = 8,
+		.limits = "memory=watch",
 		.text = "say \"no\\\" \t\n\x01 \xC3\xA9" };
 	struct run_end got;
 	struct err err;
@@ -397,6 +418,14 @@ an_end_comes_back_as_it_was(void **state)
 	assert_int_equal(got.out_bytes, end.out_bytes);
 	assert_int_equal(got.err_bytes, 5);
 	assert_int_equal(got.n_swept, 3);
+	assert_int_equal(got.asked_at, end.asked_at);
+	assert_int_equal(got.interrupted_at, end.interrupted_at);
+	assert_int_equal(got.terminated_at, end.terminated_at);
+	assert_int_equal(got.killed_at, end.killed_at);
+	assert_int_equal(got.cpu_ms, 77);
+	assert_int_equal(got.memory_peak, end.memory_peak);
+	assert_int_equal(got.processes_peak, 8);
+	assert_string_equal(got.limits, "memory=watch");
 }
 
 static void

@@ -275,6 +275,24 @@ an_agent_cannot_send_itself_input(void **state)
 }
 
 static void
+a_caller_that_is_gone_is_not_heard(void **state)
+{
+	/* A child of the agent that is dead when the holder looks has no parents to tell. */
+	struct run_box *box = box_new(
+	    "perl -MIO::Socket::UNIX -e 'for (1..50) { my $pid = fork; if (!$pid) {"
+	    " $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or exit;"
+	    " print $s \"frame self$_ 2\n{}\"; $s->flush; exit } waitpid $pid, 0 }'"
+	    " \"$DIVISI_RUN_DIR/in.sock\"");
+	AUTO_FREE char *logged = NULL;
+
+	box_start(box);
+	box_end(box);
+	logged = box_run_file(box, "in.ndjson");
+	assert_string_equal(logged, "");
+	box_free(box);
+}
+
+static void
 stop_is_an_interrupt_first(void **state)
 {
 	struct run_box *box = box_new(
@@ -683,6 +701,7 @@ main(void)
 		TEST(
 		    an_agent_that_never_reads_is_told_no_and_does_not_block_the_holder),
 		TEST(an_agent_cannot_send_itself_input),
+		TEST(a_caller_that_is_gone_is_not_heard),
 		TEST(stop_is_an_interrupt_first),
 		TEST(an_agent_that_ignores_signals_is_killed_after_the_grace),
 		TEST(sigterm_to_the_holder_is_a_stop),

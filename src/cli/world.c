@@ -315,8 +315,8 @@ world_print_pairs(const struct world *world, const struct screen *screen)
 }
 
 static struct prompt_facts
-prompt_facts(const struct world *world, const struct dispatch_row *row, char *path_buf,
-    size_t size)
+prompt_facts(
+    struct world *world, const struct dispatch_row *row, char *path_buf, size_t size)
 {
 	const char *top = world->has_repo ? world->repo.top : NULL;
 	const char *home = getenv("HOME"), *name = top ? strrchr(top, '/') : NULL;
@@ -340,6 +340,7 @@ prompt_facts(const struct world *world, const struct dispatch_row *row, char *pa
 			      ? row->phase->verify
 			      : config_str(&world->config, "divisi.verify", NULL),
 		.is_external = row->agent && !row->agent->knows_method,
+		.prefixes = &world->prefixes,
 	};
 }
 

@@ -30,6 +30,7 @@ struct world {
 	struct knowledge knowledge;
 	struct forecast_env forecast_env;
 	double conflict_cost; /* divisi.conflict-cost */
+	struct prompt_prefixes prefixes;
 };
 
 /*

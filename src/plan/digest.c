@@ -1,6 +1,7 @@
 #include "plan/digest.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * Strings end in NUL, which no string holds, numbers and counts in a colon: nothing can run
@@ -9,14 +10,27 @@
 static void
 put(FILE *out, const char *s)
 {
-	fputs(s ? s : "", out);
-	fputc('\0', out);
+	size_t n = s ? strlen(s) : 0;
+
+	(void)fwrite_unlocked(n ? s : "", 1, n, out);
+	putc_unlocked('\0', out);
+}
+
+static void
+put_count(FILE *out, size_t n)
+{
+	if (n < 10) {
+		putc_unlocked('0' + (int)n, out);
+		putc_unlocked(':', out);
+	} else {
+		fprintf(out, "%zu:", n);
+	}
 }
 
 static void
 put_texts(FILE *out, const struct text_list *list)
 {
-	fprintf(out, "%zu:", list->n);
+	put_count(out, list->n);
 	for (size_t i = 0; i < list->n; i++)
 		put(out, list->item[i].text);
 }
@@ -24,11 +38,11 @@ put_texts(FILE *out, const struct text_list *list)
 static void
 put_touches(FILE *out, const struct touch_list *list)
 {
-	fprintf(out, "%zu:", list->n);
+	put_count(out, list->n);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct touch_item *item = &list->item[i];
 
-		fputc(item->is_negated ? '!' : item->is_inferred ? '~' : '=', out);
+		putc_unlocked(item->is_negated ? '!' : item->is_inferred ? '~' : '=', out);
 		put(out, item->text);
 		put(out, item->to);
 	}
@@ -60,7 +74,7 @@ phase_render_key(FILE *out, const struct phase *phase, enum plan_key key)
 		/* what is no mode counts as written: an error all the same */
 		put(out, phase->mode == EXEC_NONE ? phase->mode_text
 						  : exec_mode_name(phase->mode));
-		fputc(phase->is_analysis_only ? 'a' : '-', out);
+		putc_unlocked(phase->is_analysis_only ? 'a' : '-', out);
 		break;
 	case KEY_AGENT: put(out, phase->agent); break;
 	case KEY_ESTIMATE:
@@ -102,7 +116,7 @@ plan_digest_text(const struct plan *plan, size_t *n_bytes)
 		const struct phase *phase = &plan->phase[i];
 
 		put(out, phase->id);
-		fputc(phase->is_unknown ? '?' : '=', out);
+		putc_unlocked(phase->is_unknown ? '?' : '=', out);
 		for (int key = KEY_FOCUS; key <= KEY_ACCEPTANCE; key++)
 			phase_render_key(out, phase, (enum plan_key)key);
 	}

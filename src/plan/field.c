@@ -53,6 +53,8 @@ field_is_nothing(struct span value, bool *is_said)
 
 	value = source_trim(value);
 	*is_said = false;
+	if (value.n > strlen("nothing"))
+		return false;
 	for (size_t i = 0; i < N_ELEMS(silent); i++) {
 		if (span_eq_nocase(value, silent[i]))
 			return true;

@@ -5,205 +5,140 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
-/*
- * Overlap of two patterns is emptiness of a product: a pair of positions and, as third
- * factor, how many dots began the path component, because "." and ".." are no names.
- * Layer d of the search holds what d bytes can reach, so the first accepting node found
- * carries a shortest common path.
- */
-enum { DOTS_NONE, DOTS_ONE, DOTS_TWO, DOTS_NAME, N_DOTS };
-
-struct node {
-	uint32_t parent;
-	uint16_t a, b;
-	uint8_t dots;
-	unsigned char byte; /* that led here from PARENT; 0 when none was consumed */
-};
-
-struct product {
-	const struct nfa *a, *b;
-	struct node *node; /* SMALL until it grows */
-	size_t n, cap;
-	uint64_t *seen; /* SMALL_SEEN when that is enough */
-	struct node small[256];
-	uint64_t small_seen[128];
-};
-
-/* The lowest byte of word W of SET that is also in MASK, or -1. */
-static int
-lowest_of(const uint64_t set[4], int w, uint64_t mask)
-{
-	uint64_t left = set[w] & mask;
-
-	return left ? w * 64 + __builtin_ctzll(left) : -1;
-}
-
-/*
- * The most readable byte of SET for a witness, other than '.' and '/': x, a letter, a
- * digit, a capital, anything printable, the rest of the bytes, a blank.  Or -1.
- */
-static int
-nice_byte(const uint64_t set[4])
-{
-	static const struct {
-		int word;
-		uint64_t mask;
-	} rank[] = {
-		{ 1, (uint64_t)1 << ('x' - 64) },
-		{ 1, (((uint64_t)1 << 26) - 1) << ('a' - 64) },
-		{ 0, (((uint64_t)1 << 10) - 1) << '0' },
-		{ 1, (((uint64_t)1 << 26) - 1) << ('A' - 64) },
-		{ 1, ~((uint64_t)1 << (0x7f - 64)) },
-		{ 0, ~(((uint64_t)1 << ('!')) - 1) & ~((uint64_t)3 << '.') },
-		{ 2, UINT64_MAX },
-		{ 3, UINT64_MAX },
-		{ 0, (uint64_t)1 << ' ' },
-	};
-
-	for (size_t i = 0; i < N_ELEMS(rank); i++) {
-		int byte = lowest_of(set, rank[i].word, rank[i].mask);
-
-		if (byte >= 0)
-			return byte;
-	}
-	return -1;
-}
-
-/* Most products are small: they live in the caller's frame and cost no allocation. */
+/* Adds state AT, and all that costs no byte from it, to the set ON. */
 static void
-product_make_room(struct product *p)
+enter(const struct nfa *nfa, uint64_t *on, size_t at)
 {
-	if (p->n < p->cap)
-		return;
-	if (p->node == p->small) {
-		p->cap = 4 * N_ELEMS(p->small);
-		p->node = xreallocarray(NULL, p->cap, sizeof(*p->node));
-		memcpy(p->node, p->small, sizeof(p->small));
-		return;
-	}
-	GROW(p->node, p->n, p->cap);
-}
-
-static void
-product_push(
-    struct product *p, uint32_t parent, size_t a, size_t b, unsigned dots, int byte)
-{
-	size_t key = (a * p->b->n + b) * N_DOTS + dots;
-
-	if (p->seen[key / 64] >> (key % 64) & 1)
-		return;
-	p->seen[key / 64] |= (uint64_t)1 << (key % 64);
-	product_make_room(p);
-	p->node[p->n++] = (struct node){ .parent = parent,
-		.a = (uint16_t)a,
-		.b = (uint16_t)b,
-		.dots = (uint8_t)dots,
-		.byte = (unsigned char)byte };
-}
-
-/* Consumes one byte that both edges allow, in each way that matters to the dots. */
-static void
-product_consume(struct product *p, uint32_t from, const struct nfa_edge *ea,
-    const struct nfa_edge *eb)
-{
-	const uint64_t *sa = nfa_set(p->a, ea->set), *sb = nfa_set(p->b, eb->set);
-	unsigned dots = p->node[from].dots;
-	uint64_t both[4];
-	int byte;
-
-	for (int w = 0; w < 4; w++)
-		both[w] = sa[w] & sb[w];
-	if (byte_set_has(both, '/')) {
-		if (dots == DOTS_NAME)
-			product_push(p, from, ea->to, eb->to, DOTS_NONE, '/');
-		return;
-	}
-	byte = nice_byte(both);
-	if (byte >= 0)
-		product_push(p, from, ea->to, eb->to, DOTS_NAME, byte);
-	if (byte_set_has(both, '.'))
-		product_push(p, from, ea->to, eb->to,
-		    dots == DOTS_NAME ? DOTS_NAME : dots + 1, '.');
-}
-
-static void
-product_step(struct product *p, uint32_t from)
-{
-	const struct nfa_state *a = &p->a->state[p->node[from].a];
-	const struct nfa_state *b = &p->b->state[p->node[from].b];
-
-	for (int i = 0; i < a->n_edges; i++) {
-		for (int j = 0; j < b->n_edges; j++)
-			product_consume(p, from, &a->edge[i], &b->edge[j]);
+	for (;;) {
+		on[at / 64] |= (uint64_t)1 << (at % 64);
+		if (!nfa->state[at].skip_to)
+			return;
+		at = nfa->state[at].skip_to;
 	}
 }
 
-/* Follows what costs no byte from NODE; the targets join NODE's own layer. */
-static void
-product_skip(struct product *p, uint32_t at)
+bool
+nfa_step(const struct nfa *nfa, const uint64_t *now, uint64_t *next, unsigned char c)
 {
-	struct node node = p->node[at];
-	const struct nfa_state *a = &p->a->state[node.a], *b = &p->b->state[node.b];
+	size_t n_words = nfa->n / 64 + 1;
+	bool is_alive = false;
 
-	if (a->skip_to)
-		product_push(p, at, a->skip_to, node.b, node.dots, 0);
-	if (b->skip_to)
-		product_push(p, at, node.a, b->skip_to, node.dots, 0);
-}
+	memset(next, 0, n_words * sizeof(*next));
+	for (size_t w = 0; w < n_words; w++) {
+		for (uint64_t left = now[w]; left; left &= left - 1) {
+			const struct nfa_state *s =
+			    &nfa->state[w * 64 + (size_t)__builtin_ctzll(left)];
 
-static bool
-product_accepts(const struct product *p, uint32_t at)
-{
-	const struct node *node = &p->node[at];
-
-	return node->dots == DOTS_NAME && p->a->state[node->a].is_accepting &&
-	       p->b->state[node->b].is_accepting;
-}
-
-static char *
-product_path(const struct product *p, uint32_t at)
-{
-	size_t n = 0;
-	char *path;
-
-	for (uint32_t i = at; i != UINT32_MAX; i = p->node[i].parent)
-		n += p->node[i].byte != 0;
-	path = xmalloc(n + 1);
-	path[n] = '\0';
-	for (uint32_t i = at; i != UINT32_MAX; i = p->node[i].parent) {
-		if (p->node[i].byte)
-			path[--n] = (char)p->node[i].byte;
-	}
-	return path;
-}
-
-/*
- * Layer by layer: first everything the layer reaches without a byte, then one byte.  Only
- * so is a node first seen at its true depth, and the path found a shortest one.
- */
-static bool
-product_search(struct product *p, char **witness)
-{
-	size_t begin = 0;
-
-	while (begin < p->n) {
-		size_t end;
-
-		for (size_t i = begin; i < p->n; i++) {
-			if (product_accepts(p, (uint32_t)i)) {
-				if (witness)
-					*witness = product_path(p, (uint32_t)i);
-				return true;
+			for (int e = 0; e < s->n_edges; e++) {
+				if (!byte_set_has(nfa_set(nfa, s->edge[e].set), c))
+					continue;
+				enter(nfa, next, s->edge[e].to);
+				is_alive = true;
 			}
-			product_skip(p, (uint32_t)i);
 		}
-		end = p->n;
-		for (size_t i = begin; i < end; i++)
-			product_step(p, (uint32_t)i);
-		begin = end;
+	}
+	return is_alive;
+}
+
+void
+nfa_begin(const struct nfa *nfa, uint64_t *on)
+{
+	memset(on, 0, (nfa->n / 64 + 1) * sizeof(*on));
+	for (size_t i = 0; i < nfa->n_starts; i++)
+		enter(nfa, on, nfa->start[i]);
+}
+
+/* Is PATH, which is spelled, the literal or, where it covers that, below it? */
+static bool
+literal_matches(const struct glob *glob, const char *path)
+{
+	bool is_there = (glob->flags & GLOB_FOLD_CASE)
+			    ? strncasecmp(path, glob->prefix, glob->n_prefix) == 0
+			    : strncmp(path, glob->prefix, glob->n_prefix) == 0;
+
+	return is_there && (!path[glob->n_prefix] ||
+			       (glob->covers_below && path[glob->n_prefix] == '/'));
+}
+
+/* Rules PATH out by what is literal in GLOB. */
+static bool
+may_match(const struct glob *glob, const struct glob_path *path)
+{
+	bool folds = glob->flags & GLOB_FOLD_CASE;
+	size_t n_suffix;
+
+	if (glob->needs & ~path->bytes)
+		return false;
+	if (folds ? strncasecmp(path->path, glob->prefix, glob->n_prefix) != 0
+		  : strncmp(path->path, glob->prefix, glob->n_prefix) != 0)
+		return false;
+	if (!glob->name_suffix)
+		return true;
+	n_suffix = strlen(glob->name_suffix);
+	if (path->n < n_suffix)
+		return false;
+	return folds
+		   ? strcasecmp(path->path + path->n - n_suffix, glob->name_suffix) == 0
+		   : memcmp(path->path + path->n - n_suffix, glob->name_suffix,
+			 n_suffix) == 0;
+}
+
+bool
+glob_match_path(const struct glob *glob, const struct glob_path *path)
+{
+	uint64_t set[2][GLOB_MAX_POSITIONS / 64 + 1];
+	const struct nfa *nfa;
+	int now = 0;
+
+	if (glob->is_literal)
+		return literal_matches(glob, path->path);
+	if (!may_match(glob, path))
+		return false;
+	nfa = glob_states(glob);
+	nfa_begin(nfa, set[0]);
+	for (const char *p = path->path; *p; p++, now = !now) {
+		if (!nfa_step(nfa, set[now], set[!now], (unsigned char)*p))
+			return false;
+	}
+	for (size_t i = 0; i < nfa->n; i++) {
+		if ((set[now][i / 64] >> (i % 64) & 1) && nfa->state[i].is_accepting)
+			return true;
 	}
 	return false;
+}
+
+/* PATH is spelled. */
+static struct glob_path
+spelled_path(const char *path)
+{
+	struct glob_path p = { .path = path };
+
+	for (; path[p.n]; p.n++)
+		p.bytes |= 1ull << ((unsigned char)path[p.n] & 63);
+	return p;
+}
+
+void
+glob_path_init(struct glob_path *path, const char *text, bool fold_case)
+{
+	char *own = path_spell(text, fold_case);
+
+	*path = spelled_path(own ? own : text);
+	path->own = own;
+}
+
+bool
+glob_match(const struct glob *glob, const char *path)
+{
+	struct glob_path p;
+	bool matches;
+
+	glob_path_init(&p, path, glob->flags & GLOB_FOLD_CASE);
+	matches = glob_match_path(glob, &p);
+	free(p.own);
+	return matches;
 }
 
 static bool
@@ -227,7 +162,7 @@ ends_meet(const char *a, const char *b)
 bool
 glob_may_overlap(const struct glob *a, const struct glob *b)
 {
-	if (a->folds_case != b->folds_case)
+	if ((a->flags ^ b->flags) & GLOB_FOLD_CASE)
 		return true;
 	if (!starts_meet(a->prefix, b->prefix))
 		return false;
@@ -236,156 +171,57 @@ glob_may_overlap(const struct glob *a, const struct glob *b)
 		   ends_meet(a->name_suffix, b->name_suffix));
 }
 
-bool
-glob_overlap(const struct glob *a, const struct glob *b, char **witness)
+/* Two literals of one reading: equal, or one below the other. */
+static const char *
+literals_meet(const struct glob *a, const struct glob *b)
 {
-	size_t n_words = a->nfa.n * b->nfa.n * N_DOTS / 64 + 1;
-	struct product p;
-	bool is_found;
-
-	if (!glob_may_overlap(a, b))
-		return false;
-	p.a = &a->nfa;
-	p.b = &b->nfa;
-	p.node = p.small;
-	p.n = 0;
-	p.cap = N_ELEMS(p.small);
-	p.seen = p.small_seen;
-	if (n_words > N_ELEMS(p.small_seen))
-		p.seen = xcalloc(n_words, sizeof(*p.seen));
-	else
-		memset(p.small_seen, 0, n_words * sizeof(*p.small_seen));
-	for (size_t i = 0; i < a->nfa.n_starts; i++) {
-		for (size_t j = 0; j < b->nfa.n_starts; j++)
-			product_push(&p, UINT32_MAX, a->nfa.start[i], b->nfa.start[j],
-			    DOTS_NONE, 0);
-	}
-	is_found = product_search(&p, witness);
-	if (p.seen != p.small_seen)
-		free(p.seen);
-	if (p.node != p.small)
-		free(p.node);
-	return is_found;
+	if (literal_matches(a, b->prefix))
+		return b->prefix;
+	return literal_matches(b, a->prefix) ? a->prefix : NULL;
 }
 
-/* Adds state AT, and all that costs no byte from it, to the set ON. */
-static void
-match_enter(const struct nfa *nfa, uint64_t *on, size_t at)
+/* The path of a literal that PATTERN matches is shorter than any below it. */
+static bool
+literal_overlap(const struct glob *literal, const struct glob *pattern, char **witness)
 {
-	for (;;) {
-		on[at / 64] |= (uint64_t)1 << (at % 64);
-		if (!nfa->state[at].skip_to)
-			return;
-		at = nfa->state[at].skip_to;
+	struct glob_path path = spelled_path(literal->prefix);
+
+	if (glob_match_path(pattern, &path)) {
+		if (witness)
+			*witness = xstrdup(literal->prefix);
+		return true;
 	}
+	return literal->covers_below &&
+	       nfa_meet(glob_states(literal), glob_states(pattern), witness);
 }
 
 static bool
-match_step(const struct nfa *nfa, const uint64_t *now, uint64_t *next, unsigned char c)
+find_overlap(const struct glob *a, const struct glob *b, char **witness)
 {
-	size_t n_words = nfa->n / 64 + 1;
-	bool is_alive = false;
+	bool is_one_reading = !((a->flags ^ b->flags) & GLOB_FOLD_CASE);
 
-	memset(next, 0, n_words * sizeof(*next));
-	for (size_t w = 0; w < n_words; w++) {
-		for (uint64_t left = now[w]; left; left &= left - 1) {
-			const struct nfa_state *s =
-			    &nfa->state[w * 64 + (size_t)__builtin_ctzll(left)];
-
-			for (int e = 0; e < s->n_edges; e++) {
-				if (!byte_set_has(nfa_set(nfa, s->edge[e].set), c))
-					continue;
-				match_enter(nfa, next, s->edge[e].to);
-				is_alive = true;
-			}
-		}
-	}
-	return is_alive;
-}
-
-/* Each byte of PATH as in glob.needs. */
-static uint64_t
-bytes_of(const char *path)
-{
-	uint64_t bytes = 0;
-
-	for (; *path; path++)
-		bytes |= (uint64_t)1 << ((unsigned char)*path & 63);
-	return bytes;
-}
-
-bool
-glob_match(const struct glob *glob, const char *path)
-{
-	uint64_t set[2][GLOB_MAX_POSITIONS / 64 + 1];
-	const struct nfa *nfa = &glob->nfa;
-	int now = 0;
-
-	if (!glob->folds_case && strncmp(path, glob->prefix, glob->n_prefix) != 0)
+	if (!glob_may_overlap(a, b))
 		return false;
-	if (glob->needs & ~bytes_of(path))
-		return false;
-	memset(set[0], 0, (nfa->n / 64 + 1) * sizeof(set[0][0]));
-	for (size_t i = 0; i < nfa->n_starts; i++)
-		match_enter(nfa, set[0], nfa->start[i]);
-	for (; *path; path++, now = !now) {
-		if (!match_step(nfa, set[now], set[!now], (unsigned char)*path))
-			return false;
-	}
-	for (size_t i = 0; i < nfa->n; i++) {
-		if ((set[now][i / 64] >> (i % 64) & 1) && nfa->state[i].is_accepting)
-			return true;
-	}
-	return false;
-}
+	if (is_one_reading && a->is_literal && b->is_literal) {
+		const char *path = literals_meet(a, b);
 
-void
-glob_free(struct glob *glob)
-{
-	if (!glob)
-		return;
-	free(glob->nfa.state);
-	free(glob->nfa.set);
-	free(glob->prefix);
-	free(glob->name_prefix);
-	free(glob->name_suffix);
-	free(glob->sample);
-	free(glob->directory);
-	free(glob);
+		if (path && witness)
+			*witness = xstrdup(path);
+		return path != NULL;
+	}
+	if (is_one_reading && a->is_literal)
+		return literal_overlap(a, b, witness);
+	if (is_one_reading && b->is_literal)
+		return literal_overlap(b, a, witness);
+	return nfa_meet(glob_states(a), glob_states(b), witness);
 }
 
 bool
-glob_is_capped(const struct glob *glob)
+glob_overlap(const struct glob *a, const struct glob *b, char **witness)
 {
-	return glob->is_capped;
-}
+	bool is_found = find_overlap(a, b, witness);
 
-bool
-glob_is_literal(const struct glob *glob)
-{
-	return glob->is_literal;
-}
-
-size_t
-glob_size(const struct glob *glob)
-{
-	return glob->nfa.n;
-}
-
-const char *
-glob_prefix(const struct glob *glob)
-{
-	return glob->prefix;
-}
-
-const char *
-glob_directory(const struct glob *glob)
-{
-	return glob->directory;
-}
-
-const char *
-glob_sample(const struct glob *glob)
-{
-	return glob->sample;
+	if (is_found && witness)
+		path_unspell(*witness);
+	return is_found;
 }

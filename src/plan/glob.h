@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /*
- * Path patterns of the plan file: gitignore/pathspec reading, root-anchored, byte-wise.
+ * Path patterns of the plan file: gitignore/pathspec reading, anchored at the root.
  * `**`, `*`, `?`, classes (negated, ranges, [[:alpha:]]), nested braces (at most 64
  * alternatives), backslash escapes, trailing slash (CONFLICTS 3, CONTRACTS 4).
  * `dir/`, alone or before `**`, covers everything below; a literal that names a directory in the
@@ -14,7 +14,9 @@
  * which nobody knows may become a directory unless its name has an extension.
  *
  * A path here is what git can track: names without "/" and NUL, none empty, none "." or
- * "..", joined by single slashes.
+ * "..", joined by single slashes; any bytes.  `?` and a class are one character, and a byte
+ * that is no UTF-8 is one.  Names that only differ in how Unicode composes their characters
+ * are one name (path_spell()).
  */
 struct glob;
 
@@ -37,10 +39,26 @@ bool glob_is_capped(const struct glob *glob);
 bool glob_is_literal(const struct glob *glob);
 
 /*
+ * PATH as patterns see it: composed characters (NFC), with FOLD_CASE those beyond ASCII in
+ * lower case, bytes that are no UTF-8 as characters of private use.  NULL when that is PATH
+ * itself, as of every path in ASCII.  The caller frees it.
+ */
+char *path_spell(const char *path, bool fold_case);
+
+/* Puts the bytes that are no UTF-8 back into PATH, in place. */
+void path_unspell(char *path);
+
+/*
  * The literal bytes every match starts with (for indexes; lower case with folding); of a
  * literal, the whole path without a trailing slash.  Borrowed.
  */
 const char *glob_prefix(const struct glob *glob);
+
+/*
+ * The literal bytes the last name of every match starts with, "" when there are none; NULL
+ * when matches go on below the last name of the pattern.  For indexes.  Borrowed.
+ */
+const char *glob_name_prefix(const struct glob *glob);
 
 /* The one directory all matches lie in directly; NULL when several or the root.  Borrowed. */
 const char *glob_directory(const struct glob *glob);
@@ -48,10 +66,20 @@ const char *glob_directory(const struct glob *glob);
 /* A path the author may have had in mind: each wildcard as one plain letter.  Borrowed. */
 const char *glob_sample(const struct glob *glob);
 
-/* Number of positions: comparing two patterns costs at most the product of theirs. */
+/* Number of positions, at most: comparing two patterns costs at most their product. */
 size_t glob_size(const struct glob *glob);
 
 bool glob_match(const struct glob *glob, const char *path);
+
+/* A path that is held against many patterns; PATH is borrowed.  Free OWN at the end. */
+struct glob_path {
+	const char *path; /* spelled */
+	size_t n;
+	unsigned long long bytes; /* which are in it, each as bit (byte & 63) */
+	char *own;
+};
+void glob_path_init(struct glob_path *path, const char *text, bool fold_case);
+bool glob_match_path(const struct glob *glob, const struct glob_path *path);
 
 /* The cheap half of glob_overlap(): false when what is literal in both rules it out. */
 bool glob_may_overlap(const struct glob *a, const struct glob *b);
@@ -62,3 +90,18 @@ bool glob_may_overlap(const struct glob *a, const struct glob *b);
  * is not NULL; linear in the product of the sizes, never exponential.
  */
 bool glob_overlap(const struct glob *a, const struct glob *b, char **witness);
+
+/*
+ * The same of paths that none of the N patterns WITHOUT match.  True, with *WITNESS NULL,
+ * also when that would take too long to find out.
+ */
+bool glob_overlap_without(const struct glob *a, const struct glob *b,
+    const struct glob *const *without, size_t n, char **witness);
+
+/*
+ * What GLOB matches at or below the path FROM, with FROM replaced by TO: where a symbolic
+ * link leads, or TO itself when it is a submodule.  NULL when it matches nothing there.
+ * Never less than that; with IS_WHOLE exactly TO and everything below it.
+ */
+struct glob *glob_through(
+    const struct glob *glob, const char *from, const char *to, bool is_whole);

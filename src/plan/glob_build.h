@@ -3,34 +3,51 @@
 #include "plan/glob_nfa.h"
 
 /*
- * One brace alternative as glob_compile.c reads it, and what glob_facts.c says about it
- * without any states.
+ * One brace alternative as glob_compile.c reads it, what glob_facts.c says about it without
+ * any states, and the states glob_states.c makes of it.
  */
 /* One symbol; a NAME is what stands between two slashes. */
 enum sym_kind { SYM_BYTE, SYM_CLASS, SYM_ANY, SYM_STAR };
 
 struct sym {
-	enum sym_kind kind;
+	uint8_t kind;
 	unsigned char byte;
-	uint16_t set; /* SYM_CLASS */
+	uint16_t class; /* SYM_CLASS, when CLASSES are kept */
 };
 
 struct name {
-	size_t begin, n; /* in build.sym */
+	uint32_t begin, n; /* in build.sym */
 	bool is_literal;
 	bool is_deep; /* `**` */
 };
 
+/* Longer alternatives are read on the heap. */
+#define BUILD_SYMS  128
+#define BUILD_NAMES 24
+
 struct build {
-	struct glob *glob;
+	struct glob *glob; /* made by the first build_note() */
 	unsigned flags;
-	struct sym *sym;
+	struct sym *sym; /* SMALL_SYM until they are more */
 	size_t n_syms, cap_syms;
 	struct name *name;
 	size_t n_names, cap_names;
 	bool has_slash_end;
+	size_t n_positions; /* of all alternatives so far, at most */
+	bool keeps_classes;
+	struct char_class *class;
+	size_t n_classes, cap_classes;
+	struct nfa *nfa;         /* glob_states.c only */
 	uint16_t folded_set[26]; /* set of both cases of a letter, 0 = not yet made */
+	struct sym small_sym[BUILD_SYMS];
+	struct name small_name[BUILD_NAMES];
 };
+
+void build_init(struct build *b, unsigned flags);
+void build_clear(struct build *b);
+
+/* Splits one alternative into names.  Returns -1 with ERR_NO when it is no pattern. */
+NODISCARD int build_read(struct build *b, const char *text, struct err *err);
 
 /* Is the alternative one path without wildcards? */
 bool build_is_literal(const struct build *b);
@@ -41,8 +58,8 @@ bool build_is_literal(const struct build *b);
  */
 bool build_covers_below(const struct build *b);
 
-/* Notes prefix, sample, directory and the ends of the last name in the glob. */
-void build_note(struct build *b, bool is_first);
-
-/* Forgets what is only known of small patterns: all but prefix and sample. */
-void build_forget_names(struct glob *glob);
+/*
+ * Notes in the glob what is known without states, and makes it when IS_FIRST; TEXT is the
+ * whole pattern.
+ */
+void build_note(struct build *b, const char *text, bool is_first);

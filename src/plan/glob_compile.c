@@ -5,202 +5,118 @@
 
 /* No path is longer, and braces cost time in proportion to it. */
 #define MAX_PATTERN_BYTES 65536
+/* States a symbol or a name takes at most, classes beyond ASCII aside. */
+#define STATES_OF_NAME 3
+#define STATES_OF_ANY  5
+#define STATES_OF_END  3
 
-/* clang-format off */
-#define WORD(c, w) ((c) / 64 == (w) ? (uint64_t)1 << ((c) % 64) : 0)
-#define BYTE(c)    { WORD(c, 0), WORD(c, 1), WORD(c, 2), WORD(c, 3) }
-#define BYTES_4(c) BYTE(c), BYTE((c) + 1), BYTE((c) + 2), BYTE((c) + 3)
-#define BYTES_16(c) BYTES_4(c), BYTES_4((c) + 4), BYTES_4((c) + 8), BYTES_4((c) + 12)
-#define BYTES_64(c) BYTES_16(c), BYTES_16((c) + 16), BYTES_16((c) + 32), BYTES_16((c) + 48)
-
-const uint64_t glob_common_sets[SET_OWN][4] = {
-	BYTES_64(0), BYTES_64(64), BYTES_64(128), BYTES_64(192),
-	[SET_OTHER] = { ~(WORD('/', 0) | WORD(0, 0)), ~(uint64_t)0, ~(uint64_t)0, ~(uint64_t)0 },
-};
-/* clang-format on */
-
-static uint16_t
-set_new(struct build *b, const uint64_t set[4])
+void
+build_init(struct build *b, unsigned flags)
 {
-	struct nfa *nfa = &b->glob->nfa;
-
-	GROW(nfa->set, nfa->n_sets, nfa->cap_sets);
-	memcpy(nfa->set[nfa->n_sets], set, sizeof(*nfa->set));
-	return (uint16_t)(SET_OWN + nfa->n_sets++);
+	b->glob = NULL;
+	b->flags = flags;
+	b->sym = b->small_sym;
+	b->cap_syms = N_ELEMS(b->small_sym);
+	b->name = b->small_name;
+	b->cap_names = N_ELEMS(b->small_name);
+	b->n_syms = b->n_names = b->n_positions = 0;
+	b->has_slash_end = b->keeps_classes = false;
+	b->class = NULL;
+	b->n_classes = b->cap_classes = 0;
+	b->nfa = NULL;
+	memset(b->folded_set, 0, sizeof(b->folded_set));
 }
 
-/* With folding, a set that has one case of a letter has both. */
-static void
-set_fold(uint64_t set[4])
+void
+build_clear(struct build *b)
 {
-	for (int c = 'a'; c <= 'z'; c++) {
-		unsigned char low = (unsigned char)c,
-			      up = (unsigned char)(c - 'a' + 'A');
+	if (b->sym != b->small_sym)
+		free(b->sym);
+	if (b->name != b->small_name)
+		free(b->name);
+	free(b->class);
+}
 
-		if (byte_set_has(set, low))
-			byte_set_add(set, up);
-		else if (byte_set_has(set, up))
-			byte_set_add(set, low);
+static void
+add_sym(struct build *b, struct sym sym)
+{
+	if (b->n_syms == b->cap_syms && b->sym == b->small_sym) {
+		b->cap_syms *= 4;
+		b->sym = xreallocarray(NULL, b->cap_syms, sizeof(*b->sym));
+		memcpy(b->sym, b->small_sym, sizeof(b->small_sym));
 	}
+	GROW(b->sym, b->n_syms, b->cap_syms);
+	b->sym[b->n_syms++] = sym;
 }
 
-static uint16_t
-set_of_byte(struct build *b, unsigned char c)
+static void
+add_name(struct build *b, struct name name)
 {
-	uint64_t set[4] = { 0 };
-	uint16_t *folded;
-
-	if (!(b->flags & GLOB_FOLD_CASE) || !is_letter(c))
-		return c;
-	folded = &b->folded_set[(c | 0x20) - 'a'];
-	if (!*folded) {
-		byte_set_add(set, c);
-		set_fold(set);
-		*folded = set_new(b, set);
+	if (b->n_names == b->cap_names && b->name == b->small_name) {
+		b->cap_names *= 4;
+		b->name = xreallocarray(NULL, b->cap_names, sizeof(*b->name));
+		memcpy(b->name, b->small_name, sizeof(b->small_name));
 	}
-	return *folded;
+	GROW(b->name, b->n_names, b->cap_names);
+	b->name[b->n_names++] = name;
 }
 
-/*
- * Once the pattern is over its limit states are counted and no longer kept; the caller
- * looks at the count and builds the capped form.
- */
-static struct nfa_state *
-state_add(struct build *b)
+/* States that the characters of CLASS take at most. */
+static size_t
+class_positions(const struct char_class *class)
 {
-	static struct nfa_state surplus;
-	struct nfa *nfa = &b->glob->nfa;
+	struct utf8_run run[CLASS_MAX_RANGES * 8];
+	size_t n = 0, n_states = 1;
 
-	if (nfa->n >= GLOB_MAX_POSITIONS) {
-		b->glob->is_capped = true;
-		return &surplus;
+	if (class_takes_all_wide(class))
+		return STATES_OF_ANY;
+	for (size_t i = 0; i < class->n_ranges; i++)
+		n = utf8_runs(
+		    class->range[i].low, class->range[i].high, run, n, N_ELEMS(run));
+	for (size_t i = 0; i < n; i++)
+		n_states += run[i].n;
+	return n_states;
+}
+
+static int
+read_class(struct build *b, const char **p, struct sym *sym, struct err *err)
+{
+	struct char_class class;
+	size_t n = class_length(*p);
+
+	if (n == 0) {
+		err_set(err, ERR_NO, "the class of the pattern has no ]");
+		return err_fix(err, "close it, or write \\[ for a bracket in a name");
 	}
-	GROW(nfa->state, nfa->n, nfa->cap);
-	nfa->state[nfa->n] = (struct nfa_state){ 0 };
-	return &nfa->state[nfa->n++];
-}
-
-/* The index of the state last added, plus STEP. */
-static uint16_t
-here(const struct build *b, int step)
-{
-	return (uint16_t)((int)b->glob->nfa.n - 1 + step);
-}
-
-static void
-emit_one(struct build *b, uint16_t set)
-{
-	struct nfa_state *s = state_add(b);
-
-	*s = (struct nfa_state){ .n_edges = 1, .edge = { { set, here(b, 1) } } };
-}
-
-static void
-emit_star(struct build *b)
-{
-	struct nfa_state *s = state_add(b);
-
-	*s = (struct nfa_state){ .skip_to = here(b, 1),
-		.n_edges = 1,
-		.edge = { { SET_OTHER, here(b, 0) } } };
-}
-
-/* Any number of whole names with their slashes: a leading or inner `**`. */
-static void
-emit_names(struct build *b)
-{
-	struct nfa_state *s = state_add(b);
-
-	*s = (struct nfa_state){ .skip_to = here(b, 2),
-		.n_edges = 1,
-		.edge = { { SET_OTHER, here(b, 1) } } };
-	s = state_add(b);
-	*s = (struct nfa_state){ .n_edges = 2,
-		.edge = { { SET_OTHER, here(b, 0) }, { SET_SLASH, here(b, -1) } } };
-}
-
-/* The rest of a name already begun, then anything below it; accepts. */
-static void
-emit_inside(struct build *b, int step_to_names)
-{
-	struct nfa_state *s = state_add(b);
-
-	*s = (struct nfa_state){ .n_edges = 2,
-		.is_accepting = true,
-		.edge = { { SET_OTHER, here(b, 0) },
-		    { SET_SLASH, here(b, step_to_names) } } };
-}
-
-/* One name or more: a final `**`. */
-static void
-emit_below(struct build *b)
-{
-	emit_one(b, SET_OTHER);
-	emit_inside(b, -1);
-}
-
-static void
-emit_end(struct build *b, bool covers_below)
-{
-	struct nfa_state *s = state_add(b);
-
-	*s = (struct nfa_state){ .is_accepting = true };
-	if (!covers_below)
-		return;
-	s->n_edges = 1;
-	s->edge[0] = (struct nfa_edge){ SET_SLASH, here(b, 1) };
-	emit_below(b);
-}
-
-static void
-emit_name(struct build *b, const struct name *name)
-{
-	const struct sym *sym = b->sym + name->begin;
-	bool is_only_stars = true;
-
-	for (size_t i = 0; i < name->n; i++)
-		is_only_stars = is_only_stars && sym[i].kind == SYM_STAR;
-	if (is_only_stars)
-		emit_one(b, SET_OTHER); /* no name is empty */
-	for (size_t i = 0; i < name->n; i++) {
-		switch (sym[i].kind) {
-		case SYM_BYTE: emit_one(b, set_of_byte(b, sym[i].byte)); break;
-		case SYM_CLASS: emit_one(b, sym[i].set); break;
-		case SYM_ANY: emit_one(b, SET_OTHER); break;
-		case SYM_STAR:
-			if (i == 0 || sym[i - 1].kind != SYM_STAR)
-				emit_star(b);
-			break;
-		}
+	if (class_parse(*p, n, b->flags, &class, err) < 0)
+		return -1;
+	sym->kind = SYM_CLASS;
+	b->n_positions += class_positions(&class) - 1;
+	/* A capped pattern keeps no classes, so their number is bounded. */
+	if (b->keeps_classes && b->n_classes < GLOB_MAX_POSITIONS) {
+		GROW(b->class, b->n_classes, b->cap_classes);
+		sym->class = (uint16_t)b->n_classes;
+		b->class[b->n_classes++] = class;
 	}
+	*p += n - 1;
+	return 0;
 }
 
 static int
 read_sym(struct build *b, const char **p, struct err *err)
 {
 	struct sym sym = { .kind = SYM_BYTE, .byte = (unsigned char)**p };
-	uint64_t set[4];
-	size_t n;
 
+	b->n_positions++;
 	switch (**p) {
 	case '*': sym.kind = SYM_STAR; break;
-	case '?': sym.kind = SYM_ANY; break;
+	case '?':
+		sym.kind = SYM_ANY;
+		b->n_positions += STATES_OF_ANY - 1;
+		break;
 	case '[':
-		n = class_length(*p);
-		if (n == 0) {
-			err_set(err, ERR_NO, "the class of the pattern has no ]");
-			return err_fix(
-			    err, "close it, or write \\[ for a bracket in a name");
-		}
-		if (class_parse(*p, n, set, err) < 0)
+		if (read_class(b, p, &sym, err) < 0)
 			return -1;
-		if (b->flags & GLOB_FOLD_CASE)
-			set_fold(set);
-		sym.kind = SYM_CLASS;
-		/* A capped pattern keeps no classes, so their number is bounded too. */
-		sym.set = b->glob->nfa.n_sets < 2 * GLOB_MAX_POSITIONS ? set_new(b, set)
-								       : SET_OTHER;
-		*p += n - 1;
 		break;
 	case '\\':
 		(*p)++;
@@ -209,8 +125,7 @@ read_sym(struct build *b, const char **p, struct err *err)
 	default: break;
 	}
 	(*p)++;
-	GROW(b->sym, b->n_syms, b->cap_syms);
-	b->sym[b->n_syms++] = sym;
+	add_sym(b, sym);
 	return 0;
 }
 
@@ -230,11 +145,11 @@ name_is(const struct build *b, const struct name *name, const char *text)
 static int
 close_name(struct build *b, struct err *err)
 {
-	struct name name = { .begin = 0, .is_literal = true, .is_deep = true };
+	struct name name = { .is_literal = true, .is_deep = true };
 
 	if (b->n_names > 0)
 		name.begin = b->name[b->n_names - 1].begin + b->name[b->n_names - 1].n;
-	name.n = b->n_syms - name.begin;
+	name.n = (uint32_t)b->n_syms - name.begin;
 	for (size_t i = name.begin; i < b->n_syms; i++) {
 		name.is_literal = name.is_literal && b->sym[i].kind == SYM_BYTE;
 		name.is_deep = name.is_deep && b->sym[i].kind == SYM_STAR;
@@ -252,17 +167,17 @@ close_name(struct build *b, struct err *err)
 		b->n_syms = name.begin; /* a doubled `**` says the same */
 		return 0;
 	}
-	GROW(b->name, b->n_names, b->cap_names);
-	b->name[b->n_names++] = name;
+	b->n_positions += STATES_OF_NAME;
+	add_name(b, name);
 	return 0;
 }
 
-/* Splits one alternative into names. */
-static int
-read_alternative(struct build *b, const char *text, struct err *err)
+int
+build_read(struct build *b, const char *text, struct err *err)
 {
 	b->n_syms = b->n_names = 0;
 	b->has_slash_end = false;
+	b->n_positions += STATES_OF_END;
 	if (*text == '/') {
 		err_set(err, ERR_NO, "the pattern is an absolute path");
 		return err_fix(err, "name the path from the root of the repository");
@@ -283,80 +198,6 @@ read_alternative(struct build *b, const char *text, struct err *err)
 		}
 	}
 	return close_name(b, err);
-}
-
-static void
-emit_names_of(struct build *b)
-{
-	bool is_literal = build_is_literal(b);
-	bool needs_slash = false;
-
-	for (size_t i = 0; i < b->n_names; i++) {
-		bool is_last = i + 1 == b->n_names;
-
-		if (needs_slash)
-			emit_one(b, SET_SLASH);
-		needs_slash = true;
-		if (b->name[i].is_deep && is_last && !b->has_slash_end) {
-			emit_below(b);
-			return;
-		}
-		if (b->name[i].is_deep) {
-			emit_names(b);
-			needs_slash = false;
-			if (is_last) { /* any directory: the `**` and one name more */
-				emit_one(b, SET_OTHER);
-				emit_star(b);
-			}
-		} else {
-			emit_name(b, &b->name[i]);
-		}
-	}
-	if (b->n_names == 0) {
-		emit_below(b); /* "." is the whole project */
-	} else if (is_literal) {
-		emit_end(b, build_covers_below(b));
-	} else if (b->has_slash_end) {
-		emit_one(b, SET_SLASH);
-		emit_below(b);
-	} else {
-		emit_end(b, false);
-	}
-}
-
-static void
-add_alternative(struct build *b, bool is_first)
-{
-	struct glob *glob = b->glob;
-
-	glob->nfa.start[glob->nfa.n_starts++] = (uint16_t)glob->nfa.n;
-	emit_names_of(b);
-	build_note(b, is_first);
-}
-
-/* Too large to be decided exactly: everything that begins with the literal prefix. */
-static void
-build_capped(struct build *b)
-{
-	struct glob *glob = b->glob;
-	size_t n = strnlen(glob->prefix, GLOB_MAX_POSITIONS / 2);
-
-	glob->prefix[n] = '\0';
-	glob->is_literal = false;
-	build_forget_names(glob);
-	glob->nfa.n = 0;
-	glob->nfa.start[0] = 0;
-	glob->nfa.n_starts = 1;
-	for (size_t i = 0; i < n; i++)
-		emit_one(b, glob->prefix[i] == '/'
-				? SET_SLASH
-				: set_of_byte(b, (unsigned char)glob->prefix[i]));
-	if (n == 0 || glob->prefix[n - 1] == '/') {
-		emit_below(b);
-		return;
-	}
-	emit_inside(b, 1);
-	emit_below(b);
 }
 
 static int
@@ -380,48 +221,133 @@ check_text(const char *pattern, struct err *err)
 	return 0;
 }
 
-/* Compiles all alternatives; -1 leaves what was built for the caller to free. */
+/* Reads all alternatives of TEXT and notes what is known of them. */
 static int
-build_all(struct build *b, const struct alternatives *alts, struct err *err)
+read_all(struct build *b, const char *text, struct err *err)
 {
+	struct alternatives alts;
 	bool is_first = true;
+	int rc = 0;
 
-	for (size_t i = 0; i < alts->n; i++) {
-		if (!*alts->text[i])
+	if (!strpbrk(text, "{}")) {
+		rc = build_read(b, text, err);
+		if (rc == 0)
+			build_note(b, text, true);
+		return rc;
+	}
+	if (alternatives_expand(&alts, text, err) < 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < alts.n; i++) {
+		if (!*alts.text[i])
 			continue; /* `{,x}` alone: no path is empty */
-		if (read_alternative(b, alts->text[i], err) < 0)
-			return -1;
-		add_alternative(b, is_first);
+		rc = build_read(b, alts.text[i], err);
+		if (rc == 0)
+			build_note(b, text, is_first);
 		is_first = false;
 	}
-	if (is_first)
-		return err_set(err, ERR_NO, "the pattern is empty");
-	if (b->glob->is_capped)
-		build_capped(b);
-	b->glob->n_prefix = strlen(b->glob->prefix);
-	return 0;
+	alternatives_clear(&alts);
+	if (rc == 0 && is_first)
+		rc = err_set(err, ERR_NO, "the pattern is empty");
+	return rc;
+}
+
+/* What is still known of a pattern that became all below its literal prefix. */
+static void
+forget_names(struct glob *glob)
+{
+	glob->n_prefix = strnlen(glob->prefix, GLOB_MAX_PREFIX);
+	glob->prefix[glob->n_prefix] = '\0';
+	glob->name_prefix = glob->name_suffix = glob->directory = NULL;
+	glob->is_literal = glob->covers_below = false;
+	glob->needs = 0;
 }
 
 struct glob *
 glob_new(const char *pattern, unsigned flags, struct err *err)
 {
-	struct build b = { .flags = flags };
-	struct alternatives alts;
+	AUTO_FREE char *spelled = NULL;
+	struct glob *glob;
+	struct build b;
 
-	if (check_text(pattern, err) < 0 ||
-	    alternatives_expand(&alts, pattern, err) < 0)
+	if (check_text(pattern, err) < 0)
 		return NULL;
-	b.glob = xcalloc(1, sizeof(*b.glob));
-	b.glob->folds_case = flags & GLOB_FOLD_CASE;
-	b.glob->nfa.cap = strnlen(pattern, GLOB_MAX_POSITIONS) + 8;
-	b.glob->nfa.state = xreallocarray(
-	    NULL, b.glob->nfa.cap, sizeof(*b.glob->nfa.state));
-	if (build_all(&b, &alts, err) < 0) {
+	spelled = path_spell(pattern, flags & GLOB_FOLD_CASE);
+	build_init(&b, flags);
+	if (read_all(&b, spelled ? spelled : pattern, err) < 0) {
 		glob_free(b.glob);
 		b.glob = NULL;
 	}
-	alternatives_clear(&alts);
-	free(b.sym);
-	free(b.name);
-	return b.glob;
+	build_clear(&b);
+	glob = b.glob;
+	if (!glob)
+		return NULL;
+	glob->flags = flags;
+	glob->states = &glob->own_states;
+	glob->n_positions = b.n_positions < UINT32_MAX ? (uint32_t)b.n_positions
+						       : UINT32_MAX;
+	/* Large ones may turn out to be too large, which changes what is known of them. */
+	if (b.n_positions > GLOB_MAX_POSITIONS && glob_states(glob)->is_capped)
+		forget_names(glob);
+	return glob;
+}
+
+void
+nfa_free(struct nfa *nfa)
+{
+	if (!nfa)
+		return;
+	free(nfa->state);
+	free(nfa->set);
+	free(nfa);
+}
+
+void
+glob_free(struct glob *glob)
+{
+	if (!glob)
+		return;
+	nfa_free(glob->own_states);
+	free(glob);
+}
+
+bool
+glob_is_capped(const struct glob *glob)
+{
+	return glob->own_states && glob->own_states->is_capped;
+}
+
+bool
+glob_is_literal(const struct glob *glob)
+{
+	return glob->is_literal;
+}
+
+size_t
+glob_size(const struct glob *glob)
+{
+	return glob->own_states ? glob->own_states->n : glob->n_positions;
+}
+
+const char *
+glob_prefix(const struct glob *glob)
+{
+	return glob->prefix;
+}
+
+const char *
+glob_name_prefix(const struct glob *glob)
+{
+	return glob->name_prefix;
+}
+
+const char *
+glob_directory(const struct glob *glob)
+{
+	return glob->directory;
+}
+
+const char *
+glob_sample(const struct glob *glob)
+{
+	return glob->sample;
 }

@@ -30,57 +30,144 @@ build_covers_below(const struct build *b)
 	return true;
 }
 
+/*
+ * What is known of one alternative.  The strings follow each other in ROOM; each is at most
+ * as long as the sample.
+ */
+struct facts {
+	const char *prefix, *directory, *name_prefix, *name_suffix, *sample;
+	uint64_t needs;
+	bool is_literal, covers_below;
+};
+
 static char
-literal_byte(const struct build *b, const struct sym *sym)
+shown_byte(const struct build *b, const struct sym *sym)
 {
+	if (sym->kind != SYM_BYTE)
+		return 'x';
 	return (char)((b->flags & GLOB_FOLD_CASE) ? tolower(sym->byte) : sym->byte);
 }
 
-/* The bytes every match of the alternative begins with, and where they stop. */
+/*
+ * A path as the author may have meant it: every wildcard stands for one plain letter.
+ * N_PREFIX gets the number of bytes before the first wildcard.
+ */
 static char *
-alternative_prefix(const struct build *b)
+put_sample(const struct build *b, char *at, size_t *n_prefix)
 {
-	char *prefix = xcalloc(b->n_syms + b->n_names + 1, 1);
-	size_t n = 0;
+	bool is_literal_yet = true;
 
+	*n_prefix = 0;
 	for (size_t i = 0; i < b->n_names; i++) {
 		const struct name *name = &b->name[i];
 
 		/* A literal directory matches itself too, so no slash ends the prefix. */
-		if (i > 0)
-			prefix[n++] = '/';
-		for (size_t k = name->begin; k < name->begin + name->n; k++) {
-			if (b->sym[k].kind != SYM_BYTE)
-				return prefix;
-			prefix[n++] = literal_byte(b, &b->sym[k]);
+		if (i > 0) {
+			*at++ = '/';
+			*n_prefix += is_literal_yet;
+		}
+		for (size_t k = 0; k < name->n; k++) {
+			const struct sym *sym = &b->sym[name->begin + k];
+
+			if (name->is_deep && k > 0)
+				break;
+			is_literal_yet = is_literal_yet && sym->kind == SYM_BYTE;
+			*n_prefix += is_literal_yet;
+			*at++ = shown_byte(b, sym);
 		}
 	}
-	return prefix;
+	if (b->n_names == 0 || b->has_slash_end) {
+		if (b->n_names > 0)
+			*at++ = '/';
+		*at++ = 'x';
+	}
+	*at++ = '\0';
+	return at;
+}
+
+static char *
+put_text(char *at, const char *text, size_t n, const char **where)
+{
+	*where = at;
+	memcpy(at, text, n);
+	at[n] = '\0';
+	return at + n + 1;
 }
 
 /* Does every match end with the last name of the alternative? */
 static bool
-ends_in_name(const struct build *b)
+ends_in_name(const struct build *b, bool covers_below)
 {
 	return b->n_names > 0 && !b->has_slash_end &&
-	       !b->name[b->n_names - 1].is_deep &&
-	       !(build_is_literal(b) && build_covers_below(b));
+	       !b->name[b->n_names - 1].is_deep && !covers_below;
 }
 
-/* The literal bytes before the first (or, FROM_END, after the last) wildcard of it. */
+/*
+ * The literal bytes of the last name before its first wildcard and behind its last one,
+ * which stand at the end of SAMPLE.
+ */
 static char *
-last_name_literal(const struct build *b, bool from_end)
+put_name_ends(const struct build *b, char *at, struct facts *f)
 {
 	const struct name *name = &b->name[b->n_names - 1];
 	const struct sym *sym = b->sym + name->begin;
-	char *text = xcalloc(name->n + 1, 1);
-	size_t n = 0;
+	const char *shown = f->sample + strlen(f->sample) - name->n;
+	size_t head = 0, tail = 0;
 
-	while (n < name->n && sym[from_end ? name->n - 1 - n : n].kind == SYM_BYTE)
-		n++;
-	for (size_t i = 0; i < n; i++)
-		text[i] = literal_byte(b, &sym[from_end ? name->n - n + i : i]);
-	return text;
+	while (head < name->n && sym[head].kind == SYM_BYTE)
+		head++;
+	while (tail < name->n && sym[name->n - 1 - tail].kind == SYM_BYTE)
+		tail++;
+	at = put_text(at, shown, head, &f->name_prefix);
+	return put_text(at, shown + name->n - tail, tail, &f->name_suffix);
+}
+
+/* The directory all matches lie in directly, unless it is the root or there is none. */
+static char *
+put_directory(const struct build *b, char *at, struct facts *f)
+{
+	const char *slash = strrchr(f->prefix, '/');
+	size_t n_slashes = 0;
+
+	for (const char *p = f->prefix; *p; p++)
+		n_slashes += *p == '/';
+	if (!slash || n_slashes + 1 != b->n_names)
+		return at;
+	return put_text(at, f->prefix, (size_t)(slash - f->prefix), &f->directory);
+}
+
+/* The bytes no match of the alternative can lack; with folding a letter has two. */
+static uint64_t
+needed_bytes(const struct build *b)
+{
+	uint64_t needs = 0;
+
+	for (size_t i = 0; i < b->n_syms; i++) {
+		const struct sym *sym = &b->sym[i];
+
+		if (sym->kind == SYM_BYTE &&
+		    !((b->flags & GLOB_FOLD_CASE) && is_letter(sym->byte)))
+			needs |= (uint64_t)1 << (sym->byte & 63);
+	}
+	return needs;
+}
+
+/* Fills F with strings in ROOM; returns the end of what they take. */
+static char *
+facts_fill(const struct build *b, char *room, struct facts *f)
+{
+	char *at = room;
+	size_t n_prefix;
+
+	*f = (struct facts){ .sample = room, .is_literal = build_is_literal(b) };
+	f->covers_below = f->is_literal && build_covers_below(b);
+	f->needs = needed_bytes(b);
+	at = put_sample(b, at, &n_prefix);
+	at = put_text(at, f->sample, n_prefix, &f->prefix);
+	if (!ends_in_name(b, f->covers_below))
+		return at;
+	at = put_name_ends(b, at, f);
+	return put_directory(b, at, f);
 }
 
 /* Cuts *COMMON down to what it shares with TEXT, from the front or from the end. */
@@ -98,129 +185,60 @@ cut_common(char *common, const char *text, bool from_end)
 	common[n] = '\0';
 }
 
+/* A glob with TEXT and the strings of F, which end at END, in its room. */
+static struct glob *
+glob_of(const char *text, const struct facts *f, const char *end)
+{
+	size_t n_text = strlen(text) + 1, n_facts = (size_t)(end - f->sample);
+	struct glob *glob = xmalloc(sizeof(*glob) + n_text + n_facts);
+	char *copy = glob->room + n_text;
+
+	memcpy(glob->room, text, n_text);
+	memcpy(copy, f->sample, n_facts);
+#define MOVED(s) ((s) ? copy + ((s)-f->sample) : NULL)
+	*glob = (struct glob){ .text = glob->room,
+		.sample = copy,
+		.prefix = MOVED(f->prefix),
+		.directory = MOVED(f->directory),
+		.name_prefix = MOVED(f->name_prefix),
+		.name_suffix = MOVED(f->name_suffix),
+		.needs = f->needs,
+		.is_literal = f->is_literal,
+		.covers_below = f->covers_below };
+#undef MOVED
+	return glob;
+}
+
+/* Keeps of what is known what holds for the alternative F too. */
 static void
-forget_last_name(struct glob *glob)
+note_more(struct glob *glob, const struct facts *f)
 {
-	free(glob->name_prefix);
-	free(glob->name_suffix);
-	glob->name_prefix = glob->name_suffix = NULL;
-}
-
-/* Notes the literal ends of the last name, as far as all alternatives agree. */
-static void
-note_last_name(struct build *b, bool is_first)
-{
-	struct glob *glob = b->glob;
-	AUTO_FREE char *prefix = NULL;
-	AUTO_FREE char *suffix = NULL;
-
-	if (!ends_in_name(b)) {
-		forget_last_name(glob);
-		return;
+	glob->needs &= f->needs;
+	glob->is_literal = glob->covers_below = false;
+	cut_common(glob->prefix, f->prefix, false);
+	if (!f->name_prefix)
+		glob->name_prefix = glob->name_suffix = NULL;
+	if (glob->name_prefix) {
+		cut_common(glob->name_prefix, f->name_prefix, false);
+		cut_common(glob->name_suffix, f->name_suffix, true);
 	}
-	prefix = last_name_literal(b, false);
-	suffix = last_name_literal(b, true);
-	if (is_first) {
-		glob->name_prefix = TAKE_PTR(prefix);
-		glob->name_suffix = TAKE_PTR(suffix);
-	} else if (glob->name_prefix) {
-		cut_common(glob->name_prefix, prefix, false);
-		cut_common(glob->name_suffix, suffix, true);
-	}
-}
-
-/* A path as the author may have meant it: every wildcard stands for one plain letter. */
-static char *
-alternative_sample(const struct build *b)
-{
-	char *sample = xmalloc(b->n_syms + 2 * b->n_names + 4);
-	const char *below = b->n_names ? "/x" : "x";
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->n_names; i++) {
-		const struct name *name = &b->name[i];
-
-		if (i > 0)
-			sample[n++] = '/';
-		for (size_t k = 0; k < name->n && !name->is_deep; k++) {
-			const struct sym *sym = &b->sym[name->begin + k];
-
-			sample[n++] = (char)(sym->kind == SYM_BYTE ? sym->byte : 'x');
-		}
-		if (name->is_deep)
-			sample[n++] = 'x';
-	}
-	if (b->n_names == 0 || b->has_slash_end) {
-		memcpy(sample + n, below, strlen(below) + 1);
-		return sample;
-	}
-	sample[n] = '\0';
-	return sample;
-}
-
-/* The directory all matches lie in directly; NULL when it is the root or there is none. */
-static char *
-alternative_directory(const struct build *b)
-{
-	AUTO_FREE char *prefix = alternative_prefix(b);
-	char *slash = strrchr(prefix, '/');
-	size_t n_slashes = 0;
-
-	for (const char *p = prefix; *p; p++)
-		n_slashes += *p == '/';
-	if (!slash || n_slashes + 1 != b->n_names || b->has_slash_end ||
-	    b->name[b->n_names - 1].is_deep ||
-	    (build_is_literal(b) && build_covers_below(b)))
-		return NULL;
-	*slash = '\0';
-	return TAKE_PTR(prefix);
-}
-
-/* The bytes no match of the alternative can lack; with folding a letter has two. */
-static uint64_t
-alternative_needs(const struct build *b)
-{
-	uint64_t needs = 0;
-
-	for (size_t i = 0; i < b->n_syms; i++) {
-		const struct sym *sym = &b->sym[i];
-
-		if (sym->kind == SYM_BYTE &&
-		    !((b->flags & GLOB_FOLD_CASE) && is_letter(sym->byte)))
-			needs |= (uint64_t)1 << (sym->byte & 63);
-	}
-	return needs;
-}
-
-void
-build_note(struct build *b, bool is_first)
-{
-	struct glob *glob = b->glob;
-	AUTO_FREE char *prefix = alternative_prefix(b);
-	AUTO_FREE char *directory = alternative_directory(b);
-
-	note_last_name(b, is_first);
-	glob->needs = alternative_needs(b) & (is_first ? UINT64_MAX : glob->needs);
-	glob->is_literal = is_first && build_is_literal(b);
-	if (is_first) {
-		glob->prefix = TAKE_PTR(prefix);
-		glob->directory = TAKE_PTR(directory);
-		glob->sample = alternative_sample(b);
-		return;
-	}
-	cut_common(glob->prefix, prefix, false);
 	if (glob->directory &&
-	    (!directory || strcmp(glob->directory, directory) != 0)) {
-		free(glob->directory);
+	    (!f->directory || strcmp(glob->directory, f->directory) != 0))
 		glob->directory = NULL;
-	}
 }
 
 void
-build_forget_names(struct glob *glob)
+build_note(struct build *b, const char *text, bool is_first)
 {
-	forget_last_name(glob);
-	free(glob->directory);
-	glob->directory = NULL;
-	glob->needs = 0;
+	size_t most = 5 * (b->n_syms + b->n_names + 4);
+	char small[1024];
+	AUTO_FREE char *large = most > sizeof(small) ? xmalloc(most) : NULL;
+	struct facts facts;
+	const char *end = facts_fill(b, large ? large : small, &facts);
+
+	if (is_first)
+		b->glob = glob_of(text, &facts, end);
+	else
+		note_more(b->glob, &facts);
+	b->glob->n_prefix = strlen(b->glob->prefix);
 }

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 /*
- * Inside of struct glob, shared by glob_compile.c (builds it) and glob.c (asks it).
+ * Inside of struct glob, shared by glob_compile.c (builds it), glob_states.c (its states)
+ * and glob.c (asks it).
  *
  * A pattern is one chain of states per brace alternative.  A state has at most two edges
  * that consume a byte and one step that consumes none; steps without a byte only go
@@ -23,20 +24,33 @@ struct nfa_state {
 	struct nfa_edge edge[2];
 };
 
+#define NFA_MAX_STARTS 64
+
 struct nfa {
 	struct nfa_state *state;
 	size_t n, cap;
 	uint64_t (*set)[4]; /* 256-bit byte sets of its own: classes, folded letters */
 	size_t n_sets, cap_sets;
-	uint16_t start[64];
+	uint16_t start[NFA_MAX_STARTS];
 	size_t n_starts;
+	bool is_capped; /* too large: everything below the literal prefix */
 };
 
 /*
- * Number of a byte set: below 256 the one byte, then what every pattern has, then its own
- * sets.  A set with '/' holds nothing else.
+ * Number of a byte set: below 256 the one byte, then what every pattern has (any byte of a
+ * name, any in ASCII; the bytes that begin a character of two, three or four bytes and
+ * those that go on with one), then its own sets.  A set with '/' holds nothing else.
  */
-enum { SET_SLASH = '/', SET_OTHER = 256, SET_OWN = 257 };
+enum {
+	SET_SLASH = '/',
+	SET_OTHER = 256,
+	SET_ASCII,
+	SET_LEAD_2,
+	SET_LEAD_3,
+	SET_LEAD_4,
+	SET_TRAIL,
+	SET_OWN,
+};
 
 extern const uint64_t glob_common_sets[SET_OWN][4];
 
@@ -46,8 +60,13 @@ nfa_set(const struct nfa *nfa, uint16_t set)
 	return set < SET_OWN ? glob_common_sets[set] : nfa->set[set - SET_OWN];
 }
 
+/*
+ * What is known of a pattern without its states, which are made when they are first asked
+ * for: most patterns of a large plan are settled by their literal ends alone.  The strings
+ * lie in `room`.
+ */
 struct glob {
-	struct nfa nfa;
+	char *text; /* as it is spelled: path_spell() */
 	char *prefix;
 	size_t n_prefix;
 	/*
@@ -62,8 +81,43 @@ struct glob {
 	char *name_prefix, *name_suffix; /* NULL when matches go on below */
 	char *sample;
 	char *directory; /* or NULL */
-	bool is_capped, is_literal, folds_case;
+	unsigned flags;
+	uint32_t n_positions; /* at most so many states */
+	bool is_literal;
+	bool covers_below; /* a literal that covers what is below it */
+	/* Points to OWN_STATES, so that a pattern that is only read can still make them. */
+	struct nfa **states;
+	struct nfa *own_states;
+	char room[];
 };
+
+/* A pattern that is too large keeps so many bytes of its literal prefix. */
+#define GLOB_MAX_PREFIX (GLOB_MAX_POSITIONS / 2)
+
+/* The states of GLOB, made now unless they are there. */
+const struct nfa *glob_states(const struct glob *glob);
+void nfa_free(struct nfa *nfa);
+
+/*
+ * Sets of states, a bit each, NFA_WORDS of them: what is on before the first byte, and what
+ * NEXT is on after byte C.  nfa_step() returns false when nothing is.
+ */
+#define NFA_WORDS(nfa) ((nfa)->n / 64 + 1)
+void nfa_begin(const struct nfa *nfa, uint64_t *on);
+bool nfa_step(
+    const struct nfa *nfa, const uint64_t *now, uint64_t *next, unsigned char c);
+
+/* The overlap of two patterns by their states: glob_overlap(). */
+bool nfa_meet(const struct nfa *a, const struct nfa *b, char **witness);
+
+/* How many dots a name begins with: "." and ".." are no names. */
+enum { DOTS_NONE, DOTS_ONE, DOTS_TWO, DOTS_NAME, N_DOTS };
+
+/*
+ * The most readable byte of SET for a witness, other than '.' and '/': x, a letter, a
+ * digit, a capital, anything printable, the rest of the bytes, a blank.  Or -1.
+ */
+int nice_byte(const uint64_t set[4]);
 
 static inline bool
 is_letter(unsigned char c)
@@ -92,8 +146,38 @@ NODISCARD int alternatives_expand(
     struct alternatives *alts, const char *pattern, struct err *err);
 void alternatives_clear(struct alternatives *alts);
 
+/*
+ * A class: bytes in ASCII, and characters beyond it in ascending ranges that do not touch.  More ranges than there is room for become all characters beyond ASCII.
+ */
+#define CLASS_MAX_RANGES 32
+
+struct char_class {
+	uint64_t byte[4];
+	struct class_range {
+		uint32_t low, high;
+	} range[CLASS_MAX_RANGES];
+	size_t n_ranges;
+};
+
 /* Length of the class that P begins with ('[' included), or 0 when it has no end. */
 size_t class_length(const char *p);
 
-/* Adds the bytes of the class at P to SET.  Returns -1 with ERR_NO when it is none. */
-NODISCARD int class_parse(const char *p, size_t n, uint64_t set[4], struct err *err);
+/*
+ * Reads the class of N bytes at P; FLAGS as for glob_new().  Returns -1 with ERR_NO when it
+ * is none.
+ */
+NODISCARD int class_parse(
+    const char *p, size_t n, unsigned flags, struct char_class *class, struct err *err);
+
+/* True when CLASS takes every character beyond ASCII, as `[!a]` does. */
+bool class_takes_all_wide(const struct char_class *class);
+
+/* The byte sequences of a range of characters: up to four bytes, each between two. */
+struct utf8_run {
+	uint8_t low[4], high[4];
+	uint8_t n;
+};
+
+/* Adds the sequences of LOW..HIGH to RUN, which has N of CAP; what has no room is dropped. */
+size_t utf8_runs(
+    uint32_t low, uint32_t high, struct utf8_run *run, size_t n, size_t cap);

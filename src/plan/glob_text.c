@@ -3,121 +3,16 @@
 #include "base/mem.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <string.h>
 
 /*
- * What is decided on the text of a pattern, before there are states: brace alternatives
- * and byte classes.  Braces are expanded as text and not as a union of states, because an
- * alternative that ends in a slash changes what a following ** means.
+ * What is decided on the text of a pattern: its brace alternatives.  Braces are expanded
+ * as text and not as a union of states, because an alternative that ends in a slash changes
+ * what a following ** means.
  */
 
 /* More groups than this can only be `{a}{a}{a}...`, which says nothing. */
 #define MAX_EXPANSIONS 1024
-
-static const struct {
-	const char *name;
-	int (*has)(int c);
-} class_names[] = {
-	/* clang-format off */
-	{ "alpha",  isalpha  }, { "digit", isdigit }, { "alnum", isalnum },
-	{ "upper",  isupper  }, { "lower", islower }, { "space", isspace },
-	{ "punct",  ispunct  }, { "print", isprint }, { "graph", isgraph },
-	{ "xdigit", isxdigit }, { "blank", isblank }, { "cntrl", iscntrl },
-	/* clang-format on */
-};
-
-size_t
-class_length(const char *p)
-{
-	const char *s = p + 1;
-
-	if (*s == '!' || *s == '^')
-		s++;
-	if (*s == ']')
-		s++;
-	while (*s && *s != ']') {
-		if (s[0] == '[' && s[1] == ':') {
-			const char *end = strstr(s + 2, ":]");
-
-			s = end ? end + 2 : s + 1;
-		} else {
-			s += s[0] == '\\' && s[1] ? 2 : 1;
-		}
-	}
-	return *s ? (size_t)(s + 1 - p) : 0;
-}
-
-/* Takes "[:name:]" at *P into SET.  Returns -1 when nobody knows the name. */
-static int
-class_take_name(const char **p, uint64_t set[4], struct err *err)
-{
-	const char *name = *p + 2, *end = strstr(name, ":]");
-	size_t n = (size_t)(end - name);
-
-	for (size_t i = 0; i < N_ELEMS(class_names); i++) {
-		if (strlen(class_names[i].name) != n ||
-		    strncmp(class_names[i].name, name, n) != 0)
-			continue;
-		for (int c = 1; c < 128; c++) {
-			if (class_names[i].has(c))
-				byte_set_add(set, (unsigned char)c);
-		}
-		*p = end + 2;
-		return 0;
-	}
-	err_set(err, ERR_NO, "nobody knows the class [:%.*s:]", (int)(n < 40 ? n : 40),
-	    name);
-	return err_fix(
-	    err, "use one of alpha digit alnum upper lower space punct xdigit");
-}
-
-static unsigned char
-class_take_byte(const char **p)
-{
-	if (**p == '\\' && (*p)[1])
-		(*p)++;
-	return (unsigned char)*(*p)++;
-}
-
-int
-class_parse(const char *p, size_t n, uint64_t set[4], struct err *err)
-{
-	const char *s = p + 1, *end = p + n - 1;
-	bool is_negated = *s == '!' || *s == '^', is_empty = true;
-
-	memset(set, 0, 4 * sizeof(*set));
-	s += is_negated;
-	while (s < end) {
-		unsigned char low, high;
-
-		if (s[0] == '[' && s[1] == ':' && strstr(s + 2, ":]") &&
-		    strstr(s + 2, ":]") < end) {
-			if (class_take_name(&s, set, err) < 0)
-				return -1;
-			continue;
-		}
-		low = high = class_take_byte(&s);
-		if (s + 1 < end && *s == '-') {
-			s++;
-			high = class_take_byte(&s);
-		}
-		for (unsigned c = low; c <= high; c++)
-			byte_set_add(set, (unsigned char)c);
-	}
-	for (int w = 0; w < 4 && is_negated; w++)
-		set[w] = ~set[w];
-	/* A class is one byte of one name: never the separator, never the end. */
-	set['/' / 64] &= ~((uint64_t)1 << ('/' % 64));
-	set[0] &= ~(uint64_t)1;
-	for (int w = 0; w < 4; w++)
-		is_empty = is_empty && !set[w];
-	if (!is_empty)
-		return 0;
-	err_set(
-	    err, ERR_NO, "the class %.*s matches nothing", (int)(n < 60 ? n : 60), p);
-	return err_fix(err, "write the range the other way round, as in [a-z]");
-}
 
 /* The next byte of P that is neither escaped nor inside a class; its end when none. */
 static const char *

@@ -105,7 +105,8 @@ static enum plan_key
 lookup(const char *name)
 {
 	for (size_t i = 0; i < N_ELEMS(key_names); i++) {
-		if (strcmp(key_names[i].name, name) == 0)
+		if (key_names[i].name[0] == name[0] &&
+		    strcmp(key_names[i].name, name) == 0)
 			return key_names[i].key;
 	}
 	return KEY_NONE;

@@ -1,7 +1,8 @@
 #include "plan/meets.h"
 
+#include "base/mem.h"
+
 #include <string.h>
-#include <strings.h>
 
 /*
  * Two patterns of the largest size make four million pairs of positions.  A plan full of
@@ -13,329 +14,46 @@
 #define MAX_COMPARED       4e8
 #define MAX_LOOKED_AT      200000000u
 #define MAX_MEETS          3000000u
-
-/*
- * Paths git cannot merge line by line (A-3), by the end of their names in any case:
- * derived files and what is no text.
- */
-static const char *const exclusive_names[] = { "package-lock.json",
-	"npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "bun.lockb" };
-static const char *const exclusive_ends[] = { ".lock", ".png", ".jpg", ".jpeg", ".gif",
-	".ico", ".webp", ".bmp", ".tiff", ".psd", ".pdf", ".mp3", ".mp4", ".mov",
-	".wav", ".ogg", ".ttf", ".otf", ".woff", ".woff2", ".zip", ".gz", ".xz", ".bz2",
-	".zst", ".7z", ".tar", ".jar", ".so", ".a", ".o", ".dll", ".exe", ".wasm",
-	".bin", ".class", ".sqlite", ".sqlite3", ".db", ".docx", ".xlsx", ".pptx",
-	".pyc", ".keystore", ".p12", ".min.js", ".min.css", ".pb.go", ".pb.h", ".pb.cc",
-	"_pb2.py", ".snap" };
-static const char *const exclusive_folders[] = { "generated", "__generated__" };
-
-static const struct {
-	enum touch touch;
-	enum access access;
-} path_touches[] = {
-	{ TOUCH_READS, ACCESS_READ },
-	{ TOUCH_CONSUMES, ACCESS_READ },
-	{ TOUCH_WRITES, ACCESS_WRITE },
-	{ TOUCH_CREATES, ACCESS_WRITE },
-	{ TOUCH_PRODUCES, ACCESS_WRITE },
-	{ TOUCH_APPENDS, ACCESS_APPEND },
-	{ TOUCH_DELETES, ACCESS_DELETE },
-	{ TOUCH_RENAMES, ACCESS_MOVE_FROM },
-};
-
-bool
-touch_is_path(enum touch touch, const char *text)
-{
-	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
-
-	if (touch == TOUCH_PRODUCES || touch == TOUCH_CONSUMES)
-		return n == 0 || text[n] != ':';
-	return touch <= TOUCH_APPENDS;
-}
-
-/* A use before its pattern is known. */
-struct draft {
-	const char *text, *repo;
-	struct use use;
-};
-
-struct drafts {
-	struct draft *item;
-	size_t n, cap;
-};
-
-static void
-draft_add(struct drafts *d, const char *text, const char *repo, struct use use)
-{
-	GROW(d->item, d->n, d->cap);
-	d->item[d->n++] = (struct draft){ text, repo, use };
-}
-
-static void
-collect_phase(struct drafts *d, const struct phase *phase, int position)
-{
-	const char *repo = phase->repo ? phase->repo : "";
-
-	for (size_t t = 0; t < N_ELEMS(path_touches); t++) {
-		const struct touch_list *list = &phase->touch[path_touches[t].touch];
-		struct use use = { .phase = position,
-			.access = path_touches[t].access,
-			.touch = path_touches[t].touch };
-
-		for (size_t i = 0; i < list->n; i++) {
-			const struct touch_item *item = &list->item[i];
-
-			if (item->is_negated || item->is_inferred ||
-			    !touch_is_path(use.touch, item->text))
-				continue;
-			draft_add(d, item->text, repo, use);
-			if (!item->to)
-				continue;
-			use.access = ACCESS_MOVE_TO;
-			draft_add(d, item->to, repo, use);
-			use.access = ACCESS_MOVE_FROM;
-		}
-	}
-}
-
-static int
-compare_drafts(const void *pa, const void *pb)
-{
-	const struct draft *a = pa, *b = pb;
-	int by = strcmp(a->repo, b->repo);
-
-	if (by == 0)
-		by = strcmp(a->text, b->text);
-	if (by == 0)
-		by = a->use.phase - b->use.phase;
-	if (by == 0)
-		by = (int)a->use.access - (int)b->use.access;
-	return by ? by : (int)a->use.touch - (int)b->use.touch;
-}
-
-/* The first tracked path not below TEXT in byte order. */
-static size_t
-tracked_from(const struct verdict_env *env, const char *text)
-{
-	size_t low = 0, high = env->n_tracked;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(env->tracked[mid], text) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* GLOB_IS_FILE, GLOB_IS_DIR or 0 for the literal PATH in the tree. */
-static unsigned
-tracked_kind(const struct verdict_env *env, const char *path)
-{
-	AUTO_FREE char *below = xasprintf("%s/", path);
-	size_t at = tracked_from(env, path);
-
-	if (at < env->n_tracked && strcmp(env->tracked[at], path) == 0)
-		return GLOB_IS_FILE;
-	at = tracked_from(env, below);
-	if (at < env->n_tracked && strncmp(env->tracked[at], below, strlen(below)) == 0)
-		return GLOB_IS_DIR;
-	return 0;
-}
-
-static struct glob *
-compile(const struct meets *m, const char *text, const char *repo)
-{
-	unsigned flags = m->env->fold_case ? GLOB_FOLD_CASE : 0, kind;
-	struct glob *glob = glob_new(text, flags, NULL);
-
-	if (!glob || !glob_is_literal(glob) || *repo || text[strlen(text) - 1] == '/')
-		return glob;
-	kind = tracked_kind(m->env, glob_prefix(glob));
-	if (kind) {
-		glob_free(glob);
-		glob = glob_new(text, flags | kind, NULL);
-	}
-	return glob;
-}
-
-/* Makes the distinct patterns of the sorted drafts; a bad one marks its phases. */
-static void
-make_patterns(struct meets *m, const struct drafts *d)
-{
-	size_t cap = 0;
-
-	m->use = xcalloc(d->n, sizeof(*m->use));
-	for (size_t i = 0, end; i < d->n; i = end) {
-		struct pattern p = { .text = d->item[i].text, .repo = d->item[i].repo };
-
-		p.glob = compile(m, p.text, p.repo);
-		for (end = i; end < d->n && strcmp(d->item[end].text, p.text) == 0 &&
-			      strcmp(d->item[end].repo, p.repo) == 0;
-		     end++) {
-			struct use use = d->item[end].use;
-
-			if (!p.glob) {
-				m->bad[use.phase] = p.text;
-				continue;
-			}
-			p.n_uses++;
-			p.is_read = p.is_read || use.access == ACCESS_READ;
-			p.is_written = p.is_written || use.access != ACCESS_READ;
-			m->use[m->n_uses++] = use;
-		}
-		if (!p.glob)
-			continue;
-		GROW(m->pattern, m->n_patterns, cap);
-		m->pattern[m->n_patterns++] = p;
-	}
-}
-
-static int
-compare_patterns(const void *pa, const void *pb)
-{
-	const struct pattern *a = pa, *b = pb;
-	int by = strcmp(a->repo, b->repo);
-
-	if (by == 0)
-		by = strcmp(glob_prefix(a->glob), glob_prefix(b->glob));
-	return by ? by : strcmp(a->text, b->text);
-}
-
-static void
-sort_patterns(struct meets *m)
-{
-	bool is_sorted = true;
-
-	/* They are by text, which nearly always is the order by prefix too. */
-	for (size_t i = 1; i < m->n_patterns && is_sorted; i++)
-		is_sorted = compare_patterns(&m->pattern[i - 1], &m->pattern[i]) <= 0;
-	if (!is_sorted)
-		qsort(m->pattern, m->n_patterns, sizeof(*m->pattern), compare_patterns);
-}
-
-/*
- * A literal with an extension is a directory all the same when another pattern of the
- * plan goes below it: `conf.d` and `conf.d/a.conf`.
- */
-static void
-settle_directories(struct meets *m)
-{
-	for (size_t i = 0; i + 1 < m->n_patterns; i++) {
-		struct pattern *p = &m->pattern[i];
-		const char *prefix = glob_prefix(p->glob);
-		size_t n = strlen(prefix);
-
-		if (!glob_is_literal(p->glob) ||
-		    (!*p->repo && tracked_kind(m->env, prefix)))
-			continue;
-		for (size_t j = i + 1; j < m->n_patterns; j++) {
-			const struct pattern *q = &m->pattern[j];
-			const char *other = glob_prefix(q->glob);
-
-			if (strncmp(other, prefix, n) != 0 ||
-			    strcmp(p->repo, q->repo) != 0)
-				break;
-			if (other[n] != '/')
-				continue;
-			glob_free(p->glob);
-			p->glob = glob_new(p->text,
-			    GLOB_IS_DIR | (m->env->fold_case ? GLOB_FOLD_CASE : 0),
-			    NULL);
-			break;
-		}
-	}
-}
+/* Searches for what negations leave: each some milliseconds at most. */
+#define MAX_SEARCHES 1000
+/* So many patterns behind one are looked at rather than looked up. */
+#define FEW_BEHIND 24
 
 /* Lists which tracked paths P matches, by the range its prefix leaves. */
 static void
 list_tracked(struct meets *m, struct pattern *p)
 {
-	const struct verdict_env *env = m->env;
 	const char *prefix = glob_prefix(p->glob);
-	size_t n = m->env->fold_case ? 0 : strlen(prefix), cap = 0;
+	size_t n = strlen(prefix), cap = 0;
 
 	p->has_tracked = true;
 	if (*p->repo)
 		return;
-	for (size_t i = n ? tracked_from(env, prefix) : 0; i < env->n_tracked; i++) {
-		if (n && strncmp(env->tracked[i], prefix, n) != 0)
+	for (size_t i = tracked_from(&m->tracked, prefix); i < m->tracked.n; i++) {
+		if (strncmp(m->tracked.key[i], prefix, n) != 0)
 			break;
-		if (!glob_match(p->glob, env->tracked[i]))
+		if (!glob_match(p->glob, m->tracked.key[i]))
 			continue;
 		GROW(p->tracked, p->n_tracked, cap);
-		p->tracked[p->n_tracked++] = (int)i;
+		p->tracked[p->n_tracked++] = (uint32_t)i;
 	}
 }
 
-static bool
-is_exclusive_by_name(const char *path)
-{
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	size_t n = strlen(name);
-
-	for (size_t i = 0; i < N_ELEMS(exclusive_names); i++) {
-		if (strcasecmp(name, exclusive_names[i]) == 0)
-			return true;
-	}
-	for (size_t i = 0; i < N_ELEMS(exclusive_ends); i++) {
-		size_t n_end = strlen(exclusive_ends[i]);
-
-		if (n >= n_end && strcasecmp(name + n - n_end, exclusive_ends[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_in_exclusive_folder(const char *path)
-{
-	struct span rest = span_of(path), name;
-
-	while (span_next(&rest, '/', &name) && rest.n > 0) {
-		for (size_t i = 0; i < N_ELEMS(exclusive_folders); i++) {
-			if (span_eq_nocase(name, exclusive_folders[i]))
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool
-is_exclusive(const struct meets *m, const char *path)
-{
-	if (is_exclusive_by_name(path) || is_in_exclusive_folder(path))
-		return true;
-	for (size_t i = 0; i < m->n_exclusive; i++) {
-		if (glob_match(m->exclusive[i], path))
-			return true;
-	}
-	return false;
-}
-
-/* The tracked paths P and Q share, one after the other; NULL at the end. */
-struct shared {
-	struct pattern *p, *q;
-	size_t i, j;
-};
-
-static const char *
+const char *
 shared_next(const struct meets *m, struct shared *s)
 {
 	while (s->i < s->p->n_tracked && s->j < s->q->n_tracked) {
-		int a = s->p->tracked[s->i], b = s->q->tracked[s->j];
+		uint32_t a = s->p->tracked[s->i], b = s->q->tracked[s->j];
 
 		s->i += a <= b;
 		s->j += b <= a;
 		if (a == b)
-			return m->env->tracked[a];
+			return tracked_path(&m->tracked, a);
 	}
 	return NULL;
 }
 
-static struct shared
+struct shared
 shared_of(struct meets *m, struct pattern *p, struct pattern *q)
 {
 	if (!p->has_tracked)
@@ -345,16 +63,33 @@ shared_of(struct meets *m, struct pattern *p, struct pattern *q)
 	return (struct shared){ .p = p, .q = q };
 }
 
-/* Compares two patterns; 1 with MEET filled in when a path matches both. */
+/*
+ * What becomes of the paths the two share: the easiest of the tracked ones, for who shares
+ * a tree shares its text; of the witness where none is tracked.
+ */
+static enum merging
+merging_of_shared(struct meets *m, struct shared *shared, const char *first)
+{
+	enum merging easiest = merging_of(&m->rules, first), one;
+	const char *path;
+
+	while (easiest != MERGING_LINES && (path = shared_next(m, shared))) {
+		one = merging_of(&m->rules, path);
+		easiest = one < easiest ? one : easiest;
+	}
+	return easiest;
+}
+
+/* Compares two patterns; true with MEET filled in when a path matches both. */
 static bool
 compare(struct meets *m, struct pattern *p, struct pattern *q, struct meet *meet)
 {
 	double n = (double)glob_size(p->glob) * (double)glob_size(q->glob);
 	AUTO_FREE char *path = NULL;
 	struct shared shared;
-	const char *tracked, *at;
+	const char *tracked;
 
-	*meet = (struct meet){ .is_mergeable = true };
+	*meet = (struct meet){ .merging = MERGING_LINES };
 	if (!glob_may_overlap(p->glob, q->glob))
 		return false;
 	m->compared += n;
@@ -367,13 +102,7 @@ compare(struct meets *m, struct pattern *p, struct pattern *q, struct meet *meet
 		return false;
 	shared = shared_of(m, p, q);
 	tracked = shared_next(m, &shared);
-	/*
-	 * What is shared cannot be merged when every tracked path of it cannot, or when
-	 * the patterns themselves leave nothing else to share.
-	 */
-	meet->is_mergeable = !is_exclusive(m, tracked ? tracked : path);
-	for (at = tracked; at && !meet->is_mergeable; at = shared_next(m, &shared))
-		meet->is_mergeable = !is_exclusive(m, at);
+	meet->merging = merging_of_shared(m, &shared, tracked ? tracked : path);
 	meet->is_tracked = tracked != NULL;
 	meet->witness = tracked ? tracked : arena_strdup(m->arena, path);
 	return true;
@@ -394,105 +123,238 @@ meet_add(struct pattern *p, struct meet meet)
 	p->meet[p->n_meets++] = meet;
 }
 
-static bool
-is_over_limits(const struct meets *m, size_t n_looked_at, size_t n_meets)
+/* The patterns as they are looked up, beside their order by prefix. */
+struct lookup {
+	struct meets *m;
+	int *open; /* those without a literal beginning of their last name, ascending */
+	int *named; /* the others, by that beginning */
+	size_t n_open, n_named;
+	bool is_sorted; /* NAMED is, which is done when it is first needed */
+	size_t n_looked_at, n_meets;
+};
+
+static const char *
+name_at(const struct lookup *l, int at)
 {
-	return n_looked_at > MAX_LOOKED_AT || n_meets > MAX_MEETS ||
-	       m->compared > MAX_COMPARED;
+	return glob_name_prefix(l->m->pattern[at].glob);
+}
+
+static int
+compare_names(const void *pa, const void *pb, void *arg)
+{
+	int a = *(const int *)pa, b = *(const int *)pb;
+	int by = strcmp(name_at(arg, a), name_at(arg, b));
+
+	return by ? by : a - b;
+}
+
+static void
+lookup_init(struct lookup *l, struct meets *m)
+{
+	*l = (struct lookup){ .m = m };
+	l->open = xcalloc(m->n_patterns, sizeof(*l->open));
+	l->named = xcalloc(m->n_patterns, sizeof(*l->named));
+	for (size_t i = 0; i < m->n_patterns; i++) {
+		const char *name = glob_name_prefix(m->pattern[i].glob);
+
+		if (name && *name)
+			l->named[l->n_named++] = (int)i;
+		else
+			l->open[l->n_open++] = (int)i;
+	}
+}
+
+static bool
+is_over_limits(const struct lookup *l)
+{
+	return l->n_looked_at > MAX_LOOKED_AT || l->n_meets > MAX_MEETS ||
+	       l->m->compared > MAX_COMPARED;
+}
+
+static void
+add_both(struct lookup *l, size_t i, size_t j, struct meet meet)
+{
+	struct pattern *p = &l->m->pattern[i], *q = &l->m->pattern[j];
+
+	l->n_meets++;
+	l->m->n_hits += p->n_uses * q->n_uses;
+	meet.other = (int)j;
+	meet_add(p, meet);
+	meet.other = (int)i;
+	if (i != j)
+		meet_add(q, meet);
+}
+
+static void
+look_at(struct lookup *l, size_t i, size_t j)
+{
+	struct pattern *p = &l->m->pattern[i], *q = &l->m->pattern[j];
+	struct meet meet;
+
+	l->n_looked_at++;
+	if ((!p->is_written && !q->is_written) || only_one_phase(p, q) ||
+	    !compare(l->m, p, q, &meet))
+		return;
+	add_both(l, i, j, meet);
+}
+
+static bool
+begins_with(const struct lookup *l, size_t at, const struct pattern *p,
+    const char *text, size_t n)
+{
+	const struct pattern *q = &l->m->pattern[at];
+
+	return strncmp(glob_prefix(q->glob), text, n) == 0 &&
+	       strcmp(q->repo, p->repo) == 0;
+}
+
+/* Where those behind I end that begin with its literal prefix. */
+static size_t
+range_end(const struct lookup *l, size_t i)
+{
+	const struct pattern *p = &l->m->pattern[i];
+	const char *prefix = glob_prefix(p->glob);
+	size_t n = strlen(prefix), step = 1, low = i, high;
+
+	while (
+	    low + step < l->m->n_patterns && begins_with(l, low + step, p, prefix, n)) {
+		low += step;
+		step *= 2;
+	}
+	high = low + step < l->m->n_patterns ? low + step : l->m->n_patterns;
+	while (low + 1 < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (begins_with(l, mid, p, prefix, n))
+			low = mid;
+		else
+			high = mid;
+	}
+	return high;
+}
+
+/* The first of the named whose name, cut to N bytes, is not below NAME cut so. */
+static size_t
+named_from(const struct lookup *l, const char *name, size_t n)
+{
+	size_t low = 0, high = l->n_named;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strncmp(name_at(l, l->named[mid]), name, n) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/*
+ * Of a pattern with many behind it those whose last name can be one with its own: names
+ * that begin as it does, names it begins with, and those without a literal beginning.
+ */
+static void
+look_up(struct lookup *l, size_t i, size_t end)
+{
+	const char *name = name_at(l, (int)i);
+	size_t n = strlen(name), low = 0, high = l->n_open;
+
+	if (!l->is_sorted)
+		qsort_r(l->named, l->n_named, sizeof(*l->named), compare_names, l);
+	l->is_sorted = true;
+	for (size_t at = named_from(l, name, n); at < l->n_named; at++) {
+		size_t j = (size_t)l->named[at];
+
+		if (strncmp(name_at(l, (int)j), name, n) != 0)
+			break;
+		if (j >= i && j < end)
+			look_at(l, i, j);
+		l->n_looked_at++;
+	}
+	for (size_t k = 1; k < n; k++) {
+		for (size_t at = named_from(l, name, k); at < l->n_named; at++) {
+			size_t j = (size_t)l->named[at];
+
+			if (strlen(name_at(l, (int)j)) != k ||
+			    strncmp(name_at(l, (int)j), name, k) != 0)
+				break;
+			if (j >= i && j < end)
+				look_at(l, i, j);
+			l->n_looked_at++;
+		}
+	}
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if ((size_t)l->open[mid] < i)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < l->n_open && (size_t)l->open[low] < end; low++)
+		look_at(l, i, (size_t)l->open[low]);
+}
+
+/*
+ * A tracked file and a pattern that can only match below it: one of the two must go
+ * (CONFLICTS 5.2).
+ */
+static void
+find_collisions(struct lookup *l, size_t i, size_t end)
+{
+	struct pattern *p = &l->m->pattern[i];
+	const char *path = glob_prefix(p->glob);
+	size_t n = strlen(path);
+
+	for (size_t j = i + 1; j < end; j++) {
+		struct pattern *q = &l->m->pattern[j];
+		struct meet meet = { .witness = path,
+			.is_tracked = true,
+			.is_collision = true,
+			.merging = MERGING_NONE };
+
+		l->n_looked_at++;
+		if (glob_prefix(q->glob)[n] == '/' &&
+		    (p->is_written || q->is_written) && !only_one_phase(p, q))
+			add_both(l, i, j, meet);
+	}
 }
 
 /* Sorted by prefix, those that P can meet and that come after it follow it directly. */
 static void
 compare_all(struct meets *m)
 {
-	size_t n_looked_at = 0, n_meets = 0;
+	struct lookup l;
 
+	lookup_init(&l, m);
 	for (size_t i = 0; i < m->n_patterns && !m->is_too_large; i++) {
-		struct pattern *p = &m->pattern[i];
-		const char *prefix = glob_prefix(p->glob);
-		size_t n = strlen(prefix);
+		const char *name = name_at(&l, (int)i);
+		size_t end = range_end(&l, i);
 
-		m->is_too_large = is_over_limits(m, n_looked_at, n_meets);
-		for (size_t j = i; j < m->n_patterns; j++) {
-			struct pattern *q = &m->pattern[j];
-			struct meet meet;
-
-			if (strncmp(glob_prefix(q->glob), prefix, n) != 0 ||
-			    strcmp(p->repo, q->repo) != 0)
-				break;
-			n_looked_at++;
-			if ((!p->is_written && !q->is_written) ||
-			    only_one_phase(p, q) || !compare(m, p, q, &meet))
-				continue;
-			n_meets++;
-			m->n_hits += p->n_uses * q->n_uses;
-			meet.other = (int)j;
-			meet_add(p, meet);
-			meet.other = (int)i;
-			if (i != j)
-				meet_add(q, meet);
+		m->is_too_large = is_over_limits(&l);
+		if (name && *name && end - i > FEW_BEHIND) {
+			look_up(&l, i, end);
+		} else {
+			for (size_t j = i; j < end; j++)
+				look_at(&l, i, j);
 		}
+		if (m->pattern[i].is_file)
+			find_collisions(&l, i, end);
 	}
-}
-
-/* Lets each pattern find its uses, and each phase. */
-static void
-link_uses(struct meets *m)
-{
-	size_t n_phases = m->plan->n_phases;
-	size_t *at = xcalloc(n_phases + 1, sizeof(*at));
-
-	m->begin = xcalloc(n_phases + 1, sizeof(*m->begin));
-	m->of_phase = xcalloc(m->n_uses, sizeof(*m->of_phase));
-	for (size_t i = 0; i < m->n_patterns; i++) {
-		for (size_t u = 0; u < m->pattern[i].n_uses; u++)
-			m->pattern[i].use[u].pattern = (int)i;
-	}
-	for (size_t u = 0; u < m->n_uses; u++)
-		m->begin[m->use[u].phase + 1]++;
-	for (size_t i = 0; i < n_phases; i++)
-		m->begin[i + 1] += m->begin[i];
-	memcpy(at, m->begin, (n_phases + 1) * sizeof(*at));
-	for (size_t u = 0; u < m->n_uses; u++)
-		m->of_phase[at[m->use[u].phase]++] = m->use[u];
-	free(at);
-}
-
-static void
-compile_exclusive(struct meets *m)
-{
-	m->exclusive = xcalloc(m->env->n_exclusive, sizeof(struct glob *));
-	for (size_t i = 0; i < m->env->n_exclusive; i++) {
-		struct glob *glob = glob_new(m->env->exclusive[i], 0, NULL);
-
-		if (glob)
-			m->exclusive[m->n_exclusive++] = glob;
-	}
+	free(l.open);
+	free(l.named);
 }
 
 void
 meets_init(struct meets *meets, const struct plan *plan, const struct verdict_env *env,
     struct arena *arena)
 {
-	struct drafts drafts = { 0 };
-	size_t n = 0;
-
 	*meets = (struct meets){ .plan = plan, .env = env, .arena = arena };
 	meets->bad = xcalloc(plan->n_phases, sizeof(*meets->bad));
-	compile_exclusive(meets);
-	for (size_t i = 0; i < plan->n_phases; i++)
-		collect_phase(&drafts, &plan->phase[i], (int)i);
-	if (drafts.n > 0)
-		qsort(drafts.item, drafts.n, sizeof(*drafts.item), compare_drafts);
-	make_patterns(meets, &drafts);
-	free(drafts.item);
-	for (size_t i = 0; i < meets->n_patterns; i++) {
-		meets->pattern[i].use = meets->use + n;
-		n += meets->pattern[i].n_uses;
-	}
-	sort_patterns(meets);
-	settle_directories(meets);
-	link_uses(meets);
+	tracked_init(&meets->tracked, env);
+	merging_rules_init(&meets->rules, env);
+	meets_collect(meets);
 	compare_all(meets);
 }
 
@@ -504,9 +366,11 @@ meets_clear(struct meets *meets)
 		free(meets->pattern[i].meet);
 		free(meets->pattern[i].tracked);
 	}
-	for (size_t i = 0; i < meets->n_exclusive; i++)
-		glob_free(meets->exclusive[i]);
-	free(meets->exclusive);
+	for (size_t i = 0; i < meets->n_negations; i++)
+		glob_free(meets->negation[i].glob);
+	merging_rules_clear(&meets->rules);
+	tracked_clear(&meets->tracked);
+	free(meets->negation);
 	free(meets->pattern);
 	free(meets->use);
 	free(meets->of_phase);
@@ -515,31 +379,28 @@ meets_clear(struct meets *meets)
 	*meets = (struct meets){ 0 };
 }
 
-static bool
-has_negations(const struct meets *m, const struct use *use)
+/* What the lists that A and B stand in negate: at most CAP into GLOB. */
+static size_t
+negations_of(const struct meets *m, const struct use *a, const struct use *b,
+    const struct glob **glob, size_t cap)
 {
-	const struct touch_list *list = &m->plan->phase[use->phase].touch[use->touch];
+	size_t n = 0;
 
-	for (size_t i = 0; i < list->n; i++) {
-		if (list->item[i].is_negated)
-			return true;
+	for (size_t i = 0; i < m->n_negations && n < cap; i++) {
+		const struct negation *negation = &m->negation[i];
+
+		if ((negation->phase == a->phase && negation->touch == a->touch) ||
+		    (negation->phase == b->phase && negation->touch == b->touch))
+			glob[n++] = negation->glob;
 	}
-	return false;
+	return n;
 }
 
 static bool
-is_negated(const struct meets *m, const struct use *use, const char *path)
+any_matches(const struct glob *const *glob, size_t n, const char *path)
 {
-	const struct touch_list *list = &m->plan->phase[use->phase].touch[use->touch];
-
-	for (size_t i = 0; i < list->n; i++) {
-		struct glob *glob = list->item[i].is_negated
-					? glob_new(list->item[i].text, 0, NULL)
-					: NULL;
-		bool matches = glob && glob_match(glob, path);
-
-		glob_free(glob);
-		if (matches)
+	for (size_t i = 0; i < n; i++) {
+		if (glob_match(glob[i], path))
 			return true;
 	}
 	return false;
@@ -549,19 +410,33 @@ bool
 meets_survives(struct meets *meets, const struct use *a, const struct use *b,
     const struct meet *meet, const char **witness)
 {
+	struct pattern *p = &meets->pattern[a->pattern];
+	struct pattern *q = &meets->pattern[b->pattern];
+	const struct glob *negated[64];
+	AUTO_FREE char *left = NULL;
 	struct shared shared;
 	const char *path;
+	size_t n;
 
 	*witness = meet->witness;
-	if (!meet->is_tracked || (!has_negations(meets, a) && !has_negations(meets, b)))
+	if (meets->n_negations == 0 || !meet->is_tracked || meet->is_collision)
 		return true;
-	shared = shared_of(
-	    meets, &meets->pattern[a->pattern], &meets->pattern[b->pattern]);
+	n = negations_of(meets, a, b, negated, N_ELEMS(negated));
+	if (n == 0)
+		return true;
+	shared = shared_of(meets, p, q);
 	while ((path = shared_next(meets, &shared))) {
-		if (is_negated(meets, a, path) || is_negated(meets, b, path))
+		if (any_matches(negated, n, path))
 			continue;
 		*witness = path;
 		return true;
 	}
-	return false;
+	/* Of the paths that exist none is left; one that may come can be. */
+	if (meets->n_searches++ >= MAX_SEARCHES)
+		return true;
+	if (!glob_overlap_without(p->glob, q->glob, negated, n, &left))
+		return false;
+	if (left)
+		*witness = arena_strdup(meets->arena, left);
+	return true;
 }

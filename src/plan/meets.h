@@ -1,12 +1,14 @@
 #pragma once
 
 #include "plan/glob.h"
+#include "plan/merging.h"
 #include "plan/plan.h"
+#include "plan/tracked.h"
 #include "plan/verdict.h"
 
 /*
  * Which path patterns of a plan can meet.  Every distinct pattern is compiled once, sorted
- * by literal prefix, and compared exactly only with those whose prefix allows it.
+ * by literal prefix, and compared exactly only with those whose literal ends allow it.
  */
 enum access {
 	ACCESS_READ,
@@ -21,49 +23,60 @@ enum access {
 struct use {
 	int phase;
 	int pattern; /* index in meets.pattern */
-	enum access access;
-	enum touch touch; /* the list it stands in */
+	enum access access : 8;
+	enum touch touch : 8; /* the list it stands in */
 };
 
 struct meet {
-	int other; /* index in meets.pattern */
+	int other;            /* index in meets.pattern */
+	bool is_tracked;      /* the witness is */
+	bool is_undecided;    /* too large to be compared: counts as meeting */
+	bool is_collision;    /* a file of the one is a directory of the other */
+	enum merging merging; /* of what both match, the easiest */
 	const char
-	    *witness; /* a tracked path where there is one, else a shortest one */
-	bool is_tracked;
-	bool is_mergeable; /* false: what both match cannot be merged mechanically */
-	bool is_undecided; /* too large to be compared: counts as meeting */
-	const char *said;  /* the sentence about it that many pairs share, once told */
+	    *witness;     /* a tracked path where there is one, else a shortest one */
+	const char *said; /* the sentence about it that many pairs share, once told */
 };
 
 struct pattern {
 	const char *text;
 	const char *repo;
 	struct glob *glob;
+	const char *via; /* the link or submodule that leads here, or NULL */
 	bool is_read, is_written;
+	bool is_file; /* a literal that is a tracked file */
+	bool has_tracked;
 	struct use *use; /* into meets.use */
 	size_t n_uses;
 	struct meet *meet;
 	size_t n_meets, cap_meets;
-	int *tracked; /* positions in env->tracked, once asked for */
+	uint32_t *tracked; /* positions in meets.tracked, once asked for */
 	size_t n_tracked;
-	bool has_tracked;
 };
 
 struct meets {
 	const struct plan *plan;
 	const struct verdict_env *env;
 	struct arena *arena; /* borrowed; witnesses live there */
+	struct tracked tracked;
+	struct merging_rules rules;
 	struct pattern *pattern;
-	size_t n_patterns;
+	size_t n_patterns, cap_patterns;
 	struct use *use; /* by pattern */
 	size_t n_uses;
 	struct use *of_phase; /* the same, by phase */
 	size_t *begin;    /* uses of phase i: of_phase[begin[i]] up to begin[i + 1] */
 	const char **bad; /* per phase: a pattern that does not compile, or NULL */
-	size_t n_hits;    /* pairs of uses that meet: what walking them all costs */
-	struct glob **exclusive;
-	size_t n_exclusive;
+	struct negation {
+		int phase;
+		enum touch touch;
+		struct glob *glob;
+	} * negation; /* by phase */
+	size_t n_negations, cap_negations;
+	size_t n_hits; /* pairs of uses that meet: what walking them all costs */
+	size_t n_searches;
 	double compared, large_compared; /* pairs of positions, at most */
+	bool has_data;                   /* something is read */
 	bool is_too_large;               /* given up: what meets is not known */
 };
 
@@ -72,12 +85,24 @@ void meets_init(struct meets *meets, const struct plan *plan,
     const struct verdict_env *env, struct arena *arena);
 void meets_clear(struct meets *meets);
 
+/* The first half of meets_init(): patterns, sorted by repository and prefix, with uses. */
+void meets_collect(struct meets *meets);
+
 /*
  * Is anything left of where A and B meet when the paths they negate are taken away?
- * CONTRACTS 4: subtracted on tracked paths.  Sets WITNESS to what is left.
+ * CONTRACTS 4: subtracted on tracked paths; what is left may be a path that is not there
+ * yet.  Sets WITNESS to what is left.
  */
 bool meets_survives(struct meets *meets, const struct use *a, const struct use *b,
     const struct meet *meet, const char **witness);
+
+/* The tracked paths P and Q share, one after the other; NULL at the end. */
+struct shared {
+	struct pattern *p, *q;
+	size_t i, j;
+};
+struct shared shared_of(struct meets *meets, struct pattern *p, struct pattern *q);
+const char *shared_next(const struct meets *meets, struct shared *shared);
 
 /* True when TEXT in Produces or Consumes is a path and not a name such as api:x. */
 bool touch_is_path(enum touch touch, const char *text);

@@ -450,10 +450,17 @@ static bool
 says_the_same(const struct phase *a, const struct phase *b, enum plan_key key)
 {
 	const struct phase *phase[2] = { a, b };
+
 	char *buf[2] = { NULL, NULL };
 	size_t n[2] = { 0, 0 };
 	bool is_same;
 
+	if (key == KEY_FOCUS)
+		return strcmp(a->focus, b->focus) == 0;
+	if (key == KEY_DEPENDS && a->depends_on.n == 0 && b->depends_on.n == 0)
+		return true;
+	if (key == KEY_BATCH)
+		return a->batch_wish == b->batch_wish;
 	for (int i = 0; i < 2; i++) {
 		FILE *out = open_memstream(&buf[i], &n[i]);
 

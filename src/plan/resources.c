@@ -1,5 +1,7 @@
 #include "plan/resources.h"
 
+#include "plan/intern.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -97,20 +99,61 @@ mode_relation(enum mode a, enum mode b)
 
 struct draft {
 	const char *name, *repo;
-	struct claim claim;
+	struct claim claim; /* its resource is a number of drafts.names yet */
 };
 
 struct drafts {
 	struct draft *item;
 	size_t n, cap;
 	struct arena *arena;
+	struct intern names;
+	/* By number of the name: who claimed it first, and did another one too? */
+	struct seen {
+		int phase;
+		bool is_shared;
+	} * seen;
+	size_t cap_seen;
 };
 
 static void
 draft_add(struct drafts *d, const char *name, const char *repo, struct claim claim)
 {
+	size_t n_known = d->names.n;
+
+	claim.resource = (int)intern_number(&d->names, name, repo);
+	if (d->names.n > n_known) {
+		GROW(d->seen, n_known, d->cap_seen);
+		d->seen[n_known] = (struct seen){ .phase = claim.phase };
+	}
+	if (d->seen[claim.resource].phase != claim.phase)
+		d->seen[claim.resource].is_shared = true;
 	GROW(d->item, d->n, d->cap);
-	d->item[d->n++] = (struct draft){ name, repo, claim };
+	d->item[d->n++] = (struct draft){ d->names.item[claim.resource].text,
+		d->names.item[claim.resource].repo, claim };
+}
+
+/* Drops what only one phase claims: nobody can meet it there. */
+static void
+drafts_keep_shared(struct drafts *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->seen[d->item[i].claim.resource].is_shared)
+			d->item[n++] = d->item[i];
+	}
+	d->n = n;
+}
+
+static const char *
+directory_name(struct drafts *d, const char *path)
+{
+	size_t n = strlen(path);
+	char *name = arena_alloc(d->arena, n + sizeof("dir:"));
+
+	memcpy(name, "dir:", 4);
+	memcpy(name + 4, path, n);
+	return name;
 }
 
 /* "CI config" and "infra:ci" are one thing: lower case, hyphens, known aliases. */
@@ -233,13 +276,18 @@ collect_paths(struct drafts *d, const struct meets *meets, const struct recognis
 	for (size_t i = 0; i < meets->n_patterns; i++) {
 		const struct pattern *p = &meets->pattern[i];
 		const char *directory = glob_directory(p->glob), *infra = NULL;
+		struct glob_path sample;
 
+		if (!p->is_written)
+			continue;
+		glob_path_init(&sample, glob_sample(p->glob), false);
 		for (size_t k = 0; k < r->n && !infra; k++) {
-			if (glob_match(r->item[k].glob, glob_sample(p->glob)))
+			if (glob_match_path(r->item[k].glob, &sample))
 				infra = r->item[k].name;
 		}
+		free(sample.own);
 		if (directory)
-			directory = arena_printf(d->arena, "dir:%s", directory);
+			directory = directory_name(d, directory);
 		for (size_t u = 0; u < p->n_uses; u++) {
 			struct claim claim = { .phase = p->use[u].phase,
 				.mode = MODE_INFRA,
@@ -341,11 +389,14 @@ resources_init(
 	for (size_t i = 0; i < plan->n_phases; i++)
 		collect_names(&drafts, &plan->phase[i], (int)i);
 	collect_paths(&drafts, meets, &recognisers);
+	drafts_keep_shared(&drafts);
 	if (drafts.n > 0)
 		qsort(drafts.item, drafts.n, sizeof(*drafts.item), compare_drafts);
 	make_resources(resources, &drafts);
 	link_claims(resources, plan->n_phases);
 	recognisers_clear(&recognisers);
+	intern_clear(&drafts.names);
+	free(drafts.seen);
 	free(drafts.item);
 }
 
@@ -369,4 +420,12 @@ resource_kind(const char *name)
 	if (strncmp(name, "dir:", 4) == 0)
 		return PAIR_DIRECTORY;
 	return strchr(name + strlen("infra:"), ':') ? PAIR_RESOURCE : PAIR_INFRA;
+}
+
+bool
+resource_numbers(const struct resource *series, const struct resource *resource)
+{
+	return strcmp(resource->name, "infra:db-schema") == 0 &&
+	       (strncmp(series->name, "schema:", 7) == 0 ||
+		   strcmp(series->name, resource->name) == 0);
 }

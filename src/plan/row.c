@@ -2,14 +2,19 @@
 
 #include <string.h>
 
-/* Is NEW better evidence than OLD?  What cannot be merged, then what exists, then short. */
+/*
+ * Is NEW better evidence than OLD?  What cannot be merged, then what git merges before what
+ * has an action of its own, then what exists, then short.
+ */
 static bool
 hit_beats(const struct hit *new, const struct hit *old)
 {
 	if (!old->meet)
 		return true;
-	if (new->meet->is_mergeable != old->meet->is_mergeable)
-		return old->meet->is_mergeable;
+	if (new->meet->merging != old->meet->merging)
+		return new->meet->merging == MERGING_NONE ||
+		       (old->meet->merging != MERGING_NONE &&
+			   new->meet->merging == MERGING_LINES);
 	if (new->meet->is_tracked != old->meet->is_tracked)
 		return new->meet->is_tracked;
 	return strlen(new->witness) < strlen(old->witness);
@@ -24,7 +29,7 @@ makes(enum access access)
 
 /* The slot of CELL that a meeting of accesses A and B belongs to; NULL for two reads. */
 static struct hit *
-hit_slot(struct cell *cell, enum access a, enum access b)
+hit_slot(struct cell *cell, const struct meet *meet, enum access a, enum access b)
 {
 	if (a == ACCESS_READ && b == ACCESS_READ)
 		return NULL;
@@ -34,7 +39,9 @@ hit_slot(struct cell *cell, enum access a, enum access b)
 		return &cell->war;
 	if (!makes(a) || !makes(b) || a == ACCESS_MOVE_TO || b == ACCESS_MOVE_TO)
 		return &cell->remove;
-	return a == ACCESS_APPEND && b == ACCESS_APPEND ? &cell->append : &cell->waw;
+	return a == ACCESS_APPEND && b == ACCESS_APPEND && meet->merging != MERGING_NONE
+		   ? &cell->append
+		   : &cell->waw;
 }
 
 static struct cell *
@@ -65,7 +72,7 @@ row_meet(struct decision *d, const struct use *a, struct meet *meet, bool data_o
 			continue;
 		if (!meets_survives(&d->meets, a, b, meet, &hit.witness))
 			continue;
-		slot = hit_slot(cell_touch(d, b->phase), a->access, b->access);
+		slot = hit_slot(cell_touch(d, b->phase), meet, a->access, b->access);
 		if (slot && hit_beats(&hit, slot))
 			*slot = hit;
 	}
@@ -121,13 +128,16 @@ compare_ints(const void *pa, const void *pb)
 
 /*
  * Two phases that only number their migrations do not collide by writing into one
- * migrations directory: the number is given at landing (CONFLICTS 5.1).
+ * migrations directory: the number is given at landing (CONFLICTS 5.1).  Numbers of
+ * another series say nothing about that.
  */
 static void
-cell_settle(struct cell *cell)
+cell_settle(struct decision *d, struct cell *cell)
 {
 	if (cell->numbers.a && cell->shared.a && cell->shared.a->path &&
-	    cell->shared.b->path)
+	    cell->shared.b->path &&
+	    resource_numbers(&d->resources.item[cell->numbers.a->resource],
+		&d->resources.item[cell->shared.a->resource]))
 		cell->shared = (struct clash){ 0 };
 }
 
@@ -148,7 +158,7 @@ row_fill(struct decision *d, int a, bool data_only)
 		row_claim(d, &d->resources.of_phase[c], data_only);
 	qsort(d->touched, d->n_touched, sizeof(*d->touched), compare_ints);
 	for (size_t i = 0; i < d->n_touched; i++)
-		cell_settle(&d->cell[d->touched[i]]);
+		cell_settle(d, &d->cell[d->touched[i]]);
 }
 
 bool

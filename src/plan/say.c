@@ -48,12 +48,35 @@ mode_verb(const struct claim *claim)
 	return "changes";
 }
 
+/* What must be said beside the path: of doubts, and of other names it has. */
 static const char *
-doubt(const struct hit *hit)
+doubt(struct decision *d, const struct hit *hit)
 {
-	return hit->meet->is_undecided
-		   ? " (the patterns are too long to be compared exactly)"
-		   : "";
+	const char *via = d->meets.pattern[hit->a->pattern].via;
+
+	if (hit->meet->is_undecided)
+		return " (the patterns are too long to be compared exactly)";
+	if (hit->meet->is_collision)
+		return " (it cannot be a file and a directory)";
+	if (!via)
+		via = d->meets.pattern[hit->b->pattern].via;
+	if (!via)
+		return "";
+	return tracked_is_submodule(d->env, via)
+		   ? arena_printf(d->arena, " (`%s` is a submodule)", via)
+		   : arena_printf(d->arena, " (through the link `%s`)", via);
+}
+
+static const char *
+say_merging(const struct meet *meet)
+{
+	switch (meet->merging) {
+	case MERGING_NONE: return ", which cannot be merged line by line";
+	case MERGING_DERIVED: return ", which is made again at landing";
+	case MERGING_UNITED: return ", of which both sides' lines are kept";
+	case MERGING_LINES: break;
+	}
+	return "";
 }
 
 /* "1C reads `x`, which 1A writes": SECOND does what needs FIRST. */
@@ -63,7 +86,7 @@ say_needs(struct decision *d, const struct hit *hit, const struct use *first,
 {
 	return arena_printf(d->arena, "%s %s `%s`, which %s %s%s",
 	    say_phase(d, second->phase), verb(second), hit->witness,
-	    say_phase(d, first->phase), verb(first), doubt(hit));
+	    say_phase(d, first->phase), verb(first), doubt(d, hit));
 }
 
 const char *
@@ -91,7 +114,7 @@ say_remove(struct decision *d, const struct cell *cell)
 	}
 	if (gone->access == ACCESS_DELETE && kept->access == ACCESS_DELETE)
 		return arena_printf(
-		    d->arena, "both delete `%s`%s", hit->witness, doubt(hit));
+		    d->arena, "both delete `%s`%s", hit->witness, doubt(d, hit));
 	return say_needs(d, hit, kept, gone);
 }
 
@@ -104,9 +127,13 @@ say_overlap(struct decision *d, const struct cell *cell)
 	/* Where something is negated the witness is of the pair, else of the patterns. */
 	if (text && hit->witness == hit->meet->witness)
 		return text;
-	text = arena_printf(d->arena, "both may write `%s`%s%s", hit->witness,
-	    doubt(hit),
-	    hit->meet->is_mergeable ? "" : ", which cannot be merged line by line");
+	if (hit->meet->is_collision)
+		text = arena_printf(d->arena,
+		    "`%s` is a file, and one of them writes below it as a directory",
+		    hit->witness);
+	else
+		text = arena_printf(d->arena, "both may write `%s`%s%s", hit->witness,
+		    doubt(d, hit), say_merging(hit->meet));
 	if (hit->witness == hit->meet->witness)
 		hit->meet->said = text;
 	return text;
@@ -116,7 +143,7 @@ const char *
 say_append(struct decision *d, const struct cell *cell)
 {
 	return arena_printf(d->arena, "both append to `%s`%s", cell->append.witness,
-	    doubt(&cell->append));
+	    doubt(d, &cell->append));
 }
 
 const char *

@@ -315,6 +315,16 @@ schedule_free_rounds(const struct schedule *s, int *low, int *high)
 	}
 }
 
+static size_t
+smallest_of(const size_t *size, size_t n)
+{
+	size_t smallest = size[0];
+
+	for (size_t i = 1; i < n; i++)
+		smallest = size[i] < smallest ? size[i] : smallest;
+	return smallest;
+}
+
 /*
  * For long plans: evens the rounds out by moving jobs from larger rounds into the
  * smaller ones that may take them.
@@ -330,11 +340,15 @@ even_out(struct schedule *s)
 	for (size_t i = 0; i < s->n; i++)
 		size[s->round[i]]++;
 	for (int pass = 0; has_moved && pass < 8; pass++) {
+		size_t smallest = smallest_of(size, s->n_rounds);
+
 		has_moved = false;
 		schedule_free_rounds(s, low, high);
 		for (size_t i = s->n; i-- > 0;) {
 			int from = s->round[i], best = from;
 
+			if (size[from] <= smallest + 1)
+				continue; /* no round is small enough to gain by it */
 			for (int r = low[i]; r <= high[i]; r++) {
 				if (size[r] + 1 < size[from] && size[r] < size[best] &&
 				    size[r] < s->cap)

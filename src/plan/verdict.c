@@ -166,7 +166,7 @@ answer_two(struct decision *d, const struct cell *cell)
 		answer_is(&two, VERDICT_SEQUENTIAL,
 		    is_delete ? PAIR_DELETE : PAIR_RENAME, hit->witness,
 		    say_remove(d, cell));
-	} else if (cell->waw.meet && !cell->waw.meet->is_mergeable) {
+	} else if (cell->waw.meet && cell->waw.meet->merging == MERGING_NONE) {
 		answer_is(&two, VERDICT_SEQUENTIAL, PAIR_WAW, cell->waw.witness,
 		    say_overlap(d, cell));
 	} else if (cell->alone.a) {
@@ -245,7 +245,7 @@ pair_take(struct pair *pair, struct trace_step *step, int question,
 	if (answer->verdict <= pair->verdict)
 		return;
 	pair->verdict = answer->verdict;
-	pair->question = question;
+	pair->question = (unsigned)question & 3;
 	pair->kind = answer->kind;
 	pair->first = answer->first;
 	pair->witness = answer->witness;

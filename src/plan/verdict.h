@@ -40,18 +40,19 @@ struct trace_step {
 
 /* One pair of phases, a before b in plan order (or as asked in verdict_pair). */
 struct pair {
-	int a, b; /* positions in plan->phase */
-	enum verdict verdict;
-	enum verdict literal; /* what the method's tree alone says */
+	int a, b;  /* positions in plan->phase */
 	int first; /* goes first, or lands first when parallel; position, -1 when none */
-	int question; /* deciding question 1..3, 0 for none */
-	enum pair_kind kind;
 	float
 	    risk; /* chance of a conflict; -1: not estimated, or no question of files */
+	/* Large plans have millions of pairs: what follows is kept small. */
+	enum verdict verdict : 8;
+	enum verdict literal : 8; /* what the method's tree alone says */
+	enum pair_kind kind : 8;
+	unsigned question : 4; /* deciding question 1..3, 0 for none */
+	unsigned n_trace : 4;
 	const char *witness;            /* path, "api:x", "infra:ci" ... or NULL */
 	const char *reason;             /* one plain sentence */
 	const struct trace_step *trace; /* pairs that say the same may share it */
-	int n_trace;
 };
 
 /* What the world says; all members may be empty. */
@@ -59,7 +60,13 @@ struct verdict_env {
 	const char *const
 	    *tracked; /* sorted `git ls-files`; gives real witnesses and types */
 	size_t n_tracked;
-	bool fold_case;       /* core.ignoreCase */
+	bool fold_case; /* core.ignoreCase */
+	const struct tracked_link {
+		const char *path, *to; /* TO is below the root too; "" is the root */
+	} * link;                      /* tracked symbolic links that lead inside */
+	size_t n_links;
+	const char *const *submodule; /* tracked paths that are one */
+	size_t n_submodules;
 	bool has_no_branches; /* degraded surface: every overlap is sequential (S-15) */
 	const char *const
 	    *infra_pattern; /* divisi.infra: "kind=pattern", beside the defaults */
@@ -67,6 +74,11 @@ struct verdict_env {
 	const char *const
 	    *exclusive; /* paths that cannot be merged mechanically */
 	size_t n_exclusive;
+	/* Paths that are made again at landing, and that both sides are kept of. */
+	const char *const *derived, *const *united;
+	size_t n_derived, n_united;
+	const char *const *counted; /* divisi.counted: "name=N", N of which there are */
+	size_t n_counted;
 	const struct assertion {
 		const char *a, *b, *reason;
 	} * assertion; /* a person's word on an unknown pair (divisi assert) */

@@ -14,6 +14,18 @@ extern const char prompt_exit_note[];
 /* "Session started": what an adapter looks for in the first words of a session. */
 extern const char prompt_confirm_words[];
 
+/*
+ * What ids of issues begin with in a plan, "CIA" of CIA-386: the same for all its prompts,
+ * so who checks many keeps it.  Zeroed by the caller, filled by the first prompt_lint();
+ * alive no longer than the plan.
+ */
+#define PROMPT_MAX_PREFIXES 64
+struct prompt_prefixes {
+	struct span prefix[PROMPT_MAX_PREFIXES];
+	size_t n;
+	bool is_filled;
+};
+
 struct prompt_facts {
 	const struct plan *plan;
 	const struct phase *phase;
@@ -29,6 +41,7 @@ struct prompt_facts {
 	const char *fence;   /* what the fence allows, one line, or NULL */
 	const char *verify;  /* judges the result; NULL = the phase's own */
 	bool is_external;    /* the agent does not know the method (S-85) */
+	struct prompt_prefixes *prefixes; /* NULL = not kept */
 };
 
 /*

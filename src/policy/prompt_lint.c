@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { N_CODES = 16, MAX_PER_CODE = 20, MAX_PREFIXES = 64 };
+enum { N_CODES = 16, MAX_PER_CODE = 20 };
 
 struct check {
 	const struct prompt_facts *facts; /* or NULL */
@@ -18,8 +18,7 @@ struct check {
 	struct prompt_doc doc;
 	unsigned n_found[N_CODES + 1];
 	/* What stands before the dash in ids that are issues here, UTF-8 is not one. */
-	struct span prefix[MAX_PREFIXES];
-	size_t n_prefixes;
+	struct prompt_prefixes known;
 };
 
 static void PRINTF(4, 5)
@@ -118,38 +117,39 @@ prefix_add(struct check *c, struct span id)
 	const char *dash;
 	struct span prefix;
 
-	if (n == 0 || c->n_prefixes == MAX_PREFIXES)
+	if (n == 0 || c->known.n == PROMPT_MAX_PREFIXES)
 		return;
 	dash = memchr(id.p, '-', n);
 	prefix = (struct span){ id.p, (size_t)(dash - id.p) };
-	for (size_t i = 0; i < c->n_prefixes; i++) {
-		if (c->prefix[i].n == prefix.n &&
-		    memcmp(c->prefix[i].p, prefix.p, prefix.n) == 0)
+	for (size_t i = 0; i < c->known.n; i++) {
+		if (c->known.prefix[i].n == prefix.n &&
+		    memcmp(c->known.prefix[i].p, prefix.p, prefix.n) == 0)
 			return;
 	}
-	c->prefix[c->n_prefixes++] = prefix;
+	c->known.prefix[c->known.n++] = prefix;
 }
 
 static bool
 is_issue_here(const struct check *c, struct span id)
 {
-	for (size_t i = 0; i < c->n_prefixes; i++) {
-		size_t n = c->prefix[i].n;
+	for (size_t i = 0; i < c->known.n; i++) {
+		size_t n = c->known.prefix[i].n;
 
-		if (id.n > n && id.p[n] == '-' && memcmp(id.p, c->prefix[i].p, n) == 0)
+		if (id.n > n && id.p[n] == '-' &&
+		    memcmp(id.p, c->known.prefix[i].p, n) == 0)
 			return true;
 	}
-	return c->n_prefixes == 0;
+	return c->known.n == 0;
 }
 
 /* The same for ID; most ids of a plan begin like one before, which is told at a glance. */
 static void
 prefix_add_id(struct check *c, const char *id)
 {
-	for (size_t i = 0; i < c->n_prefixes; i++) {
-		size_t n = c->prefix[i].n;
+	for (size_t i = 0; i < c->known.n; i++) {
+		size_t n = c->known.prefix[i].n;
 
-		if (strncmp(id, c->prefix[i].p, n) == 0 && id[n] == '-')
+		if (strncmp(id, c->known.prefix[i].p, n) == 0 && id[n] == '-')
 			return;
 	}
 	prefix_add(c, span_of(id));
@@ -158,10 +158,13 @@ prefix_add_id(struct check *c, const char *id)
 static void
 collect_prefixes(struct check *c)
 {
+	struct prompt_prefixes *kept = c->facts ? c->facts->prefixes : NULL;
 	struct span rest = c->doc.text;
 	struct prompt_link link;
 
-	if (c->facts) {
+	if (kept && kept->is_filled) {
+		c->known = *kept;
+	} else if (c->facts) {
 		const struct plan *plan = c->facts->plan;
 
 		prefix_add_id(c, plan->master.id);
@@ -171,6 +174,9 @@ collect_prefixes(struct check *c)
 		}
 		for (size_t i = 0; i < plan->n_registry; i++)
 			prefix_add_id(c, plan->registry[i].id);
+		c->known.is_filled = true;
+		if (kept)
+			*kept = c->known;
 	}
 	while (prompt_link_find(rest, &link)) {
 		const char *end = link.text.p - 1 + link.n_bytes;

@@ -5,6 +5,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/types.h>
+
+#include <sha2.h>
 
 #include <cmocka.h>
 
@@ -28,6 +31,23 @@ known_texts_have_their_known_sums(void **state)
 
 		hash_sha256(rows[i].text, strlen(rows[i].text), hex);
 		assert_string_equal(hex, rows[i].hex);
+	}
+}
+
+static void
+long_texts_have_the_sums_another_library_gives(void **state)
+{
+	enum { MOST = 20000 };
+	AUTO_FREE unsigned char *text = xmalloc(MOST);
+
+	for (size_t i = 0; i < MOST; i++)
+		text[i] = (unsigned char)(i * i >> 3);
+	/* Every length of the last block, with and without room for the padding. */
+	for (size_t n = 4000; n <= MOST; n += n < 4300 ? 1 : 997) {
+		char hex[HASH_HEX_SIZE], known[SHA256_DIGEST_STRING_LENGTH];
+
+		hash_sha256(text, n, hex);
+		assert_string_equal(hex, SHA256Data(text, n, known));
 	}
 }
 
@@ -58,6 +78,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_texts_have_their_known_sums),
+		cmocka_unit_test(long_texts_have_the_sums_another_library_gives),
 		cmocka_unit_test(the_same_name_gives_the_same_well_formed_id),
 	};
 

@@ -267,6 +267,15 @@ phases_that_only_number_migrations_run_together(void **state)
 	    NULL, "parallel-branches/parallel-branches 2 directory - -");
 }
 
+/* The numbers of one series say nothing about the migrations of another. */
+static void
+numbers_of_another_series_excuse_nothing(void **state)
+{
+	expect("A renumbers=infra:tests writes=db/migrations/1_a.sql\n"
+	       "B renumbers=infra:tests writes=db/migrations/1_b.sql",
+	    NULL, "sequential/parallel-branches 3 infra A infra:db-schema");
+}
+
 /* A-2 */
 static void
 a_third_phase_makes_a_pair_sequential(void **state)
@@ -390,6 +399,122 @@ negation_takes_tracked_paths_away(void **state)
 	    "parallel/parallel 0 none - -");
 	expect("A writes=src/**+!src/a.c\nB writes=src/**", &env,
 	    "parallel-branches/parallel-branches 2 waw - src/gen/b.c");
+}
+
+/* ... and what may still come counts: both may add a file that nobody negates. */
+static void
+negation_of_all_that_exists_leaves_what_may_come(void **state)
+{
+	static const char *const tracked[] = { "src/a.c" };
+	static const struct verdict_env env = { .tracked = tracked, .n_tracked = 1 };
+
+	expect("A writes=src/**+!src/a.c\nB writes=src/**", &env,
+	    "parallel-branches/parallel-branches 2 waw - src/x");
+	expect("A writes=src/*.c+!src/*.c\nB writes=src/**", &env,
+	    "parallel/parallel 0 none - -");
+}
+
+/* CONFLICTS 3.4, 5.2: symbolic links, submodules, file against directory. */
+static void
+other_names_of_a_file_are_that_file(void **state)
+{
+	static const char *const tracked[] = { "Makefile", "current", "lib/sub",
+		"real/v1/a.c", "real/v1/b.c" };
+	static const struct tracked_link links[] = { { "current", "real/v1" } };
+	static const char *const submodules[] = { "lib/sub" };
+	static const struct verdict_env env = { .tracked = tracked,
+		.n_tracked = N_ELEMS(tracked),
+		.link = links,
+		.n_links = 1,
+		.submodule = submodules,
+		.n_submodules = 1 };
+
+	expect("A writes=current/a.c\nB writes=real/v1/a.c", &env,
+	    "parallel-branches/parallel-branches 2 waw - real/v1/a.c");
+	expect("A writes=current/*.c\nB reads=real/v1/b.c writes=z", &env,
+	    "sequential/sequential 1 raw A real/v1/b.c");
+	expect("A writes=*/a.c\nB writes=real/v1/a.c", &env,
+	    "parallel-branches/parallel-branches 2 waw - real/v1/a.c");
+	expect("A writes=current/a.c\nB writes=docs/b.md", &env,
+	    "parallel/parallel 0 none - -");
+	/* Whatever both change in a submodule, both move the commit it is at. */
+	expect("A writes=lib/sub/a.c\nB writes=lib/sub/b.c", &env,
+	    "sequential/sequential 2 waw A lib/sub");
+	expect("A writes=lib/sub\nB writes=lib/**", &env,
+	    "sequential/sequential 2 waw A lib/sub");
+	expect("A writes=lib/sub/a.c\nB writes=lib/other.c", &env,
+	    "parallel/parallel 0 none - -");
+	/* A file of the tree is no directory beside it. */
+	expect("A writes=Makefile\nB creates=Makefile/part", &env,
+	    "sequential/sequential 2 waw A Makefile");
+	expect("A appends=Makefile\nB appends=Makefile/part", &env,
+	    "sequential/sequential 2 waw A Makefile");
+	expect(
+	    "A writes=Makefile\nB writes=**/*.c", &env, "parallel/parallel 0 none - -");
+}
+
+static void
+a_renamed_directory_takes_what_is_below_it_along(void **state)
+{
+	static const char *const tracked[] = { "old/a.c" };
+	static const struct verdict_env env = { .tracked = tracked, .n_tracked = 1 };
+
+	/* The other side's new file in `old` would move too. */
+	expect("A renames=old>new.d\nB creates=old/b.c", &env,
+	    "sequential/sequential 2 rename A old/b.c");
+	expect("A renames=old>new.d\nB creates=**/c.h", &env,
+	    "sequential/sequential 2 rename A old/c.h");
+	expect("A renames=old>new.d\nB creates=new.d/c.h", &env,
+	    "sequential/sequential 2 rename A new.d/c.h");
+	expect("A renames=a/>b.d\nB creates=b.d*/c.h", NULL,
+	    "sequential/sequential 2 rename A b.d/c.h");
+}
+
+static void
+folding_knows_what_is_tracked_in_any_case(void **state)
+{
+	static const char *const tracked[] = { "Conf.d/A.c", "na\314\210me.c" };
+	static const struct verdict_env env = {
+		.tracked = tracked, .n_tracked = 2, .fold_case = true
+	};
+	static const struct verdict_env exact = { .tracked = tracked, .n_tracked = 2 };
+
+	/* `conf.d` is the tracked directory `Conf.d`, and so covers what is below. */
+	expect("A writes=conf.d\nB writes=**/a.C", &env,
+	    "parallel-branches/parallel-branches 2 waw - Conf.d/A.c");
+	expect("A writes=n\303\244me.c\nB writes=*.c", &exact,
+	    "parallel-branches/parallel-branches 2 waw - na\314\210me.c");
+}
+
+static void
+many_patterns_of_one_prefix_are_looked_up_and_none_is_missed(void **state)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct fixture f;
+
+	for (int i = 0; i < 150; i++)
+		fprintf(out, "%sP%d writes=lib/**/n%d_*.h+src/**/m%d.c", i ? "\n" : "",
+		    i, i % 140, i);
+	fputs("\nQ writes=lib/**/n139*\nR writes=**/m7*\nS writes=lib/**/n?5_x.h", out);
+	fclose(out);
+	f = decide(text, NULL);
+	for (int i = 0; i < 150; i++) {
+		for (int j = i + 1; j < 150; j++) {
+			const struct pair *p = verdicts_find(f.verdicts, i, j);
+
+			assert_int_equal(p->kind == PAIR_WAW, i % 140 == j % 140);
+		}
+		assert_int_equal(
+		    verdicts_find(f.verdicts, i, 150)->kind == PAIR_WAW, i == 139);
+		assert_int_equal(verdicts_find(f.verdicts, i, 151)->kind == PAIR_WAW,
+		    i == 7 || (i >= 70 && i < 80));
+		assert_int_equal(verdicts_find(f.verdicts, i, 152)->kind == PAIR_WAW,
+		    i % 140 % 10 == 5 && i % 140 / 10 % 10 > 0 && i % 140 < 100);
+	}
+	fixture_free(&f);
+	free(text);
 }
 
 static void
@@ -536,6 +661,7 @@ main(void)
 		cmocka_unit_test(infrastructure_is_declared_or_seen_in_the_paths),
 		cmocka_unit_test(the_mode_table_holds_in_both_directions),
 		cmocka_unit_test(phases_that_only_number_migrations_run_together),
+		cmocka_unit_test(numbers_of_another_series_excuse_nothing),
 		cmocka_unit_test(a_third_phase_makes_a_pair_sequential),
 		cmocka_unit_test(a_cycle_names_the_cause_of_each_edge),
 		cmocka_unit_test(a_phase_that_waits_for_itself_is_a_cycle),
@@ -545,6 +671,12 @@ main(void)
 		cmocka_unit_test(other_repositories_share_no_paths),
 		cmocka_unit_test(the_tree_gives_real_witnesses_and_kinds),
 		cmocka_unit_test(negation_takes_tracked_paths_away),
+		cmocka_unit_test(negation_of_all_that_exists_leaves_what_may_come),
+		cmocka_unit_test(other_names_of_a_file_are_that_file),
+		cmocka_unit_test(a_renamed_directory_takes_what_is_below_it_along),
+		cmocka_unit_test(folding_knows_what_is_tracked_in_any_case),
+		cmocka_unit_test(
+		    many_patterns_of_one_prefix_are_looked_up_and_none_is_missed),
 		cmocka_unit_test(
 		    pairs_without_an_order_keep_plan_order_unless_a_dependency_forbids_it),
 		cmocka_unit_test(folding_file_systems_see_one_file_in_two_spellings),

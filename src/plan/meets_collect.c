@@ -1,0 +1,452 @@
+#include "plan/meets.h"
+
+#include "base/mem.h"
+#include "plan/intern.h"
+
+#include <string.h>
+
+/* Aliases through links and submodules: past this a plan is not decided any more. */
+#define MAX_ALIASES 4000
+#define MAX_DEPTH   4
+
+static const struct {
+	enum touch touch;
+	enum access access;
+} path_touches[] = {
+	{ TOUCH_READS, ACCESS_READ },
+	{ TOUCH_CONSUMES, ACCESS_READ },
+	{ TOUCH_WRITES, ACCESS_WRITE },
+	{ TOUCH_CREATES, ACCESS_WRITE },
+	{ TOUCH_PRODUCES, ACCESS_WRITE },
+	{ TOUCH_APPENDS, ACCESS_APPEND },
+	{ TOUCH_DELETES, ACCESS_DELETE },
+	{ TOUCH_RENAMES, ACCESS_MOVE_FROM },
+};
+
+bool
+touch_is_path(enum touch touch, const char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
+
+	if (touch == TOUCH_PRODUCES || touch == TOUCH_CONSUMES)
+		return n == 0 || text[n] != ':';
+	return touch <= TOUCH_APPENDS;
+}
+
+struct uses {
+	struct use *item;
+	size_t n, cap;
+};
+
+struct collecting {
+	struct meets *m;
+	struct intern known;
+	struct uses uses;
+	unsigned flags; /* of every pattern */
+};
+
+/* GLOB_IS_FILE or GLOB_IS_DIR for a literal that the tree knows. */
+static unsigned
+kind_of(const struct meets *m, const struct glob *glob, const char *repo)
+{
+	const char *text = glob_prefix(glob);
+
+	if (!glob_is_literal(glob) || *repo)
+		return 0;
+	return tracked_kind(&m->tracked, text);
+}
+
+static void
+compile(struct collecting *c, struct pattern *p)
+{
+	unsigned kind;
+
+	p->glob = glob_new(p->text, c->flags, NULL);
+	if (!p->glob || p->text[strlen(p->text) - 1] == '/')
+		return;
+	kind = kind_of(c->m, p->glob, p->repo);
+	p->is_file = kind == GLOB_IS_FILE;
+	if (!kind)
+		return;
+	glob_free(p->glob);
+	p->glob = glob_new(p->text, c->flags | kind, NULL);
+}
+
+/* The number of the pattern TEXT of REPO, compiled when it is new. */
+static int
+pattern_of(struct collecting *c, const char *text, const char *repo)
+{
+	struct meets *m = c->m;
+	size_t at = intern_number(&c->known, text, repo);
+
+	if (at < m->n_patterns)
+		return (int)at;
+	GROW(m->pattern, m->n_patterns, m->cap_patterns);
+	m->pattern[at] = (struct pattern){ .text = text, .repo = repo };
+	compile(c, &m->pattern[at]);
+	m->n_patterns++;
+	return (int)at;
+}
+
+static void
+add_use(struct collecting *c, const char *text, const char *repo, struct use use)
+{
+	struct meets *m = c->m;
+	struct pattern *p;
+
+	use.pattern = pattern_of(c, text, repo);
+	p = &m->pattern[use.pattern];
+	if (!p->glob) {
+		m->bad[use.phase] = text;
+		return;
+	}
+	p->n_uses++;
+	p->is_read = p->is_read || use.access == ACCESS_READ;
+	p->is_written = p->is_written || use.access != ACCESS_READ;
+	m->has_data = m->has_data || use.access == ACCESS_READ;
+	GROW(c->uses.item, c->uses.n, c->uses.cap);
+	c->uses.item[c->uses.n++] = use;
+}
+
+/* What is negated in a list: of a name nobody knows only itself, never what is below. */
+static void
+add_negation(struct collecting *c, const char *text, const char *repo, struct use use)
+{
+	struct meets *m = c->m;
+	struct glob *glob = glob_new(text, c->flags, NULL);
+	unsigned kind = glob ? kind_of(m, glob, repo) : 0;
+
+	if (glob && glob_is_literal(glob) && text[strlen(text) - 1] != '/') {
+		glob_free(glob);
+		glob = glob_new(text, c->flags | (kind ? kind : GLOB_IS_FILE), NULL);
+	}
+	if (!glob || glob_is_capped(glob)) {
+		glob_free(glob);
+		return;
+	}
+	GROW(m->negation, m->n_negations, m->cap_negations);
+	m->negation[m->n_negations++] = (struct negation){ use.phase, use.touch, glob };
+}
+
+/* Where ITEM is renamed to: a directory when it is one. */
+static const char *
+renamed_to(struct collecting *c, const struct touch_item *item, int from)
+{
+	const struct glob *glob = c->m->pattern[from].glob;
+	size_t n = strlen(item->text);
+	bool is_dir = n > 0 && item->text[n - 1] == '/';
+
+	if (glob && kind_of(c->m, glob, c->m->pattern[from].repo) == GLOB_IS_DIR)
+		is_dir = true;
+	n = strlen(item->to);
+	return is_dir && n > 0 && item->to[n - 1] != '/'
+		   ? arena_printf(c->m->arena, "%s/", item->to)
+		   : item->to;
+}
+
+static void
+collect_phase(struct collecting *c, const struct phase *phase, int position)
+{
+	const char *repo = phase->repo ? phase->repo : "";
+
+	for (size_t t = 0; t < N_ELEMS(path_touches); t++) {
+		const struct touch_list *list = &phase->touch[path_touches[t].touch];
+		struct use use = { .phase = position,
+			.access = path_touches[t].access,
+			.touch = path_touches[t].touch };
+
+		for (size_t i = 0; i < list->n; i++) {
+			const struct touch_item *item = &list->item[i];
+
+			if (item->is_inferred || !touch_is_path(use.touch, item->text))
+				continue;
+			if (item->is_negated) {
+				add_negation(c, item->text, repo, use);
+				continue;
+			}
+			add_use(c, item->text, repo, use);
+			if (!item->to)
+				continue;
+			use.access = ACCESS_MOVE_TO;
+			add_use(c, renamed_to(c, item, pattern_of(c, item->text, repo)),
+			    repo, use);
+			use.access = ACCESS_MOVE_FROM;
+		}
+	}
+}
+
+/* ---- other names of the same files ---------------------------------------------- */
+
+/*
+ * A write through a link is a write to where it leads, and one below a submodule changes
+ * the submodule: what pattern AT matches there is a pattern too, with the same uses.
+ */
+static void
+add_alias(struct collecting *c, int at, const char *from, const char *to)
+{
+	struct meets *m = c->m;
+	bool is_submodule = strcmp(from, to) == 0;
+	struct pattern alias = m->pattern[at];
+	size_t n_uses = c->uses.n;
+
+	alias.glob = glob_through(alias.glob, from, to, is_submodule);
+	if (!alias.glob)
+		return;
+	alias.via = from;
+	alias.is_file = kind_of(m, alias.glob, alias.repo) == GLOB_IS_FILE;
+	GROW(m->pattern, m->n_patterns, m->cap_patterns);
+	m->pattern[m->n_patterns++] = alias;
+	for (size_t i = 0; i < n_uses; i++) {
+		struct use use = c->uses.item[i];
+
+		if (use.pattern != at)
+			continue;
+		use.pattern = (int)m->n_patterns - 1;
+		GROW(c->uses.item, c->uses.n, c->uses.cap);
+		c->uses.item[c->uses.n++] = use;
+	}
+}
+
+static bool
+starts_meet(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return !*a || !*b;
+}
+
+static void
+add_aliases_of(struct collecting *c, int at)
+{
+	const struct verdict_env *env = c->m->env;
+	const struct pattern *p = &c->m->pattern[at];
+	bool folds = env->fold_case;
+
+	for (size_t i = 0; i < env->n_links; i++) {
+		const char *from = env->link[i].path;
+
+		p = &c->m->pattern[at];
+		if (folds || starts_meet(glob_prefix(p->glob), from))
+			add_alias(c, at, from, env->link[i].to);
+	}
+	for (size_t i = 0; i < env->n_submodules; i++) {
+		const char *path = env->submodule[i];
+
+		p = &c->m->pattern[at];
+		if (!p->via && (folds || starts_meet(glob_prefix(p->glob), path)) &&
+		    !(glob_is_literal(p->glob) &&
+			strcmp(glob_prefix(p->glob), path) == 0))
+			add_alias(c, at, path, path);
+	}
+}
+
+static void
+add_aliases(struct collecting *c)
+{
+	struct meets *m = c->m;
+	size_t from = 0, n_own = m->n_patterns;
+
+	if (m->env->n_links == 0 && m->env->n_submodules == 0)
+		return;
+	/* A link can lead to a directory with links in it: aliases have aliases. */
+	for (int depth = 0; depth < MAX_DEPTH && from < m->n_patterns; depth++) {
+		size_t end = m->n_patterns;
+
+		for (; from < end && !m->is_too_large; from++) {
+			if (m->pattern[from].glob && !*m->pattern[from].repo)
+				add_aliases_of(c, (int)from);
+			m->is_too_large = m->n_patterns - n_own > MAX_ALIASES;
+		}
+	}
+}
+
+/* ---- in order --------------------------------------------------------------------- */
+
+/* A pattern to be sorted; KEY is the eight bytes behind what all prefixes share. */
+struct item {
+	uint64_t key;
+	const struct pattern *pattern;
+	uint32_t at;
+};
+
+static int
+compare_items(const void *pa, const void *pb)
+{
+	const struct item *a = pa, *b = pb;
+	int by = strcmp(a->pattern->repo, b->pattern->repo);
+
+	if (by)
+		return by;
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	by = strcmp(glob_prefix(a->pattern->glob), glob_prefix(b->pattern->glob));
+	if (by == 0)
+		by = strcmp(a->pattern->text, b->pattern->text);
+	return by ? by : (a->at > b->at) - (a->at < b->at);
+}
+
+static uint64_t
+key_behind(const char *text, size_t n_shared)
+{
+	uint64_t key = 0;
+	size_t i = 0;
+
+	for (text += n_shared; i < 8 && text[i]; i++)
+		key = key << 8 | (unsigned char)text[i];
+	return i < 8 ? key << 8 * (8 - i) : key;
+}
+
+static size_t
+n_shared_bytes(const struct meets *m)
+{
+	const char *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_patterns; i++) {
+		const char *text;
+		size_t k = 0;
+
+		if (!m->pattern[i].glob)
+			continue;
+		text = glob_prefix(m->pattern[i].glob);
+		if (!first) {
+			first = text;
+			n = strlen(first);
+		}
+		while (k < n && text[k] == first[k])
+			k++;
+		n = k;
+	}
+	return n;
+}
+
+/* Sorts the patterns that compile and drops the others; NEW_AT says where each went. */
+static void
+sort_patterns(struct meets *m, int *new_at)
+{
+	struct item *item = xcalloc(m->n_patterns, sizeof(*item));
+	struct pattern *sorted;
+	size_t n_shared = n_shared_bytes(m), n = 0;
+
+	for (size_t i = 0; i < m->n_patterns; i++) {
+		const struct pattern *p = &m->pattern[i];
+
+		new_at[i] = -1;
+		if (p->glob)
+			item[n++] = (struct item){ key_behind(
+						       glob_prefix(p->glob), n_shared),
+				p, (uint32_t)i };
+	}
+	if (n > 0)
+		qsort(item, n, sizeof(*item), compare_items);
+	sorted = xcalloc(n, sizeof(*sorted));
+	for (size_t i = 0; i < n; i++) {
+		sorted[i] = *item[i].pattern;
+		new_at[item[i].at] = (int)i;
+	}
+	free(item);
+	free(m->pattern);
+	m->pattern = sorted;
+	m->n_patterns = m->cap_patterns = n;
+}
+
+/* Lets each pattern find its uses, in plan order, and each phase. */
+static void
+link_uses(struct meets *m, const struct uses *uses, const int *new_at)
+{
+	size_t n_phases = m->plan->n_phases, at = 0;
+	size_t *next = xcalloc(n_phases + 1, sizeof(*next));
+
+	m->n_uses = uses->n;
+	m->use = xcalloc(uses->n, sizeof(*m->use));
+	m->of_phase = xcalloc(uses->n, sizeof(*m->of_phase));
+	m->begin = xcalloc(n_phases + 1, sizeof(*m->begin));
+	for (size_t i = 0; i < m->n_patterns; i++) {
+		m->pattern[i].use = m->use + at;
+		at += m->pattern[i].n_uses;
+		m->pattern[i].n_uses = 0;
+	}
+	for (size_t u = 0; u < uses->n; u++) {
+		struct use use = uses->item[u];
+		struct pattern *p = &m->pattern[new_at[use.pattern]];
+
+		use.pattern = new_at[use.pattern];
+		p->use[p->n_uses++] = use;
+		m->begin[use.phase + 1]++;
+	}
+	for (size_t i = 0; i < n_phases; i++)
+		m->begin[i + 1] += m->begin[i];
+	memcpy(next, m->begin, (n_phases + 1) * sizeof(*next));
+	for (size_t u = 0; u < m->n_uses; u++)
+		m->of_phase[next[m->use[u].phase]++] = m->use[u];
+	free(next);
+}
+
+/* The first pattern of REPO from LOW on whose prefix is not below TEXT. */
+static size_t
+pattern_from(const struct meets *m, size_t low, const char *repo, const char *text)
+{
+	size_t high = m->n_patterns;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int by = strcmp(m->pattern[mid].repo, repo);
+
+		if (by == 0)
+			by = strcmp(glob_prefix(m->pattern[mid].glob), text);
+		if (by < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/*
+ * A literal with an extension is a directory all the same when another pattern of the
+ * plan goes below it: `conf.d` and `conf.d/a.conf`.  Not one that is a file in the tree.
+ */
+static void
+settle_directories(struct meets *m, unsigned flags)
+{
+	for (size_t i = 0; i + 1 < m->n_patterns; i++) {
+		struct pattern *p = &m->pattern[i];
+		const char *prefix = glob_prefix(p->glob);
+		AUTO_FREE char *below = NULL;
+		size_t at;
+
+		if (!glob_is_literal(p->glob) || p->is_file || p->via ||
+		    strncmp(glob_prefix(p[1].glob), prefix, strlen(prefix)) != 0)
+			continue;
+		below = xasprintf("%s/", prefix);
+		at = pattern_from(m, i, p->repo, below);
+		if (at == m->n_patterns || strcmp(m->pattern[at].repo, p->repo) != 0 ||
+		    strncmp(glob_prefix(m->pattern[at].glob), below, strlen(below)) !=
+			0)
+			continue;
+		glob_free(p->glob);
+		p->glob = glob_new(p->text, GLOB_IS_DIR | flags, NULL);
+	}
+}
+
+void
+meets_collect(struct meets *meets)
+{
+	struct meets *m = meets;
+	struct collecting c = { .m = m,
+		.flags = m->env->fold_case ? GLOB_FOLD_CASE : 0 };
+	int *new_at;
+
+	for (size_t i = 0; i < m->plan->n_phases; i++)
+		collect_phase(&c, &m->plan->phase[i], (int)i);
+	add_aliases(&c);
+	new_at = xcalloc(m->n_patterns, sizeof(*new_at));
+	sort_patterns(m, new_at);
+	link_uses(m, &c.uses, new_at);
+	settle_directories(m, c.flags);
+	free(new_at);
+	intern_clear(&c.known);
+	free(c.uses.item);
+}

@@ -50,6 +50,9 @@ LIBRARIES = {
     "curses.h": "tui",
     "ncurses.h": "tui",
     "sha2.h": "base/hash.c",
+    "cpuid.h": "base/sha256.c",
+    "immintrin.h": "base/sha256.c",
+    "utf8proc.h": "plan/glob_spell.c",
     "uthash.h": "sys store engine web",
 }
 

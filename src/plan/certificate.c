@@ -89,6 +89,10 @@ put_head(const struct certificate *c, const char *made_by)
 		put_line(out, "infra", &env->infra_pattern[i], 1);
 	for (size_t i = 0; i < env->n_exclusive; i++)
 		put_line(out, "exclusive", &env->exclusive[i], 1);
+	for (size_t i = 0; i < env->n_derived; i++)
+		put_line(out, "derived", &env->derived[i], 1);
+	for (size_t i = 0; i < env->n_united; i++)
+		put_line(out, "united", &env->united[i], 1);
 	for (size_t i = 0; i < env->n_assertions; i++) {
 		const struct assertion *as = &env->assertion[i];
 
@@ -158,9 +162,10 @@ put_patterns(const struct certificate *c)
 
 		for (size_t k = 0; k < p->n_meets; k++) {
 			const struct meet *meet = &p->meet[k];
-			const char *how = meet->is_undecided ? "undecided"
-					  : meet->is_tracked ? "tracked"
-							     : "new";
+			const char *how = meet->is_undecided   ? "undecided"
+					  : meet->is_collision ? "collision"
+					  : meet->is_tracked   ? "tracked"
+							       : "new";
 
 			if (meet->other < (int)i)
 				continue;
@@ -270,6 +275,44 @@ put_pairs(struct certificate *c)
 	}
 }
 
+static bool
+is_ascii(const char *s)
+{
+	for (; *s; s++) {
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What divisi-verify does not decide again, it is not asked to believe: other names that
+ * links and submodules give a path, names beyond ASCII where a pattern takes characters,
+ * and numbers of things.  NULL when there is none of it.
+ */
+static const char *
+beyond_proof(const struct certificate *c)
+{
+	const struct meets *m = &c->meets;
+	bool has_wide_names = false, takes_characters = false;
+
+	for (size_t i = 0; i < c->env->n_tracked; i++)
+		has_wide_names = has_wide_names || !is_ascii(c->env->tracked[i]);
+	for (size_t i = 0; i < m->n_patterns; i++) {
+		const struct pattern *p = &m->pattern[i];
+
+		if (p->via)
+			return arena_printf(c->arena,
+			    "`%s` has another name through `%s`", p->text, p->via);
+		if (!is_ascii(p->text))
+			return arena_printf(c->arena, "`%s` is not in ASCII", p->text);
+		takes_characters = takes_characters || strpbrk(p->text, "?[");
+	}
+	if (has_wide_names && takes_characters)
+		return "patterns with ? or [] meet tracked names beyond ASCII";
+	return c->env->n_counted > 0 ? "divisi.counted is set" : NULL;
+}
+
 char *
 certificate_text(const struct plan *plan, const struct verdict_env *env,
     const struct verdicts *verdicts, const char *made_by, size_t *n_bytes,
@@ -277,6 +320,7 @@ certificate_text(const struct plan *plan, const struct verdict_env *env,
 {
 	struct certificate c = { .plan = plan, .env = env, .verdicts = verdicts };
 	char seal[HASH_HEX_SIZE], *text = NULL;
+	const char *why;
 
 	if (verdicts->is_too_large) {
 		err_set(err, ERR_REFUSED,
@@ -286,8 +330,17 @@ certificate_text(const struct plan *plan, const struct verdict_env *env,
 		return NULL;
 	}
 	c.arena = arena_new();
-	c.out = open_memstream(&text, n_bytes);
 	meets_init(&c.meets, plan, env, c.arena);
+	why = beyond_proof(&c);
+	if (why) {
+		err_set(err, ERR_REFUSED,
+		    "divisi-verify could not check a certificate of this: %s", why);
+		err_fix(err, "the verdicts stand all the same: divisi check");
+		meets_clear(&c.meets);
+		arena_free(c.arena);
+		return NULL;
+	}
+	c.out = open_memstream(&text, n_bytes);
 	put_head(&c, made_by);
 	put_plan_text(&c);
 	put_tree(&c);

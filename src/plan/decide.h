@@ -33,6 +33,8 @@ struct cell {
 	struct clash shared; /* infrastructure both change */
 	struct clash order;
 	struct clash numbers, directory;
+	struct clash migrations; /* both write where migrations lie, by their paths */
+	bool numbers_migrations; /* and both give these numbers at landing */
 };
 
 #define N_TRACE_STEPS  3

@@ -42,7 +42,10 @@ put_touches(FILE *out, const struct touch_list *list)
 	for (size_t i = 0; i < list->n; i++) {
 		const struct touch_item *item = &list->item[i];
 
-		putc_unlocked(item->is_negated ? '!' : item->is_inferred ? '~' : '=', out);
+		putc_unlocked(item->is_negated    ? '!'
+			      : item->is_inferred ? '~'
+						  : '=',
+		    out);
 		put(out, item->text);
 		put(out, item->to);
 	}

@@ -123,7 +123,7 @@ spelled_path(const char *path)
 void
 glob_path_init(struct glob_path *path, const char *text, bool fold_case)
 {
-	char *own = path_spell(text, fold_case);
+	char *own = glob_spell_path(text, fold_case);
 
 	*path = spelled_path(own ? own : text);
 	path->own = own;
@@ -222,6 +222,6 @@ glob_overlap(const struct glob *a, const struct glob *b, char **witness)
 	bool is_found = find_overlap(a, b, witness);
 
 	if (is_found && witness)
-		path_unspell(*witness);
+		glob_unspell_path(*witness);
 	return is_found;
 }

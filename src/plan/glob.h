@@ -16,7 +16,7 @@
  * A path here is what git can track: names without "/" and NUL, none empty, none "." or
  * "..", joined by single slashes; any bytes.  `?` and a class are one character, and a byte
  * that is no UTF-8 is one.  Names that only differ in how Unicode composes their characters
- * are one name (path_spell()).
+ * are one name (glob_spell_path()).
  */
 struct glob;
 
@@ -43,10 +43,10 @@ bool glob_is_literal(const struct glob *glob);
  * lower case, bytes that are no UTF-8 as characters of private use.  NULL when that is PATH
  * itself, as of every path in ASCII.  The caller frees it.
  */
-char *path_spell(const char *path, bool fold_case);
+char *glob_spell_path(const char *path, bool fold_case);
 
 /* Puts the bytes that are no UTF-8 back into PATH, in place. */
-void path_unspell(char *path);
+void glob_unspell_path(char *path);
 
 /*
  * The literal bytes every match starts with (for indexes; lower case with folding); of a

@@ -271,7 +271,7 @@ glob_new(const char *pattern, unsigned flags, struct err *err)
 
 	if (check_text(pattern, err) < 0)
 		return NULL;
-	spelled = path_spell(pattern, flags & GLOB_FOLD_CASE);
+	spelled = glob_spell_path(pattern, flags & GLOB_FOLD_CASE);
 	build_init(&b, flags);
 	if (read_all(&b, spelled ? spelled : pattern, err) < 0) {
 		glob_free(b.glob);

@@ -66,7 +66,7 @@ nfa_set(const struct nfa *nfa, uint16_t set)
  * lie in `room`.
  */
 struct glob {
-	char *text; /* as it is spelled: path_spell() */
+	char *text; /* as it is spelled: glob_spell_path() */
 	char *prefix;
 	size_t n_prefix;
 	/*
@@ -117,7 +117,7 @@ enum { DOTS_NONE, DOTS_ONE, DOTS_TWO, DOTS_NAME, N_DOTS };
  * The most readable byte of SET for a witness, other than '.' and '/': x, a letter, a
  * digit, a capital, anything printable, the rest of the bytes, a blank.  Or -1.
  */
-int nice_byte(const uint64_t set[4]);
+int glob_nice_byte(const uint64_t set[4]);
 
 static inline bool
 is_letter(unsigned char c)

@@ -35,7 +35,7 @@ lowest_of(const uint64_t set[4], int w, uint64_t mask)
 }
 
 int
-nice_byte(const uint64_t set[4])
+glob_nice_byte(const uint64_t set[4])
 {
 	static const struct {
 		int word;
@@ -110,7 +110,7 @@ product_consume(struct product *p, uint32_t from, const struct nfa_edge *ea,
 			product_push(p, from, ea->to, eb->to, DOTS_NONE, '/');
 		return;
 	}
-	byte = nice_byte(both);
+	byte = glob_nice_byte(both);
 	if (byte >= 0)
 		product_push(p, from, ea->to, eb->to, DOTS_NAME, byte);
 	if (byte_set_has(both, '.'))

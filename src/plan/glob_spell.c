@@ -59,7 +59,7 @@ wrap_raw_bytes(const char *path)
 }
 
 void
-path_unspell(char *path)
+glob_unspell_path(char *path)
 {
 	char *to = path;
 
@@ -101,7 +101,7 @@ compose(const char *text, utf8proc_custom_func lower)
 }
 
 char *
-path_spell(const char *path, bool fold_case)
+glob_spell_path(const char *path, bool fold_case)
 {
 	AUTO_FREE char *wrapped = NULL;
 	AUTO_FREE char *composed = NULL;

@@ -129,7 +129,7 @@ struct glob *
 glob_through(const struct glob *glob, const char *from, const char *to, bool is_whole)
 {
 	bool folds = glob->flags & GLOB_FOLD_CASE;
-	AUTO_FREE char *spelled = path_spell(from, folds);
+	AUTO_FREE char *spelled = glob_spell_path(from, folds);
 	uint16_t found[NFA_MAX_STARTS];
 	struct glob *through;
 	const struct nfa *nfa;

@@ -223,7 +223,7 @@ byte_of_class(const struct search *s, size_t k, const uint64_t *sa, const uint64
 		both[w] = s->class[k][w] & sa[w] & sb[w];
 	if (byte_set_has(both, '/'))
 		return '/';
-	return byte_set_has(both, '.') ? '.' : nice_byte(both);
+	return byte_set_has(both, '.') ? '.' : glob_nice_byte(both);
 }
 
 static void
@@ -350,7 +350,7 @@ glob_overlap_without(const struct glob *a, const struct glob *b,
 	find_classes(&s);
 	is_found = find(&s, witness) || s.is_given_up;
 	if (*witness)
-		path_unspell(*witness);
+		glob_unspell_path(*witness);
 	free(s.node);
 	free(s.subset);
 	return is_found;

@@ -304,7 +304,7 @@ static void
 find_collisions(struct lookup *l, size_t i, size_t end)
 {
 	struct pattern *p = &l->m->pattern[i];
-	const char *path = glob_prefix(p->glob);
+	const char *path = arena_strdup(l->m->arena, glob_prefix(p->glob));
 	size_t n = strlen(path);
 
 	for (size_t j = i + 1; j < end; j++) {

@@ -423,9 +423,7 @@ resource_kind(const char *name)
 }
 
 bool
-resource_numbers(const struct resource *series, const struct resource *resource)
+resource_is_migrations(const char *name)
 {
-	return strcmp(resource->name, "infra:db-schema") == 0 &&
-	       (strncmp(series->name, "schema:", 7) == 0 ||
-		   strcmp(series->name, resource->name) == 0);
+	return strcmp(name, "infra:db-schema") == 0;
 }

@@ -70,5 +70,5 @@ void resources_clear(struct resources *resources);
 /* PAIR_API, PAIR_SCHEMA, PAIR_INFRA or PAIR_RESOURCE by the name. */
 enum pair_kind resource_kind(const char *name);
 
-/* Do the numbers of SERIES say where a file of RESOURCE, known from its path, comes? */
-bool resource_numbers(const struct resource *series, const struct resource *resource);
+/* Is NAME where migrations lie, whose numbers a schema: can have given at landing? */
+bool resource_is_migrations(const char *name);

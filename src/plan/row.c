@@ -79,9 +79,9 @@ row_meet(struct decision *d, const struct use *a, struct meet *meet, bool data_o
 }
 
 static struct clash *
-clash_slot(struct cell *cell, enum relation relation, enum pair_kind kind)
+clash_slot(struct cell *cell, const struct clash *clash, const char *name)
 {
-	switch (relation) {
+	switch (clash->relation) {
 	case RELATION_OK: return NULL;
 	case RELATION_DATA_FIRST: return &cell->data_ab;
 	case RELATION_DATA_SECOND: return &cell->data_ba;
@@ -89,8 +89,15 @@ clash_slot(struct cell *cell, enum relation relation, enum pair_kind kind)
 	case RELATION_ORDER_FIRST:
 	case RELATION_ORDER_SECOND: return &cell->order;
 	case RELATION_SEQUENTIAL:
-		return kind == PAIR_API ? &cell->alone : &cell->shared;
-	case RELATION_NUMBERS: return &cell->numbers;
+		if (resource_kind(name) == PAIR_API)
+			return &cell->alone;
+		return clash->a->path && clash->b->path && resource_is_migrations(name)
+			   ? &cell->migrations
+			   : &cell->shared;
+	case RELATION_NUMBERS:
+		cell->numbers_migrations |= resource_kind(name) == PAIR_SCHEMA ||
+					    resource_is_migrations(name);
+		return &cell->numbers;
 	case RELATION_DIRECTORY: return &cell->directory;
 	}
 	return NULL;
@@ -100,7 +107,6 @@ static void
 row_claim(struct decision *d, const struct claim *a, bool data_only)
 {
 	const struct resource *resource = &d->resources.item[a->resource];
-	enum pair_kind kind = resource_kind(resource->name);
 
 	for (size_t i = resource->n_claims;
 	     i-- > 0 && resource->claim[i].phase > a->phase;) {
@@ -111,7 +117,7 @@ row_claim(struct decision *d, const struct claim *a, bool data_only)
 		    (data_only && clash.relation != RELATION_DATA_FIRST &&
 			clash.relation != RELATION_DATA_SECOND))
 			continue;
-		slot = clash_slot(cell_touch(d, b->phase), clash.relation, kind);
+		slot = clash_slot(cell_touch(d, b->phase), &clash, resource->name);
 		/* Declared beats recognised; else the first one stays. */
 		if (slot && (!slot->a || (slot->a->path && !a->path)))
 			*slot = clash;
@@ -132,13 +138,15 @@ compare_ints(const void *pa, const void *pb)
  * another series say nothing about that.
  */
 static void
-cell_settle(struct decision *d, struct cell *cell)
+cell_settle(struct cell *cell)
 {
-	if (cell->numbers.a && cell->shared.a && cell->shared.a->path &&
-	    cell->shared.b->path &&
-	    resource_numbers(&d->resources.item[cell->numbers.a->resource],
-		&d->resources.item[cell->shared.a->resource]))
-		cell->shared = (struct clash){ 0 };
+	const struct clash *shared = &cell->shared;
+
+	if (!cell->migrations.a || cell->numbers_migrations)
+		return;
+	if (!shared->a ||
+	    (shared->a->path && cell->migrations.a->resource < shared->a->resource))
+		cell->shared = cell->migrations;
 }
 
 void
@@ -158,7 +166,7 @@ row_fill(struct decision *d, int a, bool data_only)
 		row_claim(d, &d->resources.of_phase[c], data_only);
 	qsort(d->touched, d->n_touched, sizeof(*d->touched), compare_ints);
 	for (size_t i = 0; i < d->n_touched; i++)
-		cell_settle(d, &d->cell[d->touched[i]]);
+		cell_settle(&d->cell[d->touched[i]]);
 }
 
 bool

@@ -10,7 +10,7 @@
 static char *
 key_of(const char *path, bool fold_case)
 {
-	char *key = path_spell(path, fold_case);
+	char *key = glob_spell_path(path, fold_case);
 	bool has_upper = false;
 
 	for (const char *p = path; fold_case && *p && !has_upper; p++)

@@ -6,7 +6,7 @@
 
 /*
  * The tracked paths of a repository as patterns see them: each under its key, which is
- * path_spell()ed and, where the file system folds case, in lower case.  Keys are sorted; so
+ * glob_spell_path()ed and, where the file system folds case, in lower case.  Keys are sorted; so
  * those a literal prefix allows stand together.
  */
 struct tracked {

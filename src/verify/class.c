@@ -75,8 +75,17 @@ class_byte(const char **p)
 	return (unsigned char)*(*p)++;
 }
 
+static void
+both_cases(uint64_t set[4])
+{
+	const uint64_t letters = UINT64_C(0x07FFFFFE);
+	uint64_t upper = set[1] & letters, lower = set[1] >> 32 & letters;
+
+	set[1] |= upper << 32 | lower;
+}
+
 bool
-verify_class(const char **p, uint64_t set[4])
+verify_class(const char **p, bool folds, uint64_t set[4])
 {
 	size_t n = verify_class_length(*p);
 	const char *s = *p + 1, *last = *p + n - 1;
@@ -106,6 +115,9 @@ verify_class(const char **p, uint64_t set[4])
 		while (from <= to)
 			admit(set, from++);
 	}
+	/* Before it is turned: where case is folded, [!a] has neither a nor A. */
+	if (folds)
+		both_cases(set);
 	for (int i = 0; i < 4 && is_turned; i++)
 		set[i] = ~set[i];
 	set[0] &= ~(UINT64_C(1) | UINT64_C(1) << '/');

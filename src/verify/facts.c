@@ -19,7 +19,7 @@ fact_of_deeds(enum verify_deed a, enum verify_deed b, bool is_solid)
 		return FACT_DELETE;
 	if (!makes_a || !makes_b || a == DEED_ARRIVE || b == DEED_ARRIVE)
 		return FACT_MOVE;
-	if (a == DEED_ADD && b == DEED_ADD)
+	if (a == DEED_ADD && b == DEED_ADD && !is_solid)
 		return FACT_APPEND;
 	return FACT_WRITE | (is_solid ? FACT_SOLID : 0);
 }
@@ -33,12 +33,20 @@ fact_of_claims(const struct verify_claim *a, const struct verify_claim *b)
 	case '=': return FACT_ORDER;
 	case '<': return FACT_ORDER_A;
 	case '>': return FACT_ORDER_B;
-	case '#': return FACT_NUMBERS;
+	case '#':
+		return strncmp(a->name, "schema:", 7) == 0 ||
+			       strcmp(a->name, "infra:db-schema") == 0
+			   ? FACT_NUMBERS | FACT_NUMBERS_THEM
+			   : FACT_NUMBERS;
 	case '/': return FACT_DIRECTORY;
 	case 'X':
 		if (strcmp(verify_name_kind(a->name), "api") == 0)
 			return FACT_ALONE;
-		return a->path && b->path ? FACT_SHARED_PATHS : FACT_SHARED;
+		if (!a->path || !b->path)
+			return FACT_SHARED;
+		return strcmp(a->name, "infra:db-schema") == 0
+			   ? FACT_SHARED_PATHS | FACT_MIGRATIONS
+			   : FACT_SHARED | FACT_SHARED_PATHS;
 	default: return 0;
 	}
 }
@@ -110,7 +118,7 @@ verify_facts(struct verify *v, int a, uint32_t *cell)
 	}
 	for (size_t b = 0; b < v->n_phases; b++) {
 		/* Who only numbers does not collide by writing beside the other. */
-		if ((cell[b] & FACT_SHARED_PATHS) && !(cell[b] & FACT_NUMBERS))
+		if ((cell[b] & FACT_MIGRATIONS) && !(cell[b] & FACT_NUMBERS_THEM))
 			cell[b] |= FACT_SHARED;
 	}
 }
@@ -133,7 +141,8 @@ verify_path_facts(struct verify *v, int a, int b, const char *path)
 
 			while ((two = next_use(v, b, other, &at))) {
 				bool is_there =
-				    m->is_undecided
+				    m->is_collision ? strcmp(path, m->witness) == 0
+				    : m->is_undecided
 					? strcmp(path, p->text) == 0 ||
 					      strcmp(path, v->pattern[other].text) == 0
 					: verify_matches(&p->program, path) &&
@@ -142,7 +151,7 @@ verify_path_facts(struct verify *v, int a, int b, const char *path)
 
 				/* What is excepted counts for tracked paths only. */
 				if (!is_there ||
-				    (m->is_tracked &&
+				    (m->is_tracked && !m->is_collision &&
 					(verify_is_excepted(v, one, path) ||
 					    verify_is_excepted(v, two, path))))
 					continue;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* What a list says about a path. */
 static const struct {
@@ -98,6 +99,48 @@ is_tracked_folder(const struct verify *v, const char *path)
 	at = at < v->n_tracked && strncmp(v->tracked[at], below, n + 1) == 0;
 	free(below);
 	return at;
+}
+
+unsigned
+verify_kind_of(const struct verify *v, const char *path)
+{
+	size_t n = strlen(path);
+
+	if (!v->folds)
+		return verify_is_tracked(v, path)   ? PROGRAM_IS_FILE
+		       : is_tracked_folder(v, path) ? PROGRAM_COVERS
+						    : 0;
+	for (size_t i = 0; i < v->n_tracked; i++) {
+		if (strcasecmp(v->tracked[i], path) == 0)
+			return PROGRAM_IS_FILE;
+	}
+	for (size_t i = 0; i < v->n_tracked; i++) {
+		if (strncasecmp(v->tracked[i], path, n) == 0 && v->tracked[i][n] == '/')
+			return PROGRAM_COVERS;
+	}
+	return 0;
+}
+
+/* Where FROM is renamed to: below it too when FROM is a folder. */
+static char *
+arrival(struct verify *v, int phase, const char *from, char *to)
+{
+	size_t n_from = strlen(from), n = strlen(to);
+	struct verify_program program;
+	bool is_folder = n_from > 0 && from[n_from - 1] == '/';
+	char *longer;
+
+	if (!is_folder && !*v->phase[phase].repo && verify_compile(&program, from, 0)) {
+		is_folder = program.is_literal &&
+			    verify_kind_of(v, program.prefix) == PROGRAM_COVERS;
+		verify_program_clear(&program);
+	}
+	if (!is_folder || n == 0 || to[n - 1] == '/')
+		return to;
+	longer = verify_alloc(n + 2, 1);
+	memcpy(longer, to, n);
+	longer[n] = '/';
+	return longer;
 }
 
 typedef void take_use(struct verify *v, int phase, enum verify_list list,
@@ -197,10 +240,7 @@ compile_all(struct verify *v)
 			continue;
 		if (p.program.is_literal && !*p.repo &&
 		    p.text[strlen(p.text) - 1] != '/')
-			known = verify_is_tracked(v, p.program.prefix) ? PROGRAM_IS_FILE
-				: is_tracked_folder(v, p.program.prefix)
-				    ? PROGRAM_COVERS
-				    : 0;
+			known = verify_kind_of(v, p.program.prefix);
 		if (known) {
 			verify_program_clear(&p.program);
 			(void)verify_compile(&p.program, p.text, flags | known);
@@ -267,8 +307,7 @@ settle_folders(struct verify *v)
 		const char *path = p->program.prefix;
 
 		if (!p->program.is_literal ||
-		    (!*p->repo &&
-			(verify_is_tracked(v, path) || is_tracked_folder(v, path))) ||
+		    (!*p->repo && verify_kind_of(v, path) == PROGRAM_IS_FILE) ||
 		    !goes_below(all, v->n_patterns, p->repo, path))
 			continue;
 		verify_program_clear(&p->program);
@@ -305,6 +344,16 @@ verify_footprints(struct verify *v)
 {
 	size_t at = 0;
 
+	for (size_t i = 0; i < v->n_phases; i++) {
+		struct verify_items *items = &v->phase[i].list[LIST_RENAMES];
+
+		for (size_t k = 0; k < items->n; k++) {
+			struct verify_item *item = &items->item[k];
+
+			if (item->mark == '=')
+				item->to = arrival(v, (int)i, item->text, item->to);
+		}
+	}
 	for (size_t i = 0; i < v->n_phases; i++)
 		each_path(v, (int)i, take_pattern);
 	drop_doubles(v);

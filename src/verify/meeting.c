@@ -54,13 +54,21 @@ has_solid_folder(const char *path)
 }
 
 static bool
-is_solid_path(const struct verify *v, const char *path)
+is_known_solid(const char *path)
 {
 	if (has_solid_name(path) || has_solid_folder(path))
 		return true;
-	for (size_t i = 0; i < v->n_exclusive; i++) {
+	return false;
+}
+
+/* Is PATH one of the N patterns of a setting? */
+static bool
+is_set(const struct verify *v, char *const *patterns, size_t n, const char *path)
+{
+	for (size_t i = 0; i < n; i++) {
 		struct verify_program program;
-		bool matches = verify_compile(&program, v->exclusive[i], 0);
+		bool matches = verify_compile(
+		    &program, patterns[i], v->folds ? PROGRAM_FOLDS : 0);
 
 		if (matches) {
 			matches = verify_matches(&program, path);
@@ -70,6 +78,14 @@ is_solid_path(const struct verify *v, const char *path)
 			return true;
 	}
 	return false;
+}
+
+static bool
+is_solid_path(const struct verify *v, const char *path)
+{
+	if (is_set(v, v->exclusive, v->n_exclusive, path))
+		return true;
+	return !is_set(v, v->easy, v->n_easy, path) && is_known_solid(path);
 }
 
 /* The tracked paths that P matches, once. */
@@ -204,6 +220,21 @@ check_witness(struct verify *v, struct verify_meet *m, size_t length)
 	return true;
 }
 
+/* Is P a file of the tree, and does Q only match below it? */
+static bool
+collides(const struct verify *v, const struct verify_pattern *p,
+    const struct verify_pattern *q)
+{
+	const char *path = p->program.prefix;
+	size_t n = strlen(path);
+
+	return p->program.is_literal && !*p->repo &&
+	       p->text[strlen(p->text) - 1] != '/' &&
+	       strncmp(q->program.prefix, path, n) == 0 &&
+	       q->program.prefix[n] == '/' && strcmp(p->repo, q->repo) == 0 &&
+	       verify_kind_of(v, path) == PROGRAM_IS_FILE;
+}
+
 /* One pair of patterns that somebody changes: listed when it meets, and only then. */
 static bool
 check_pair(struct verify *v, int a, int b)
@@ -221,6 +252,18 @@ check_pair(struct verify *v, int a, int b)
 		m->is_tracked = false;
 		return true;
 	}
+	if (collides(v, p, q) || collides(v, q, p)) {
+		const char *file = collides(v, p, q) ? p->program.prefix
+						     : q->program.prefix;
+
+		if (!m || !m->is_collision || strcmp(m->witness, file) != 0)
+			return verify_refuse(v, m ? m->line : 0,
+			    "\"%.80s\" is a file, and a pattern goes below it", file);
+		m->is_solid = true;
+		return true;
+	}
+	if (m && m->is_collision)
+		return verify_refuse(v, m->line, "these two do not collide");
 	length = verify_shortest(v, &p->program, &q->program);
 	if (v->is_refused)
 		return false;
@@ -335,6 +378,22 @@ verify_meetings(struct verify *v)
 	return is_good;
 }
 
+/* The excepted path TEXT; of one that nobody knows only itself, never what is below. */
+static bool
+compile_excepted(const struct verify *v, const struct verify_use *use, const char *text,
+    struct verify_program *program)
+{
+	unsigned flags = v->folds ? PROGRAM_FOLDS : 0, kind;
+
+	if (!verify_compile(program, text, flags))
+		return false;
+	if (!program->is_literal || text[strlen(text) - 1] == '/')
+		return true;
+	kind = *v->phase[use->phase].repo ? 0 : verify_kind_of(v, program->prefix);
+	verify_program_clear(program);
+	return verify_compile(program, text, flags | (kind ? kind : PROGRAM_IS_FILE));
+}
+
 bool
 verify_is_excepted(
     const struct verify *v, const struct verify_use *use, const char *path)
@@ -346,7 +405,8 @@ verify_is_excepted(
 		bool matches;
 
 		if (items->item[i].mark != '!' ||
-		    !verify_compile(&program, items->item[i].text, 0))
+		    !verify_is_path(use->list, items->item[i].text) ||
+		    !compile_excepted(v, use, items->item[i].text, &program))
 			continue;
 		matches = verify_matches(&program, path);
 		verify_program_clear(&program);
@@ -356,21 +416,47 @@ verify_is_excepted(
 	return false;
 }
 
+/* May a path still come that both match and neither excepts? */
+static bool
+may_still_come(struct verify *v, const struct verify_use *a, const struct verify_use *b)
+{
+	const struct verify_use *use[] = { a, b };
+	struct verify_program except[64];
+	size_t n = 0;
+	bool is_left;
+
+	for (int u = 0; u < 2; u++) {
+		const struct verify_items *items =
+		    &v->phase[use[u]->phase].list[use[u]->list];
+
+		for (size_t i = 0; i < items->n && n < COUNT(except); i++) {
+			if (items->item[i].mark == '!' &&
+			    verify_is_path(use[u]->list, items->item[i].text) &&
+			    compile_excepted(
+				v, use[u], items->item[i].text, &except[n]))
+				n++;
+		}
+	}
+	is_left = verify_leftover(v, &v->pattern[a->pattern].program,
+	    &v->pattern[b->pattern].program, except, n);
+	for (size_t i = 0; i < n; i++)
+		verify_program_clear(&except[i]);
+	return is_left;
+}
+
 bool
 verify_survives(struct verify *v, const struct verify_use *a,
     const struct verify_use *b, const struct verify_meet *meet)
 {
 	size_t i = 0, k = 0;
 	const char *path;
-	bool is_common = false;
 
-	if (!meet->is_tracked)
+	if (!meet->is_tracked || meet->is_collision)
 		return true;
 	while ((path = next_common(
 		    v, &v->pattern[a->pattern], &v->pattern[b->pattern], &i, &k))) {
-		is_common = true;
 		if (!verify_is_excepted(v, a, path) && !verify_is_excepted(v, b, path))
 			return true;
 	}
-	return !is_common;
+	return may_still_come(v, a, b);
 }

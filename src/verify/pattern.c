@@ -182,7 +182,7 @@ cut_names(struct making *m, const char *text)
 		const char *class = p;
 
 		if ((p[0] == '\\' && !p[1]) ||
-		    (*p == '[' && !verify_class(&class, set)))
+		    (*p == '[' && !verify_class(&class, m->flags & PROGRAM_FOLDS, set)))
 			return false;
 		m->ends_in_slash = is_slash;
 		if (is_slash && !add_name(m, begin, p))
@@ -262,22 +262,11 @@ emit_any_bytes(struct verify_program *program)
 }
 
 static void
-both_cases(uint64_t set[4])
-{
-	const uint64_t letters = ((UINT64_C(1) << 26) - 1) << 1;
-	uint64_t upper = set[1] & letters, lower = set[1] >> 32 & letters;
-
-	set[1] |= upper << 32 | lower;
-}
-
-static void
 emit_set(struct verify_program *program, const char *class)
 {
 	uint64_t set[4];
 
-	(void)verify_class(&class, set);
-	if (program->folds)
-		both_cases(set);
+	(void)verify_class(&class, program->folds, set);
 	program->set = verify_grow(
 	    program->set, program->n_sets, &program->cap_sets, sizeof(*program->set));
 	memcpy(program->set[program->n_sets], set, sizeof(set));

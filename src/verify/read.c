@@ -15,6 +15,7 @@ enum part {
 	PART_SET,
 	PART_INFRA,
 	PART_EXCLUSIVE,
+	PART_EASY,
 	PART_ASSERT,
 	PART_TEXT,
 	PART_PLAN_TEXT,
@@ -121,27 +122,34 @@ read_set(struct reading *r)
 		   r, r->field[1], "branches", "no-branches", &r->v->has_no_branches);
 }
 
+/* A setting at the end of LIST, which has *N of *CAP. */
+static bool
+read_setting(struct reading *r, char ***list, size_t *n, size_t *cap)
+{
+	const char *text = r->field[0] ? r->field[0] : "";
+
+	*list = verify_grow(*list, *n, cap, sizeof(char *));
+	(*list)[(*n)++] = verify_copy(text, strlen(text));
+	return true;
+}
+
 static bool
 read_infra(struct reading *r)
 {
-	struct verify *v = r->v;
-
-	v->infra = verify_grow(v->infra, v->n_infra, &v->cap_infra, sizeof(char *));
-	v->infra[v->n_infra++] = verify_copy(
-	    r->field[0] ? r->field[0] : "", r->field[0] ? strlen(r->field[0]) : 0);
-	return true;
+	return read_setting(r, &r->v->infra, &r->v->n_infra, &r->v->cap_infra);
 }
 
 static bool
 read_exclusive(struct reading *r)
 {
-	struct verify *v = r->v;
+	return read_setting(
+	    r, &r->v->exclusive, &r->v->n_exclusive, &r->v->cap_exclusive);
+}
 
-	v->exclusive = verify_grow(
-	    v->exclusive, v->n_exclusive, &v->cap_exclusive, sizeof(char *));
-	v->exclusive[v->n_exclusive++] = verify_copy(
-	    r->field[0] ? r->field[0] : "", r->field[0] ? strlen(r->field[0]) : 0);
-	return true;
+static bool
+read_easy(struct reading *r)
+{
+	return read_setting(r, &r->v->easy, &r->v->n_easy, &r->v->cap_easy);
 }
 
 static bool
@@ -225,7 +233,7 @@ read_whole(struct reading *r)
 static bool
 read_meet(struct reading *r)
 {
-	static const char *const how[] = { "new", "tracked", "undecided" };
+	static const char *const how[] = { "new", "tracked", "undecided", "collision" };
 	struct verify *v = r->v;
 	struct verify_meet meet = { .line = v->line };
 	int which = 0;
@@ -238,9 +246,10 @@ read_meet(struct reading *r)
 	meet.b = verify_find_pattern(v, r->field[0], r->field[2]);
 	if (meet.a < 0 || meet.b < 0)
 		return is_form_wrong(r, "no footprint has one of these patterns");
-	if (!take_word(r, r->field[3], how, 3, &which))
+	if (!take_word(r, r->field[3], how, 4, &which))
 		return false;
-	meet.is_tracked = which == 1;
+	meet.is_tracked = which == 1 || which == 3;
+	meet.is_collision = which == 3;
 	meet.is_undecided = which == 2;
 	if ((r->field[4] == NULL) != meet.is_undecided)
 		return is_form_wrong(r, "a witness is missing, or one too many");
@@ -472,6 +481,8 @@ static const struct line_form {
 	{ "set", PART_SET, true, 2, read_set },
 	{ "infra", PART_INFRA, false, 1, read_infra },
 	{ "exclusive", PART_EXCLUSIVE, false, 1, read_exclusive },
+	{ "derived", PART_EASY, false, 1, read_easy },
+	{ "united", PART_EASY, false, 1, read_easy },
 	{ "assert", PART_ASSERT, false, 3, read_assert },
 	{ "text", PART_TEXT, true, 1, read_text },
 	{ "path", PART_PATTERNS, false, 2, read_path },

@@ -118,7 +118,8 @@ struct verify_meet {
 	int a, b;
 	char *witness;
 	bool is_tracked, is_undecided;
-	bool is_solid; /* nothing that both match can be merged line by line */
+	bool is_collision; /* a tracked file, and what goes below it */
+	bool is_solid;     /* nothing that both match can be merged line by line */
 	size_t line;
 };
 
@@ -153,7 +154,8 @@ struct verify {
 	char *made_by, *path, *plan_hash, *plan_sha256, *tree_sha256;
 	bool folds, has_no_branches, lists_all;
 	char **infra, **exclusive;
-	size_t n_infra, n_exclusive, cap_infra, cap_exclusive;
+	char **easy; /* made again at landing, or united: no hindrance */
+	size_t n_infra, n_exclusive, cap_infra, cap_exclusive, n_easy, cap_easy;
 	struct {
 		char *a, *b;
 	} * said;
@@ -218,7 +220,7 @@ void verify_program_whole(struct verify_program *program);
 void verify_program_clear(struct verify_program *program);
 
 /* class.c: the class at *P into SET and *P behind it; false when it is none. */
-bool verify_class(const char **p, uint64_t set[4]);
+bool verify_class(const char **p, bool folds, uint64_t set[4]);
 size_t verify_class_length(const char *p);
 
 /* product.c */
@@ -244,6 +246,15 @@ bool verify_survives(struct verify *v, const struct verify_use *a,
 bool verify_is_excepted(
     const struct verify *v, const struct verify_use *use, const char *path);
 bool verify_is_tracked(const struct verify *v, const char *path);
+/* PROGRAM_IS_FILE, PROGRAM_COVERS or 0 for PATH, in any case where case is folded. */
+unsigned verify_kind_of(const struct verify *v, const char *path);
+
+/*
+ * leftover.c: is there a path that A and B match and none of the N programs EXCEPT does?
+ * True also when that takes too long to find out.
+ */
+bool verify_leftover(struct verify *v, const struct verify_program *a,
+    const struct verify_program *b, const struct verify_program *except, size_t n);
 
 /* names.c: claims on api:, schema: and infra: names and on directories. */
 void verify_claims(struct verify *v);
@@ -286,6 +297,8 @@ enum {
 	FACT_ORDER_B = 1 << 14,
 	FACT_NUMBERS = 1 << 15,
 	FACT_DIRECTORY = 1 << 16,
+	FACT_MIGRATIONS = 1 << 17,   /* both write where they lie, by their paths */
+	FACT_NUMBERS_THEM = 1 << 18, /* ... and number them at landing */
 };
 /* Facts of phase A with every later phase, into CELL[0..n_phases). */
 void verify_facts(struct verify *v, int a, uint32_t *cell);

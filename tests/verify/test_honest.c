@@ -158,6 +158,9 @@ play(uint64_t seed, const char *file)
 {
 	static const char *const infra[] = { "deploy=ops/prod/**", "broken", "x=[" };
 	static const char *const exclusive[] = { "docs/*.md", "src/net/**" };
+	static const char *const derived[] = { "*.lock" }, *const united[] = {
+		"docs/**"
+	};
 	static const struct assertion said[] = { { "P0", "P1", "seen it" },
 		{ "P3", "P2", "trust me" } };
 	struct verdict_env env = { 0 };
@@ -176,6 +179,10 @@ play(uint64_t seed, const char *file)
 	env.n_infra_patterns = dice(2) * N_ELEMS(infra);
 	env.exclusive = exclusive;
 	env.n_exclusive = dice(3);
+	env.derived = derived;
+	env.n_derived = dice(2);
+	env.united = united;
+	env.n_united = dice(2);
 	env.assertion = said;
 	env.n_assertions = dice(2) * N_ELEMS(said);
 	text = make_text();

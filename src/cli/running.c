@@ -273,7 +273,9 @@ run_plan(struct dispatching *d, bool approve_all, const char *hash, struct err *
 		return -1;
 	r.seen = js_number(status, "seq", 0);
 	plan = board_plan(status, d->path);
-	if (plan && strcmp(js_text(plan, "state"), "complete") == 0) {
+	/* What is left to be cleared up after a crash is waited for, as below. */
+	if (plan && strcmp(js_text(plan, "state"), "complete") == 0 &&
+	    js_count(js_get(status, "acts")) == 0) {
 		if (!d->as_json)
 			puts("this plan is complete");
 		return report(&r, err);

@@ -418,3 +418,28 @@ proc_parse(const char *text, struct proc_id *id)
 	*id = got;
 	return true;
 }
+
+bool
+proc_works_in(const char *dir)
+{
+	AUTO_FREE char *real = realpath(dir, NULL);
+	size_t n = real ? strlen(real) : 0;
+	DIR *all = n > 1 ? opendir("/proc") : NULL;
+	struct dirent *e;
+	bool found = !all;
+
+	while (all && !found && (e = readdir(all))) {
+		AUTO_FREE char *link = xasprintf("/proc/%s/cwd", e->d_name);
+		char cwd[4096];
+		ssize_t len;
+
+		if (e->d_name[0] < '0' || e->d_name[0] > '9')
+			continue;
+		len = readlink(link, cwd, sizeof(cwd) - 1);
+		cwd[len > 0 ? len : 0] = '\0';
+		found = strncmp(cwd, real, n) == 0 && (cwd[n] == '\0' || cwd[n] == '/');
+	}
+	if (all)
+		closedir(all);
+	return found;
+}

@@ -66,3 +66,9 @@ bool proc_signal(const struct proc_id *id, int sig);
 /* Text form "pid:start:boot", for files and the journal; parse returns false if malformed. */
 void proc_print(const struct proc_id *id, char *buf, size_t size);
 bool proc_parse(const char *text, struct proc_id *id);
+
+/*
+ * True when a process of ours works in the directory DIR or below, or where that cannot be
+ * told.
+ */
+bool proc_works_in(const char *dir);

@@ -400,7 +400,8 @@ job_land(const struct fields *in, struct fields *out, struct err *err)
 	struct land_spec spec = { .plan = word,
 		.target = fields_text(in, "target"),
 		.commit = fields_text(in, "candidate"),
-		.expected_old = fields_text(in, "onto") };
+		.expected_old = fields_text(in, "onto"),
+		.is_again = fields_number(in, "again", 0) != 0 };
 	int rc;
 
 	if (open_top(in, &repo, err) < 0)

@@ -158,7 +158,7 @@ job_inputs(const struct task *task, struct fields *in, struct err *err)
 	}
 	if (strcmp(task->kind, "write-back") == 0) {
 		add_registry(engine, plan, in);
-		fields_set_number(in, "again", task->tries > 0);
 	}
+	fields_set_number(in, "again", task->tries > 0);
 	return 0;
 }

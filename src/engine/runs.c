@@ -3,6 +3,7 @@
 #include "adapters.h"
 #include "base/hash.h"
 #include "engine/environ.h"
+#include "git/torn.h"
 #include "policy/names.h"
 
 #include <string.h>
@@ -456,8 +457,10 @@ run_launch(struct task *task)
 			rc = file_mkdirs(t.tmp_dir, 0700, &err);
 		launch_text_clear(&t);
 	}
-	if (rc == 0 && (state == RUN_ABSENT || state == RUN_READY))
+	if (rc == 0 && (state == RUN_ABSENT || state == RUN_READY)) {
+		torn_unlock(s->path);
 		rc = executor_local.start(dir, engine->holder, &err);
+	}
 	task->held_at = engine->now();
 	if (rc < 0 && err.kind == ERR_SYSTEM && task->tries < LAUNCH_TRIES) {
 		log_warn("%s: %s (will be tried again)", task->key, err.text);

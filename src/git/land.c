@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "git/local.h"
 #include "git/merge.h"
+#include "git/torn.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -83,6 +84,8 @@ find_checkout(const struct work *work, struct err *err)
 	struct git_list found = { 0 };
 	int rc = 0;
 
+	if (work->landing->checkout)
+		return 0;
 	if (repo_worktrees(work->repo, &list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < list.n; i++) {
@@ -408,6 +411,40 @@ drop_landed(const struct work *work)
 		git_try(&call, NULL, NULL);
 }
 
+/* The files that landed in the checkout outlive a machine that dies now. */
+static void
+sync_landed(const struct work *work)
+{
+	struct changed_paths changed = { 0 };
+
+	if (work->landing->checkout &&
+	    merge_changed_paths(work->repo, work->spec->expected_old,
+		work->spec->commit, &changed, NULL) == 0)
+		torn_sync_files(work->landing->checkout, &changed);
+	changed_paths_clear(&changed);
+}
+
+/* Done again, since we died in the middle of it: so the machine may have. */
+static int
+mend_cut_off(const struct work *work, bool is_landed, struct err *err)
+{
+	struct changed_paths changed = { 0 };
+	int rc = 0;
+
+	if (!work->spec->is_again || find_checkout(work, NULL) < 0 ||
+	    !work->landing->checkout)
+		return 0;
+	if (merge_changed_paths(work->repo, work->spec->expected_old,
+		work->spec->commit, &changed, err) < 0)
+		return -1;
+	rc = torn_mend_checkout(
+	    work->landing->checkout, &changed, work->spec->commit, is_landed, err);
+	changed_paths_clear(&changed);
+	if (rc == 0 && is_landed)
+		sync_landed(work);
+	return rc;
+}
+
 static int
 land(const struct work *work, struct err *err)
 {
@@ -423,7 +460,7 @@ land(const struct work *work, struct err *err)
 	if (rc > 0) {
 		work->landing->was_there = true;
 		drop_landed(work);
-		return 0;
+		return mend_cut_off(work, true, err);
 	}
 	if (strcmp(now, spec->expected_old) != 0)
 		return moved(work, err);
@@ -434,12 +471,15 @@ land(const struct work *work, struct err *err)
 		return err_set(err, ERR_REFUSED,
 		    "%.12s is not on top of %s: landing never forces", spec->commit,
 		    spec->target);
-	if (check_rebases(work, err) < 0 || find_checkout(work, err) < 0)
+	if (check_rebases(work, err) < 0 || find_checkout(work, err) < 0 ||
+	    mend_cut_off(work, false, err) < 0)
 		return -1;
 	rc = work->landing->checkout ? land_in_checkout(work, err)
 				     : land_by_ref(work, err);
-	if (rc == 0)
+	if (rc == 0) {
+		sync_landed(work);
 		drop_landed(work);
+	}
 	return rc;
 }
 

@@ -13,6 +13,7 @@ struct land_spec {
 	const char *target;       /* branch */
 	const char *commit;       /* the tested commit, on top of EXPECTED_OLD */
 	const char *expected_old; /* commit id the target had when it was tested */
+	bool is_again; /* a try before this one may have been cut off in the middle */
 };
 
 struct landing {
@@ -30,7 +31,9 @@ void landing_clear(struct landing *landing);
  * Lands the tested commit: `git merge --ff-only` in the checkout that has the target (with
  * the user's hooks), or a compare-and-swap of the ref when none has.  Never forces, never
  * stashes, never overwrites an ignored or untracked file; an unrelated dirty file is no
- * obstacle.  Again after a crash: a target that contains the commit is success.
+ * obstacle.  Again after a crash: a target that contains the commit is success; with
+ * is_again the files that the last try left half written in the checkout are put right, and
+ * what landed is on the disk when it returns.
  *
  * ERR_CONFLICT: is_moved, build and test again; or blockers, with the result left at
  * refs/divisi/landed/PLAN and the fix being the one command that takes it; or the target

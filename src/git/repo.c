@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "git/config.h"
+#include "git/local.h"
+#include "git/torn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -396,4 +398,36 @@ repo_unlock(struct repo *repo)
 	/* Closed, not unlocked: a git that lives on keeps it. */
 	close(repo->lock_fd);
 	repo->lock_fd = -1;
+}
+
+/* The ref that the update-ref ARGV changes, or NULL. */
+static const char *
+changed_ref(const char *const *argv)
+{
+	bool is_next = false;
+
+	for (size_t i = 0; strcmp(argv[0], "update-ref") == 0 && argv[i]; i++) {
+		if (is_next)
+			return argv[i];
+		is_next = strcmp(argv[i], "--end-of-options") == 0;
+	}
+	return NULL;
+}
+
+int
+git_change(
+    const struct repo *repo, const char *dir, const char *const *argv, struct err *err)
+{
+	struct git_call call = { .dir = dir, .argv = argv, .lock_fd = repo->lock_fd };
+	const char *ref = changed_ref(argv);
+	struct err why = ERR_INIT;
+
+	if (git_run(&call, NULL, &why) == 0)
+		return 0;
+	if (why.kind == ERR_CONFLICT && ref && repo->lock_depth > 0 &&
+	    torn_unlock_ref(repo, ref))
+		return git_run(&call, NULL, err);
+	if (err)
+		*err = why;
+	return -1;
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "git/local.h"
+#include "git/torn.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,15 +18,6 @@
 #define MAX_AHEAD     200
 #define MAX_MARKER    ((size_t)64 << 10)
 #define REASON_PREFIX "divisi session "
-
-int
-git_change(
-    const struct repo *repo, const char *dir, const char *const *argv, struct err *err)
-{
-	struct git_call call = { .dir = dir, .argv = argv, .lock_fd = repo->lock_fd };
-
-	return git_run(&call, NULL, err);
-}
 
 char *
 worktree_default_path(const struct repo *repo, const char *name)
@@ -321,20 +313,28 @@ populate(const struct making *making, const char *admin, struct err *err)
 	AUTO_FREE char *branch = xstrdup(spec->branch ? spec->branch : "");
 	AUTO_FREE char *base = xstrdup(spec->base);
 	AUTO_FREE char *lock = path_join(admin, "index.lock");
+	AUTO_FREE char *index = path_join(admin, "index");
+	AUTO_FREE char *orig = path_join(admin, "ORIG_HEAD.lock");
 	struct marker marker = { session, branch, base, false };
 
-	if (marker_write(admin, &marker, err) < 0)
+	if (torn_sync_worktree(making->path, admin, err) < 0 ||
+	    marker_write(admin, &marker, err) < 0)
 		return -1;
 	/*
 	 * Nobody has worked here yet, and we hold the lock that every git of ours
-	 * inherits: a lock of the index can only be that of one that was killed.
+	 * inherits: a lock in there can only be that of one that was killed, and an
+	 * index may be what a machine without power left of it.
 	 */
 	DURABLE("worktree.unlock-index", unlink(lock));
+	DURABLE("worktree.unlock-head", unlink(orig));
+	DURABLE("worktree.drop-index", unlink(index));
 	if (git_change(making->repo, making->path,
 		GIT_ARGS("reset", "--hard", "-q", "--no-recurse-submodules"), err) < 0)
 		return -1;
 	marker.is_ready = true;
-	return marker_write(admin, &marker, err);
+	return torn_sync_worktree(making->path, admin, err) < 0
+		   ? -1
+		   : marker_write(admin, &marker, err);
 }
 
 /* True when PATH is absent or an empty directory; a file .git in it may be allowed. */
@@ -450,6 +450,8 @@ make_or_find(const struct making *making, struct err *err)
 	int marked = 0, rc = -1;
 	long at;
 
+	if (!admin && torn_clear_worktree(making->repo, making->path, err) < 0)
+		return -1;
 	if (repo_worktrees(making->repo, &list, err) < 0)
 		return -1;
 	at = worktree_find(&list, making->path);

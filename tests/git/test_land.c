@@ -46,7 +46,7 @@ teardown(void **state)
 static int
 land(struct landing *landing, struct err *err)
 {
-	struct land_spec spec = { "p1", "main", new, old };
+	struct land_spec spec = { "p1", "main", new, old, false };
 
 	*err = (struct err)ERR_INIT;
 	return merge_land(&repo, &spec, landing, err);
@@ -323,7 +323,7 @@ static pid_t
 start_lander(const char *name)
 {
 	AUTO_FREE char *commit = xstrdup(tip(name));
-	struct land_spec spec = { "p1", "main", commit, old };
+	struct land_spec spec = { "p1", "main", commit, old, false };
 	struct landing landing;
 	struct err err = ERR_INIT;
 	struct repo own;
@@ -376,7 +376,7 @@ of_many_at_once_exactly_one_lands(void **state)
 static void
 a_commit_beside_the_target_is_refused(void **state)
 {
-	struct land_spec spec = { "p1", "main", NULL, old };
+	struct land_spec spec = { "p1", "main", NULL, old, false };
 	struct landing landing;
 	struct err err = ERR_INIT;
 
@@ -392,10 +392,10 @@ a_commit_beside_the_target_is_refused(void **state)
 static void
 bad_names_are_refused(void **state)
 {
-	struct land_spec rows[] = { { "a/b", "main", new, old },
-		{ "p", "-x", new, old }, { "p", "main", "next", old },
-		{ "p", "main", new, "main" } };
-	struct land_spec none = { "p", "none", new, old };
+	struct land_spec rows[] = { { "a/b", "main", new, old, false },
+		{ "p", "-x", new, old, false }, { "p", "main", "next", old, false },
+		{ "p", "main", new, "main", false } };
+	struct land_spec none = { "p", "none", new, old, false };
 	struct landing landing;
 	struct err err = ERR_INIT;
 

@@ -141,3 +141,30 @@ review_needs(struct dispatching *d, struct json_object *status, struct err *err)
 	}
 	return 0;
 }
+
+int
+review_retry_blocked(
+    struct dispatching *d, const struct json_object *plan, struct err *err)
+{
+	struct json_object *batches = js_get(plan, "batches");
+
+	for (size_t b = 0; b < js_count(batches); b++) {
+		struct json_object *sessions = js_get(js_at(batches, b), "sessions");
+
+		for (size_t i = 0; i < js_count(sessions); i++) {
+			const struct json_object *s = js_at(sessions, i);
+			struct err why = ERR_INIT;
+
+			if (strcmp(js_text(s, "state"), "merging") != 0 ||
+			    js_text(s, "blocked")[0] == '\0' ||
+			    tell(d, "merge", js_text(s, "id"), "", "", &why) == 0)
+				continue;
+			/* Somebody else has just done that, or it landed meanwhile. */
+			if (why.kind != ERR_NOT_FOUND && why.kind != ERR_CONFLICT) {
+				*err = why;
+				return -1;
+			}
+		}
+	}
+	return 0;
+}

@@ -8,6 +8,13 @@
  */
 int review_needs(struct dispatching *d, struct json_object *status, struct err *err);
 
+/*
+ * Orders each landing of PLAN that was blocked once more: the person may have cleared its
+ * way, or taken the result with the command that was printed.
+ */
+int review_retry_blocked(
+    struct dispatching *d, const struct json_object *plan, struct err *err);
+
 /* Prints what SESSION would merge; the whole diff or only its summary. */
 int review_print_diff(
     struct client *client, const char *session, bool whole, struct err *err);

@@ -280,6 +280,8 @@ run_plan(struct dispatching *d, bool approve_all, const char *hash, struct err *
 			puts("this plan is complete");
 		return report(&r, err);
 	}
+	if (plan && review_retry_blocked(d, plan, err) < 0)
+		return -1;
 	while (turn == TURN_GO) {
 		if (take_turn(&r, &turn, err) < 0) {
 			struct err again = ERR_INIT;

@@ -240,11 +240,13 @@ file_mkdirs(const char *path, mode_t mode, struct err *err)
 		if (*s != '/' || s == p)
 			continue;
 		*s = '\0';
-		if (DURABLE("file.mkdirs", mkdir(p, mode)) < 0 && errno != EEXIST)
+		if (!file_is_dir(p) && DURABLE("file.mkdirs", mkdir(p, mode)) < 0 &&
+		    errno != EEXIST)
 			return err_sys(err, "make directory %s", p);
 		*s = '/';
 	}
-	if (DURABLE("file.mkdir", mkdir(p, mode)) < 0 && errno != EEXIST)
+	if (!file_is_dir(p) && DURABLE("file.mkdir", mkdir(p, mode)) < 0 &&
+	    errno != EEXIST)
 		return err_sys(err, "make directory %s", p);
 	if (!file_is_dir(p)) {
 		errno = ENOTDIR;

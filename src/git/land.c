@@ -175,7 +175,8 @@ find_locks(const struct work *work, struct git_list *locks)
 	AUTO_FREE char *packed = path_join(work->repo->common_dir, "packed-refs.lock");
 	AUTO_FREE char *index = own ? path_join(own, "index.lock") : NULL;
 	AUTO_FREE char *head = own ? path_join(own, "HEAD.lock") : NULL;
-	const char *const paths[] = { index, head, ref, packed };
+	AUTO_FREE char *orig = own ? path_join(own, "ORIG_HEAD.lock") : NULL;
+	const char *const paths[] = { index, head, orig, ref, packed };
 
 	for (size_t i = 0; i < N_ELEMS(paths); i++) {
 		if (paths[i] && file_exists(paths[i]))

@@ -184,7 +184,7 @@ a_half_made_landing_is_finished_by_the_command(void **state)
 	struct err err;
 
 	sh("cd repo && git read-tree -m -u %s %s", old, new);
-	sh("touch -d '1 hour ago' repo/.git/HEAD.lock repo/.git/refs/heads/main.lock");
+	sh("touch -d '1 hour ago' repo/.git/HEAD.lock repo/.git/ORIG_HEAD.lock repo/.git/refs/heads/main.lock");
 	assert_int_equal(land(&landing, &err), -1);
 	assert_int_equal(err.kind, ERR_CONFLICT);
 	assert_int_equal(landing.blockers.n, 0);

@@ -66,23 +66,22 @@ note(const char *dir, const char *point, char how[16])
 	AUTO_FREE char *log = NULL;
 	AUTO_FREE char *at = NULL;
 	AUTO_FD int lock = -1;
-	char program[64], wanted[200], wanted_program[64];
-	long n;
+	char program[64], wanted[200], wanted_program[64], times[24];
 
 	program_name(program);
 	start = xasprintf("%s %s ", program, point);
 	lock = open(log_path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	if (lock < 0 || lockf(lock, F_LOCK, 0) < 0)
-		return 0;
+		return false;
 	dprintf(lock, "%s%d\n", start, (int)getpid());
 	at = file_read(at_path, 1000, NULL, NULL);
 	if (!at ||
-	    sscanf(at, "%63s %199s %ld %15s", wanted_program, wanted, &n, how) != 4)
-		return 0;
+	    sscanf(at, "%63s %199s %23s %15s", wanted_program, wanted, times, how) != 4)
+		return false;
 	if (strcmp(wanted_program, program) != 0 || strcmp(wanted, point) != 0)
-		return 0;
+		return false;
 	log = file_read(log_path, LOG_BYTES, NULL, NULL);
-	return count_lines(log, start) == n;
+	return count_lines(log, start) == strtol(times, NULL, 10);
 }
 
 void

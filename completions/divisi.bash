@@ -36,7 +36,7 @@ _divisi()
 		merge) words='--json --yes --diff' ;;
 		issue) words='--json --parent --status --text --markdown' ;;
 		report) words='--json' ;;
-		doctor) words='--json' ;;
+		doctor) words='--json --all --mend --dry-run --yes' ;;
 		events) words='--json --after --follow --until --kinds' ;;
 		replay) words='--json --until --dump' ;;
 		server) words='--foreground --stop --top --idle' ;;

@@ -341,11 +341,20 @@ static const struct command commands[] = {
 	{
 	    .name = "doctor",
 	    .group = CMD_KEEP,
-	    .synopsis = "doctor [--json]",
-	    .summary = "is everything there: git, the repository, agents, disk",
+	    .synopsis = "doctor [--all] [--json]\n"
+			"doctor --mend [--dry-run|--yes] [--json]",
+	    .summary = "is everything there, does all fit together, and mend it",
 	    .help =
 		"Prints one line per requirement and per agent: ok, warn or missing, "
-		"and what mends it. Exit status 1 when something is missing.",
+		"and what mends it. Then every run, worktree, lock, ref and open act of "
+		"this repository is held against the journal: how many there are, and "
+		"one line for each that does not fit, with the reason.\n\n"
+		"--mend says what it would do, asks, and has the server do it; the "
+		"journal keeps what was asked for and what came of it. Nothing is lost by "
+		"it: a worktree is pinned before it is removed, a lock file of git's is "
+		"moved to .git/divisi/aside. What is not safe to mend has a fix for a "
+		"person instead.\n\n"
+		"Exit status 1 when something is missing or does not fit.",
 	    .options = cmd_doctor_options,
 	    .run = cmd_doctor,
 	},

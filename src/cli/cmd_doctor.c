@@ -3,7 +3,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/ask.h"
 #include "cli/client.h"
+#include "cli/doctor.h"
 #include "cli/init_find.h"
 #include "cli/json.h"
 #include "cli/programs.h"
@@ -16,9 +18,24 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-const struct option_doc cmd_doctor_options[] = { OPTION_JSON, OPTION_END };
+const struct option_doc cmd_doctor_options[] = {
+	OPTION_JSON,
+	{ "all", NULL, "also list every run, worktree, lock, ref and act that fits",
+	    'a' },
+	{ "mend", NULL, "mend what is safe to mend, after asking", 0 },
+	{ "dry-run", NULL, "only say what --mend would do", 'n' },
+	{ "yes", NULL, "mend without asking", 'y' },
+	OPTION_END,
+};
 
-enum { DOCTOR_JSON, DOCTOR_N_OPTIONS };
+enum {
+	DOCTOR_JSON,
+	DOCTOR_ALL,
+	DOCTOR_MEND,
+	DOCTOR_DRY_RUN,
+	DOCTOR_YES,
+	DOCTOR_N_OPTIONS
+};
 
 #define DISK_WARN_BYTES  (1024ull * 1024 * 1024)
 #define DISK_LEAST_BYTES (64ull * 1024 * 1024)
@@ -42,6 +59,8 @@ struct doctor {
 	struct config config;
 	struct agent_found *agent;
 	size_t n_agents;
+	struct survey survey;
+	json_object *done; /* what was mended, an array; NULL when nothing was to be */
 };
 
 static struct finding *PRINTF(4, 5) add(
@@ -196,7 +215,19 @@ check_server(struct doctor *doctor)
 	struct err err = ERR_INIT;
 
 	if (client_open(&client, NULL, false, &err) == 0) {
-		add(doctor, "server", HEALTH_OK, "answers");
+		const char *theirs = fields_text(&client.server, "version");
+
+		if (fields_number(&client.server, "replaced", 0))
+			add(doctor, "server", HEALTH_OK,
+			    "answers; its program was replaced, it hands over when "
+			    "nothing is under way");
+		else if (strcmp(theirs, DIVISI_VERSION) != 0)
+			mend(add(doctor, "server", HEALTH_WARN,
+				 "answers, but is divisi %s and this is %s", theirs,
+				 DIVISI_VERSION),
+			    "divisi server --stop; the next command starts this one");
+		else
+			add(doctor, "server", HEALTH_OK, "answers");
 		client_close(&client);
 	} else if (err.kind == ERR_NO_SERVER) {
 		add(doctor, "server", HEALTH_OK,
@@ -298,6 +329,11 @@ print_json(const struct doctor *doctor)
 	}
 	json_object_object_add(object, "requirements", requirements);
 	json_object_object_add(object, "agents", agents);
+	json_object_object_add(object, "state", doctor_json(&doctor->survey));
+	json_object_object_add(object, "odd",
+	    json_object_new_int64((int64_t)doctor_count_odd(&doctor->survey)));
+	if (doctor->done)
+		json_object_object_add(object, "mended", json_object_get(doctor->done));
 	json_object_object_add(
 	    object, "missing", json_object_new_int64((int64_t)count_missing(doctor)));
 	json_print(object);
@@ -317,7 +353,7 @@ print_line(const struct screen *screen, enum health health, const char *name,
 }
 
 static void
-print_text(const struct doctor *doctor)
+print_text(const struct doctor *doctor, bool all)
 {
 	struct screen screen;
 
@@ -335,39 +371,111 @@ print_text(const struct doctor *doctor)
 		print_line(
 		    &screen, agent_health(found), found->kind->name, words, found->fix);
 	}
+	if (doctor->has_repo)
+		doctor_print(&screen, &doctor->survey, all);
+	if (doctor->done)
+		doctor_print_done(&screen, doctor->done);
+	else if (doctor_count_mends(&doctor->survey) > 0)
+		fputs("\n  -> divisi doctor --mend\n", stdout);
+}
+
+/* 1 when the person says yes, 0 when not; -1 with ERR_HUMAN when nobody can be asked. */
+static int
+ask_to_mend(const struct doctor *doctor, const bool *flags, struct err *err)
+{
+	struct screen screen;
+	int key;
+
+	if (!flags[DOCTOR_JSON]) {
+		screen_init(&screen, stdout);
+		doctor_print_plan(&screen, &doctor->survey);
+	}
+	if (flags[DOCTOR_DRY_RUN])
+		return 0;
+	if (flags[DOCTOR_YES])
+		return 1;
+	if (flags[DOCTOR_JSON] || !ask_possible()) {
+		err_set(err, ERR_HUMAN, "a person has to say yes to that");
+		return err_fix(err, "divisi doctor --mend --yes");
+	}
+	key = ask_key("mend all that? n / y ? ", "ny", err);
+	return key < 0 ? -1 : key == 'y';
+}
+
+/* Mends what there is to mend, if the person wants it, and looks again. */
+static int
+mend_all(struct doctor *doctor, const bool *flags, struct err *err)
+{
+	int rc;
+
+	if (doctor_count_mends(&doctor->survey) == 0)
+		return 0;
+	rc = ask_to_mend(doctor, flags, err);
+	if (rc <= 0)
+		return rc;
+	doctor->done = json_object_new_array();
+	if (doctor_mend(&doctor->repo, &doctor->survey, doctor->done, err) < 0)
+		return -1;
+	survey_clear(&doctor->survey);
+	return survey_take(&doctor->repo, &doctor->survey, err);
+}
+
+static void
+check_all(struct doctor *doctor)
+{
+	struct err err = ERR_INIT;
+
+	check_git(doctor);
+	check_repository(doctor);
+	if (doctor->has_repo) {
+		check_main(doctor);
+		check_settings(doctor);
+		check_home(doctor);
+		check_server(doctor);
+		if (survey_take(&doctor->repo, &doctor->survey, &err) < 0)
+			add_err(doctor, "state", HEALTH_MISSING, &err);
+	}
+	check_system(doctor);
+	check_agents(doctor);
+}
+
+static void
+doctor_clear(struct doctor *doctor)
+{
+	free(doctor->agent);
+	config_clear(&doctor->config);
+	survey_clear(&doctor->survey);
+	json_object_put(doctor->done);
+	if (doctor->has_repo)
+		repo_close(&doctor->repo);
 }
 
 int
 cmd_doctor(int argc, char **argv)
 {
 	bool flags[DOCTOR_N_OPTIONS] = { false };
-	struct args_simple want = { "doctor [--json]", flags, NULL, 0, 0 };
+	struct args_simple want = { "doctor [--mend]", flags, NULL, 0, 0 };
 	struct doctor doctor = { 0 };
 	struct err err = ERR_INIT;
 	struct args args;
-	size_t n_missing;
+	bool is_well;
+	int rc = 0;
 
 	args_init(&args, cmd_doctor_options, argc, argv);
 	if (args_simple(&args, &want, &err) < 0)
 		return cmd_fail(&err, flags[DOCTOR_JSON]);
-	check_git(&doctor);
-	check_repository(&doctor);
-	if (doctor.has_repo) {
-		check_main(&doctor);
-		check_settings(&doctor);
-		check_home(&doctor);
-		check_server(&doctor);
+	check_all(&doctor);
+	if (doctor.has_repo && (flags[DOCTOR_MEND] || flags[DOCTOR_DRY_RUN]))
+		rc = mend_all(&doctor, flags, &err);
+	if (rc < 0) {
+		doctor_clear(&doctor);
+		return cmd_fail(&err, flags[DOCTOR_JSON]);
 	}
-	check_system(&doctor);
-	check_agents(&doctor);
 	if (flags[DOCTOR_JSON])
 		print_json(&doctor);
-	else
-		print_text(&doctor);
-	n_missing = count_missing(&doctor);
-	free(doctor.agent);
-	config_clear(&doctor.config);
-	if (doctor.has_repo)
-		repo_close(&doctor.repo);
-	return err_exit_status(n_missing > 0 ? ERR_NO : ERR_NONE);
+	else if (!flags[DOCTOR_DRY_RUN])
+		print_text(&doctor, flags[DOCTOR_ALL]);
+	is_well = count_missing(&doctor) + doctor_count_odd(&doctor.survey) == 0;
+	doctor_clear(&doctor);
+	return err_exit_status(is_well ? ERR_NONE : ERR_NO);
 }

@@ -58,6 +58,8 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_RULED]             = "ruled",
 	[HAP_CLOCK]             = "clock",
 	[HAP_CLOCK_SET]         = "clock-set",
+	[HAP_MEND_ASKED]        = "mend-asked",
+	[HAP_MENDED]            = "mended",
 	[HAP_REFUSED]           = "refused",
 	/* clang-format on */
 };

@@ -82,8 +82,10 @@ enum hap {
 	HAP_CONFLICT_GONE, /* they do no longer */
 	HAP_RULED,         /* a person decided about a conflict */
 	HAP_CLOCK,
-	HAP_CLOCK_SET, /* the clock was set back, "by" (below 0) ms */
-	HAP_REFUSED,   /* kept for the record, changes nothing */
+	HAP_CLOCK_SET,  /* the clock was set back, "by" (below 0) ms */
+	HAP_MEND_ASKED, /* a person has things mended: what, and what came of it */
+	HAP_MENDED,
+	HAP_REFUSED, /* kept for the record, changes nothing */
 	HAP_N,
 };
 

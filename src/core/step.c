@@ -302,6 +302,8 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_RULED]             = step_ruled,
 	[HAP_CLOCK]             = step_clock,
 	[HAP_CLOCK_SET]         = step_clock_set,
+	[HAP_MEND_ASKED]        = step_nothing,
+	[HAP_MENDED]            = step_nothing,
 	[HAP_REFUSED]           = step_nothing,
 	/* clang-format on */
 };

@@ -28,6 +28,7 @@ static const struct {
 	{ "journal.db", S_IFREG },
 	{ "journal.db-wal", S_IFREG },
 	{ "journal.db-shm", S_IFREG },
+	{ "journal.db-mark", S_IFREG },
 	{ "server.lock", S_IFREG },
 	{ "server.log", S_IFREG },
 	{ "git.lock", S_IFREG },
@@ -134,7 +135,11 @@ inspect_entry(const struct inspection *in, const char *name)
 			return;
 		}
 	}
-	tell(in, HOME_NOTE, path, "%s is none of ours; it is left alone", path);
+	if (strncmp(name, "journal.rescued-", 16) == 0 ||
+	    strncmp(name, "damaged-", 8) == 0)
+		tell(in, HOME_NOTE, path, "%s was saved from a damaged journal", path);
+	else
+		tell(in, HOME_NOTE, path, "%s is none of ours; it is left alone", path);
 }
 
 void

@@ -144,6 +144,10 @@ void op_forget(struct op *op);
 int order_dispatch(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);
 
+/* mend.c: the order of that name. */
+int order_mend(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+
 /*
  * jobs.c: starts `divisi job KIND`; DONE gets its answer or its error, once, and may free
  * the job.  The caller frees it, which ends it when it still runs.  NULL with ERR.

@@ -14,6 +14,7 @@ job_fn job_worktree_add, job_worktree_remove, job_setup, job_inspect, job_candid
     job_land, job_write_back, job_publish;
 job_fn job_radar; /* what the live trees hold, and whether that meets or merges */
 job_fn job_union; /* two live trees merged, and the verify command run on that */
+job_fn job_mend;  /* what divisi doctor found and a person said yes to */
 job_fn job_diff;  /* what a session would merge, for the person who reads it */
 
 /* Runs the job KIND with JSON on standard input and the answer on standard output. */

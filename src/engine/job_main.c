@@ -31,6 +31,7 @@ static const struct {
 	{ "radar", job_radar },
 	{ "union", job_union },
 	{ "diff", job_diff },
+	{ "mend", job_mend },
 };
 
 static char *

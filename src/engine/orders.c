@@ -444,6 +444,7 @@ static const struct {
 	{ "dispatch", order_dispatch, false },
 	{ "hold",     order_hold,     false },
 	{ "issue",    order_issue,    false },
+	{ "mend",     order_mend,     false },
 	{ "merge",    order_merge,    false },
 	{ "park",     order_park,     false },
 	{ "resume",   order_resume,   false },

@@ -291,14 +291,11 @@ act_count(struct store *store, int64_t until, int64_t *n, struct err *err)
 	return db_int(store, sql_count, n, err, "l", until);
 }
 
-int
-act_each_open(struct store *store, int (*fn)(const struct act_row *act, void *arg),
-    void *arg, struct err *err)
+static int
+each_act(struct store *store, const char *sql,
+    int (*fn)(const struct act_row *act, void *arg), void *arg, struct err *err)
 {
-	static const char sql_open[] =
-	    "SELECT seq, event_seq, key, kind, \"order\", state, data, result, tries,"
-	    " next_at FROM act WHERE state IN ('owed', 'begun') ORDER BY seq";
-	sqlite3_stmt *stmt = db_prepare(store, sql_open, err);
+	sqlite3_stmt *stmt = db_prepare(store, sql, err);
 	struct arena *arena = arena_new();
 	struct act_row *act = NULL;
 	size_t n = 0, cap = 0;
@@ -316,6 +313,29 @@ act_each_open(struct store *store, int (*fn)(const struct act_row *act, void *ar
 	free(act);
 	arena_free(arena);
 	return got;
+}
+
+int
+act_each_open(struct store *store, int (*fn)(const struct act_row *act, void *arg),
+    void *arg, struct err *err)
+{
+	static const char sql_open[] =
+	    "SELECT seq, event_seq, key, kind, \"order\", state, data, result, tries,"
+	    " next_at FROM act WHERE state IN ('owed', 'begun') ORDER BY seq";
+
+	return each_act(store, sql_open, fn, arg, err);
+}
+
+int
+act_each_failed(struct store *store, int (*fn)(const struct act_row *act, void *arg),
+    void *arg, struct err *err)
+{
+	static const char sql_failed[] =
+	    "SELECT seq, event_seq, key, kind, \"order\", state, data, result, tries,"
+	    " next_at FROM act WHERE state IN ('failed', 'dead')"
+	    " ORDER BY seq DESC LIMIT 20";
+
+	return each_act(store, sql_failed, fn, arg, err);
 }
 
 int

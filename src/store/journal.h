@@ -105,6 +105,10 @@ NODISCARD int act_finish(struct store *store, int64_t seq, const char *state,
 NODISCARD int act_each_open(struct store *store,
     int (*fn)(const struct act_row *act, void *arg), void *arg, struct err *err);
 
+/* The newest acts that failed or were given up, at most 20, newest first. */
+NODISCARD int act_each_failed(struct store *store,
+    int (*fn)(const struct act_row *act, void *arg), void *arg, struct err *err);
+
 struct arena;
 /* The act with KEY: 1 with ACT filled, its texts in ARENA; 0 when there is none; -1. */
 int act_find(struct store *store, const char *key, struct act_row *act,

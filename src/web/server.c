@@ -347,7 +347,7 @@ static const struct route {
 	{ { "GET", "/v1/op/", "the outcome of an operation; 202 while it runs" },
 	    EVHTTP_REQ_GET, true, get_op },
 	{ { "POST", "/v1/order/",
-	      "abandon abort answer approve assert claim decline diff dispatch hold issue merge "
+	      "abandon abort answer approve assert claim decline diff dispatch hold issue mend merge "
 	      "park resume say" },
 	    EVHTTP_REQ_POST, true, post_order },
 	{ { "POST", "/v1/stop", "stops the server; agents go on" }, EVHTTP_REQ_POST,

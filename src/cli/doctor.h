@@ -1,0 +1,30 @@
+#pragma once
+
+#include "cli/screen.h"
+#include "engine/survey.h"
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+/* The second half of `divisi doctor`: what a survey found, shown and mended. */
+
+/* One line per class that sums up what fits, and one for each item that does not. */
+void doctor_print(const struct screen *screen, const struct survey *survey, bool all);
+
+/* All items as an array.  The caller owns it. */
+json_object *doctor_json(const struct survey *survey);
+
+size_t doctor_count_odd(const struct survey *survey);
+size_t doctor_count_mends(const struct survey *survey);
+
+/* Prints what mending would do, one line for each. */
+void doctor_print_plan(const struct screen *screen, const struct survey *survey);
+
+/*
+ * Has the server do what SURVEY says can be mended, and what no server can start with done
+ * here.  DONE, an array that the caller owns, receives {"id", "did"} or {"id", "failed"}.
+ * -1 with ERR when nothing could be asked for; what was done is in DONE.
+ */
+NODISCARD int doctor_mend(
+    struct repo *repo, const struct survey *survey, json_object *done, struct err *err);
+void doctor_print_done(const struct screen *screen, const json_object *done);

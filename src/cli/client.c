@@ -16,6 +16,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@
 #define START_LIMIT_MS 15000
 #define REQUEST_MS     120000
 #define STOP_LIMIT_MS  10000
+#define FULL_BYTES     (64u * 1024)
 
 /* More than an error and its fix have. */
 #define LAST_WORDS_BYTES 4096
@@ -78,8 +80,15 @@ start_server(const struct client *client, pid_t *pid, struct err *err)
 	posix_spawnattr_t attr;
 	int rc;
 
-	if (!program || file_mkdirs(client->home, 0700, err) < 0)
+	if (!program)
 		return -1;
+	if (file_mkdirs(client->home, 0700, err) < 0)
+		return err_fix(
+		    err, "make the directory that holds it writable for you");
+	if (access(client->home, W_OK | X_OK) < 0) {
+		err_sys(err, "%s cannot be written", client->home);
+		return err_fix(err, "make it writable for you, with all that is in it");
+	}
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
@@ -124,6 +133,16 @@ try_connect(struct client *client, struct err *err)
 	return 0;
 }
 
+/* So little that not even a reason can be logged. */
+static bool
+is_full(const char *dir)
+{
+	struct statvfs fs;
+
+	return statvfs(dir, &fs) == 0 &&
+	       (unsigned long long)fs.f_bavail * fs.f_frsize < FULL_BYTES;
+}
+
 /* The server does not answer: its own last words are the reason. */
 static int
 server_failed(const struct client *client, struct err *err)
@@ -134,6 +153,11 @@ server_failed(const struct client *client, struct err *err)
 	char *line = NULL, *fix;
 
 	err->kind = ERR_NO_SERVER;
+	if (is_full(client->home)) {
+		err_set(err, ERR_NO_SERVER,
+		    "the server did not start: no space is left for %s", client->home);
+		return err_fix(err, "free space on that file system");
+	}
 	err_wrap(err, "the server did not start");
 	err_fix(err, "its last words are in %s", log);
 	for (char *at = tail; at && (at = strstr(at, mark));)

@@ -388,6 +388,12 @@ static const struct command commands[] = {
 	    .group = CMD_KEEP,
 	    .synopsis = "server [--foreground | --stop]",
 	    .summary = "the server of this repository; verbs start it when needed",
+	    .help =
+		"There is one for each repository, and agents do not need it to live: "
+		"each has a holder of its own, and whatever server comes next finds it "
+		"again. When the program is replaced by another build or version, the "
+		"server finishes what is under way and becomes the new one; a newer "
+		"divisi that finds an older server at rest replaces it and says so.",
 	    .options = cmd_server_options,
 	    .run = cmd_server,
 	},

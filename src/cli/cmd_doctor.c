@@ -330,6 +330,8 @@ print_json(const struct doctor *doctor)
 	json_object_object_add(object, "requirements", requirements);
 	json_object_object_add(object, "agents", agents);
 	json_object_object_add(object, "state", doctor_json(&doctor->survey));
+	json_object_object_add(object, "journal",
+	    doctor_has_journal(&doctor->survey) ? NULL : json_err(&doctor->survey.why));
 	json_object_object_add(object, "odd",
 	    json_object_new_int64((int64_t)doctor_count_odd(&doctor->survey)));
 	if (doctor->done)
@@ -475,7 +477,8 @@ cmd_doctor(int argc, char **argv)
 		print_json(&doctor);
 	else if (!flags[DOCTOR_DRY_RUN])
 		print_text(&doctor, flags[DOCTOR_ALL]);
-	is_well = count_missing(&doctor) + doctor_count_odd(&doctor.survey) == 0;
+	is_well = count_missing(&doctor) + doctor_count_odd(&doctor.survey) == 0 &&
+		  doctor_has_journal(&doctor.survey);
 	doctor_clear(&doctor);
 	return err_exit_status(is_well ? ERR_NONE : ERR_NO);
 }

@@ -21,6 +21,13 @@ doctor_count_odd(const struct survey *survey)
 	return n;
 }
 
+bool
+doctor_has_journal(const struct survey *survey)
+{
+	return survey->has_journal || survey->why.kind == ERR_NOT_FOUND ||
+	       survey->why.kind == ERR_NONE;
+}
+
 size_t
 doctor_count_mends(const struct survey *survey)
 {
@@ -88,8 +95,12 @@ doctor_print(const struct screen *screen, const struct survey *survey, bool all)
 	static const char *const plural[SURVEY_N_CLASSES] = { "home", "runs",
 		"worktrees", "locks", "refs", "acts" };
 
-	if (!survey->has_journal && survey->why.kind != ERR_NOT_FOUND)
-		print_line(screen, STYLE_BAD, "missing", "journal", survey->why.text);
+	if (!doctor_has_journal(survey)) {
+		AUTO_FREE char *line = xasprintf(
+		    "%s; fix: %s", survey->why.text, survey->why.fix);
+
+		print_line(screen, STYLE_BAD, "missing", "journal", line);
+	}
 	for (int class = 0; class < SURVEY_N_CLASSES; class ++) {
 		AUTO_FREE char *sum = sum_up(survey, class);
 

@@ -14,6 +14,8 @@ void doctor_print(const struct screen *screen, const struct survey *survey, bool
 /* All items as an array.  The caller owns it. */
 json_object *doctor_json(const struct survey *survey);
 
+/* False when there is a journal and it cannot be read: then only files were looked at. */
+bool doctor_has_journal(const struct survey *survey);
 size_t doctor_count_odd(const struct survey *survey);
 size_t doctor_count_mends(const struct survey *survey);
 

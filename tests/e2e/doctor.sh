@@ -103,7 +103,7 @@ claim "without a person it is not done" divisi_fails 4 doctor --mend
 claim "neither" equals "$(odd)" "$before"
 claim "an agent may not" exits 3 env DIVISI_RUN=x divisi doctor --mend --yes
 divisi doctor --mend --yes >"$scratch/mend.out" 2>&1
-cat "$scratch/mend.out" | sed 's/^/# /'
+sed 's/^/# /' "$scratch/mend.out"
 claim "all that could be mended is" equals "$(odd)" ""
 claim "the orphan is dead" until_true is_gone "$orphan"
 claim "its directory is left" test -d .git/divisi/runs/p9.1.1Z.r1
@@ -125,6 +125,19 @@ claim "a ref to nothing is told with its fix" item "i['state'] == 'dangling' and
 rm .git/refs/divisi/p1.1.1A/gone
 claim "the work goes on: 1A is merged" divisi merge 1A --yes
 claim "1A is done" becomes 1A "done"
+
+# ---- a journal that cannot be read ---------------------------------------------------------------
+
+divisi server --stop >/dev/null
+cp .git/divisi/journal.db "$scratch/journal.db"
+printf '\0\0\1\0' | dd of=.git/divisi/journal.db bs=1 seek=60 conv=notrunc 2>/dev/null
+claim "a journal of a newer divisi is told" says '^missing +journal.*newer divisi' divisi_fails 1 doctor
+claim "with its mend" says 'install the newer divisi' divisi doctor
+claim "runs and refs are told all the same" says '^ok +runs' divisi doctor
+claim "nothing is mended without it" sh -c "divisi doctor --mend --yes; true"
+claim "and the journal was not touched" equals "$(cmp -l .git/divisi/journal.db "$scratch/journal.db" | wc -l)" 2
+cp "$scratch/journal.db" .git/divisi/journal.db
+claim "put back, all is as it was" equals "$(odd)" ""
 
 # ---- a copy of all this -------------------------------------------------------------------------
 

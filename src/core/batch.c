@@ -60,26 +60,23 @@ read_session(struct session *s, const struct fields *f, size_t i)
 }
 
 static int
-check_predecessor(const struct core *core, const struct plan_run *p, int64_t number,
-    bool overridden, struct err *err)
+check_predecessor(
+    const struct core *core, const struct plan_run *p, int64_t number, struct err *err)
 {
-	const struct batch_run *last = core_last_batch(core, p->id);
+	const struct batch_run *open = core_open_before(core, p->id, number);
 
-	if (!last || last->number >= number || overridden)
+	if (!open)
 		return 0;
-	if (last->state == BATCH_COMPLETE ||
-	    (last->state == BATCH_WITH_FAILURES && last->acked))
-		return 0;
-	if (last->state == BATCH_WITH_FAILURES) {
+	if (open->state == BATCH_WITH_FAILURES) {
 		refuse(err, "G17",
 		    "batch %d ended with failures that nobody acknowledged",
-		    last->number);
-		return err_fix(err, "divisi approve --batch %d", last->number);
+		    open->number);
+		return err_fix(err, "divisi approve --batch %d", open->number);
 	}
-	refuse(err, "G07", "batch %d is not complete (%s)", last->number,
-	    batch_state_name(last->state));
+	refuse(err, "G07", "batch %d is not complete (%s)", open->number,
+	    batch_state_name(open->state));
 	return err_fix(
-	    err, "divisi status shows what batch %d waits for", last->number);
+	    err, "divisi status shows what batch %d waits for", open->number);
 }
 
 /* Files the acts that make a planned batch ready for approval: METHOD 6, S-76. */
@@ -231,8 +228,8 @@ step_batch_planned(
 		return err_set(err, ERR_CONFLICT, "plan %s is %s", p->id, p->state);
 	if (n == 0 || n > 64)
 		return err_set(err, ERR_CONFLICT, "a batch of %zu sessions", n);
-	if (check_predecessor(core, p, number,
-		fields_number(&h->fields, "override_G07", 0) != 0, err) < 0)
+	if (!fields_number(&h->fields, "override_G07", 0) &&
+	    check_predecessor(core, p, number, err) < 0)
 		return -1;
 	id = xasprintf("%s/%d", p->id, (int)number);
 	b = core_batch(core, id);
@@ -256,10 +253,12 @@ step_batch_planned(
 	}
 	b->number = (int)number;
 	b->version++;
+	b->overtakes = fields_number(&h->fields, "override_G07", 0) != 0;
 	b->n = 0;
 	core_set(&b->kind, fields_text(&h->fields, "kind"));
 	core_set(&b->hash, fields_text(&h->fields, "hash"));
 	core_set(&b->base, fields_text(&h->fields, "base"));
+	core_set(&b->plan_hash, fields_text(&h->fields, "plan_hash"));
 	core_set(&b->reason, "");
 	core_set(&b->approved_by, "");
 	free(b->overrides);
@@ -290,6 +289,7 @@ step_batch_approved(
 {
 	struct batch_run *b = core_batch(core, fields_text(&h->fields, "batch"));
 	const char *hash = fields_text(&h->fields, "hash");
+	const struct plan_run *p;
 
 	if (!b)
 		return err_set(err, ERR_NOT_FOUND, "no such batch");
@@ -301,6 +301,10 @@ step_batch_approved(
 		    hash, b->hash);
 		return err_fix(err, "look at the table again: divisi dispatch PLAN");
 	}
+	/* A session of an earlier batch may have been taken up again since it was planned. */
+	p = core_plan(core, b->plan_id);
+	if (p && !b->overtakes && check_predecessor(core, p, b->number, err) < 0)
+		return -1;
 	core_set(&b->approved_by, h->actor);
 	core_move_batch(b, BATCH_APPROVED, h->at, acts);
 	for (size_t i = 0; i < b->n; i++) {

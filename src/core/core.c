@@ -70,7 +70,7 @@ static void
 batch_run_clear(struct batch_run *b)
 {
 	char *const owned[] = { b->id, b->plan_id, b->kind, b->hash, b->base, b->reason,
-		b->approved_by, b->overrides };
+		b->approved_by, b->overrides, b->plan_hash };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -155,6 +155,20 @@ core_plan_by_path(const struct core *core, const char *path)
 		if (strcmp(core->plan[i].path, path) == 0 &&
 		    strcmp(core->plan[i].state, "aborted") != 0)
 			return &core->plan[i];
+	}
+	return NULL;
+}
+
+const struct batch_run *
+core_open_before(const struct core *core, const char *plan_id, int64_t number)
+{
+	for (size_t i = 0; i < core->n_batches; i++) {
+		const struct batch_run *b = &core->batch[i];
+
+		if (strcmp(b->plan_id, plan_id) == 0 && b->number < number &&
+		    b->state != BATCH_COMPLETE &&
+		    !(b->state == BATCH_WITH_FAILURES && b->acked))
+			return b;
 	}
 	return NULL;
 }
@@ -318,10 +332,11 @@ core_dump(const struct core *core)
 		const struct batch_run *b = &core->batch[i];
 
 		fprintf(f,
-		    "batch %s v%d %s %s %s %s|%s|%s|%s %lld %lld %lld %d:", b->id,
+		    "batch %s v%d %s %s %s %s %s|%s|%s|%s %lld %lld %lld %d:", b->id,
 		    b->version, b->kind, b->hash, batch_state_name(b->state), b->base,
-		    b->reason, b->approved_by, b->overrides, (long long)b->since,
-		    (long long)b->opened_at, (long long)b->closed_at, b->acked);
+		    b->plan_hash, b->reason, b->approved_by, b->overrides,
+		    (long long)b->since, (long long)b->opened_at,
+		    (long long)b->closed_at, b->acked + 2 * b->overtakes);
 		for (size_t k = 0; k < b->n; k++)
 			fprintf(f, " %zu", b->session[k]);
 		fputc('\n', f);

@@ -69,13 +69,14 @@ struct session {
 
 struct batch_run {
 	char *id, *plan_id, *kind, *hash, *base, *reason, *approved_by;
+	char *plan_hash; /* of the plan that its table was made of */
 	char *overrides; /* rules its table goes against, and why; "" when none */
 	int number, version;
 	enum batch_state state;
 	int64_t since, opened_at, closed_at;
 	size_t *session; /* positions in core->session */
 	size_t n, cap;
-	bool acked;
+	bool acked, overtakes; /* OVERTAKES: planned beside an earlier one (G07) */
 };
 
 struct plan_run {
@@ -164,6 +165,13 @@ struct plan_run *core_plan(const struct core *core, const char *id);
 struct plan_run *core_plan_by_path(const struct core *core, const char *path);
 /* The newest batch of a plan, or NULL. */
 struct batch_run *core_last_batch(const struct core *core, const char *plan_id);
+
+/*
+ * The first batch of the plan before NUMBER that is neither complete nor, with failures,
+ * acknowledged: nothing of a later one may start beside it (G07, G17).  NULL when none.
+ */
+const struct batch_run *core_open_before(
+    const struct core *core, const char *plan_id, int64_t number);
 
 /*
  * The session a person means: "S-A", "2/S-A", "p1/2/S-A", a phase id, an issue id, or the

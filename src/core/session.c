@@ -127,6 +127,14 @@ step_session_prepared(
 	return 0;
 }
 
+/* Its last run never was; what those before it left is pinned all the same (promise 2). */
+static void
+pin_earlier_runs(struct session *s, struct acts *acts)
+{
+	if (s->n_runs > 1)
+		owe_inspect(s, "failed", acts);
+}
+
 /* An act that cannot be done: where something waits for it, that says so. */
 int
 step_act_failed(
@@ -149,6 +157,7 @@ step_act_failed(
 		owe_tell(s, "kill", acts);
 		s->run_open = false;
 		session_fail(core, s, text, h->at, acts);
+		pin_earlier_runs(s, acts);
 	} else if (strcmp(kind, "worktree-add") == 0 ||
 		   strcmp(kind, "issue-file") == 0) {
 		if (b && is_awaited(core, s, h))
@@ -225,6 +234,7 @@ process_gone(
 		s->reason = xasprintf("the agent could not be started: %s",
 		    text[0] ? text : "its holder does not say why");
 		session_fail(core, s, s->reason, h->at, acts);
+		pin_earlier_runs(s, acts);
 		return;
 	}
 	if (strcmp(how, "wall-limit") == 0) {
@@ -255,6 +265,21 @@ process_gone(
 }
 
 /*
+ * E-7: the checklist was incomplete, and nobody is left to complete it.  What the agent
+ * made since it was looked at counts, and is pinned whatever comes of it (promise 2).
+ */
+static void
+look_a_last_time(struct core *core, struct session *s, int64_t now, struct acts *acts)
+{
+	if (s->path[0] == '\0') {
+		session_fail(core, s, s->reason, now, acts);
+		return;
+	}
+	core_set(&s->reason, "");
+	owe_inspect(s, "exit", acts);
+}
+
+/*
  * The process of S is gone, whichever way.  True when that settles it: its end was
  * reported before, or nobody waits for it any more.
  */
@@ -266,9 +291,8 @@ outlived(
 	s->last_seen = h->at;
 	session_close_asks(s, true);
 	if (s->state == SESSION_EXITING) {
-		/* E-7: the checklist is incomplete and nobody is left to complete it. */
 		if (s->reason[0] && !session_open_ask(s))
-			session_fail(core, s, s->reason, h->at, acts);
+			look_a_last_time(core, s, h->at, acts);
 		return true;
 	}
 	if (session_is_live(s->state))
@@ -449,8 +473,14 @@ step_agent_done(
 		s->reported = true; /* looked at when the person lets it go on */
 		return 0;
 	}
-	if (s->state == SESSION_EXITING)
+	if (s->state == SESSION_EXITING) {
+		/* It was told what is missing, and says that it is there now. */
+		if (s->reason[0] && !session_open_ask(s)) {
+			core_set(&s->reason, "");
+			owe_inspect(s, "exit", acts);
+		}
 		return 0;
+	}
 	/* It reads its input no more: what it asked is moot, and so is a hold for its cost. */
 	if (session_is_held(s))
 		owe_tell(s, "continue", acts);

@@ -202,6 +202,56 @@ a_holder_that_cannot_start_its_agent_fails_the_session(void **state)
 	play_free(p);
 }
 
+/* Promise 2: what an earlier run left has to be pinned even so. */
+static void
+a_session_whose_last_run_never_was_has_its_earlier_work_pinned(void **state)
+{
+	struct play *p = active();
+
+	(void)state;
+	LINE(p, "1A", HAP_RUN_LOST, "#resumable", "0", NULL);
+	HAPPENS(p, HAP_RESUMED, "session", "p1.1.1A");
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "not-started", "text", "ENOENT", NULL);
+	IS(p, "1A", SESSION_FAILED);
+	OWES(p, "inspect", "1A");
+	play_free(p);
+}
+
+/* What it made between the first look and its end counts, and is pinned (promise 2). */
+static void
+an_incomplete_session_is_looked_at_once_more_when_its_process_is_gone(void **state)
+{
+	struct play *p = active();
+
+	(void)state;
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "done", NULL);
+	play_inspect(p, "1A", 0);
+	IS(p, "1A", SESSION_EXITING);
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "exited", NULL);
+	IS(p, "1A", SESSION_EXITING);
+	OWES(p, "inspect", "1A");
+	play_inspect(p, "1A", 1);
+	IS(p, "1A", SESSION_IN_REVIEW);
+	play_free(p);
+}
+
+static void
+an_agent_that_was_told_what_is_missing_may_say_done_again(void **state)
+{
+	struct play *p = active();
+
+	(void)state;
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "done", NULL);
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "done, I said", NULL);
+	OWES_NO(p, "inspect", "1A"); /* it is being looked at */
+	play_inspect(p, "1A", 0);
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "now it is there", NULL);
+	OWES(p, "inspect", "1A");
+	play_inspect(p, "1A", 1);
+	IS(p, "1A", SESSION_IN_REVIEW);
+	play_free(p);
+}
+
 /* "any program": one that simply exits 0 has reported; the facts decide. */
 static void
 a_clean_exit_after_the_confirmation_is_a_report(void **state)
@@ -382,6 +432,7 @@ an_empty_diff_is_no_delivery(void **state)
 	OWES_NO(p, "issue-move", NULL);
 	/* E-7: incomplete and the process gone. */
 	LINE(p, "1A", HAP_RUN_ENDED, "reason", "exited", NULL);
+	play_inspect(p, "1A", 0);
 	IS(p, "1A", SESSION_FAILED);
 	assert_non_null(strstr(play_session(p, "1A")->reason, "empty"));
 	play_free(p);
@@ -580,6 +631,12 @@ main(void)
 		    a_process_that_dies_stalls_its_session_and_its_work_is_pinned),
 		cmocka_unit_test(
 		    a_holder_that_cannot_start_its_agent_fails_the_session),
+		cmocka_unit_test(
+		    a_session_whose_last_run_never_was_has_its_earlier_work_pinned),
+		cmocka_unit_test(
+		    an_incomplete_session_is_looked_at_once_more_when_its_process_is_gone),
+		cmocka_unit_test(
+		    an_agent_that_was_told_what_is_missing_may_say_done_again),
 		cmocka_unit_test(a_setup_runs_before_the_agent_until_it_succeeded_once),
 		cmocka_unit_test(a_run_that_reached_its_limit_says_which),
 		cmocka_unit_test(a_clean_exit_after_the_confirmation_is_a_report),

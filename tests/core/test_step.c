@@ -283,6 +283,43 @@ failures_are_acknowledged_before_the_next_batch(void **state)
 	play_free(p);
 }
 
+/* Invariant 4: not only the batch just before must be complete, and not only then. */
+static void
+no_batch_begins_beside_an_earlier_one(void **state)
+{
+	struct play *p = play_new();
+
+	(void)state;
+	play_open(p, 3);
+	play_batch(p, 1, "1A");
+	LINE(p, "1A", HAP_AGENT_FAILED, "text", "cannot", NULL);
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "exited", NULL);
+	HAPPENS(p, HAP_BATCH_ACKED, "batch", "p1/1");
+	play_plan(p, 2, "1B", "h2");
+	play_prepare(p, 2);
+	HAPPENS(p, HAP_RESUMED, "session", "p1.1.1A");
+	REFUSED(p, ERR_REFUSED, HAP_BATCH_APPROVED, "batch", "p1/2", "hash", "h2");
+	assert_string_equal(p->err.code, "G07");
+	play_start(p, "1A");
+	LINE(p, "1A", HAP_AGENT_FAILED, "text", "cannot either", NULL);
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "exited", NULL);
+	REFUSED(p, ERR_REFUSED, HAP_BATCH_APPROVED, "batch", "p1/2", "hash", "h2");
+	assert_string_equal(p->err.code, "G17");
+	HAPPENS(p, HAP_BATCH_ACKED, "batch", "p1/1");
+	HAPPENS(p, HAP_BATCH_APPROVED, "batch", "p1/2", "hash", "h2");
+	play_start(p, "1B");
+	play_deliver(p, "1B");
+	HAPPENS(p, HAP_RESUMED, "session", "p1.1.1A", "override", "G18,G03", "reason",
+	    "I know");
+	HAPPENS(p, HAP_MERGE_ASKED, "session", "p1.2.1B");
+	play_land(p, "1B");
+	assert_int_equal(play_batch_state(p, 2), BATCH_COMPLETE);
+	REFUSED(p, ERR_REFUSED, HAP_BATCH_PLANNED, "plan", "p1", "#number", "3",
+	    "#n_sessions", "1", "s0.phase", "1C");
+	assert_string_equal(p->err.code, "G07");
+	play_free(p);
+}
+
 static void
 a_new_failure_needs_a_new_acknowledgement(void **state)
 {
@@ -528,6 +565,7 @@ main(void)
 		cmocka_unit_test(the_next_batch_waits_for_the_one_before),
 		cmocka_unit_test(an_override_of_g07_plans_the_next_batch),
 		cmocka_unit_test(failures_are_acknowledged_before_the_next_batch),
+		cmocka_unit_test(no_batch_begins_beside_an_earlier_one),
 		cmocka_unit_test(a_new_failure_needs_a_new_acknowledgement),
 		cmocka_unit_test(a_running_batch_is_not_planned_again),
 		cmocka_unit_test(an_abort_parks_what_runs_and_declines_what_waits),

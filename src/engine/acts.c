@@ -38,6 +38,13 @@ task_free(struct task *task)
 }
 
 void
+task_drop(struct task *task)
+{
+	TAILQ_REMOVE(&task->engine->tasks, task, link);
+	task_free(task);
+}
+
+void
 tasks_free(struct engine *engine)
 {
 	struct task *t, *next;
@@ -61,6 +68,7 @@ tasks_take(struct engine *engine, const struct act_row *act)
 	t->order = xstrdup(act->order);
 	t->tries = act->tries;
 	t->not_before = act->next_at;
+	t->is_grouped = engine->is_grouping;
 	/* Written while the clock was ahead. */
 	if (t->not_before > engine->now() + PAUSE_MAX_MS)
 		t->not_before = engine->now();

@@ -40,6 +40,10 @@ append(struct engine *engine, const struct happening *h, const struct acts *acts
 	struct record_rows record;
 	int rc;
 
+	if (group_join(engine, err) < 0) {
+		group_break(engine);
+		return -1;
+	}
 	record_make(&record, h, acts);
 	for (size_t i = 0; i < acts->n; i++) {
 		owed[i] = (struct act_row){ .key = acts->item[i].key,
@@ -57,6 +61,8 @@ append(struct engine *engine, const struct happening *h, const struct acts *acts
 		free((char *)(uintptr_t)owed[i].data);
 	}
 	record_clear(&record);
+	if (rc < 0)
+		group_break(engine);
 	if (rc == 0)
 		engine->last_at = h->at;
 	return rc;
@@ -73,6 +79,29 @@ replay(struct engine *engine, struct err *err)
 	core_free(engine->core);
 	engine->core = core;
 	return 0;
+}
+
+void
+engine_go_back(struct engine *engine)
+{
+	struct err err = ERR_INIT;
+
+	if (replay(engine, &err) == 0)
+		return;
+	/* Memory is ahead of the disk and cannot be brought back: stop, restart, replay. */
+	log_error("the journal can be neither written nor read: %s", err.text);
+	abort();
+}
+
+void
+engine_settle(struct engine *engine)
+{
+	slots_settle(engine);
+	radar_settle(engine);
+	tasks_pump_soon(engine);
+	clock_arm(engine);
+	if (engine->listen)
+		engine->listen(engine->listen_arg);
 }
 
 static void
@@ -99,9 +128,12 @@ happen(struct engine *engine, enum hap kind, const char *actor,
 {
 	struct happening h = { .kind = kind, .actor = actor };
 	struct acts acts = { 0 };
-	struct err again = ERR_INIT;
 	int rc;
 
+	*is_refused = false;
+	if (engine->is_grouping && engine->group_failed)
+		return err_set(
+		    err, ERR_SYSTEM, "the journal took nothing of this turn");
 	if (kind != HAP_CLOCK_SET)
 		clock_mind(engine);
 	h.at = engine->now();
@@ -115,22 +147,16 @@ happen(struct engine *engine, enum hap kind, const char *actor,
 		return -1;
 	}
 	rc = append(engine, &h, &acts, err);
-	if (rc < 0 && replay(engine, &again) < 0) {
-		/* Memory is ahead of the disk and cannot be brought back: stop, restart, replay. */
-		log_error(
-		    "the journal can be neither written nor read: %s", again.text);
-		abort();
-	}
+	if (rc < 0 && !engine->is_grouping)
+		engine_go_back(engine);
 	acts_clear(&acts);
 	fields_clear(&h.fields);
 	if (rc < 0)
 		return -1;
-	slots_settle(engine);
-	radar_settle(engine);
-	tasks_pump_soon(engine);
-	clock_arm(engine);
-	if (engine->listen)
-		engine->listen(engine->listen_arg);
+	if (engine->is_grouping)
+		engine->n_grouped++;
+	else
+		engine_settle(engine);
 	return 0;
 }
 
@@ -155,6 +181,15 @@ engine_note(struct engine *engine, enum hap kind, const struct fields *fields)
 		log_warn("%s: %s", hap_name(kind), err.text);
 	/* What the journal never takes is told once. */
 	return is_refused || err.kind == ERR_INPUT ? 0 : -1;
+}
+
+static void
+on_watcher_turn(bool is_over, void *arg)
+{
+	if (is_over)
+		group_end(arg);
+	else
+		group_begin(arg);
 }
 
 static int
@@ -194,6 +229,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	engine->watcher = watcher_new(base, err);
 	if (!engine->watcher)
 		goto fail;
+	watcher_on_turn(engine->watcher, on_watcher_turn, engine);
 	if (act_each_open(engine->store, load_open_act, engine, err) < 0)
 		goto fail;
 	clock_mind(engine);

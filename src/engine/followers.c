@@ -181,9 +181,8 @@ on_again(evutil_socket_t fd, short what, void *arg)
 	(void)follower_look(arg);
 }
 
-/* What F told last did not reach the journal: back to where the journal is, in a while. */
-static void
-look_again_later(struct follower *f)
+void
+follower_look_later(struct follower *f)
 {
 	const struct session *s = core_session(f->engine->core, f->session);
 	AUTO_FREE char *out = path_join(f->dir, "out.ndjson");
@@ -209,6 +208,7 @@ read_output(struct follower *f, bool is_ended)
 
 	if (!agent)
 		return 0;
+	f->is_grouped = f->engine->is_grouping;
 	b.line_end = (uint64_t)s->offset;
 	while (
 	    !b.is_broken && (rc = follow_next(f->follow, is_ended, &line, &err)) > 0) {
@@ -229,7 +229,7 @@ read_output(struct follower *f, bool is_ended)
 	fields_clear(&b.activity);
 	if (!b.is_broken)
 		return 0;
-	look_again_later(f);
+	follower_look_later(f);
 	return -1;
 }
 
@@ -365,7 +365,7 @@ follower_look(struct follower *f)
 		return false;
 	}
 	if ((state == RUN_ENDED ? tell_end(f) : tell_lost(f, lock_fd)) < 0) {
-		look_again_later(f);
+		follower_look_later(f);
 		return false;
 	}
 	follower_free(f);
@@ -378,10 +378,16 @@ on_run_change(struct watch *watch, unsigned what, void *arg)
 	struct follower *f = arg;
 
 	(void)watch;
-	if (what & (WATCH_END | WATCH_GONE))
+	/* An end frees F, so what was read before it is written first. */
+	if (what & (WATCH_END | WATCH_GONE)) {
+		struct engine *engine = f->engine;
+
+		group_end(engine);
 		(void)follower_look(f);
-	else if (what & WATCH_OUT)
+		group_begin(engine);
+	} else if (what & WATCH_OUT) {
 		(void)read_output(f, false);
+	}
 }
 
 static void

@@ -33,6 +33,7 @@ struct task {
 	int tries;
 	int64_t not_before;
 	bool is_running;
+	bool is_grouped;   /* owed by a group that is not written yet */
 	struct job *job;   /* when it is one */
 	struct call *call; /* when it talks to a holder */
 	struct agent_input
@@ -53,6 +54,7 @@ struct follower {
 	struct follow *follow;
 	struct event *holder_event; /* pidfd of the holder */
 	struct event *again;        /* the journal was full: look once more */
+	bool is_grouped;            /* read in a group that is not written yet */
 	struct call *pulse;         /* asks the holder what it sees */
 	int64_t pulse_for;          /* the deadline that was asked about */
 	int holder_fd;
@@ -112,6 +114,9 @@ struct engine {
 	int64_t last_at;     /* of the last happening in the journal */
 	struct radar_watch radar;
 	struct event *pump; /* runs owed tasks soon */
+	bool is_grouping;   /* a turn of the watcher: see group.c */
+	bool group_is_open, group_failed;
+	size_t n_grouped; /* happenings in it */
 	int64_t (*now)(void);
 	void (*listen)(void *arg);
 	void *listen_arg;
@@ -120,6 +125,7 @@ struct engine {
 /* acts.c: the queue of owed acts. */
 void tasks_take(struct engine *engine, const struct act_row *act);
 void tasks_pump_soon(struct engine *engine);
+void task_drop(struct task *task); /* it was never owed */
 void tasks_free(struct engine *engine);
 /* Is the launch of RUN still owed or under way? */
 bool tasks_have_launch(const struct engine *engine, const char *run);
@@ -176,6 +182,19 @@ void call_free(struct call *call);
  */
 bool pulses_awaited(struct engine *engine);
 
+/* group.c: between begin and end happenings share a transaction. */
+void group_begin(struct engine *engine);
+void group_end(struct engine *engine);
+/* Before rows are appended: opens the group's transaction when there is a group. */
+NODISCARD int group_join(struct engine *engine, struct err *err);
+/* After rows were refused: nothing of the group happened, and nothing more joins it. */
+void group_break(struct engine *engine);
+
+/* engine.c: back to the state of the journal; ends the process when it cannot be read. */
+void engine_go_back(struct engine *engine);
+/* engine.c: what follows when something happened and is written. */
+void engine_settle(struct engine *engine);
+
 /* runs.c */
 void run_launch(struct task *task);
 /*
@@ -191,6 +210,8 @@ void followers_free(struct engine *engine);
 struct follower *follower_find(const struct engine *engine, const char *run);
 /* Looks at the files of the run and tells what they say; true when F is over and freed. */
 bool follower_look(struct follower *f);
+/* What it told last did not reach the journal: reads again from there, in a while. */
+void follower_look_later(struct follower *f);
 /* Notices the holder's death, which no file tells when it was killed. */
 void follower_watch_holder(struct follower *f, const struct proc_id *holder);
 

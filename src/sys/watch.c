@@ -48,6 +48,8 @@ struct watcher {
 	struct event *tell;  /* active while something is to be told */
 	struct watch_list list, todo;
 	size_t n_polled;
+	void (*on_turn)(bool is_over, void *arg);
+	void *turn_arg;
 };
 
 static void
@@ -167,6 +169,8 @@ on_tell(int fd, short flags, void *arg)
 	struct watcher *watcher = arg;
 	struct watch *w;
 
+	if (watcher->on_turn)
+		watcher->on_turn(false, watcher->turn_arg);
 	while ((w = TAILQ_FIRST(&watcher->todo))) {
 		unsigned what = w->what;
 
@@ -174,6 +178,15 @@ on_tell(int fd, short flags, void *arg)
 		w->what = 0;
 		w->fn(w, what, w->arg);
 	}
+	if (watcher->on_turn)
+		watcher->on_turn(true, watcher->turn_arg);
+}
+
+void
+watcher_on_turn(struct watcher *watcher, void (*fn)(bool is_over, void *arg), void *arg)
+{
+	watcher->on_turn = fn;
+	watcher->turn_arg = arg;
 }
 
 struct watcher *

@@ -2,6 +2,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 struct event_base;
 
 /*
@@ -29,6 +31,13 @@ enum watch_what {
 typedef void watch_fn(struct watch *watch, unsigned what, void *arg);
 
 struct watcher *watcher_new(struct event_base *base, struct err *err);
+
+/*
+ * FN is called before the first and, with IS_OVER, after the last watch that is told in one
+ * turn of the loop: nothing else of the loop comes between.
+ */
+void watcher_on_turn(
+    struct watcher *watcher, void (*fn)(bool is_over, void *arg), void *arg);
 
 /* Removes all its watches.  NULL is fine. */
 void watcher_free(struct watcher *watcher);

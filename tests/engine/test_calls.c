@@ -73,7 +73,7 @@ a_stuck_agent_is_stalled_and_then_ended(void **state)
 	struct run_end end;
 	struct err err;
 
-	active(st, SAYS "exec cat");
+	active(st, SAYS "exec cat >/dev/null");
 	dir = run_dir(st->engine, "p1.1.1A.r1");
 	await_pulse(st, 0, LIMIT_MS + 100);
 	stage_now += LIMIT_MS;
@@ -100,7 +100,7 @@ a_holder_that_hangs_holds_up_nobody_else(void **state)
 	struct timespec from, to;
 	struct err err;
 
-	active(st, SAYS "exec cat");
+	active(st, SAYS "exec cat >/dev/null");
 	dir = run_dir(st->engine, "p1.1.1A.r1");
 	assert_int_equal(rundir_read_begun(dir, &begun, &err), 0);
 	assert_true(proc_signal(&begun.holder, SIGSTOP));

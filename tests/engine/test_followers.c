@@ -405,6 +405,63 @@ a_full_disk_loses_no_line(void **state)
 	stage_matches_journal(st);
 }
 
+/* PERFORMANCE 4: what comes in one turn is made durable once. */
+static void
+what_comes_in_one_turn_is_one_transaction(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	stage_settle(st);
+	fault_arm(FAULT_SYNC, 1000000); /* counts */
+	for (int i = 0; i < 20; i++) {
+		/* The loop does not turn meanwhile. */
+		AUTO_FREE char *line = xasprintf(
+		    "{\"type\":\"ask\",\"id\":\"q%d\",\"kind\":\"question\","
+		    "\"text\":\"?\"}\n",
+		    i);
+
+		say(line);
+	}
+	STAGE_UNTIL(st, stage_n_rows(st, "agent-asked") == 20);
+	/* Each on its own: five or more writes and a sync, twenty times. */
+	assert_true(fault_count() < 60);
+	fault_arm(FAULT_NEVER, 0);
+	stage_matches_journal(st);
+}
+
+/* Whichever write of the turn fails: all of it is told again, none of it twice. */
+static void
+a_turn_that_is_not_written_did_not_happen(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	stage_settle(st);
+	for (int i = 1; i <= 6; i++) {
+		AUTO_FREE char *lines = xasprintf(
+		    "{\"type\":\"ask\",\"id\":\"a%d\",\"kind\":\"question\","
+		    "\"text\":\"?\"}\n{\"type\":\"estimate\",\"cost_usd\":0.01}\n"
+		    "{\"type\":\"ask\",\"id\":\"b%d\",\"kind\":\"question\","
+		    "\"text\":\"?\"}\n",
+		    i, i);
+
+		fault_arm(FAULT_FULL, i);
+		say(lines);
+		for (int k = 0; k < 30; k++)
+			stage_turn(st, k, "thirty turns");
+		fault_arm(FAULT_NEVER, 0);
+		STAGE_UNTIL(st, stage_n_rows(st, "agent-asked") == 2 * i);
+		assert_int_equal(stage_session(st, "1A")->n_asks, (size_t)(2 * i));
+		stage_settle(st);
+		stage_matches_journal(st);
+	}
+}
+
 static void
 a_full_disk_loses_no_end(void **state)
 {
@@ -625,6 +682,8 @@ main(void)
 		RUN_TEST(a_lost_run_is_told_once_and_never_started_again),
 		RUN_TEST(what_happened_while_no_server_ran_is_found),
 		RUN_TEST(a_full_disk_loses_no_line),
+		RUN_TEST(what_comes_in_one_turn_is_one_transaction),
+		RUN_TEST(a_turn_that_is_not_written_did_not_happen),
 		RUN_TEST(a_full_disk_loses_no_end),
 		RUN_TEST(a_run_directory_that_vanishes_is_a_run_that_is_lost),
 		RUN_TEST(runs_that_were_removed_while_no_server_ran_are_lost),

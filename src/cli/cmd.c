@@ -58,14 +58,53 @@ static const struct command commands[] = {
 	{
 	    .name = "plan",
 	    .group = CMD_PLAN,
-	    .synopsis = "plan PLAN [--json]",
+	    .synopsis = "plan PLAN [--json | --graph text|svg]",
 	    .summary = "the batches, and the table of sessions of each",
 	    .help = "Prints which phases run in which batch, with mode, cost, agent, "
 		    "worktree, branch and merge order of each session, the reason for "
 		    "every pair that is not parallel, and the least number of batches "
-		    "possible. Starts nothing.",
+		    "possible. --graph draws the conflict graph, its levels and the "
+		    "critical path. Starts nothing.",
 	    .options = cmd_plan_options,
 	    .run = cmd_plan,
+	},
+	{
+	    .name = "why-not",
+	    .group = CMD_PLAN,
+	    .synopsis = "why-not PLAN [A [B]] [--json]",
+	    .summary = "why phases cannot run together, and what would let them",
+	    .help =
+		"Of A and B: the rule, the witness, the files and names both touch, and "
+		"what would have to change in the footprint of one of them so that they "
+		"can run together. Each such change was tried out on the plan. Of A "
+		"alone: why it is in its batch and in none before, and every pair of "
+		"it. Of neither: all of the plan. Exit status 1 when A and B must "
+		"follow each other.",
+	    .options = cmd_why_not_options,
+	    .run = cmd_why_not,
+	},
+	{
+	    .name = "what-if",
+	    .group = CMD_PLAN,
+	    .synopsis = "what-if PLAN --writes PHASE=ITEM ... [--cap N] [--json]",
+	    .summary = "which verdicts and batches other footprints would change",
+	    .help =
+		"Decides PLAN as it is and with the lists given, and prints what "
+		"differs. --writes 1B=src/x/** says what 1B would write instead; given "
+		"again, it adds. 1B+=ITEM adds to what the plan says, 1B-=ITEM takes "
+		"out, 1B= empties the list. The plan file stays as it is.",
+	    .options = cmd_what_if_options,
+	    .run = cmd_what_if,
+	},
+	{
+	    .name = "diff",
+	    .group = CMD_PLAN,
+	    .synopsis = "diff OLD NEW [--json]",
+	    .summary = "which verdicts and batches differ between two plans",
+	    .help = "Phases are the same when their ids are. Exit status 1 when "
+		    "anything is decided otherwise.",
+	    .options = cmd_diff_options,
+	    .run = cmd_diff,
 	},
 	{
 	    .name = "fmt",

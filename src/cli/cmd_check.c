@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/drawing.h"
 #include "cli/json.h"
 #include "cli/json_out.h"
 #include "cli/screen.h"
@@ -20,42 +21,6 @@ enum { CHECK_JSON, CHECK_CERTIFICATE };
 /* A matrix of more phases than this is no longer read by anybody. */
 enum { MATRIX_MAX = 40, PROMPTS_MAX = 1000 };
 
-/*
- * Level 1 waits for nothing, level N for something of level N-1 (R-8); 0 for what waits in
- * a circle.  One relaxation per level over the pairs whose order question 1 decided.
- */
-static unsigned *
-levels_of(const struct world *world, unsigned *n_levels)
-{
-	size_t n = world->plan->n_phases;
-	const struct verdicts *v = world->verdicts;
-	unsigned *level = xcalloc(n + 1, sizeof(*level));
-	bool changed = true;
-
-	for (size_t i = 0; i < n; i++)
-		level[i] = 1;
-	for (unsigned round = 1; changed && round <= n; round++) {
-		changed = false;
-		for (size_t k = 0; k < v->n_pairs; k++) {
-			const struct pair *p = &v->pair[k];
-			int first = p->first, next = p->a == first ? p->b : p->a;
-
-			if (p->question != 1 || first < 0 || level[next] > level[first])
-				continue;
-			level[next] = level[first] + 1;
-			changed = true;
-		}
-	}
-	*n_levels = 1;
-	for (size_t i = 0; i < world->batches->n_unplaced; i++)
-		level[world->batches->unplaced[i]] = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (level[i] > *n_levels)
-			*n_levels = level[i];
-	}
-	return level;
-}
-
 /* Prompt lints concern the plan's own text, so they are shown here (CONTRACTS 4). */
 static void
 lint_prompts(struct world *world)
@@ -69,7 +34,8 @@ static json_object *
 levels_json(const struct world *world)
 {
 	unsigned n_levels;
-	AUTO_FREE unsigned *level = levels_of(world, &n_levels);
+	AUTO_FREE unsigned *level = drawing_levels(
+	    world->plan, world->verdicts, world->batches, &n_levels);
 	json_object *array = json_object_new_array();
 
 	for (unsigned l = 1; l <= n_levels; l++) {
@@ -211,7 +177,8 @@ static void
 print_levels(const struct world *world, const struct screen *screen)
 {
 	unsigned n_levels;
-	AUTO_FREE unsigned *level = levels_of(world, &n_levels);
+	AUTO_FREE unsigned *level = drawing_levels(
+	    world->plan, world->verdicts, world->batches, &n_levels);
 
 	fputc('\n', screen->out);
 	for (unsigned l = 1; l <= n_levels && l <= MATRIX_MAX; l++) {

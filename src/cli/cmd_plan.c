@@ -1,6 +1,7 @@
 #include "cli/cmd.h"
 
 #include "base/mem.h"
+#include "cli/drawing.h"
 #include "cli/json.h"
 #include "cli/json_out.h"
 #include "cli/screen.h"
@@ -9,10 +10,13 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
-const struct option_doc cmd_plan_options[] = { OPTION_JSON, OPTION_END };
+const struct option_doc cmd_plan_options[] = { OPTION_JSON,
+	{ "graph", "FORMAT", "draw who waits for whom instead, as text or as svg", 0 },
+	OPTION_END };
 
-enum { PLAN_JSON, PLAN_N_OPTIONS };
+enum { PLAN_JSON, PLAN_GRAPH };
 
 static json_object *
 batch_json(const struct batch *batch, const struct dispatch_row *row)
@@ -219,31 +223,87 @@ print_text(const struct world *world, const struct screen *screen)
 	fputc('\n', out);
 }
 
+struct plan_args {
+	const char *plan, *graph;
+	bool as_json;
+};
+
+static int
+read_args(struct plan_args *asked, int argc, char **argv, struct err *err)
+{
+	struct args args;
+	int option;
+
+	args_init(&args, cmd_plan_options, argc, argv);
+	while ((option = args_next(&args, err)) != ARGS_END) {
+		if (option == ARGS_BAD)
+			return -1;
+		if (option == PLAN_JSON)
+			asked->as_json = true;
+		else if (option == PLAN_GRAPH)
+			asked->graph = args.value;
+		else if (!asked->plan)
+			asked->plan = args.value;
+		else
+			return err_set(
+			    err, ERR_USAGE, "\"%.60s\" is too much", args.value);
+	}
+	if (asked->graph && strcmp(asked->graph, "text") != 0 &&
+	    strcmp(asked->graph, "svg") != 0) {
+		err_set(err, ERR_USAGE, "nobody draws as \"%.40s\"", asked->graph);
+		return err_fix(err, "use --graph text or --graph svg");
+	}
+	if (asked->graph && asked->as_json)
+		return err_set(err, ERR_USAGE, "--graph and --json exclude each other");
+	if (asked->plan)
+		return 0;
+	err_set(err, ERR_USAGE, "a plan is needed");
+	return err_fix(err, "usage: divisi plan PLAN [--json | --graph text|svg]");
+}
+
+static int
+draw(const struct world *world, const char *format, struct err *err)
+{
+	struct drawing drawing;
+	struct screen screen;
+
+	if (world->plan->n_phases > DRAWING_MAX_PHASES) {
+		err_set(err, ERR_USAGE, "%zu phases are too many for a picture",
+		    world->plan->n_phases);
+		return err_fix(
+		    err, "at most %d can be drawn; --json has all", DRAWING_MAX_PHASES);
+	}
+	drawing_init(&drawing, world->plan, world->verdicts, world->batches);
+	screen_init(&screen, stdout);
+	if (strcmp(format, "svg") == 0)
+		drawing_svg(&drawing, stdout);
+	else
+		drawing_print(&drawing, &screen);
+	drawing_clear(&drawing);
+	return 0;
+}
+
 int
 cmd_plan(int argc, char **argv)
 {
-	bool flags[PLAN_N_OPTIONS] = { false };
-	const char *words[1];
-	struct args_simple want = { "plan PLAN [--json]", flags, words, 1, 1 };
+	struct plan_args asked = { 0 };
 	struct err err = ERR_INIT;
-	struct world world;
+	struct world world = { 0 };
 	struct screen screen, errors;
-	struct args args;
 	size_t n_errors;
 
-	args_init(&args, cmd_plan_options, argc, argv);
-	if (args_simple(&args, &want, &err) < 0)
-		return cmd_fail(&err, flags[PLAN_JSON]);
-	if (world_load(&world, words[0], &err) < 0) {
+	if (read_args(&asked, argc, argv, &err) < 0 ||
+	    world_load(&world, asked.plan, &err) < 0 ||
+	    (asked.graph && draw(&world, asked.graph, &err) < 0)) {
 		world_clear(&world);
-		return cmd_fail(&err, flags[PLAN_JSON]);
+		return cmd_fail(&err, asked.as_json);
 	}
 	n_errors = world_n_stopping(&world, LINT_PLAN);
 	screen_init(&screen, stdout);
 	screen_init(&errors, stderr);
-	if (flags[PLAN_JSON])
+	if (asked.as_json)
 		print_json(&world);
-	else if (n_errors == 0)
+	else if (n_errors == 0 && !asked.graph)
 		print_text(&world, &screen);
 	world_print_lints(&world, &errors, LINT_PLAN, false);
 	world_clear(&world);

@@ -151,11 +151,19 @@ lint_project(struct world *world, const char *path)
 		    name);
 }
 
+struct verdicts *
+world_decide(const struct world *world, const struct plan *plan)
+{
+	struct verdicts *verdicts = verdicts_new(plan, &world->verdict_env);
+
+	forecast_risks(plan, verdicts, &world->forecast_env);
+	return verdicts;
+}
+
 int
 world_load(struct world *world, const char *path, struct err *err)
 {
 	AUTO_FREE char *dir = dir_of(path);
-	struct batch_env batch_env = { 0 };
 
 	*world = (struct world){ 0 };
 	AUTO_PLAN struct plan *plan = NULL;
@@ -172,14 +180,13 @@ world_load(struct world *world, const char *path, struct err *err)
 	}
 	world->plan = TAKE_PTR(plan);
 	world->lints = lints;
-	if (batch_caps(world, &batch_env, err) < 0)
+	if (batch_caps(world, &world->batch_env, err) < 0)
 		return -1;
 	read_assertions(world, path);
-	world->verdicts = verdicts_new(world->plan, &world->verdict_env);
+	world->verdicts = world_decide(world, world->plan);
 	plan_lint(world->plan, world->verdicts, &world->lints);
-	world->conflict_cost = batch_env.conflict_cost;
-	forecast_risks(world->plan, world->verdicts, &world->forecast_env);
-	world->batches = batches_new(world->plan, world->verdicts, &batch_env);
+	world->conflict_cost = world->batch_env.conflict_cost;
+	world->batches = batches_new(world->plan, world->verdicts, &world->batch_env);
 	world->rows = dispatch_rows_new(
 	    world->plan, world->batches, &world->dispatch_env);
 	dispatch_lint(world->rows, world->plan, &world->lints);

@@ -23,6 +23,7 @@ struct world {
 	struct git_list tracked, infra, exclusive;
 	struct verdict_env verdict_env;
 	struct dispatch_env dispatch_env;
+	struct batch_env batch_env;
 	struct verdicts *verdicts;
 	struct batches *batches;
 	struct dispatch_rows *rows;
@@ -43,6 +44,9 @@ int world_load(struct world *world, const char *path, struct err *err);
 /* Only the repository around directory DIR and its settings: for verdicts without a plan. */
 int world_open(struct world *world, const char *dir, struct err *err);
 void world_clear(struct world *world);
+
+/* Decides PLAN, a changed copy of the world's, as its own was.  The caller frees it. */
+struct verdicts *world_decide(const struct world *world, const struct plan *plan);
 
 /* The position of the phase called ID; -1 with ERR_NOT_FOUND. */
 int world_phase(const struct world *world, const char *id, struct err *err);

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""why-not, what-if, diff and plan --graph, as a person and as a program see them.
+
+usage: explained.py DIVISI PLANS
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+DIVISI, PLANS = (os.path.abspath(p) for p in sys.argv[1:3])
+PIPELINE = os.path.join(PLANS, "review-pipeline.md")
+SCRATCH = tempfile.TemporaryDirectory()
+CLAIMS = []
+
+
+def claim(function):
+    CLAIMS.append(function)
+    return function
+
+
+def run(*args):
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
+           "GIT_CONFIG_NOSYSTEM": "1", "GIT_CEILING_DIRECTORIES": "/"}
+    done = subprocess.run([DIVISI] + list(args), cwd="/", env=env, timeout=60,
+                          stdin=subprocess.DEVNULL, capture_output=True)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def value(*args, expect=0):
+    status, out, err = run(*args, "--json")
+    assert status == expect, (args, status, out, err)
+    return json.loads(out)
+
+
+def pairs_of(plan):
+    return {(p["a"], p["b"]): p for p in value("check", plan)["pairs"]}
+
+
+@claim
+def every_verdict_has_a_record_with_rule_evidence_and_remedy():
+    """CONFLICTS 5.5 and G15."""
+    found = value("why-not", PIPELINE)
+    wanted = {k: p for k, p in pairs_of(PIPELINE).items() if p["verdict"] != "parallel"}
+    assert {(p["a"], p["b"]) for p in found["pairs"]} == set(wanted)
+    for record in found["pairs"]:
+        pair = wanted[record["a"], record["b"]]
+        assert all(record[k] == v for k, v in pair.items()), record
+        assert record["rule"] and record["reason"] and len(record["trace"]) == 3
+        assert record["would_change"] or record["advice"], record
+    assert [p["phase"] for p in found["places"]] == \
+        [p["id"] for p in value("check", PIPELINE)["phases"]]
+    for place in found["places"]:
+        assert len(place["not_earlier"]) == place["batch"] - 1
+        assert all(step["reason"] for step in place["not_earlier"])
+
+
+@claim
+def the_same_plan_gives_the_same_bytes():
+    assert run("why-not", PIPELINE, "--json") == run("why-not", PIPELINE, "--json")
+    assert run("plan", PIPELINE, "--graph", "svg") == run("plan", PIPELINE, "--graph", "svg")
+
+
+@claim
+def what_is_said_to_help_does_help():
+    """Each remedy, given to what-if, makes the pair what it was said to become."""
+    n = 0
+    for record in value("why-not", PIPELINE)["pairs"]:
+        for remedy in record["would_change"]:
+            options = []
+            for edit in remedy["edits"]:
+                sign = "-" if edit["do"] == "drop" else "+"
+                name = edit["list"].replace("depends_on", "depends")
+                options += ["--" + name, "%s%s=%s" % (edit["phase"], sign, edit["item"])]
+            changed = {(p["a"], p["b"]): p for p in
+                       value("what-if", PIPELINE, *options)["pairs"]}
+            after = changed[record["a"], record["b"]]["new"]["verdict"]
+            # Emptied lists make a phase unknown in a plan; the remedy speaks of the pair.
+            if after != remedy["becomes"]:
+                assert changed[record["a"], record["b"]]["new"]["kind"] == "unknown"
+            n += 1
+    assert n > 0
+
+
+@claim
+def what_if_shows_only_what_differs():
+    pair = next(p for p in pairs_of(PIPELINE).values() if p["verdict"] == "parallel")
+    option = ("--writes", pair["a"] + "+=zz/one.c", "--writes", pair["b"] + "+=zz/one.c")
+    found = value("what-if", PIPELINE, *option)
+    mine = [p for p in found["pairs"] if (p["a"], p["b"]) == (pair["a"], pair["b"])]
+    assert mine[0]["old"]["verdict"] == "parallel"
+    assert mine[0]["new"] == {"verdict": "parallel-branches", "first": None, "kind": "waw",
+                              "witness": "zz/one.c",
+                              "reason": "both may write `zz/one.c`"}, mine
+    assert found["n_changes"] >= 1
+    same = value("what-if", PIPELINE, "--reads", pair["a"] + "+=zz/alone.c")
+    assert same["pairs"] == [] and same["phases"] == [] and same["n_changes"] == 0
+    fewer = value("what-if", PIPELINE, "--cap", "1")
+    assert fewer["new"]["batches"] > fewer["old"]["batches"]
+
+
+@claim
+def diff_is_one_when_the_schedules_differ():
+    assert value("diff", PIPELINE, PIPELINE)["n_changes"] == 0
+    with open(PIPELINE, encoding="utf-8") as file:
+        text = file.read()
+    path = os.path.join(SCRATCH.name, "2026-11-22-other-plan.md")
+    first = value("check", PIPELINE)["phases"][0]["id"]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace("| %s |" % first, "| 9Z |", 1)
+                   .replace("### %s:" % first, "### 9Z:", 1))
+    found = value("diff", PIPELINE, path, expect=1)
+    changes = {(p["phase"], p["change"]) for p in found["phases"]}
+    assert (first, "gone") in changes and ("9Z", "new") in changes, changes
+    status, out, _ = run("diff", PIPELINE, path)
+    assert status == 1 and "gone: " + first in out
+
+
+@claim
+def why_not_answers_as_verdict_does():
+    for (a, b), pair in pairs_of(PIPELINE).items():
+        status, out, _ = run("why-not", PIPELINE, a, b)
+        assert status == (1 if pair["verdict"] == "sequential" else 0)
+        assert pair["reason"] in " ".join(out.split())
+        assert run("why-not", PIPELINE, b, a)[1] == out
+
+
+@claim
+def the_graph_as_text_fits_eighty_columns():
+    for name in sorted(os.listdir(PLANS)):
+        if not name.endswith(".md"):
+            continue
+        status, out, err = run("plan", os.path.join(PLANS, name), "--graph", "text")
+        assert status == 0, err
+        assert "critical path" in out and "level 1" in out
+        assert max(map(len, out.split("\n"))) <= 80, out
+
+
+@claim
+def the_graph_as_svg_is_well_formed_and_shows_every_phase():
+    space = "{http://www.w3.org/2000/svg}"
+    for name in sorted(os.listdir(PLANS)):
+        if not name.endswith(".md"):
+            continue
+        path = os.path.join(PLANS, name)
+        status, out, err = run("plan", path, "--graph", "svg")
+        assert status == 0, err
+        top = ElementTree.fromstring(out)
+        ids = [t.text for t in top.iter(space + "text") if t.get("class") == "id"]
+        assert ids == [p["id"] for p in value("check", path)["phases"]]
+        drawn = [p for p in top.iter(space + "path") if p.find(space + "title") is not None]
+        wanted = [p for p in value("check", path)["pairs"]
+                  if p["verdict"] != "parallel" and p["kind"] not in ("closure", "unknown")]
+        assert len(drawn) >= len(wanted)
+        assert "prefers-color-scheme:dark" in out
+
+
+@claim
+def hostile_text_stays_text_in_the_picture():
+    path = os.path.join(SCRATCH.name, "2026-11-22-evil-plan.md")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("# Master Plan: <script>alert(1)</script>&\n\n## Phase Map\n\n"
+                   "| Phase | Issues | Focus | Batch | Dependencies |\n|-|-|-|-|-|\n"
+                   "| 1A | [X-2](local:X-2) | <b onload=\"x\">&amp; | 1 | None |\n\n"
+                   "### 1A: <b onload=\"x\">&amp;\n\n- Writes: `a<b>&\"c`\n")
+    _, out, _ = run("plan", path, "--graph", "svg")
+    ElementTree.fromstring(out)
+    assert "<script" not in out and "<b " not in out
+
+
+@claim
+def wrong_words_are_refused_with_a_way_out():
+    for args, status, word in (
+            (("what-if", PIPELINE), 2, "--writes"),
+            (("what-if", PIPELINE, "--writes", "src/x"), 2, "1B=ITEM"),
+            (("what-if", PIPELINE, "--writes", "9Z=x"), 5, "9Z"),
+            (("what-if", PIPELINE, "--writes", "1A=../x"), 2, ".."),
+            (("what-if", PIPELINE, "--renames", "1A=x"), 2, "FROM->TO"),
+            (("why-not", PIPELINE, "9Z"), 5, "9Z"),
+            (("why-not", PIPELINE, "1A", "1A"), 2, "itself"),
+            (("plan", PIPELINE, "--graph", "png"), 2, "svg"),
+            (("plan", PIPELINE, "--graph", "svg", "--json"), 2, "exclude"),
+            (("diff", PIPELINE), 2, "diff"),
+            (("diff", PIPELINE, "/nowhere.md"), 5, "nowhere")):
+        got, out, err = run(*args)
+        assert got == status and word in out + err, (args, got, out, err)
+
+
+def main():
+    failed = 0
+    for number, function in enumerate(CLAIMS, 1):
+        try:
+            function()
+            print("ok %d %s" % (number, function.__name__))
+        except Exception as error:  # each claim stands alone
+            failed += 1
+            print("not ok %d %s\n# %s: %s" % (number, function.__name__,
+                                              type(error).__name__, error))
+    print("1..%d" % len(CLAIMS))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

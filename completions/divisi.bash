@@ -13,6 +13,7 @@ _divisi()
 		why-not) words='--json' ;;
 		what-if) words='--json --reads --writes --creates --deletes --renames --appends --produces --consumes --uses --extends --changes --removes --renumbers --gates --infra --depends --cap' ;;
 		diff) words='--json' ;;
+		simulate) words='--json --rounds --seed --cap --rolling --budget --merge --approve-all --person' ;;
 		fmt) words='--check --write' ;;
 		prompt) words='--json' ;;
 		advise) words='--json --subtasks --one-session --several-repos --shared-tree --own-branch --own-ci --several-issues --one-branch --research --own-context' ;;

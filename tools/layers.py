@@ -31,13 +31,14 @@ ROOMS = {
     "verify": "",
     "forge": "base sys",
     "radar": "base sys git",
+    "rehearse": "base plan policy core",
     "sim": "base plan policy core",
     ".": "base agent tracker exec forge",
     "engine": BELOW_ENGINE,
     "web": BELOW_ENGINE + " engine",
     "mcp": "base sys",
     "tui": "base sys",
-    "cli": BELOW_ENGINE + " sim mcp tui engine web",
+    "cli": BELOW_ENGINE + " rehearse sim mcp tui engine web",
 }
 
 # Header or folder of a library: the rooms or files that may include it.

@@ -107,6 +107,19 @@ static const struct command commands[] = {
 	    .run = cmd_diff,
 	},
 	{
+	    .name = "simulate",
+	    .group = CMD_PLAN,
+	    .synopsis = "simulate PLAN [--rounds N] [--cap N] [--rolling] [--json]",
+	    .summary = "how long a plan takes, what it costs, how often it needs you",
+	    .help =
+		"Plays PLAN with the real scheduler and core against a virtual clock; "
+		"agents, people and git are dice. Compares batches with rolling starts "
+		"and caps from 2 to 8, and draws a middling round. The same seed gives "
+		"the same answer. Nothing is started and nothing is spent.",
+	    .options = cmd_simulate_options,
+	    .run = cmd_simulate,
+	},
+	{
 	    .name = "fmt",
 	    .group = CMD_PLAN,
 	    .synopsis = "fmt PLAN [--check | --write]",

@@ -60,14 +60,15 @@ int cmd_plan(int argc, char **argv);
 int cmd_prompt(int argc, char **argv);
 int cmd_verdict(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_simulate(int argc, char **argv);
 int cmd_what_if(int argc, char **argv);
 int cmd_why_not(int argc, char **argv);
 
 /* Option tables, each beside its run function. */
 extern const struct option_doc cmd_advise_options[], cmd_check_options[],
-    cmd_diff_options[], cmd_what_if_options[], cmd_why_not_options[],
-    cmd_doctor_options[], cmd_fmt_options[], cmd_help_options[], cmd_init_options[],
-    cmd_plan_options[], cmd_prompt_options[], cmd_verdict_options[],
+    cmd_diff_options[], cmd_simulate_options[], cmd_what_if_options[],
+    cmd_why_not_options[], cmd_doctor_options[], cmd_fmt_options[], cmd_help_options[],
+    cmd_init_options[], cmd_plan_options[], cmd_prompt_options[], cmd_verdict_options[],
     cmd_version_options[];
 
 /* The verbs that act through the server. */

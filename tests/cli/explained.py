@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""why-not, what-if, diff and plan --graph, as a person and as a program see them.
+"""why-not, what-if, diff, plan --graph and simulate, as a person and as a program see them.
 
 usage: explained.py DIVISI PLANS
 """
@@ -172,6 +172,40 @@ def hostile_text_stays_text_in_the_picture():
 
 
 @claim
+def a_simulation_is_the_same_for_the_same_seed_and_compares_settings():
+    few = ("simulate", PIPELINE, "--rounds", "20")
+    found = value(*few)
+    assert run(*few, "--json") == run(*few, "--json")
+    assert {(s["mode"], s["cap"]) for s in found["settings"]} == \
+        {(mode, cap) for mode in ("batch", "rolling") for cap in range(2, 9)}
+    chosen = [s for s in found["settings"] if s["chosen"]]
+    assert [(s["mode"], s["cap"]) for s in chosen] == [("batch", 3)]
+    for s in found["settings"]:
+        assert 0 < s["finish_p50_ms"] <= s["finish_p90_ms"]
+        assert 0 < s["cost_p50_cents"] <= s["cost_p90_cents"]
+        assert 0 <= s["over_budget"] <= 1 and s["interruptions_p50"] > 0
+    assert {t["what"] for t in found["timeline"]} <= {"works", "person", "lands"}
+    assert {t["phase"] for t in found["timeline"]} == \
+        {p["id"] for p in value("check", PIPELINE)["phases"]}
+    other = value(*few, "--seed", "2", "--cap", "12", "--rolling", "--budget", "0.01",
+                  "--merge", "auto", "--approve-all")
+    chosen = [s for s in other["settings"] if s["chosen"]]
+    assert [(s["mode"], s["cap"]) for s in chosen] == [("rolling", 12)]
+    assert chosen[0]["over_budget"] == 1
+    assert chosen[0]["interruptions_p50"] < found["settings"][0]["interruptions_p50"]
+
+
+@claim
+def the_timeline_fits_eighty_columns():
+    status, out, err = run("simulate", PIPELINE, "--rounds", "5")
+    assert status == 0, err
+    bars = out.split("a middling round")[1].split("# works")[0].split("\n")[1:]
+    assert len([bar for bar in bars if "#" in bar]) == \
+        len(value("check", PIPELINE)["phases"])
+    assert max(map(len, bars)) <= 80, bars
+
+
+@claim
 def wrong_words_are_refused_with_a_way_out():
     for args, status, word in (
             (("what-if", PIPELINE), 2, "--writes"),
@@ -183,6 +217,10 @@ def wrong_words_are_refused_with_a_way_out():
             (("why-not", PIPELINE, "1A", "1A"), 2, "itself"),
             (("plan", PIPELINE, "--graph", "png"), 2, "svg"),
             (("plan", PIPELINE, "--graph", "svg", "--json"), 2, "exclude"),
+            (("simulate",), 2, "plan"),
+            (("simulate", PIPELINE, "--rounds", "0"), 2, "rounds"),
+            (("simulate", PIPELINE, "--budget", "lots"), 2, "budget"),
+            (("simulate", PIPELINE, "--merge", "never"), 2, "merge"),
             (("diff", PIPELINE), 2, "diff"),
             (("diff", PIPELINE, "/nowhere.md"), 5, "nowhere")):
         got, out, err = run(*args)

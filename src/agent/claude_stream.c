@@ -452,6 +452,7 @@ on_rate_limit(struct json_object *msg, const struct out *out)
 	struct json_object *info = wire_get(msg, "rate_limit_info");
 	struct agent_event event = wire_event(AGENT_LIMIT, NULL);
 	const char *status = or_empty(wire_str(info, "status"));
+	const char *code = or_empty(wire_str(info, "errorCode"));
 
 	if (strcmp(status, "allowed") == 0)
 		return;
@@ -460,8 +461,7 @@ on_rate_limit(struct json_object *msg, const struct out *out)
 		return;
 	}
 	AUTO_FREE char *text = xasprintf(
-	    "rate limit reached %.100s", or_empty(wire_str(info, "errorCode")));
-
+	    "rate limit reached%s%.100s", *code ? " " : "", code);
 	event.until_at = wire_count(info, "resetsAt", 0);
 	if (event.until_at < SECONDS_BELOW)
 		event.until_at *= 1000;

@@ -13,28 +13,28 @@ next_number(const struct engine *engine, const struct plan_run *p, bool overridd
     int64_t *number, struct err *err)
 {
 	const struct batch_run *last = p ? core_last_batch(engine->core, p->id) : NULL;
+	const struct batch_run *open;
 
 	*number = 1;
 	if (!last)
 		return 0;
 	*number = last->number;
-	if (last->state == BATCH_PLANNED || last->state == BATCH_FILED ||
-	    last->state == BATCH_AWAITING || last->state == BATCH_DECLINED)
+	if (last->state != BATCH_PLANNED && last->state != BATCH_FILED &&
+	    last->state != BATCH_AWAITING && last->state != BATCH_DECLINED)
+		*number = last->number + 1;
+	open = core_open_before(engine->core, p->id, *number);
+	if (!open || overridden)
 		return 0;
-	*number = last->number + 1;
-	if (last->state == BATCH_COMPLETE ||
-	    (last->state == BATCH_WITH_FAILURES && last->acked) || overridden)
-		return 0;
-	if (last->state == BATCH_WITH_FAILURES) {
+	if (open->state == BATCH_WITH_FAILURES) {
 		refuse(err, "G17",
 		    "batch %d ended with failures that nobody acknowledged",
-		    last->number);
+		    open->number);
 		return err_fix(err,
 		    "look at divisi status, then: divisi approve --batch %d",
-		    last->number);
+		    open->number);
 	}
-	refuse(err, "G07", "batch %d is not complete (%s)", last->number,
-	    batch_state_name(last->state));
+	refuse(err, "G07", "batch %d is not complete (%s)", open->number,
+	    batch_state_name(open->state));
 	return err_fix(err,
 	    "divisi status shows what it waits for; or --override G07 --reason TEXT");
 }
@@ -62,6 +62,32 @@ add_done(const struct engine *engine, const struct plan_run *p, struct fields *i
 	fclose(in_hand);
 	fields_set(in, "done", done);
 	fields_set(in, "busy", busy);
+}
+
+/*
+ * The phases that other batches tried, once for each: their branches have those names.  An
+ * aborted plan that is opened anew is another one, in the same file.
+ */
+static void
+add_tried(const struct engine *engine, const struct plan_run *now, int64_t number,
+    struct fields *in)
+{
+	const char *path = fields_text(in, "plan");
+	AUTO_FREE char *tried = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&tried, &n);
+
+	for (size_t i = 0; i < engine->core->n_sessions; i++) {
+		const struct session *s = &engine->core->session[i];
+		const struct plan_run *p = core_plan(engine->core, s->plan_id);
+		const struct batch_run *b = core_batch(engine->core, s->batch_id);
+
+		if (p && b && strcmp(p->path, path) == 0 &&
+		    (p != now || b->number != number))
+			fprintf(f, "%s,", s->phase);
+	}
+	fclose(f);
+	fields_set(in, "tried", tried);
 }
 
 /* The plan as the tracker has it, and how many sessions live: for the preflight's words. */
@@ -247,6 +273,7 @@ order_dispatch(struct engine *engine, const struct fields *in,
 	fields_copy(&job, in);
 	fields_set_number(&job, "next_number", number);
 	add_done(engine, p, &job);
+	add_tried(engine, p, number, &job);
 	add_facts(engine, p, &job);
 	add_assertions(engine, path, &job);
 	op = op_new(engine, caller, in, out);

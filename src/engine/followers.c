@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -412,15 +411,9 @@ follower_watch_holder(struct follower *f, const struct proc_id *holder)
 {
 	if (f->holder_event || holder->pid <= 0)
 		return;
-	/* From here on the descriptor means one process; then it is asked who it is. */
-	f->holder_fd = (int)syscall(SYS_pidfd_open, holder->pid, 0);
+	f->holder_fd = proc_open(holder);
 	if (f->holder_fd < 0)
 		return;
-	if (!proc_is_alive(holder)) {
-		close(f->holder_fd);
-		f->holder_fd = -1;
-		return;
-	}
 	f->holder = *holder;
 	f->holder_event = event_new(
 	    f->engine->base, f->holder_fd, EV_READ, on_holder_gone, f);

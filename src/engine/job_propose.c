@@ -133,6 +133,20 @@ forecast(struct proposal *p, const struct verdict_env *venv)
 	knowledge_close(&knowledge);
 }
 
+/* A phase that another batch had has a branch there, which is kept: J-42, a new suffix. */
+static void
+count_tries(struct proposal *p)
+{
+	struct span rest = span_of(fields_text(p->in, "tried")), one;
+
+	p->n_before = xcalloc(p->plan->n_phases + 1, sizeof(*p->n_before));
+	while (span_next(&rest, ',', &one)) {
+		for (size_t i = 0; i < p->plan->n_phases; i++)
+			p->n_before[i] += span_eq(one, p->plan->phase[i].id);
+	}
+	p->env.n_before = p->n_before;
+}
+
 static int
 plan_batch(struct proposal *p, const char *path, struct err *err)
 {
@@ -172,6 +186,7 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	for (size_t i = 0; i < p->plan->n_phases; i++)
 		p->is_done[i] = propose_has_word(done, p->plan->phase[i].id) ||
 				propose_has_word(busy, p->plan->phase[i].id);
+	count_tries(p);
 	benv.cap = (size_t)cap;
 	benv.research_cap = (size_t)research_cap;
 	benv.is_done = p->is_done;
@@ -426,6 +441,7 @@ job_propose(const struct fields *in, struct fields *out, struct err *err)
 	free(p.canon_text);
 	free(p.assertion);
 	free(p.is_done);
+	free(p.n_before);
 	dispatch_rows_free(p.rows);
 	batches_free(p.batches);
 	verdicts_free(p.verdicts);

@@ -72,8 +72,8 @@ job_setup(const struct fields *in, struct fields *out, struct err *err)
 	(void)out;
 	if (status <= 0)
 		return status;
-	err_set(
-	    err, ERR_REFUSED, "setup '%s' failed with %d: %s", command, status, tail);
+	err_set(err, ERR_REFUSED, "setup '%s' failed with %d%s%s", command, status,
+	    tail[0] ? ": " : "", tail);
 	return err_fix(
 	    err, "run it in %s by hand to see why, then divisi resume", path);
 }

@@ -220,7 +220,8 @@ check_plan_unchanged(struct engine *engine, const struct batch_run *b, struct er
 	if (!p)
 		return err_set(err, ERR_NOT_FOUND, "no such plan");
 	now = plan_load(p->path, &lints, &why);
-	same = now && strcmp(now->plan_hash, p->plan_hash) == 0;
+	/* The table's own: the plan may have been read again since, and no table made of it. */
+	same = now && strcmp(now->plan_hash, b->plan_hash) == 0;
 	plan_free(now);
 	lint_list_clear(&lints);
 	if (same)

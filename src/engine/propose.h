@@ -24,6 +24,7 @@ struct proposal {
 	struct dispatch_env env;
 	struct assertion *assertion;
 	bool *is_done;
+	int *n_before;
 	const struct batch *batch;
 	FILE *canon; /* the canonical JSON the approval hash is made of */
 	char *canon_text;

@@ -229,7 +229,9 @@ put_names(struct proposal *p, size_t i, const struct dispatch_row *row)
 	const struct phase *ph = row->phase;
 	AUTO_FREE char *slug = text_slug(ph->focus, 50);
 	AUTO_FREE char *low = text_slug(ph->n_issues ? ph->issue[0].id : ph->id, 32);
-	AUTO_FREE char *name = xasprintf("%s-%s", low, slug);
+	AUTO_FREE char *again = row->n_before ? xasprintf("-%d", row->n_before + 1)
+					      : xstrdup("");
+	AUTO_FREE char *name = xasprintf("%s-%s%s", low, slug, again);
 	AUTO_FREE char *path = worktree_default_path(&p->repo, name);
 	AUTO_FREE char *title = sub_issue_title(
 	    (int)fields_number(p->in, "next_number", 1), i, ph->focus);

@@ -20,16 +20,18 @@ static const struct {
 };
 
 /* Puts the plan file as written under its hash, so that later jobs find the text. */
-static void
+static int
 keep_plan_text(struct engine *engine, const struct fields *out)
 {
 	const char *text = fields_text(out, "plan_text");
 	struct err err = ERR_INIT;
 
-	if (text[0] &&
+	if (text[0] == '\0' ||
 	    DURABLE("blob.written", blob_put(engine->store, fields_text(out, "sha256"),
-					text, strlen(text), &err)) < 0)
-		log_warn("plan text not kept: %s", err.text);
+					text, strlen(text), &err)) == 0)
+		return 0;
+	log_warn("plan text not kept: %s", err.text);
+	return -1;
 }
 
 /* Failures that are answers: a conflict, a red verify, a dirty checkout. */
@@ -126,9 +128,9 @@ job_result(void *arg, const struct fields *out, const struct err *err, bool fail
 				hap = meanings[i].hap;
 		}
 	}
-	if (hap == HAP_WRITTEN_BACK)
-		keep_plan_text(engine, out);
-	if ((hap != HAP_REFUSED && tell_result(task, out, hap) < 0) ||
+	/* A text that is named before it is kept would be missing to every later job. */
+	if ((hap == HAP_WRITTEN_BACK && keep_plan_text(engine, out) < 0) ||
+	    (hap != HAP_REFUSED && tell_result(task, out, hap) < 0) ||
 	    (moved && build_again(task) < 0))
 		task_postpone(task);
 	else

@@ -68,6 +68,12 @@ row_fill(struct dispatch_row *row, const struct plan *plan, const struct batch *
 	if (*row->agent_name)
 		row->branch = branch_name(
 		    row->agent_name, row->issue, phase->focus, NULL);
+	row->n_before = env->n_before ? env->n_before[row->position] : 0;
+	if (row->branch && row->n_before > 0) {
+		AUTO_FREE char *taken = row->branch;
+
+		row->branch = xasprintf("%s-%d", taken, row->n_before + 1);
+	}
 	row_estimate(row, phase, batch->is_research || phase_is_research(phase));
 	row->merge = merge_place(batch, row->position);
 }

@@ -24,6 +24,7 @@ struct dispatch_row {
 	    *agent;             /* NULL: nobody chosen, or not in the catalogue */
 	const char *agent_name; /* "claude"; as the plan says; "" nobody */
 	char *branch;           /* NULL when it cannot be named (lint G09) */
+	int n_before; /* tries in other batches, whose branches are kept (J-42) */
 	long low_cents, mid_cents, high_cents; /* -1 unknown */
 	int points;                            /* 0 unknown */
 	int merge;                             /* 1-based place in the merge order */
@@ -37,6 +38,7 @@ struct dispatch_rows {
 struct dispatch_env {
 	const char *agent;           /* for phases that name none; NULL = a person */
 	enum exec_mode default_mode; /* for phases that name none; NONE = quick */
+	const int *n_before; /* by position: tries in other batches; NULL = none */
 };
 
 /*

@@ -365,6 +365,18 @@ proc_marked(const char *entry, struct proc_id **ids)
 	return take_marked(all, n, ids);
 }
 
+int
+proc_open(const struct proc_id *id)
+{
+	int fd = pidfd_open(id->pid, 0);
+
+	/* Alive now, so the descriptor is that process's and not that of a later one. */
+	if (fd < 0 || proc_is_alive(id))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 bool
 proc_signal(const struct proc_id *id, int sig)
 {

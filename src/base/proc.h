@@ -63,6 +63,12 @@ struct proc_usage proc_usage_below(pid_t root);
 /* Sends SIG to that very process, never to one that reused its pid.  False when gone. */
 bool proc_signal(const struct proc_id *id, int sig);
 
+/*
+ * A descriptor that becomes readable when that very process ends, or -1 when it is gone.
+ * The caller closes it.  pidfd_open(2).
+ */
+int proc_open(const struct proc_id *id);
+
 /* Text form "pid:start:boot", for files and the journal; parse returns false if malformed. */
 void proc_print(const struct proc_id *id, char *buf, size_t size);
 bool proc_parse(const char *text, struct proc_id *id);

@@ -32,7 +32,7 @@ ROOMS = {
     "forge": "base sys",
     "radar": "base sys git",
     "rehearse": "base plan policy core",
-    "sim": "base plan policy core",
+    "sim": BELOW_ENGINE + " engine",
     ".": "base agent tracker exec forge",
     "engine": BELOW_ENGINE,
     "web": BELOW_ENGINE + " engine",
@@ -45,7 +45,7 @@ ROOMS = {
 LIBRARIES = {
     "sqlite3.h": "store",
     "curl/": "sys/fetch.c",
-    "event2/": "sys engine web",
+    "event2/": "sys engine web sim",
     "event.h": "",
     "json-c/": "store agent tracker engine web cli",
     "curses.h": "tui",

@@ -1,0 +1,133 @@
+#include "sim/internal.h"
+
+#include "base/file.h"
+#include "base/proc.h"
+#include "engine/home.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The few files that divisi itself reads and writes outside its journal: the plans. */
+
+char *
+file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct err *err)
+{
+	const struct sim_plan *p = sim_plan_at(path);
+
+	(void)max_bytes;
+	if (!p) {
+		err_set(err, ERR_NOT_FOUND, "no file %s", path);
+		return NULL;
+	}
+	if (n_bytes)
+		*n_bytes = strlen(p->text);
+	return xstrdup(p->text);
+}
+
+int
+file_write_atomic(
+    const char *path, const void *data, size_t n_bytes, mode_t mode, struct err *err)
+{
+	struct sim_plan *p = sim_plan_at(path);
+
+	(void)mode;
+	if (!p || sim->is_full || !sim_effect())
+		return err_set(err, ERR_SYSTEM, "cannot write %s", path);
+	free(p->text);
+	p->text = xstrndup(data, n_bytes);
+	return 0;
+}
+
+int
+file_mkdirs(const char *path, mode_t mode, struct err *err)
+{
+	(void)path;
+	(void)mode;
+	(void)err;
+	return 0;
+}
+
+int
+file_lock(const char *path, bool wait, struct err *err)
+{
+	(void)path;
+	(void)wait;
+	(void)err;
+	return SIM_FD_LOCK;
+}
+
+int
+home_secure(const char *home, struct err *err)
+{
+	(void)home;
+	(void)err;
+	return 0;
+}
+
+int
+home_claim(const char *home, struct err *err)
+{
+	(void)home;
+	(void)err;
+	return 0;
+}
+
+bool
+file_is_dir(const char *path)
+{
+	const struct sim_tree *t = sim_tree_at(path);
+
+	return strcmp(path, SIM_TOP) == 0 || (t && t->exists);
+}
+
+/* ---- processes --------------------------------------------------------------------------- */
+
+static const struct sim_run *
+run_of_pid(pid_t pid)
+{
+	for (size_t i = 0; i < sim->n_runs; i++) {
+		if (sim->run[i]->pid == pid && sim_hold_is_alive(sim->run[i]))
+			return sim->run[i];
+	}
+	return NULL;
+}
+
+bool
+proc_is_alive(const struct proc_id *id)
+{
+	return run_of_pid(id->pid) != NULL;
+}
+
+bool
+proc_is_of_this_boot(const struct proc_id *id)
+{
+	return (int)id->start_ticks == sim->n_boots;
+}
+
+int
+proc_open(const struct proc_id *id)
+{
+	return run_of_pid(id->pid) ? SIM_FD_OF_PID(id->pid) : -1;
+}
+
+/* A tool of an agent has the pid of its holder and a million more; a person has pid 2. */
+int
+proc_identify(pid_t pid, struct proc_id *id, struct err *err)
+{
+	if (pid > SIM_PID_FIRST && !run_of_pid(pid % SIM_PID_TOOL))
+		return err_set(err, ERR_NOT_FOUND, "no process %d", (int)pid);
+	*id = (struct proc_id){ .pid = pid };
+	return 0;
+}
+
+pid_t
+proc_parent(pid_t pid)
+{
+	return pid > SIM_PID_TOOL ? pid % SIM_PID_TOOL : pid > 1 ? 1 : 0;
+}
+
+bool
+proc_is_named(pid_t pid, const char *name)
+{
+	return strcmp(name, "divisi-hold") == 0 && run_of_pid(pid) != NULL;
+}

@@ -1,0 +1,126 @@
+#include "sim/internal.h"
+
+#include "engine/job.h"
+#include "engine/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The work of `divisi job KIND`, done by the real functions on the simulated repository. */
+
+static const struct {
+	const char *kind;
+	job_fn *fn;
+} kinds[] = {
+	{ "propose", job_propose },
+	{ "worktree-add", job_worktree_add },
+	{ "worktree-remove", job_worktree_remove },
+	{ "setup", job_setup },
+	{ "inspect", job_inspect },
+	{ "candidate", job_candidate },
+	{ "land", job_land },
+	{ "write-back", job_write_back },
+	{ "publish", job_publish },
+	{ "diff", job_diff },
+};
+
+/* All that an approval must bind to (CONTRACTS 6), as one text. */
+static char *
+made_of(const struct fields *out)
+{
+	static const char *const bound[] = { "plan_hash", "base", "verify", "merge",
+		"landing", "publish", "setup", "overrides" };
+	static const char *const each[] = { "phase", "issue", "branch", "after",
+		"launch", "program", "args", "prompt_sha", "mode", "focus" };
+	int64_t n_sessions = fields_number(out, "n_sessions", 0);
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	for (size_t i = 0; i < N_ELEMS(bound); i++)
+		fprintf(f, "%s\n", fields_text(out, bound[i]));
+	fprintf(f, "%lld %lld\n", (long long)fields_number(out, "cap", 0),
+	    (long long)fields_number(out, "number", 0));
+	for (size_t i = 0; i < (size_t)n_sessions; i++) {
+		for (size_t k = 0; k < N_ELEMS(each); k++)
+			fprintf(f, "%s\n", fields_text_at(out, i, each[k]));
+		fprintf(f, "%lld %lld\n",
+		    (long long)fields_number_at(out, i, "merge", 0),
+		    (long long)fields_number_at(out, i, "est_mid", 0));
+	}
+	fclose(f);
+	return text;
+}
+
+static void
+remember_table(const struct fields *in, const struct fields *out)
+{
+	const struct sim_plan *plan = sim_plan_at(fields_text(in, "plan"));
+	const char *hash = fields_text(out, "hash");
+	char *text = made_of(out);
+	struct sim_table *t;
+
+	for (size_t i = 0; i < sim->n_tables; i++) {
+		t = &sim->table[i];
+		if (strcmp(t->hash, hash) != 0)
+			continue;
+		if (strcmp(t->made_of, text) != 0)
+			sim_fail("two tables have the hash %.12s:\n%s---\n%s", hash,
+			    t->made_of, text);
+		t->n_edits = plan->n_edits;
+		free(text);
+		return;
+	}
+	GROW(sim->table, sim->n_tables, sim->cap_tables);
+	t = &sim->table[sim->n_tables++];
+	*t = (struct sim_table){
+		.made_of = text, .n_edits = plan->n_edits, .plan = plan
+	};
+	snprintf(t->hash, sizeof(t->hash), "%s", hash);
+}
+
+void
+sim_tables_clear(void)
+{
+	for (size_t i = 0; i < sim->n_tables; i++)
+		free(sim->table[i].made_of);
+	free(sim->table);
+}
+
+char *
+sim_job(const char *kind, const char *input, size_t n_input)
+{
+	struct fields in = { 0 }, out = { 0 };
+	struct err err = ERR_INIT;
+	char *answer = NULL;
+	int rc = -1;
+
+	(void)n_input;
+	sim->tally->jobs++;
+	sim->is_job = true;
+	sim->is_job_dead = false;
+	sim->job_dies_in = -1;
+	if (sim->job_limit || sim_mishap(3, FAULT_JOB_KILLED))
+		sim->job_dies_in = sim->job_limit ? sim->job_limit - 1
+						  : (long)sim_dice(4);
+	if (fields_of_json(&in, input, &err) < 0)
+		sim_fail("the input of job %s is no JSON: %s", kind, err.text);
+	for (size_t i = 0; i < N_ELEMS(kinds); i++) {
+		if (strcmp(kinds[i].kind, kind) == 0)
+			rc = kinds[i].fn(&in, &out, &err);
+	}
+	if (rc == 0 && strcmp(kind, "propose") == 0)
+		remember_table(&in, &out);
+	if (rc < 0)
+		fields_put_err(&out, &err);
+	sim_say("  job %s %s: %s", kind, fields_text(&in, "session"),
+	    sim->is_job_dead ? "killed"
+	    : rc < 0         ? err.text
+			     : "ok");
+	if (!sim->is_job_dead)
+		answer = fields_to_json(&out);
+	fields_clear(&in);
+	fields_clear(&out);
+	sim->is_job = false;
+	return answer;
+}

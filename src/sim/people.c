@@ -1,0 +1,422 @@
+#include "sim/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * People: hasty, slow, wrong, and at the end diligent.  Everything they do goes through
+ * engine_order(), as a command of theirs would.
+ */
+enum { PID_OF_PERSON = 2 };
+
+/* Gives the order VERB as a person; IN is used up.  Returns what the engine says. */
+static int
+order(const char *verb, struct fields *in, struct fields *out, struct err *err)
+{
+	struct caller caller;
+	int rc;
+
+	*err = (struct err)ERR_INIT;
+	engine_identify(sim->engine, PID_OF_PERSON, sim_dice(4) == 0, &caller);
+	sim->ordering = verb;
+	rc = engine_order(sim->engine, verb, in, &caller, out, err);
+	sim->ordering = NULL;
+	sim_say("person: %s %s%s%s: %s", verb, fields_text(in, "session"),
+	    fields_text(in, "plan"), fields_text(in, "hash"),
+	    rc < 0 ? err->text : "ok");
+	sim->tally->refused += rc < 0;
+	fields_clear(in);
+	if (sim->is_dead)
+		sim_server_die("killed");
+	return rc;
+}
+
+static int
+order_plain(const char *verb, struct fields *in)
+{
+	struct fields out = { 0 };
+	struct err err;
+	int rc = order(verb, in, &out, &err);
+
+	fields_clear(&out);
+	return rc;
+}
+
+static const struct session *
+some_session(void)
+{
+	const struct core *core = engine_core(sim->engine);
+	size_t n = core->n_sessions, at;
+
+	if (n == 0)
+		return NULL;
+	at = sim_dice((unsigned)n);
+	/* Mostly one that something can be done about. */
+	for (size_t i = 0; i < n && sim_dice(4); i++) {
+		const struct session *s = &core->session[(at + i) % n];
+
+		if (s->state > SESSION_APPROVED && !session_is_terminal(s->state))
+			return s;
+	}
+	return &core->session[at];
+}
+
+static void
+order_about(
+    const char *verb, const struct session *s, const char *name, const char *text)
+{
+	struct fields f = { 0 };
+
+	fields_set(&f, "session", s->id);
+	if (name)
+		fields_set(&f, name, text);
+	fields_set(&f, "reason", sim_dice(3) ? "because" : "");
+	(void)order_plain(verb, &f);
+}
+
+static void
+resume(const struct session *s, bool overrides)
+{
+	struct fields f = { 0 };
+
+	fields_set(&f, "session", s->id);
+	if (overrides) {
+		sim_count(FAULT_OVERRIDE);
+		fields_set(&f, "override", "G18,G05,G03");
+		fields_set(&f, "reason", "I know");
+	}
+	(void)order_plain("resume", &f);
+}
+
+/* ---- the table ---------------------------------------------------------------------------------- */
+
+static void
+dispatch(int plan, bool overrides)
+{
+	struct fields in = { 0 }, out = { 0 };
+	struct err err;
+
+	if (sim->op)
+		return;
+	fields_set(&in, "plan", sim->plan[plan].path);
+	if (overrides) {
+		sim_count(FAULT_OVERRIDE);
+		fields_set(&in, "override", "G07");
+		fields_set(&in, "reason", "in a hurry");
+	}
+	if (order("dispatch", &in, &out, &err) == 1) {
+		sim->op = fields_number(&out, "op", 0);
+		sim->op_plan = plan;
+	}
+	fields_clear(&out);
+}
+
+static void
+give_up(int plan)
+{
+	const struct core *core = engine_core(sim->engine);
+	const struct plan_run *p = core_plan_by_path(core, sim->plan[plan].path);
+	struct fields f = { 0 };
+
+	for (size_t i = 0; p && i < core->n_sessions; i++) {
+		const struct session *s = &core->session[i];
+
+		if (strcmp(s->plan_id, p->id) == 0 && !session_is_terminal(s->state) &&
+		    s->state != SESSION_PLANNED)
+			return;
+	}
+	if (!p)
+		return;
+	fields_set(&f, "plan", p->id);
+	(void)order_plain("abort", &f);
+}
+
+/* Asks what became of the dispatch. */
+static void
+look_at_op(void)
+{
+	struct fields out = { 0 };
+	struct err err = ERR_INIT;
+	struct caller caller;
+	int rc = -1;
+
+	/* Only who ordered it may ask; a person who sees nothing asks in the other's name. */
+	for (unsigned uid = 0; uid < 2 && rc < 0; uid++) {
+		engine_identify(sim->engine, PID_OF_PERSON, uid, &caller);
+		err = (struct err)ERR_INIT;
+		rc = engine_op(sim->engine, sim->op, &caller, &out, &err);
+		if (rc < 0 && strncmp(err.text, "no operation", 12) != 0)
+			break;
+	}
+	if (rc == 1)
+		return;
+	sim_say(
+	    "person: dispatch gives %s", rc < 0 ? err.text : fields_text(&out, "hash"));
+	sim->op = 0;
+	if (rc == 0)
+		snprintf(sim->seen_hash, sizeof(sim->seen_hash), "%s",
+		    fields_text(&out, "hash"));
+	else if (sim->is_calm && err.kind == ERR_NOT_FOUND)
+		give_up(sim->op_plan);
+	fields_clear(&out);
+}
+
+static int
+approve(const struct batch_run *b, const char *hash)
+{
+	struct fields f = { 0 };
+	int rc;
+
+	fields_set(&f, "hash", hash);
+	if (!hash[0]) {
+		fields_set(&f, "plan", b->plan_id);
+		fields_set_number(&f, "number", b->number);
+	}
+	sim->approving = hash;
+	rc = order_plain("approve", &f);
+	sim->approving = NULL;
+	return rc;
+}
+
+static void
+decide(const struct batch_run *b)
+{
+	AUTO_FREE char *hash = xstrdup(b->hash);
+	struct fields f = { 0 };
+	unsigned what = sim_dice(100);
+
+	if (what < 84) {
+		(void)approve(b, hash);
+	} else if (what < 89) {
+		(void)approve(
+		    b, sim->seen_hash); /* of the table they looked at, then */
+	} else if (what < 92) {
+		hash[sim_dice(12)] = 'x';
+		(void)approve(b, hash);
+	} else if (what < 96) {
+		hash[10] = '\0';
+		(void)approve(b, hash);
+	} else {
+		sim_count(FAULT_DECLINED);
+		fields_set(&f, "plan", b->plan_id);
+		fields_set_number(&f, "number", b->number);
+		(void)order_plain("decline", &f);
+	}
+}
+
+static void
+at_table(void)
+{
+	int plan = (int)sim_dice((unsigned)sim->n_plans);
+	const struct core *core = engine_core(sim->engine);
+	const struct plan_run *p = core_plan_by_path(core, sim->plan[plan].path);
+	const struct batch_run *b = p ? core_last_batch(core, p->id) : NULL;
+	unsigned what = sim_dice(100);
+	struct fields f = { 0 };
+
+	bool is_waiting = b && b->state == BATCH_AWAITING;
+
+	if (!b || what < (is_waiting ? 5 : 30))
+		dispatch(plan, sim_dice(12) == 0);
+	else if (is_waiting && sim_mishap(15, FAULT_LATE_APPROVAL))
+		return;
+	else if (is_waiting || what < 40)
+		decide(b);
+	else if (what < 98)
+		(void)approve(b, "");
+	else if (sim_dice(5) == 0) {
+		fields_set(&f, "plan", p->id);
+		(void)order_plain("abort", &f);
+	}
+}
+
+/* ---- everything else ------------------------------------------------------------------------------- */
+
+static void
+at_desk(void)
+{
+	struct sim_plan *p = &sim->plan[sim_dice((unsigned)sim->n_plans)];
+	struct fields f = { 0 };
+
+	switch (sim_dice(6)) {
+	case 0: sim_plan_edit(p); break;
+	case 1: sim_plan_note(p); break;
+	case 2:
+		sim_count(FAULT_SETTING_CHANGED);
+		sim->config.n_changes++;
+		sim->config.cap = 1 + (int)sim_dice(4);
+		break;
+	case 3: sim->git.is_dirty = !sim->git.is_dirty; break;
+	case 4: sim_git_someone_commits(); break;
+	default: (void)order_plain("merge", &f); /* whatever waits */
+	}
+}
+
+void
+sim_person_turn(void)
+{
+	const struct session *s = some_session();
+	AUTO_FREE char *words = xasprintf("hint number %d", ++sim->n_said);
+	unsigned what = sim_dice(100);
+
+	if (sim->op && sim_dice(2)) {
+		look_at_op();
+		return;
+	}
+	if (!s || what < 30)
+		at_table();
+	else if (what < 36)
+		at_desk();
+	else if (what < 56)
+		order_about("answer", s, "decision", sim_dice(4) ? "allow" : "deny");
+	else if (what < 60)
+		order_about("say", s, "text", words);
+	else if (what < 64)
+		order_about("hold", s, NULL, NULL);
+	else if (what < 75)
+		resume(s, sim_dice(3) == 0);
+	else if (what < 78)
+		order_about("park", s, NULL, NULL);
+	else if (what < 80)
+		order_about("abandon", s, NULL, NULL);
+	else if (what < 82)
+		order_about("claim", s, NULL, NULL);
+	else
+		order_about("merge", s, NULL, NULL);
+}
+
+/* CONTRACTS 1, Peers: whatever an agent orders in a person's name is refused. */
+void
+sim_impostor(const struct sim_run *run)
+{
+	static const char *const verbs[] = { "approve", "answer", "merge", "park",
+		"resume", "abort", "say", "dispatch", "claim", "hold", "decline",
+		"abandon" };
+	const char *verb = verbs[sim_dice(N_ELEMS(verbs))];
+	const struct core *core = engine_core(sim->engine);
+	struct fields in = { 0 }, out = { 0 };
+	struct err err = ERR_INIT;
+	struct caller caller;
+
+	sim_count(FAULT_IMPOSTOR);
+	fields_set(&in, "session", run->session);
+	fields_set(&in, "decision", "allow");
+	fields_set(&in, "reason", "I may");
+	fields_set(&in, "plan", strcmp(verb, "dispatch") ? "p1" : sim->plan[0].path);
+	if (core->n_batches > 0 && strcmp(verb, "approve") == 0) {
+		fields_set(&in, "plan", "");
+		fields_set(&in, "hash", core->batch[core->n_batches - 1].hash);
+	}
+	engine_identify(sim->engine, run->pid + SIM_PID_TOOL, 0, &caller);
+	if (engine_order(sim->engine, verb, &in, &caller, &out, &err) >= 0)
+		sim_fail("the agent of %s was let do '%s' as %s", run->name, verb,
+		    caller.actor);
+	fields_clear(&in);
+	fields_clear(&out);
+	if (sim->is_dead)
+		sim_server_die("killed");
+}
+
+/* ---- the end of the game ---------------------------------------------------------------------------- */
+
+static void
+tend(const struct session *s)
+{
+	if (session_open_ask(s)) {
+		order_about("answer", s, "decision", "allow");
+		return;
+	}
+	switch (s->state) {
+	case SESSION_APPROVED:
+		if (s->is_external || s->claimed_by[0])
+			order_about("abandon", s, NULL, NULL);
+		return;
+	case SESSION_HALTED: resume(s, false); return;
+	case SESSION_STALLED:
+	case SESSION_PARKED:
+	case SESSION_EXITING:
+		if (s->state == SESSION_EXITING && s->reason[0] == '\0')
+			return;
+		if (s->n_runs > 12 || s->is_external)
+			order_about("abandon", s, NULL, NULL);
+		else if (!s->run_open)
+			resume(s, true);
+		else if (s->state != SESSION_PARKED)
+			order_about("park", s, NULL, NULL);
+		return;
+	case SESSION_IN_REVIEW:
+	case SESSION_MERGE_CONFLICT: order_about("merge", s, NULL, NULL); return;
+	case SESSION_MERGING:
+		if (s->blocked[0])
+			order_about("merge", s, NULL, NULL);
+		return;
+	case SESSION_PLANNED:
+	case SESSION_FILED:
+	case SESSION_PREPARED:
+	case SESSION_LAUNCHING:
+	case SESSION_UNCONFIRMED:
+	case SESSION_ACTIVE:
+	case SESSION_CHECKPOINT:
+	case SESSION_MERGEABLE:
+	case SESSION_DONE:
+	case SESSION_FAILED:
+	case SESSION_ABANDONED:
+	case SESSION_N_STATES: return;
+	}
+}
+
+/* Failures that nobody acknowledged yet keep everything after them from being planned. */
+static bool
+acknowledge(const struct core *core, const struct plan_run *p)
+{
+	for (size_t i = 0; p && i < core->n_batches; i++) {
+		const struct batch_run *b = &core->batch[i];
+
+		if (strcmp(b->plan_id, p->id) == 0 && b->state == BATCH_WITH_FAILURES &&
+		    !b->acked) {
+			(void)approve(b, "");
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+tend_plan(int plan)
+{
+	const struct core *core = engine_core(sim->engine);
+	const struct plan_run *p = sim_plan_run(core, plan);
+	const struct batch_run *b = p ? core_last_batch(core, p->id) : NULL;
+	AUTO_FREE char *hash = xstrdup(b ? b->hash : "");
+	struct fields f = { 0 };
+
+	if (p && strcmp(p->state, "active") != 0)
+		return;
+	if (sim->ends_early && p) {
+		fields_set(&f, "plan", p->id);
+		(void)order_plain("abort", &f);
+		return;
+	}
+	if (acknowledge(core, p))
+		return;
+	if (!b || b->state == BATCH_COMPLETE || b->state == BATCH_DECLINED ||
+	    (b->state == BATCH_PLANNED && b->reason[0]) ||
+	    (b->state == BATCH_WITH_FAILURES && b->acked))
+		dispatch(plan, false);
+	else if (b->state == BATCH_AWAITING && approve(b, hash) < 0)
+		dispatch(plan, false);
+}
+
+/* Does what somebody has to do for everything to end. */
+void
+sim_person_tend(void)
+{
+	const struct session *s = some_session();
+
+	if (sim->op)
+		look_at_op();
+	else if (s && sim_dice(2))
+		tend(s);
+	else
+		tend_plan((int)sim_dice((unsigned)sim->n_plans));
+}

@@ -162,6 +162,13 @@ advance_batch(struct core *core, struct batch_run *b, int64_t now, struct acts *
 		complete_plan(core, p, now, acts);
 }
 
+static void
+settle_all(struct core *core, int64_t now, struct acts *acts)
+{
+	for (size_t i = 0; i < core->n_sessions; i++)
+		settle_asks(&core->session[i], now, acts);
+}
+
 void
 flow_advance(struct core *core, int64_t now, struct acts *acts)
 {
@@ -169,9 +176,9 @@ flow_advance(struct core *core, int64_t now, struct acts *acts)
 		core->paused_until = 0;
 		core_set(&core->paused_why, "");
 	}
-	for (size_t i = 0; i < core->n_sessions; i++)
-		settle_asks(&core->session[i], now, acts);
+	settle_all(core, now, acts);
 	flow_conflicts(core, now, acts);
+	settle_all(core, now, acts); /* who was let go on may have asked meanwhile */
 	for (size_t i = 0; i < core->n_batches; i++)
 		advance_batch(core, &core->batch[i], now, acts);
 }

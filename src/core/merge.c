@@ -143,7 +143,7 @@ step_candidate_refused(
 	core_set(&s->reason, fields_text(&h->fields, "text"));
 	core_set(&s->evidence, fields_text(&h->fields, "detail"));
 	core_set(&s->blocked, "");
-	owe_comment(acts, s, "conflict", s->merge_tries, s->reason);
+	owe_comment(acts, s, "conflict", ++s->n_keys, s->reason);
 	return 0;
 }
 

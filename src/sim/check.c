@@ -63,9 +63,10 @@ order_behind(enum hap kind)
 		{ HAP_ASK_ANSWERED, "answer" }, { HAP_HELD, "hold" },
 		{ HAP_RESUMED, "resume" }, { HAP_PARKED, "park" },
 		{ HAP_ABANDONED, "abandon" }, { HAP_CLAIMED, "claim" },
-		{ HAP_SAID, "say" }, { HAP_PLAN_ABORTED, "abort" },
-		{ HAP_PLAN_OPENED, "" }, { HAP_PLAN_CHANGED, "" },
-		{ HAP_BATCH_PLANNED, "" }, { HAP_OVERRIDDEN, "" } };
+		{ HAP_SAID, "say" }, { HAP_RULED, "rule" },
+		{ HAP_PLAN_ABORTED, "abort" }, { HAP_PLAN_OPENED, "" },
+		{ HAP_PLAN_CHANGED, "" }, { HAP_BATCH_PLANNED, "" },
+		{ HAP_OVERRIDDEN, "" } };
 
 	for (size_t i = 0; i < N_ELEMS(orders); i++) {
 		if (orders[i].kind == kind)

@@ -265,18 +265,23 @@ check_acts(const struct acts *acts)
 /* ---- reasons (promise 6) -------------------------------------------------------------------------------- */
 
 static bool
-is_person_needed(enum session_state state)
+is_person_needed(const struct session *s)
 {
-	return state == SESSION_CHECKPOINT || state == SESSION_HALTED ||
-	       state == SESSION_STALLED || state == SESSION_IN_REVIEW ||
-	       state == SESSION_MERGE_CONFLICT;
+	return s->state == SESSION_CHECKPOINT || s->state == SESSION_HALTED ||
+	       s->state == SESSION_STALLED || s->state == SESSION_IN_REVIEW ||
+	       s->state == SESSION_MERGE_CONFLICT;
 }
 
+/* Is a person told of S, or of the conflict that holds it? */
 static bool
-is_among(const struct need *need, size_t n, const char *session)
+is_among(const struct need *need, size_t n, const struct session *s)
 {
+	const struct conflict *c = session_conflict(sim->check.core, s);
+	AUTO_FREE char *subject = xasprintf("conflict %s", c ? c->id : "");
+
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(need[i].session, session) == 0)
+		if (strcmp(need[i].session, s->id) == 0 ||
+		    (c && strcmp(need[i].subject, subject) == 0))
 			return true;
 	}
 	return false;
@@ -307,8 +312,8 @@ check_reasons(void)
 		if (why[0] == '\0' || why[strlen(why) - 1] == ' ')
 			sim_fail("%s is %s without a reason: '%s'", s->id,
 			    session_state_name(s->state), why);
-		if (is_person_needed(s->state) &&
-		    (!is_among(need, n, s->id) || command[0] == '\0'))
+		if (is_person_needed(s) &&
+		    (!is_among(need, n, s) || command[0] == '\0'))
 			sim_fail("%s is %s and nobody is told", s->id,
 			    session_state_name(s->state));
 	}
@@ -405,6 +410,12 @@ check_sessions(void)
 		check_heard(s);
 		if (s->state == SESSION_DONE)
 			check_done(s);
+		/* Invariant 10: who is halted is held by a person, or has an open conflict. */
+		if (s->state == SESSION_HALTED && !s->is_held &&
+		    !session_conflict(core, s))
+			sim_fail("%s is halted for nothing", s->id);
+		if (s->state == SESSION_ACTIVE && session_conflict(core, s))
+			sim_fail("%s works on in a conflict", s->id);
 		if (s->state == SESSION_FAILED && s->reason[0] == '\0')
 			sim_fail("%s failed for no reason (E-7)", s->id);
 		if ((s->state == SESSION_ACTIVE || s->state == SESSION_CHECKPOINT ||

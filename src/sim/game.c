@@ -32,6 +32,7 @@ static const char *const fault_names[FAULT_N] = {
 	[FAULT_JOB_KILLED]      = "job-killed",
 	[FAULT_GIT_FAILED]      = "git-failed",
 	[FAULT_CONFLICT]        = "merge-conflict",
+	[FAULT_MET]             = "sessions-met",
 	[FAULT_RED]             = "verify-red",
 	[FAULT_SETUP_FAILED]    = "setup-failed",
 	[FAULT_TARGET_MOVED]    = "target-moved",

@@ -46,6 +46,7 @@ enum sim_fault {
 	FAULT_JOB_KILLED,
 	FAULT_GIT_FAILED,
 	FAULT_CONFLICT,
+	FAULT_MET, /* two sessions that work do not merge: the radar sees it */
 	FAULT_RED, /* the verify command fails on the combined tree */
 	FAULT_SETUP_FAILED,
 	FAULT_TARGET_MOVED,

@@ -8,6 +8,36 @@
 
 /* The work of `divisi job KIND`, done by the real functions on the simulated repository. */
 
+/*
+ * The radar's look: now and then two who work do not merge.  What it compares is git's and
+ * tested there; here it is what comes of it.
+ */
+static int
+look_around(const struct fields *in, struct fields *out, struct err *err)
+{
+	unsigned n = (unsigned)fields_number(in, "n_sessions", 0);
+	unsigned a = sim_dice(n), b = n > 1 ? (a + 1 + sim_dice(n - 1)) % n : 0;
+	AUTO_FREE char *changed = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&changed, &size);
+
+	for (unsigned i = 0; i < n; i++)
+		fprintf(f, "%s,", fields_text_at(in, i, "session"));
+	fclose(f);
+	fields_set(out, "changed", changed);
+	if (sim_git_fails(err) < 0)
+		return -1;
+	if (n < 2 || !sim_mishap(10, FAULT_MET))
+		return 0;
+	fields_set_number(out, "n_met", 1);
+	fields_set(out, "m0.kind", "file");
+	fields_set(out, "m0.a", fields_text_at(in, a, "session"));
+	fields_set(out, "m0.b", fields_text_at(in, b, "session"));
+	fields_setf(out, "m0.files", "src/m%u/f0.c\n", sim_dice(3));
+	fields_set(out, "m0.text", "<<<<<<< both changed it");
+	return 0;
+}
+
 static const struct {
 	const char *kind;
 	job_fn *fn;
@@ -22,6 +52,7 @@ static const struct {
 	{ "write-back", job_write_back },
 	{ "publish", job_publish },
 	{ "diff", job_diff },
+	{ "radar", look_around },
 };
 
 /* All that an approval must bind to (CONTRACTS 6), as one text. */

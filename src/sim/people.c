@@ -88,6 +88,29 @@ resume(const struct session *s, bool overrides)
 	(void)order_plain("resume", &f);
 }
 
+/* What a person says about two sessions that met (S-45); false when none do. */
+static bool
+rule(void)
+{
+	static const char *const rulings[] = { "go-on", "order", "yield", "rescope" };
+	const struct core *core = engine_core(sim->engine);
+	struct fields f = { 0 };
+
+	for (size_t i = 0; i < core->n_conflicts; i++) {
+		const struct conflict *c = &core->conflict[i];
+
+		if (strcmp(c->state, "open") != 0)
+			continue;
+		fields_set(&f, "conflict", c->id);
+		fields_set(&f, "ruling", rulings[sim->is_calm ? 0 : sim_dice(4)]);
+		fields_set(&f, "about", sim_dice(2) ? c->a : c->b);
+		fields_set(&f, "reason", "because");
+		(void)order_plain("rule", &f);
+		return true;
+	}
+	return false;
+}
+
 /* ---- the table ---------------------------------------------------------------------------------- */
 
 static void
@@ -263,6 +286,8 @@ sim_person_turn(void)
 		look_at_op();
 		return;
 	}
+	if (sim_dice(8) == 0 && rule())
+		return;
 	if (!s || what < 30)
 		at_table();
 	else if (what < 36)
@@ -290,8 +315,8 @@ void
 sim_impostor(const struct sim_run *run)
 {
 	static const char *const verbs[] = { "approve", "answer", "merge", "park",
-		"resume", "abort", "say", "dispatch", "claim", "hold", "decline",
-		"abandon" };
+		"resume", "abort", "say", "dispatch", "rule", "claim", "hold",
+		"decline", "abandon" };
 	const char *verb = verbs[sim_dice(N_ELEMS(verbs))];
 	const struct core *core = engine_core(sim->engine);
 	struct fields in = { 0 }, out = { 0 };
@@ -415,6 +440,8 @@ sim_person_tend(void)
 
 	if (sim->op)
 		look_at_op();
+	else if (sim_dice(3) == 0 && rule())
+		return;
 	else if (s && sim_dice(2))
 		tend(s);
 	else

@@ -1,6 +1,7 @@
 #include "sim/internal.h"
 
 #include "git/config.h"
+#include "git/history.h"
 #include "git/land.h"
 #include "git/merge.h"
 #include "git/repo.h"
@@ -251,6 +252,16 @@ repo_prior_work(
 	(void)log;
 	(void)err;
 	return 0;
+}
+
+int
+history_read(const struct repo *repo, const struct history_want *want,
+    struct history *history, struct err *err)
+{
+	(void)repo;
+	(void)want;
+	(void)history;
+	return err_set(err, ERR_SYSTEM, "no history");
 }
 
 char *

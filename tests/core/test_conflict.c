@@ -275,6 +275,40 @@ the_first_of_an_approved_order_lands_all_the_same(void **state)
 	play_free(p);
 }
 
+/* It asked while it was halted, or before: nobody would see the question otherwise. */
+static void
+who_is_freed_and_asks_is_at_a_checkpoint(void **state)
+{
+	struct play *p = working("1A 1B");
+
+	(void)state;
+	MEET(p, "file", "a.c\n");
+	LINE(p, "1A", HAP_AGENT_ASKED, "ask", "q1", "kind", "question", "text", "?",
+	    NULL);
+	HAPPENS(p, HAP_RULED, "conflict", "c1", "ruling", "go-on");
+	IS(p, "1A", SESSION_CHECKPOINT);
+	IS(p, "1B", SESSION_ACTIVE);
+	play_free(p);
+}
+
+/* A key that two acts share would lose one of them without a word. */
+static void
+a_meeting_and_a_merge_that_fails_are_two_comments(void **state)
+{
+	struct play *p = working("1A 1B");
+	AUTO_FREE char *first = NULL;
+
+	(void)state;
+	MEET(p, "file", "a.c\n");
+	first = xstrdup(play_act(p, "issue-comment", "1A")->key);
+	HAPPENS(p, HAP_RULED, "conflict", "c1", "ruling", "go-on");
+	play_deliver(p, "1A");
+	HAPPENS(p, HAP_MERGE_ASKED, "session", "p1.1.1A");
+	LINE(p, "1A", HAP_CANDIDATE_REFUSED, "text", "a.c", NULL);
+	assert_string_not_equal(play_act(p, "issue-comment", "1A")->key, first);
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -293,6 +327,8 @@ main(void)
 		cmocka_unit_test(a_plan_may_want_to_be_told_only),
 		cmocka_unit_test(an_anticipated_meeting_halts_nobody),
 		cmocka_unit_test(nothing_lands_before_the_ruling),
+		cmocka_unit_test(who_is_freed_and_asks_is_at_a_checkpoint),
+		cmocka_unit_test(a_meeting_and_a_merge_that_fails_are_two_comments),
 		cmocka_unit_test(the_first_of_an_approved_order_lands_all_the_same),
 	};
 

@@ -57,8 +57,8 @@ char *pin_make_commit(const struct repo *repo, const char *tree,
     const struct git_list *parents, const char *message, struct err *err);
 
 /*
- * Pins commits that the reflogs of GIT_DIR and of BRANCH (may be NULL) know and no ref
- * reaches, under refs/divisi/SESSION/reflog-N.
+ * Pins commits that the reflogs of GIT_DIR and of BRANCH (may be NULL) know, or that were
+ * stashed on BRANCH, and no pin reaches, under refs/divisi/SESSION/reflog-N.
  */
 NODISCARD int pin_dropped(struct repo *repo, const char *git_dir, const char *branch,
     const char *session, struct err *err);

@@ -200,6 +200,37 @@ read_reflog(const char *path, struct git_list *oids, struct err *err)
 	return 0;
 }
 
+/* Adds what was stashed on BRANCH: all worktrees share one stash, whose lines say where. */
+static int
+read_stashes(
+    const struct repo *repo, const char *branch, struct git_list *oids, struct err *err)
+{
+	AUTO_FREE char *path = path_join(repo->common_dir, "logs/refs/stash");
+	AUTO_FREE char *wip = xasprintf("WIP on %s: ", branch);
+	AUTO_FREE char *named = xasprintf("On %s: ", branch);
+	AUTO_FREE char *text = NULL;
+	struct span rest, line, part;
+	size_t n = 0;
+
+	if (!file_exists(path))
+		return 0;
+	text = file_read(path, MAX_REFLOG_BYTES, &n, err);
+	if (!text)
+		return -1;
+	rest = (struct span){ text, n };
+	while (span_next(&rest, '\n', &line)) {
+		struct span words = line;
+
+		/* "old new who time zone<TAB>WIP on BRANCH: ..." */
+		if (!span_next(&words, '\t', &part) ||
+		    (!span_starts(words, wip) && !span_starts(words, named)))
+			continue;
+		if (span_next(&line, ' ', &part) && span_next(&line, ' ', &part))
+			git_list_add_n(oids, part.p, part.n);
+	}
+	return 0;
+}
+
 /* Adds what a file such as ORIG_HEAD or MERGE_HEAD names. */
 static void
 read_heads(const char *git_dir, struct git_list *oids)
@@ -256,17 +287,17 @@ keep_commits(const struct repo *repo, struct git_list *oids, struct err *err)
 	return 0;
 }
 
-/* Replaces OIDS by those commits that no ref reaches and that are nobody's parent. */
+/* Replaces OIDS by those commits that no ref of KEPT reaches and that are nobody's parent. */
 static int
-keep_lost_tips(const struct repo *repo, struct git_list *oids, struct err *err)
+keep_lost_tips(
+    const struct repo *repo, const char *kept, struct git_list *oids, struct err *err)
 {
 	struct git_list lost = { 0 }, parents = { 0 };
 	AUTO_FREE char *input = NULL;
 	size_t n_input = 0;
 	FILE *in = open_memstream(&input, &n_input);
 	struct git_call call = { .dir = repo->common_dir,
-		.argv = GIT_ARGS(
-		    "rev-list", "--parents", "--stdin", "--not", "--all") };
+		.argv = GIT_ARGS("rev-list", "--parents", "--stdin", "--not", kept) };
 	struct git_out out = { 0 };
 	struct span rest, line, oid;
 
@@ -320,6 +351,12 @@ int
 pin_dropped(struct repo *repo, const char *git_dir, const char *branch,
     const char *session, struct err *err)
 {
+	/*
+	 * What another ref reaches today may be deleted tomorrow: only our own count.  Of a
+	 * branch that is deleted because the target has it, the target is enough.
+	 */
+	const char *kept = strcmp(session, "deleted") == 0 ? "--all"
+							   : "--glob=refs/divisi/*";
 	struct git_list oids = { 0 };
 	AUTO_FREE char *head_log = path_join(git_dir, "logs/HEAD");
 	AUTO_FREE char *branch_log = xasprintf(
@@ -327,10 +364,12 @@ pin_dropped(struct repo *repo, const char *git_dir, const char *branch,
 	int rc = -1;
 
 	if (read_reflog(head_log, &oids, err) < 0 ||
-	    (branch && read_reflog(branch_log, &oids, err) < 0))
+	    (branch && (read_reflog(branch_log, &oids, err) < 0 ||
+			   read_stashes(repo, branch, &oids, err) < 0)))
 		goto out;
 	read_heads(git_dir, &oids);
-	if (keep_commits(repo, &oids, err) < 0 || keep_lost_tips(repo, &oids, err) < 0)
+	if (keep_commits(repo, &oids, err) < 0 ||
+	    keep_lost_tips(repo, kept, &oids, err) < 0)
 		goto out;
 	rc = 0;
 	for (size_t i = 0; rc == 0 && i < oids.n; i += MAX_PARENTS)

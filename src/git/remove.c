@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "git/aside.h"
 #include "git/local.h"
 #include "git/worktree.h"
 
@@ -26,6 +27,7 @@ struct removal {
 	char *path;  /* canonical */
 	char *admin; /* its private git directory, NULL when git knows none */
 	struct git_worktree *tree; /* NULL the same */
+	bool was_cut_off; /* an earlier removal had begun: its .git may be gone */
 };
 
 static int
@@ -214,6 +216,15 @@ mend_link(const struct removal *removal, struct err *err)
 			   ? 0
 			   : refuse(removal, "its .git file points elsewhere",
 				 "git worktree repair mends it", err);
+	/* Without it nothing inside says whose the directory is. */
+	if (!removal->was_cut_off) {
+		AUTO_FREE char *quoted = text_shell_quote(file);
+		AUTO_FREE char *fix = xasprintf(
+		    "when the files are the session's: echo gitdir: %s >%s",
+		    removal->admin, quoted);
+
+		return refuse(removal, "its .git file is gone", fix, err);
+	}
 	return file_write_atomic(file, text, strlen(text), 0644, err);
 }
 
@@ -230,31 +241,28 @@ check_index_lock(const struct removal *removal, struct err *err)
 	return err_fix(err, "when none runs there: rm %s", quoted);
 }
 
+/* Drops what git knows of a worktree whose directory is gone. */
 static int
-unlock_and_remove(const struct removal *removal, bool is_clean, struct err *err)
+drop_entry(const struct removal *removal, struct err *err)
 {
 	const char *dir = removal->repo->common_dir;
-	AUTO_FREE char *reason = xasprintf("divisi session %s", removal->session);
-	struct git_call relock = { .dir = dir,
-		.argv = GIT_ARGS(
-		    "worktree", "lock", "--reason", reason, "--", removal->path) };
-	int rc;
 
 	if (removal->tree->lock_reason &&
 	    git_change(removal->repo, dir,
 		GIT_ARGS("worktree", "unlock", "--", removal->path), err) < 0)
 		return -1;
-	/* Without --force git looks once more by itself. */
-	if (is_clean)
-		rc = git_change(removal->repo, dir,
-		    GIT_ARGS("worktree", "remove", "--", removal->path), err);
-	else
-		rc = git_change(removal->repo, dir,
-		    GIT_ARGS("worktree", "remove", "--force", "--", removal->path),
-		    err);
-	if (rc < 0)
-		git_try(&relock, NULL, NULL);
-	return rc;
+	return git_change(removal->repo, dir,
+	    GIT_ARGS("worktree", "remove", "--force", "--", removal->path), err);
+}
+
+/* The second proof, from inside: it is still what was looked at first. */
+static int
+prove_again(const struct removal *removal, struct err *err)
+{
+	if (!worktree_is_linked(removal->path, removal->admin))
+		return refuse(removal, "its .git file points elsewhere",
+		    "git worktree repair mends it", err);
+	return prove_owner(removal, err);
 }
 
 static int
@@ -262,12 +270,15 @@ pin_and_remove(
     const struct removal *removal, const struct git_list *discard, struct err *err)
 {
 	struct pin first = { 0 }, second = { 0 };
+	struct aside aside = { 0 };
 	int rc = -1;
 
+	if (aside_look(&aside, removal->path, err) < 0)
+		return -1;
 	if (mend_link(removal, err) < 0 || check_index_lock(removal, err) < 0 ||
 	    worktree_pin(removal->repo, removal->path, removal->session, &first, err) <
 		0)
-		return -1;
+		goto out;
 	if (first.unpinned.n > 0) {
 		AUTO_FREE char *names = git_list_show(&first.unpinned);
 		AUTO_FREE char *why = xasprintf(
@@ -276,7 +287,8 @@ pin_and_remove(
 		refuse(removal, why, "move it away, then try again", err);
 		goto out;
 	}
-	if (pin_ignored(removal, discard, err) < 0 ||
+	if (aside_look(&aside, removal->path, err) < 0 ||
+	    pin_ignored(removal, discard, err) < 0 ||
 	    worktree_pin(removal->repo, removal->path, removal->session, &second, err) <
 		0)
 		goto out;
@@ -286,9 +298,14 @@ pin_and_remove(
 		err_fix(err, "end what still works there, then try again");
 		goto out;
 	}
-	rc = unlock_and_remove(removal, second.snapshot[0] == '\0', err);
+	/* Everything is kept now.  Whoever swapped or wrote to it meanwhile has it back. */
+	if (prove_again(removal, err) < 0 || aside_move(&aside, err) < 0 ||
+	    aside_remove(&aside, err) < 0)
+		goto out;
+	rc = drop_entry(removal, err);
 
 out:
+	aside_clear(&aside);
 	pin_clear(&first);
 	pin_clear(&second);
 	return rc;
@@ -306,7 +323,7 @@ remove_entry(const struct removal *removal, struct err *err)
 	if (pin_dropped(
 		removal->repo, removal->admin, tree->branch, removal->session, err) < 0)
 		return -1;
-	return unlock_and_remove(removal, false, err);
+	return drop_entry(removal, err);
 }
 
 static int
@@ -314,10 +331,11 @@ remove_locked(struct removal *removal, const struct git_list *discard, struct er
 {
 	struct git_worktrees list = { 0 };
 	long at;
-	int rc;
+	int rc = aside_take_back(removal->path, err);
 
-	if (repo_worktrees(removal->repo, &list, err) < 0)
+	if (rc < 0 || repo_worktrees(removal->repo, &list, err) < 0)
 		return -1;
+	removal->was_cut_off = rc > 0;
 	at = worktree_find(&list, removal->path);
 	removal->admin = worktree_admin(removal->repo, removal->path);
 	removal->tree = at < 0 ? NULL : &list.item[at];
@@ -328,7 +346,7 @@ remove_locked(struct removal *removal, const struct git_list *discard, struct er
 			 : 0;
 	} else if (prove_owner(removal, err) < 0) {
 		rc = -1;
-	} else if (removal->tree->is_missing) {
+	} else if (removal->tree->is_missing && !file_exists(removal->path)) {
 		rc = remove_entry(removal, err);
 	} else {
 		rc = pin_and_remove(removal, discard, err);

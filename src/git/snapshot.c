@@ -5,8 +5,10 @@
 #include "git/local.h"
 #include "git/pin.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_INDEX_BYTES ((size_t)1 << 30)
@@ -112,20 +114,30 @@ shadow_unhide(const struct shadow *shadow, struct err *err)
 	return rc;
 }
 
-/* Starts from a copy of the worktree's own index, so that only what changed is read. */
+/*
+ * Starts from a copy of the worktree's own index, so that only what changed is read.
+ *
+ * The copy is as old as the index: git takes a file whose time is not before that of the
+ * index for possibly changed, and would believe a younger copy that an edit of the same
+ * size within the same second did not happen.
+ */
 static int
 shadow_copy(const struct shadow *shadow, const char *git_dir, struct err *err)
 {
 	AUTO_FREE char *index = path_join(git_dir, "index");
 	AUTO_FREE char *bytes = NULL;
+	struct stat st;
 	size_t n = 0;
 
-	if (!file_exists(index))
+	if (lstat(index, &st) < 0)
 		return shadow_run(
 		    shadow, GIT_ARGS("read-tree", "--empty"), NULL, NULL, err);
 	bytes = file_read(index, MAX_INDEX_BYTES, &n, err);
 	if (!bytes || file_write_atomic(shadow->file, bytes, n, 0600, err) < 0)
 		return -1;
+	if (utimensat(AT_FDCWD, shadow->file,
+		(const struct timespec[]){ st.st_atim, st.st_mtim }, 0) < 0)
+		return err_sys(err, "set the time of %s", shadow->file);
 	return shadow_unhide(shadow, err);
 }
 

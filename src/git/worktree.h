@@ -74,8 +74,10 @@ char *worktree_owner(const char *dir);
  *
  * First proves the owner from inside, pins everything (worktree_pin), ignored files too
  * unless they are the same in the main checkout or can be made again (node_modules,
- * __pycache__, directories with a CACHEDIR.TAG, DISCARD patterns); then checks that
- * nothing changed since.
+ * __pycache__, directories with a CACHEDIR.TAG, DISCARD patterns); proves the owner again;
+ * then moves the directory to a name of its own and checks that it is the same one and
+ * nothing in it changed, before it is emptied.  A removal that was cut off is taken up by
+ * the next call.
  *
  * ERR_REFUSED when the owner is not proven, when it holds a nested repository or an
  * initialised submodule, or ignored files beyond 64 MiB: the text names them, the fix

@@ -48,6 +48,19 @@ take_away(struct err *err)
 	return worktree_remove(&repo, at("wt"), "s1", NULL, err);
 }
 
+/* Runs DO at the N-th git that is started from here on, before that git itself. */
+static void
+at_git(int n, const char *what)
+{
+	sh("mkdir -p bin && rm -f bin/did && echo 0 >bin/n && cat >bin/what <<'END'\n%s\nEND\n"
+	   "cat >bin/git <<'END'\n#!/bin/sh\nd=$(dirname \"$0\")\n"
+	   "n=$(($(cat $d/n) + 1)); echo $n >$d/n\n"
+	   "if [ $n = %d ]; then (cd $d/.. && PATH=/usr/bin:/bin && . ./bin/what && touch bin/did) >/dev/null 2>&1; "
+	   "fi\nPATH=$(echo \"$PATH\" | sed \"s|^$d:||\") exec git \"$@\"\nEND\n"
+	   "chmod +x bin/git",
+	    what, n);
+}
+
 /* True when a blob with that line is reachable from our pins. */
 static bool
 is_kept(const char *line)
@@ -100,6 +113,13 @@ whatever_was_made_is_found_after_removal(void **state)
 		{ "ln -s LK-target lk && echo '*' >.gitignore && echo LK >k", "LK" },
 		{ "rm -r dir && echo LL >dir", "LL" },
 		{ "mkdir .git2 && echo LM >.git2/x", "LM" },
+		/* As long as before and in the same moment as the index was written. */
+		{ "echo LO >a.txt && touch -d @1700000000 a.txt && git add a.txt && echo LN "
+		  ">a.txt && touch -d @1700000000 a.txt $(git rev-parse --git-path index)",
+		    "LN" },
+		{ "echo LP >a.txt && git stash -q && git stash drop -q && echo LQ >a.txt && git "
+		  "stash -q",
+		    "LQ" },
 	};
 	struct worktree_spec spec = { "s1", NULL, "b/1", base };
 
@@ -226,6 +246,26 @@ what_cannot_be_proven_or_kept_is_not_removed(void **state)
 		    "rm repo/.git/worktrees/wt/index.lock", ERR_CONFLICT, "at work" },
 		{ "cp wt/.git g && echo gitdir: /nonexistent >wt/.git", "mv g wt/.git",
 		    ERR_REFUSED, "elsewhere" },
+		/* Somebody else's .git file, a repository of its own, none at all. */
+		{ "git init -q o && git -C o -c user.name=o -c user.email=o@example.org commit -q "
+		  "--allow-empty -m x && git -C o worktree "
+		  "add -q ../ow && cp wt/.git g && cp ow/.git wt/.git",
+		    "mv g wt/.git", ERR_REFUSED, "elsewhere" },
+		{ "git -C repo worktree add -q ../w2 && cp wt/.git g && cp w2/.git wt/.git",
+		    "mv g wt/.git && git -C repo worktree remove w2 && git -C repo branch -q -d "
+		    "w2",
+		    ERR_REFUSED, "elsewhere" },
+		{ "mv wt/.git g && git init -q wt", "rm -r wt/.git && mv g wt/.git",
+		    ERR_REFUSED, "elsewhere" },
+		{ "mv wt/.git g", "mv g wt/.git", ERR_REFUSED, ".git file is gone" },
+		{ "mv wt/.git g && ln -s ../g wt/.git && echo gitdir: /tmp >g",
+		    "printf 'gitdir: %s\\n' $PWD/repo/.git/worktrees/wt >g && rm wt/.git && mv g "
+		    "wt/.git",
+		    ERR_REFUSED, "elsewhere" },
+		{ "mv wt real && ln -s real wt", "rm wt && mv real wt", ERR_REFUSED,
+		    "symbolic link" },
+		{ "mv wt real && mkdir wt && echo precious >wt/untracked",
+		    "rm -r wt && mv real wt", ERR_REFUSED, ".git file is gone" },
 	};
 
 	sh("echo precious >wt/untracked");
@@ -241,6 +281,64 @@ what_cannot_be_proven_or_kept_is_not_removed(void **state)
 		if (!strstr(sh_out("git -C repo worktree list --porcelain"), "locked"))
 			fail_msg("row %zu: no longer locked", i);
 		sh("%s", rows[i].undo);
+	}
+}
+
+/*
+ * Somebody does something at every moment of a removal: nothing that is not the session's
+ * is touched, and what was the session's is at its place, or where it was moved, or kept.
+ */
+static void
+nothing_is_lost_whatever_happens_while_it_is_removed(void **state)
+{
+	static const char *const what[] = {
+		"mv wt away && mkdir wt && echo STRANGER >wt/s", /* swapped */
+		"mv wt away && ln -s away wt",
+		"git -C repo worktree move -f -f wt away",
+		"echo OTHER >wt/other",
+		"git -C wt commit -q --allow-empty -m late",
+		"rm -r wt",
+		"rm wt/.git",
+		"git init -q wt/nested && echo N >wt/nested/f",
+		"git -C repo worktree unlock wt; git -C repo worktree remove --force wt",
+		"echo 'gitdir: /nonexistent' >repo/.git/worktrees/wt/gitdir",
+		"git -C repo branch -m b/1 b/2",
+		"touch repo/.git/worktrees/wt/index.lock",
+	};
+	AUTO_FREE char *path = xstrdup(getenv("PATH"));
+	AUTO_FREE char *with_bin = xasprintf("%s/bin:%s", sandbox(), path);
+	bool is_long = getenv("DIVISI_TEST_LONG") != NULL;
+
+	for (size_t i = 0; i < N_ELEMS(what); i++) {
+		/* There are some thirty; each deed meets one of them, in a long test all. */
+		for (int n = is_long ? 1 : 3 + (int)(i * 7 % 24); n < 40;
+		     n += is_long ? 1 : 40) {
+			struct err err = ERR_INIT;
+
+			(void)state;
+			sh("echo MINE >wt/mine; echo I >wt/x.ign");
+			at_git(n, what[i]);
+			setenv("PATH", with_bin, 1);
+			(void)take_away(&err);
+			setenv("PATH", path, 1);
+			/* A stranger's, and what was written after all was looked at. */
+			if (file_exists(at("bin/did")) && strstr(what[i], "STRANGER"))
+				assert_string_equal(sh_out("cat wt/s"), "STRANGER");
+			if (file_exists(at("bin/did")) && strstr(what[i], "OTHER") &&
+			    !is_kept("OTHER") &&
+			    sh_status("grep -qs OTHER wt/other") != 0)
+				fail_msg(
+				    "%s at git %d: lost; %s", what[i], n, err.text);
+			if (!is_kept("MINE") &&
+			    sh_status("grep -qs MINE wt/mine away/mine "
+				      "wt.divisi-removing-1/mine") != 0 &&
+			    !strstr(what[i], "rm -r wt") &&
+			    !strstr(what[i], "remove --force"))
+				fail_msg(
+				    "%s at git %d: lost; %s", what[i], n, err.text);
+			teardown(state);
+			setup(state);
+		}
 	}
 }
 
@@ -267,7 +365,9 @@ a_removal_that_was_cut_off_is_finished(void **state)
 {
 	static const char *const cuts[] = {
 		"rm -r wt/a.txt wt/dir",
-		"rm -r wt/a.txt wt/dir wt/.git && echo LATE >wt/late",
+		"rm -r wt/a.txt wt/dir wt/.git && echo LATE >wt/late && mv wt "
+		"wt.divisi-removing-1",
+		"mv wt wt.divisi-removing-1",
 		"rm -r wt",
 		"git -C repo worktree unlock wt",
 		"git -C repo worktree unlock wt && rm -r wt",
@@ -348,6 +448,7 @@ main(void)
 		T(the_same_state_is_pinned_once),
 		T(a_rewritten_head_keeps_the_old_one),
 		T(what_cannot_be_proven_or_kept_is_not_removed),
+		T(nothing_is_lost_whatever_happens_while_it_is_removed),
 		T(what_can_be_made_again_is_not_kept),
 		T(a_removal_that_was_cut_off_is_finished),
 		T(a_directory_without_a_worktree_is_left_alone),

@@ -214,8 +214,8 @@ move_back(struct aside *aside, struct err *err)
 {
 	AUTO_FREE char *name = TAKE_PTR(aside->name);
 
-	if (DURABLE("aside.back", renameat2(AT_FDCWD, name, AT_FDCWD, aside->path,
-				      RENAME_NOREPLACE)) == 0)
+	if (DURABLE("aside.return", renameat2(AT_FDCWD, name, AT_FDCWD, aside->path,
+					RENAME_NOREPLACE)) == 0)
 		return 0;
 	/* Something else is there now: it stays where it is, and is told. */
 	return err_sys(err, "move %s back to %s", name, aside->path);

@@ -5,6 +5,7 @@
 #include "radar/internal.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,6 +138,7 @@ begin_index(const char *path, const char *index, struct err *err)
 {
 	AUTO_FREE char *lock = xasprintf("%s.lock", index);
 	AUTO_FREE char *own = NULL, *bytes = NULL;
+	struct stat st;
 	size_t n = 0;
 
 	(void)DURABLE("radar.unlock",
@@ -148,10 +150,16 @@ begin_index(const char *path, const char *index, struct err *err)
 	    err);
 	if (!own)
 		return -1;
-	if (!file_exists(own))
+	if (lstat(own, &st) < 0)
 		return 0;
 	bytes = file_read(own, MAX_INDEX_BYTES, &n, err);
-	return bytes ? file_write_atomic(index, bytes, n, 0600, err) : -1;
+	if (!bytes || file_write_atomic(index, bytes, n, 0600, err) < 0)
+		return -1;
+	/* A younger copy hides edits of the same size in the second of the index. */
+	return utimensat(AT_FDCWD, index,
+		   (const struct timespec[]){ st.st_atim, st.st_mtim }, 0) < 0
+		   ? err_sys(err, "set the time of %s", index)
+		   : 0;
 }
 
 /* What the scan before saw: three ids, the target, then the touched paths. */

@@ -45,6 +45,7 @@ _divisi()
 		replay) words='--json --until --dump' ;;
 		server) words='--foreground --stop --top --idle' ;;
 		help) words='--json' ;;
+		learn) words='--json --landings --dry-run --forget' ;;
 		version) words='--json' ;;
 		esac
 	else

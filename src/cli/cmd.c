@@ -467,6 +467,23 @@ static const struct command commands[] = {
 	    .run = cmd_completions,
 	},
 	{
+	    .name = "learn",
+	    .group = CMD_KEEP,
+	    .synopsis = "learn [--landings N] [--dry-run | --forget] [--json]",
+	    .summary = "fit the chance of a conflict to what landed in this repository",
+	    .help =
+		"Reads the last 2000 landings of the current branch, finds the pairs that "
+		"were open at the same time and touched one file, follows the lines of the "
+		"first to where the second changed lines, and fits the weights behind "
+		"\"chance of a conflict\" to what it finds. Prints how good they are beside "
+		"the shipped ones: Brier score, log loss, AUC, and how often what was said "
+		"happened, each pair asked of what had landed before it began. What is not "
+		"better is not kept. What is kept is in .git/divisi/risk; run it again "
+		"whenever you like. Nothing is fetched and nothing leaves the machine.",
+	    .options = cmd_learn_options,
+	    .run = cmd_learn,
+	},
+	{
 	    .name = "version",
 	    .group = CMD_KEEP,
 	    .synopsis = "version [--json]",

@@ -56,6 +56,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_init(int argc, char **argv);
+int cmd_learn(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_prompt(int argc, char **argv);
 int cmd_verdict(int argc, char **argv);
@@ -66,10 +67,10 @@ int cmd_why_not(int argc, char **argv);
 
 /* Option tables, each beside its run function. */
 extern const struct option_doc cmd_advise_options[], cmd_check_options[],
-    cmd_diff_options[], cmd_simulate_options[], cmd_what_if_options[],
-    cmd_why_not_options[], cmd_doctor_options[], cmd_fmt_options[], cmd_help_options[],
-    cmd_init_options[], cmd_plan_options[], cmd_prompt_options[], cmd_verdict_options[],
-    cmd_version_options[];
+    cmd_diff_options[], cmd_learn_options[], cmd_simulate_options[],
+    cmd_what_if_options[], cmd_why_not_options[], cmd_doctor_options[],
+    cmd_fmt_options[], cmd_help_options[], cmd_init_options[], cmd_plan_options[],
+    cmd_prompt_options[], cmd_verdict_options[], cmd_version_options[];
 
 /* The verbs that act through the server. */
 int cmd_abandon(int argc, char **argv);

@@ -271,6 +271,7 @@ answer_sides(struct asked *asked, struct err *err)
 		struct verdicts *verdicts = verdicts_new(&plan, &world.verdict_env);
 
 		forecast_risks(&plan, verdicts, &world.forecast_env);
+		world_print_word(&world);
 		status = answer(
 		    &world, &plan, verdicts, (const int[]){ 0, 1 }, asked->as_json);
 		verdicts_free(verdicts);

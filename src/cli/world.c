@@ -186,6 +186,7 @@ world_load(struct world *world, const char *path, struct err *err)
 	world->verdicts = world_decide(world, world->plan);
 	plan_lint(world->plan, world->verdicts, &world->lints);
 	world->conflict_cost = world->batch_env.conflict_cost;
+	world_print_word(world);
 	world->batches = batches_new(world->plan, world->verdicts, &world->batch_env);
 	world->rows = dispatch_rows_new(
 	    world->plan, world->batches, &world->dispatch_env);
@@ -224,6 +225,16 @@ world_phase(const struct world *world, const char *id, struct err *err)
 	err_set(err, ERR_NOT_FOUND, "there is no phase \"%.60s\" in %s", id,
 	    world->plan->path);
 	return err_fix(err, "see: divisi check %s", world->plan->path);
+}
+
+void
+world_print_word(const struct world *world)
+{
+	if (!world->knowledge.word)
+		return;
+	fputs("note: ", stderr);
+	text_put(stderr, world->knowledge.word);
+	fputc('\n', stderr);
 }
 
 size_t

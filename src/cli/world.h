@@ -41,6 +41,9 @@ struct world {
  */
 int world_load(struct world *world, const char *path, struct err *err);
 
+/* Says on standard error what of the repository could not be known, if anything. */
+void world_print_word(const struct world *world);
+
 /* Only the repository around directory DIR and its settings: for verdicts without a plan. */
 int world_open(struct world *world, const char *dir, struct err *err);
 void world_clear(struct world *world);

@@ -172,13 +172,26 @@ read_names(struct history *history, struct git_out *out, bool is_cut)
 	git_list_clear(&token);
 }
 
-/* Notes why the reading ended before its time. */
+/* Notes why the reading ended before its time; how far it came is told at the end. */
 static void
 set_word(struct history *history, const char *why)
 {
+	/* git_run() begins with the command, which nobody here typed. */
+	const char *said = strncmp(why, "git ", 4) == 0 ? strstr(why, ": ") : NULL;
+
 	if (!history->word)
+		history->word = text_show(said ? said + 2 : why, true);
+}
+
+static void
+finish_word(struct history *history)
+{
+	char *why = history->word;
+
+	if (why)
 		history->word = xasprintf(
 		    "only %zu landings were read: %s", history->n, why);
+	free(why);
 }
 
 static int
@@ -332,5 +345,6 @@ history_read(const struct repo *repo, const struct history_want *want,
 	index_paths(history);
 	if (repo->is_shallow && history->n < want->max && !history->word)
 		set_word(history, "the clone is shallow");
+	finish_word(history);
 	return 0;
 }

@@ -357,6 +357,99 @@ def a_full_disk_is_not_success():
     assert done.returncode == 8, done.returncode
 
 
+def repository_of_siblings(n_pairs):
+    """A repository where two branches of each pair change hub.txt, always the same line."""
+    top = tempfile.mkdtemp(dir=SCRATCH.name)
+    subprocess.run(["git", "init", "-q", "-b", "main", top], check=True)
+    stream, mark, when = [], [0], [1700000000]
+    lines = [f"line {i}\n" for i in range(400)]
+
+    def commit(ref, files, parents):
+        mark[0] += 1
+        when[0] += 60
+        stream.append(f"commit refs/heads/{ref}\nmark :{mark[0]}\n"
+                      f"committer T <t@example.org> {when[0]} +0000\ndata 1\nx\n")
+        for word, parent in zip(("from", "merge"), parents):
+            stream.append(f"{word} :{parent}\n")
+        for path, body in files.items():
+            stream.append(f"M 100644 inline {path}\ndata {len(body)}\n{body}\n")
+        return mark[0]
+
+    hub, calm = ["hub\n"], list(lines)
+    at = commit("main", {"hub.txt": "".join(hub), "calm.txt": "".join(calm)}, [])
+    for i in range(n_pairs):
+        path, body = ("hub.txt", hub) if i % 2 else ("calm.txt", calm)
+        tips = []
+        for side in range(2):
+            mine = list(body)
+            mine[0 if path == "hub.txt" else 100 + 150 * side] = f"{i} {side}\n"
+            tips.append((commit(f"b{i}-{side}", {path: "".join(mine)}, [at]), mine))
+        for side, (tip, _) in enumerate(tips):
+            body[0 if path == "hub.txt" else 100 + 150 * side] = f"{i} {side}\n"
+            at = commit("main", {path: "".join(body)}, [at, tip])
+    done = subprocess.run(["git", "-C", top, "fast-import", "--quiet"],
+                          input="".join(stream).encode(), check=False)
+    assert done.returncode == 0
+    subprocess.run(["git", "-C", top, "reset", "-q", "--hard", "main"], check=True)
+    return top
+
+
+@claim
+def what_landed_is_learned_measured_and_used():
+    top = repository_of_siblings(60)
+    dry = value("learn", "--dry-run", cwd=top)
+    assert dry["pairs"] == 60 and dry["conflicts"] == 30 and not dry["kept"], dry
+    assert dry["learned"]["log_loss"] < dry["shipped"]["log_loss"], dry
+    assert sum(b["pairs"] for b in dry["reliability"]) == 60, dry
+    sides = ["verdict", "--a-writes", "hub.txt", "--b-writes", "hub.txt"]
+    before = value(*sides, cwd=top)["risk"]
+    assert value("learn", cwd=top)["kept"]
+    after = value(*sides, cwd=top)
+    assert after["risk"] > before and after["risk_files"][0]["path"] == "hub.txt", after
+    calm = value("verdict", "--a-writes", "calm.txt", "--b-writes", "calm.txt", cwd=top)
+    assert calm["risk"] < 0.2, calm
+    assert "learned here" in text(*sides, cwd=top)[1]
+    assert text("learn", "--forget", cwd=top)[0] == 0
+    assert value(*sides, cwd=top)["risk"] == before
+
+
+@claim
+def what_is_learned_wrongly_is_done_without():
+    top = repository_of_siblings(2)
+    few = value("learn", cwd=top)
+    assert not few["kept"] and "too little" in few["verdict"], few
+    os.makedirs(os.path.join(top, ".git", "divisi"), exist_ok=True)
+    with open(os.path.join(top, ".git", "divisi", "risk"), "w", encoding="utf-8") as file:
+        file.write("divisi-risk 1\nfile nonsense\n")
+    status, out, err = text("verdict", "--a-writes", "hub.txt", "--b-writes", "hub.txt",
+                            cwd=top)
+    assert status == 0 and "shipped weights" in out and "line 2" in err, (out, err)
+    assert text("learn", cwd=SCRATCH.name)[0] == 5
+    assert text("learn", "--landings", "0", cwd=top)[0] == 2
+
+
+@claim
+def a_price_of_conflicts_buys_a_batch():
+    top = repository_of_siblings(1)
+    rows = "".join(
+        f"| 1{c} | [X-{i}](local:X-{i}) | part {c} | None | `hub.txt` |\n"
+        for i, c in enumerate("AB", 1))
+    path = os.path.join(top, "2026-11-22-test-plan.md")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("# Master Plan: x\n\n## Phase Map\n\n"
+                   "| Phase | Issues | Focus | Dependencies | Writes |\n"
+                   "|---|---|---|---|---|\n" + rows)
+    free = value("plan", path, cwd=top)
+    assert free["length"] == free["least"] == 1 and free["expected_conflicts"] > 0.3, free
+    subprocess.run(["git", "-C", top, "config", "divisi.conflict-cost", "5"], check=True)
+    dear = value("plan", path, cwd=top)
+    assert dear["length"] == 2 and dear["least"] == 1, dear
+    assert dear["lower_bound"] == 1 and dear["expected_conflicts"] == 0, dear
+    assert "divisi.conflict-cost" in text("plan", path, cwd=top)[1]
+    subprocess.run(["git", "-C", top, "config", "divisi.conflict-cost", "-1"], check=True)
+    assert text("plan", path, cwd=top)[0] == 7
+
+
 def main():
     failed = 0
     for number, function in enumerate(CLAIMS, 1):

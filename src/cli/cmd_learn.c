@@ -1,5 +1,6 @@
 #include "cli/cmd.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/json.h"
@@ -145,7 +146,8 @@ learn(struct learn *l, struct err *err)
 		return -1;
 	l->path = knowledge_path(&l->repo);
 	if (l->forgets) {
-		if (unlink(l->path) < 0 && file_exists(l->path))
+		if (DURABLE("learn.forget", unlink(l->path)) < 0 &&
+		    file_exists(l->path))
 			return err_sys(err, "%s", l->path);
 		l->verdict = "the shipped weights are used";
 		return 0;

@@ -131,6 +131,21 @@ static const struct command commands[] = {
 	    .run = cmd_fmt,
 	},
 	{
+	    .name = "footprint",
+	    .group = CMD_PLAN,
+	    .synopsis = "footprint PLAN [PHASE...] [--min PERCENT] [--write] [--json]",
+	    .summary = "what each phase will probably touch, for you to accept",
+	    .help =
+		"Proposes from the paths and names in the text of a phase, from the files "
+		"that define those names, from what earlier commits on its issue touched, "
+		"and from what history changes together, each with its evidence and how "
+		"sure it is. --write puts what is at least --min sure (50) into the plan, "
+		"for phases that declare nothing; of the others it tells what they may have "
+		"forgotten. A proposal is never enforced.",
+	    .options = cmd_footprint_options,
+	    .run = cmd_footprint,
+	},
+	{
 	    .name = "prompt",
 	    .group = CMD_PLAN,
 	    .synopsis = "prompt PLAN PHASE [--json]",

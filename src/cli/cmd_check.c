@@ -30,6 +30,22 @@ lint_prompts(struct world *world)
 	world_sort_lints(world);
 }
 
+/* Only where a phase names a file is there something to be forgotten with it. */
+static void
+lint_forgotten(struct world *world)
+{
+	const struct guess_history *history;
+	bool has_files = false;
+
+	for (size_t i = 0; i < world->plan->n_phases && !has_files; i++)
+		has_files = world->plan->phase[i].touch[TOUCH_WRITES].n > 0;
+	history = has_files ? knowledge_partners(&world->knowledge, &world->verdict_env)
+			    : NULL;
+	if (history)
+		guesses_lint(world->plan, history, &world->lints);
+	world_sort_lints(world);
+}
+
 static json_object *
 levels_json(const struct world *world)
 {
@@ -301,6 +317,7 @@ cmd_check(int argc, char **argv)
 		return cmd_fail(&err, asked.as_json);
 	}
 	lint_prompts(&world);
+	lint_forgotten(&world);
 	n_errors = world_n_stopping(&world, LINT_CHECK);
 	screen_init(&screen, stdout);
 	if (asked.as_json)

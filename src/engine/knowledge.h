@@ -5,6 +5,7 @@
 #include "git/repo.h"
 #include "plan/batch.h"
 #include "policy/forecast.h"
+#include "policy/guess.h"
 #include "policy/risk_text.h"
 
 /*
@@ -18,11 +19,15 @@ struct knowledge {
 	struct history history; /* the last 200 landings, once a file was asked about */
 	bool has_history;
 	double *busy; /* per path of the history: landings that touched it */
-	char *word;   /* what could not be known and why, for a person; or NULL */
+	bool has_all; /* it holds KNOWLEDGE_PARTNERS landings */
+	struct cochange *cochange; /* of those, once asked for */
+	struct guess_history partners;
+	char *word; /* what could not be known and why, for a person; or NULL */
 };
 
-/* The last landings that say how busy a file is. */
+/* The last landings that say how busy a file is, and what changes together. */
 #define KNOWLEDGE_LANDINGS 200
+#define KNOWLEDGE_PARTNERS 1000
 
 /* REPO may be NULL.  A file of ours that cannot be read costs what was learned, no more. */
 void knowledge_open(struct knowledge *knowledge, const struct repo *repo);
@@ -34,6 +39,13 @@ char *knowledge_path(const struct repo *repo);
 /* Fills ENV in for plans judged with WORLD; valid until knowledge_close(). */
 void knowledge_env(struct knowledge *knowledge, const struct verdict_env *world,
     struct forecast_env *env);
+
+/*
+ * What history changes together, for plans judged with WORLD; NULL when there is no
+ * history.  Valid until knowledge_close().
+ */
+const struct guess_history *knowledge_partners(
+    struct knowledge *knowledge, const struct verdict_env *world);
 
 /*
  * `divisi.conflict-cost`: what one conflict costs, in batches.  0, the default: risk

@@ -348,3 +348,21 @@ history_read(const struct repo *repo, const struct history_want *want,
 	finish_word(history);
 	return 0;
 }
+
+int
+history_files_of(
+    const struct repo *repo, const char *oid, struct git_list *files, struct err *err)
+{
+	struct git_call call = { .dir = repo->top,
+		.argv = GIT_ARGS("-c", "protocol.allow=never", "diff-tree", "-r", "-z",
+		    "-m", "--first-parent", "--root", "--no-commit-id", "--name-only",
+		    "--no-renames", "--end-of-options", oid) };
+	struct git_out out = { 0 };
+
+	*files = (struct git_list){ 0 };
+	if (git_run(&call, &out, err) < 0)
+		return -1;
+	git_list_split(files, out.text, out.n);
+	git_out_clear(&out);
+	return 0;
+}

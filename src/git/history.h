@@ -61,5 +61,9 @@ NODISCARD int history_read(const struct repo *repo, const struct history_want *w
     struct history *history, struct err *err);
 void history_clear(struct history *history);
 
+/* The files that the commit OID touched, against its first parent. */
+NODISCARD int history_files_of(
+    const struct repo *repo, const char *oid, struct git_list *files, struct err *err);
+
 /* The position of PATH in history.path, or -1. */
 int history_find(const struct history *history, const char *path);

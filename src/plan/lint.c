@@ -40,6 +40,7 @@ static const struct lint_code codes[] = {
 	{ "L19", 'W', "S-13",  "a pattern is so long that only its prefix counts" },
 	{ "L20", 'W', "S-11",  "what is produced or consumed is neither api: nor schema:" },
 	{ "L21", 'W', "A-4",   "a phase says nothing of what it touches" },
+	{ "L22", 'W', "S-13",  "history changes a file with one of the phase that is declared" },
 	/* clang-format on */
 };
 

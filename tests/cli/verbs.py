@@ -450,6 +450,74 @@ def a_price_of_conflicts_buys_a_batch():
     assert text("plan", path, cwd=top)[0] == 7
 
 
+def repository_of_pairs():
+    """A repository where src/a.h changes with src/a.c in 5 of 6 landings."""
+    top = tempfile.mkdtemp(dir=SCRATCH.name)
+    git = ["git", "-C", top, "-c", "user.name=T", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", "init", "-q", "-b", "main", top], check=True)
+    os.makedirs(os.path.join(top, "src"))
+    for i in range(6):
+        for path in ("src/a.c", "src/a.h")[:1 if i == 5 else 2]:
+            with open(os.path.join(top, path), "w", encoding="utf-8") as file:
+                file.write(f"int widget_open(void) {{ return {i}; }}\n" if "c" in path[-1]
+                           else f"/* {i} */\n")
+        subprocess.run(git + ["add", "."], check=True)
+        subprocess.run(git + ["commit", "-qm", f"W-{i}: change"], check=True)
+    return top
+
+
+def map_of(*rows):
+    return ("# Master Plan: x\n\n## Phase Map\n\n"
+            "| Phase | Issues | Focus | Dependencies | Writes |\n|---|---|---|---|---|\n"
+            + "".join(f"| 1{'ABC'[i]} | [{issue}](local:{issue}) | {focus} | None | {writes} "
+                      "|\n" for i, (issue, focus, writes) in enumerate(rows)))
+
+
+@claim
+def a_footprint_is_proposed_with_its_evidence_and_written_when_accepted():
+    top = repository_of_pairs()
+    path = os.path.join(top, "2026-11-22-test-plan.md")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(map_of(("X-1", "Fix src/a.c", ""), ("X-2", "Speed up widget_open()", ""),
+                          ("W-3", "Something else", "")))
+    got = {p["id"]: {i["path"]: i for i in p["items"]}
+           for p in value("footprint", path, cwd=top)["phases"]}
+    assert got["1A"]["src/a.c"]["source"] == "text", got
+    assert got["1A"]["src/a.h"]["source"] == "history", got
+    assert "5 of its 6 landings" in got["1A"]["src/a.h"]["evidence"], got
+    assert got["1B"]["src/a.c"]["source"] == "symbol", got
+    assert got["1C"]["src/a.c"]["source"] == "earlier work", got
+    with open(path, encoding="utf-8") as file:
+        before = file.read()
+    assert text("footprint", path, "--min", "101", "--write", cwd=top)[0] == 0
+    with open(path, encoding="utf-8") as file:
+        assert file.read() == before
+    assert value("footprint", path, "1A", "--write", cwd=top)["written"]
+    phases = {p["id"]: p for p in value("check", path, cwd=top)["phases"]}
+    assert sorted(phases["1A"]["writes"]) == ["src/a.c", "src/a.h"], phases
+    assert phases["1B"]["unknown"], phases
+    assert text("footprint", path, "9Z", cwd=top)[0] == 5
+    assert text("footprint", cwd=top)[0] == 2
+
+
+@claim
+def what_a_plan_forgot_is_a_warning_and_no_more():
+    top = repository_of_pairs()
+    path = os.path.join(top, "2026-11-22-test-plan.md")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(map_of(("X-1", "one", "`src/a.c`"), ("X-2", "two", "`src/a.h`")))
+    checked = value("check", path, cwd=top)
+    told = [l for l in checked["lint"] if l["code"] == "L22"]
+    assert {l["level"] for l in told} == {"W"}, told
+    assert any("src/a.h changes with src/a.c in 83 % of landings (5 of 6)" in l["message"]
+               for l in told), told
+    pair = checked["pairs"][0]
+    assert pair["verdict"] == "parallel-branches" and pair["kind"] == "directory", pair
+    # Alone, without history, there is nothing to be said.
+    bare = plan_file(map_of(("X-1", "Fix src/a.c", "")))
+    assert value("footprint", bare)["phases"][0]["items"] == []
+
+
 def main():
     failed = 0
     for number, function in enumerate(CLAIMS, 1):

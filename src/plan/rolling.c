@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A few milliseconds. */
-#define PATIENCE 1000000u
+#define PATIENCE 500000u
 
 /* A table of all pairs is kept up to here; nobody draws a longer plan by the hour. */
 #define RISK_MAX_JOBS 2000

@@ -20,7 +20,7 @@ struct rolling {
 	double
 	    conflict_cost; /* of one collision, in mean durations; 0: risk breaks ties */
 	size_t
-	    patience; /* pairs of jobs looked at before it is good enough; 0 = a million */
+	    patience; /* pairs of jobs looked at before it is good enough; 0 = half a million */
 
 	double *start;   /* the answer, per job */
 	double length;   /* when the last one ends */

@@ -3,7 +3,7 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='init check verdict plan fmt prompt advise assert run dispatch approve decline status watch log why say hold resume park abandon claim abort conflicts rule try salvage merge issue report doctor events replay server help completions version'
+		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve decline status watch log why say hold resume park abandon claim abort conflicts rule try salvage merge issue report doctor events replay server help completions learn version'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
@@ -15,6 +15,7 @@ _divisi()
 		diff) words='--json' ;;
 		simulate) words='--json --rounds --seed --cap --rolling --budget --merge --approve-all --person' ;;
 		fmt) words='--check --write' ;;
+		footprint) words='--json --min --write' ;;
 		prompt) words='--json' ;;
 		advise) words='--json --subtasks --one-session --several-repos --shared-tree --own-branch --own-ci --several-issues --one-branch --research --own-context' ;;
 		assert) words='--json --reason' ;;

@@ -173,27 +173,44 @@ end_job(struct child *c)
 
 /* ---- notices ------------------------------------------------------------------------------- */
 
+struct watcher {
+	void (*on_turn)(bool is_over, void *arg);
+	void *turn_arg;
+};
+
+static struct watcher *watcher;
+
 struct watcher *
 watcher_new(struct event_base *base, struct err *err)
 {
 	(void)base;
 	(void)err;
-	return xcalloc(1, 1);
+	watcher = xcalloc(1, sizeof(*watcher));
+	return watcher;
+}
+
+void
+watcher_on_turn(struct watcher *w, void (*fn)(bool is_over, void *arg), void *arg)
+{
+	w->on_turn = fn;
+	w->turn_arg = arg;
 }
 
 void
 watcher_free(struct watcher *w)
 {
+	if (w == watcher)
+		watcher = NULL;
 	free(w);
 }
 
 struct watch *
 watch_add(
-    struct watcher *watcher, const char *dir, watch_fn *fn, void *arg, struct err *err)
+    struct watcher *owner, const char *dir, watch_fn *fn, void *arg, struct err *err)
 {
 	struct watch *w = xcalloc(1, sizeof(*w));
 
-	(void)watcher;
+	(void)owner;
 	(void)err;
 	*w = (struct watch){ .dir = xstrdup(dir), .fn = fn, .arg = arg };
 	w->what = WATCH_OUT | WATCH_END | WATCH_OTHER;
@@ -241,7 +258,12 @@ tell_watch(struct watch *w)
 	w->what &= ~what;
 	if (sim_mishap(3, FAULT_NOTICE_TWICE))
 		w->what |= what;
+	/* The turn may be the watcher's last: a server that is to die dies in it. */
+	if (watcher && watcher->on_turn)
+		watcher->on_turn(false, watcher->turn_arg);
 	w->fn(w, what, w->arg);
+	if (watcher && watcher->on_turn)
+		watcher->on_turn(true, watcher->turn_arg);
 }
 
 /* ---- turns ---------------------------------------------------------------------------------- */

@@ -291,7 +291,7 @@ add_setting(struct config *config, const char *key, const char *value)
 {
 	GROW(config->item, config->n, config->cap);
 	config->item[config->n++] = (struct config_item){ .key = xasprintf(
-							      "divisi.%s", key),
+							      "%s.%s", "divisi", key),
 		.value = xstrdup(value),
 		.origin = xstrdup(".divisi/config"),
 		.is_committed = true };

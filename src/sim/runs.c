@@ -308,3 +308,119 @@ run_tell(const char *run_dir, enum run_order order, struct err *err)
 	}
 	return 0;
 }
+
+/* ---- calls, which take their turn in the loop ------------------------------------------- */
+
+#define RUN_IDLE_MS (24LL * 60 * 60 * 1000)
+
+struct run_call {
+	char *dir, *key, *line;
+	enum { CALL_SEND, CALL_TELL, CALL_PULSE } kind;
+	enum run_order order;
+};
+
+static struct run_call *
+call_new(const char *run_dir, struct err *err)
+{
+	struct run_call *call;
+	struct sim_run *run = run_at(run_dir);
+
+	if (sim_is_gone() || !run || run->hold != HOLD_RUNNING) {
+		err_set(err, ERR_NOT_FOUND, "no holder answers");
+		return NULL;
+	}
+	call = xcalloc(1, sizeof(*call));
+	call->dir = xstrdup(run_dir);
+	return call;
+}
+
+struct run_call *
+run_call_send(const char *run_dir, const char *key, const char *line, struct err *err)
+{
+	struct run_call *call = call_new(run_dir, err);
+
+	if (call) {
+		call->kind = CALL_SEND;
+		call->key = xstrdup(key);
+		call->line = xstrdup(line);
+	}
+	return call;
+}
+
+struct run_call *
+run_call_tell(const char *run_dir, enum run_order order, struct err *err)
+{
+	struct run_call *call = call_new(run_dir, err);
+
+	if (call) {
+		call->kind = CALL_TELL;
+		call->order = order;
+	}
+	return call;
+}
+
+struct run_call *
+run_call_pulse(const char *run_dir, struct err *err)
+{
+	struct run_call *call = call_new(run_dir, err);
+
+	if (call)
+		call->kind = CALL_PULSE;
+	return call;
+}
+
+void
+run_call_free(struct run_call *call)
+{
+	if (!call)
+		return;
+	free(call->dir);
+	free(call->key);
+	free(call->line);
+	free(call);
+}
+
+int
+run_call_step(struct run_call *call, struct err *err)
+{
+	int rc;
+
+	if (call->kind == CALL_PULSE)
+		return reach(run_at(call->dir), err) < 0 ? -1 : 1;
+	rc = call->kind == CALL_SEND ? run_send(call->dir, call->key, call->line, err)
+				     : run_tell(call->dir, call->order, err);
+	return rc < 0 ? -1 : rc + 1;
+}
+
+int
+run_call_fd(const struct run_call *call)
+{
+	(void)call;
+	return -1;
+}
+
+short
+run_call_events(const struct run_call *call)
+{
+	(void)call;
+	return 0;
+}
+
+int
+run_call_left_ms(const struct run_call *call)
+{
+	(void)call;
+	return RUN_CALL_LIMIT_MS;
+}
+
+/* Who says nothing does nothing either; the others compute. */
+struct run_pulse
+run_call_answer(const struct run_call *call)
+{
+	const struct sim_run *run = run_at(call->dir);
+	bool is_idle = !run || run->is_mute || !run->agent_alive;
+
+	return (struct run_pulse){ .idle_ms = is_idle ? RUN_IDLE_MS : 0,
+		.cpu_ms = is_idle ? 0 : 1000,
+		.is_suspended = run && run->is_suspended };
+}

@@ -185,7 +185,7 @@ await_server(struct client *client, struct err *err)
 {
 	int64_t deadline = mono_ms() + START_LIMIT_MS;
 	int status = 0;
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (start_server(client, &pid, err) < 0)
 		return -1;

@@ -240,9 +240,9 @@ read_identity(const char *home, struct identity *who)
 			memcpy(who->id, value, 33);
 			has_id = true;
 		} else if (span_eq(key, "inode")) {
-			has_inode = sscanf(
-					value, "%llu:%llu", &who->dev, &who->inode) ==
-				    2; /* NOLINT(cert-err34-c): digits we wrote */
+			/* NOLINTNEXTLINE(cert-err34-c): digits we wrote */
+			has_inode = sscanf(value, "%llu:%llu", &who->dev,
+					&who->inode) == 2;
 		} else if (span_eq(key, "path")) {
 			free(who->path);
 			who->path = TAKE_PTR(value);

@@ -150,8 +150,8 @@ mend_move_lock(
 	AUTO_FREE char *aside = path_join(repo->home, "aside"), *to = NULL;
 	AUTO_FREE char *flat = xstrdup(item->name);
 
-	for (char *p = flat; *p; p++)
-		*p = *p == '/' ? '-' : *p;
+	for (char *p = flat; (p = strchr(p, '/'));)
+		*p = '-';
 	to = xasprintf("%s/%lld-%s", aside, (long long)time(NULL), flat);
 	if (file_mkdirs(aside, 0700, err) < 0)
 		return -1;

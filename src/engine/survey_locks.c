@@ -37,8 +37,9 @@ survey_lock_holder(const char *path)
 		unsigned long inode;
 		int pid;
 
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel's digits */
 		if (sscanf(copy, "%*d: FLOCK %*s %*s %d %*x:%*x:%lu", &pid, &inode) ==
-			2 && /* NOLINT(cert-err34-c): the kernel's digits */
+			2 &&
 		    inode == st.st_ino)
 			return pid > 0 ? (pid_t)pid : 1;
 	}

@@ -355,6 +355,29 @@ a_run_that_is_lost_again_and_again_waits_for_a_person(void **state)
 	play_free(p);
 }
 
+/* CONTRACTS 2: what became of a run that told no end, and whether that is proven. */
+static void
+a_lost_run_says_what_became_of_it(void **state)
+{
+	static const struct {
+		const char *how, *alive, *words;
+	} table[] = {
+		{ "", "0", "its holder was killed; nothing of it lives any more" },
+		{ "restart", "0", "the machine was restarted; nothing of it lives" },
+		{ "vanished", "0", "its run directory is gone" },
+		{ "", "1", "what it started may still live: it is stuck" },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(table); i++) {
+		struct play *p = active();
+
+		LINE(p, "1A", HAP_RUN_LOST, "how", table[i].how, "#alive",
+		    table[i].alive, "text", "it is stuck", NULL);
+		assert_non_null(strstr(play_session(p, "1A")->reason, table[i].words));
+		play_free(p);
+	}
+}
+
 static void
 a_run_lost_after_its_report_keeps_what_it_reported(void **state)
 {
@@ -646,6 +669,7 @@ main(void)
 		cmocka_unit_test(a_lost_run_without_an_id_asks_the_person),
 		cmocka_unit_test(a_loss_does_not_end_a_hold),
 		cmocka_unit_test(a_run_that_is_lost_again_and_again_waits_for_a_person),
+		cmocka_unit_test(a_lost_run_says_what_became_of_it),
 		cmocka_unit_test(a_run_lost_after_its_report_keeps_what_it_reported),
 		cmocka_unit_test(the_end_of_a_delivered_run_changes_nothing),
 		cmocka_unit_test(a_delivery_is_reviewed_before_it_merges),

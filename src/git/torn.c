@@ -54,19 +54,46 @@ torn_sync_files(const char *dir, const struct changed_paths *changed)
 	}
 }
 
+/* The lock of the branch that the private git directory ADMIN has checked out, or NULL. */
+static char *
+branch_lock(const char *admin)
+{
+	AUTO_FREE char *path = path_join(admin, "HEAD");
+	AUTO_FREE char *text = file_read(path, 1 << 16, NULL, NULL);
+
+	if (!text || strncmp(text, "ref: refs/heads/", 16) != 0 || strstr(text, ".."))
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	return xasprintf("%s/../../%s.lock", admin, text + 5);
+}
+
 void
 torn_unlock(const char *path)
 {
+	static const char *const names[] = { "index.lock", "HEAD.lock",
+		"ORIG_HEAD.lock" };
 	AUTO_FREE char *file = path_join(path, ".git");
 	AUTO_FREE char *text = file_read(file, 1 << 16, NULL, NULL);
-	AUTO_FREE char *lock = NULL;
+	struct git_list locks = { 0 };
+	AUTO_FREE char *branch = NULL;
 
 	if (!text || strncmp(text, "gitdir: /", 9) != 0)
 		return;
 	text[strcspn(text, "\n")] = '\0';
-	lock = path_join(text + 8, "index.lock");
-	if (file_exists(lock) && !proc_works_in(path))
-		DURABLE("torn.unlock", unlink(lock));
+	for (size_t i = 0; i < N_ELEMS(names); i++) {
+		AUTO_FREE char *lock = path_join(text + 8, names[i]);
+
+		if (file_exists(lock))
+			git_list_add(&locks, lock);
+	}
+	branch = branch_lock(text + 8);
+	if (branch && file_exists(branch))
+		git_list_add(&locks, branch);
+	if (locks.n > 0 && !proc_works_in(path)) {
+		for (size_t i = 0; i < locks.n; i++)
+			DURABLE("torn.unlock", unlink(locks.item[i]));
+	}
+	git_list_clear(&locks);
 }
 
 bool

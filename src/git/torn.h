@@ -10,8 +10,8 @@
  */
 
 /*
- * Removes the lock of the index of the worktree PATH when nobody can hold it: no process
- * works there.  Before an agent is started where another was killed, perhaps in the middle of
+ * Removes the locks of the worktree PATH (index, HEAD, its branch) when nobody can hold them:
+ * no process works there.  Before an agent is started where another was killed, perhaps in the middle of
  * a commit; every git of it would fail.
  */
 void torn_unlock(const char *path);

@@ -114,6 +114,9 @@ class Case:
                 order = ["divisi", "approve", name, "--reason", "blue"]
             elif "divisi resume" in command:
                 order = ["divisi", "resume", name]
+            elif "not committed" in what:
+                self.restore_empty(status, name)
+                order = ["divisi", "approve", name]
             elif "divisi approve" in command:
                 order = ["divisi", "approve", name]
             elif command.startswith(("git ", "rm ")):
@@ -128,6 +131,16 @@ class Case:
                           % (what, need.get("command", "")))
                 return False
         return True
+
+    def restore_empty(self, status, name):
+        """Files that a power cut emptied are not what anybody wants to commit."""
+        for plan in status.get("plans", []):
+            for batch in plan["batches"]:
+                for session in batch["sessions"]:
+                    if session["id"] == name:
+                        self.call("sh", "-c", "cd \"$0\" && git diff --name-only | while read f;"
+                                  " do [ -s \"$f\" ] || git checkout -q -- \"$f\"; done",
+                                  session["path"])
 
     def run_once(self):
         """`divisi run` to its end; its exit status."""

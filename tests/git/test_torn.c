@@ -176,7 +176,8 @@ the_lock_of_a_dead_git_is_removed_and_one_in_use_is_not(void **state)
 
 	assert_ok(worktree_add(&repo, &spec, &err), &err);
 	dir = path_join(at("wt"), "dir");
-	sh("touch repo/.git/worktrees/wt/index.lock repo/.git/index.lock");
+	sh("cd repo/.git && touch index.lock worktrees/wt/index.lock worktrees/wt/HEAD.lock "
+	   "worktrees/wt/ORIG_HEAD.lock refs/heads/made.lock refs/heads/main.lock");
 	pid = fork();
 	if (pid == 0) {
 		if (chdir(dir) == 0)
@@ -191,6 +192,8 @@ the_lock_of_a_dead_git_is_removed_and_one_in_use_is_not(void **state)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	torn_unlock(at("wt"));
 	assert_false(file_exists(at("repo/.git/worktrees/wt/index.lock")));
+	sh("cd repo/.git && ! ls worktrees/wt/*.lock refs/heads/made.lock 2>/dev/null");
+	assert_true(file_exists(at("repo/.git/refs/heads/main.lock")));
 	/* The person's own checkout is none of our business. */
 	torn_unlock(at("repo"));
 	torn_unlock(at("nowhere"));

@@ -51,7 +51,7 @@ class Case:
         self.home = os.path.join(self.disk, "home")
         self.divisi_home = os.path.join(self.repo, ".git", "divisi")
         self.story = []
-        self.is_dark = False
+        self.is_dark = self.was_dark = False
         self.environ = {
             "PATH": dirs["bin"] + ":/usr/local/bin:/usr/bin:/bin", "HOME": self.home,
             "TMPDIR": os.path.join(place, "tmp"), "LANG": "C.UTF-8", "TERM": "dumb",
@@ -115,7 +115,7 @@ class Case:
             elif "divisi resume" in command:
                 order = ["divisi", "resume", name]
             elif "not committed" in what:
-                self.restore_empty(status, name)
+                self.restore_files(status, name)
                 order = ["divisi", "approve", name]
             elif "divisi approve" in command:
                 order = ["divisi", "approve", name]
@@ -132,15 +132,13 @@ class Case:
                 return False
         return True
 
-    def restore_empty(self, status, name):
-        """Files that a power cut emptied are not what anybody wants to commit."""
+    def restore_files(self, status, name):
+        """What a power cut made of files that were committed is not what anybody wants."""
         for plan in status.get("plans", []):
             for batch in plan["batches"]:
                 for session in batch["sessions"]:
-                    if session["id"] == name:
-                        self.call("sh", "-c", "cd \"$0\" && git diff --name-only | while read f;"
-                                  " do [ -s \"$f\" ] || git checkout -q -- \"$f\"; done",
-                                  session["path"])
+                    if session["id"] == name and self.was_dark:
+                        self.call("git", "-C", session["path"], "checkout", "-q", "--", ".")
 
     def run_once(self):
         """`divisi run` to its end; its exit status."""
@@ -257,6 +255,7 @@ class Case:
         for name in list(self.environ):
             if name.startswith(("LD_PRELOAD", "POWERCUT")):
                 del self.environ[name]
+        self.was_dark = True
         self.is_dark = False
 
     # ---- what came of it -----------------------------------------------------------------

@@ -15,8 +15,8 @@ PATIENCE_S = 60
 # Two that share a file and land in the announced order, the first with a question; then one
 # that reads what they made.  An agent that is started again does what is left to do.
 PHASES = r"""
-1A|quick|Writes: `lib/`|fake:ask=question:Which colour? fake:bash=git show HEAD:lib/words | sed s/^one/ONE/ >lib/words fake:bash=git commit -qam 1a || true
-1B|quick|Writes: `lib/`|fake:bash=git show HEAD:lib/words | sed s/^seven/SEVEN/ >lib/words fake:bash=git commit -qam 1b || true
+1A|quick|Writes: `lib/`|fake:ask=question:Which colour? fake:bash=git show HEAD:lib/words | sed s/^one/ONE/ >$TMPDIR/w && mv $TMPDIR/w lib/words fake:bash=git commit -qam 1a || true
+1B|quick|Writes: `lib/`|fake:bash=git show HEAD:lib/words | sed s/^seven/SEVEN/ >$TMPDIR/w && mv $TMPDIR/w lib/words fake:bash=git commit -qam 1b || true
 2A|quick|Reads: `lib/words`; Writes: `two`|fake:write=two:of two fake:bash=git add -A; git commit -qm 2a || true
 """
 
@@ -138,7 +138,7 @@ class Case:
             for batch in plan["batches"]:
                 for session in batch["sessions"]:
                     if session["id"] == name and self.was_dark:
-                        self.call("git", "-C", session["path"], "checkout", "-q", "--", ".")
+                        self.call("git", "-C", session["path"], "reset", "-q", "--hard")
 
     def run_once(self):
         """`divisi run` to its end; its exit status."""

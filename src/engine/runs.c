@@ -417,6 +417,32 @@ is_alone(struct task *task, const struct session *s)
 	return false;
 }
 
+/*
+ * The session was left before its launch was through, perhaps by a server that is gone.  An
+ * agent that came up all the same is followed to its end, so that what it makes until it
+ * stops is seen and pinned; where none did, none ever does.
+ */
+static void
+drop_launch(struct task *task, const struct session *s, const char *dir)
+{
+	bool is_current = s && strcmp(s->run, fields_text(&task->fields, "run")) == 0;
+	struct err err = ERR_INIT;
+	AUTO_FD int lock_fd = -1;
+	enum run_state state = rundir_probe(dir, &lock_fd, NULL);
+
+	if (state == RUN_READY &&
+	    rundir_void(dir, "it was not wanted any more", &err) < 0)
+		state = RUN_LIVE;
+	if (is_current && s->run_open && state != RUN_ABSENT && state != RUN_READY) {
+		run_follow(task->engine, s);
+		(void)follower_look(follower_find(task->engine, s->run));
+		task_end(task, "done", NULL, 0);
+		return;
+	}
+	err_set(&err, ERR_NOT_FOUND, "this run is not wanted any more");
+	task_fail(task, &err);
+}
+
 void
 run_launch(struct task *task)
 {
@@ -432,8 +458,7 @@ run_launch(struct task *task)
 
 	if (!s || !agent || !session_is_live(s->state) ||
 	    strcmp(s->run, fields_text(&task->fields, "run")) != 0) {
-		err_set(&err, ERR_NOT_FOUND, "this run is not wanted any more");
-		task_fail(task, &err);
+		drop_launch(task, s, dir);
 		return;
 	}
 	state = rundir_probe(dir, &lock_fd, NULL);

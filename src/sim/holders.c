@@ -69,6 +69,7 @@ start_agent(struct sim_run *run)
 	sim_say("  agent %s starts", run->name);
 	sim_check_start(run);
 	run->agent_alive = true;
+	run->quiet_since = sim->mono;
 	run->is_mute = sim_mishap(4, FAULT_AGENT_SILENT);
 	notice(run, WATCH_OTHER);
 }

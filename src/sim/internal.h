@@ -83,6 +83,7 @@ struct sim_run {
 	int pid, boot;
 	bool agent_alive, is_dying, is_suspended, saw_eof, is_told_to_stop, is_mute;
 	int n_starts, end_status;
+	int64_t quiet_since; /* when its agent fell silent */
 	char end_reason[32];
 	char *out; /* out.ndjson; N_SYNCED survives a power cut */
 	size_t n_out, cap_out, n_synced, n_lost; /* bytes a power cut took */

@@ -4,6 +4,7 @@
 #include "sys/follow.h"
 #include "sys/watch.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -309,27 +310,27 @@ run_tell(const char *run_dir, enum run_order order, struct err *err)
 	return 0;
 }
 
-/* ---- calls, which take their turn in the loop ------------------------------------------- */
-
-#define RUN_IDLE_MS (24LL * 60 * 60 * 1000)
+/* ---- the same, as calls that never wait --------------------------------------------------- */
 
 struct run_call {
 	char *dir, *key, *line;
-	enum { CALL_SEND, CALL_TELL, CALL_PULSE } kind;
 	enum run_order order;
+	enum { CALL_SEND, CALL_TELL, CALL_PULSE } kind;
+	struct run_pulse pulse;
 };
 
 static struct run_call *
-call_new(const char *run_dir, struct err *err)
+begin_call(const char *run_dir, const struct run_call *with, struct err *err)
 {
+	const struct sim_run *run = run_at(run_dir);
 	struct run_call *call;
-	struct sim_run *run = run_at(run_dir);
 
 	if (sim_is_gone() || !run || run->hold != HOLD_RUNNING) {
 		err_set(err, ERR_NOT_FOUND, "no holder answers");
 		return NULL;
 	}
 	call = xcalloc(1, sizeof(*call));
+	*call = *with;
 	call->dir = xstrdup(run_dir);
 	return call;
 }
@@ -337,10 +338,10 @@ call_new(const char *run_dir, struct err *err)
 struct run_call *
 run_call_send(const char *run_dir, const char *key, const char *line, struct err *err)
 {
-	struct run_call *call = call_new(run_dir, err);
+	struct run_call *call = begin_call(
+	    run_dir, &(struct run_call){ .kind = CALL_SEND }, err);
 
 	if (call) {
-		call->kind = CALL_SEND;
 		call->key = xstrdup(key);
 		call->line = xstrdup(line);
 	}
@@ -350,23 +351,14 @@ run_call_send(const char *run_dir, const char *key, const char *line, struct err
 struct run_call *
 run_call_tell(const char *run_dir, enum run_order order, struct err *err)
 {
-	struct run_call *call = call_new(run_dir, err);
-
-	if (call) {
-		call->kind = CALL_TELL;
-		call->order = order;
-	}
-	return call;
+	return begin_call(
+	    run_dir, &(struct run_call){ .kind = CALL_TELL, .order = order }, err);
 }
 
 struct run_call *
 run_call_pulse(const char *run_dir, struct err *err)
 {
-	struct run_call *call = call_new(run_dir, err);
-
-	if (call)
-		call->kind = CALL_PULSE;
-	return call;
+	return begin_call(run_dir, &(struct run_call){ .kind = CALL_PULSE }, err);
 }
 
 void
@@ -380,13 +372,29 @@ run_call_free(struct run_call *call)
 	free(call);
 }
 
+/* One that thinks computes; one that hangs, or waits for nobody, does not. */
+static int
+feel_pulse(struct run_call *call, struct err *err)
+{
+	const struct sim_run *run = run_at(call->dir);
+
+	if (reach(run, err) < 0)
+		return -1;
+	call->pulse = (struct run_pulse){ .is_suspended = run->is_suspended,
+		.idle_ms = run->is_mute ? sim->mono - run->quiet_since : 0,
+		.cpu_ms = 100 };
+	return 1;
+}
+
 int
 run_call_step(struct run_call *call, struct err *err)
 {
 	int rc;
 
+	if (!sim->is_calm && sim_dice(4) == 0)
+		return 0;
 	if (call->kind == CALL_PULSE)
-		return reach(run_at(call->dir), err) < 0 ? -1 : 1;
+		return feel_pulse(call, err);
 	rc = call->kind == CALL_SEND ? run_send(call->dir, call->key, call->line, err)
 				     : run_tell(call->dir, call->order, err);
 	return rc < 0 ? -1 : rc + 1;
@@ -403,7 +411,7 @@ short
 run_call_events(const struct run_call *call)
 {
 	(void)call;
-	return 0;
+	return POLLIN;
 }
 
 int
@@ -413,14 +421,10 @@ run_call_left_ms(const struct run_call *call)
 	return RUN_CALL_LIMIT_MS;
 }
 
-/* Who says nothing does nothing either; the others compute. */
 struct run_pulse
 run_call_answer(const struct run_call *call)
 {
-	const struct sim_run *run = run_at(call->dir);
-	bool is_idle = !run || run->is_mute || !run->agent_alive;
-
-	return (struct run_pulse){ .idle_ms = is_idle ? RUN_IDLE_MS : 0,
-		.cpu_ms = is_idle ? 0 : 1000,
-		.is_suspended = run && run->is_suspended };
+	return call->kind == CALL_PULSE
+		   ? call->pulse
+		   : (struct run_pulse){ .idle_ms = -1, .cpu_ms = -1 };
 }

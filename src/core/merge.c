@@ -117,6 +117,7 @@ step_candidate_built(
 		core_set(&s->reason, "plan aborted");
 		(void)core_move(s, ON_CONFLICT, h->at, acts);
 		(void)core_move(s, ON_PARK, h->at, acts);
+		owe_inspect(s, "parked", acts); /* as of everybody who is left */
 		return 0;
 	}
 	core_set(&s->candidate, fields_text(&h->fields, "candidate"));

@@ -426,17 +426,29 @@ static void
 drop_launch(struct task *task, const struct session *s, const char *dir)
 {
 	bool is_current = s && strcmp(s->run, fields_text(&task->fields, "run")) == 0;
+	struct timeval tv = { .tv_usec = 200000 };
+	struct proc_id holder = { 0 };
 	struct err err = ERR_INIT;
 	AUTO_FD int lock_fd = -1;
-	enum run_state state = rundir_probe(dir, &lock_fd, NULL);
+	enum run_state state = rundir_probe(dir, &lock_fd, &holder);
+	struct follower *f;
 
 	if (state == RUN_READY &&
 	    rundir_void(dir, "it was not wanted any more", &err) < 0)
 		state = RUN_LIVE;
 	if (is_current && s->run_open && state != RUN_ABSENT && state != RUN_READY) {
 		run_follow(task->engine, s);
-		(void)follower_look(follower_find(task->engine, s->run));
-		task_end(task, "done", NULL, 0);
+		f = follower_find(task->engine, s->run);
+		follower_watch_holder(f, &holder);
+		if (state != RUN_LIVE || f->holder_event) {
+			(void)follower_look(f);
+			task_end(task, "done", NULL, 0);
+			return;
+		}
+		/* It has not said who it is, so that nobody would notice its death. */
+		task->timer = event_new(
+		    task->engine->base, -1, 0, on_launch_timer, task);
+		event_add(task->timer, &tv);
 		return;
 	}
 	err_set(&err, ERR_NOT_FOUND, "this run is not wanted any more");

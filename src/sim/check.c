@@ -302,14 +302,16 @@ check_session_end(const struct session *s)
 	const struct plan_run *p = core_plan(sim->check.core, s->plan_id);
 	const struct batch_run *b = core_batch(sim->check.core, s->batch_id);
 	const struct sim_tree *t = sim_tree_of(s->id);
+	struct sim_units kept = sim->git.pinned;
 
+	sim_units_join(&kept, &sim->git.commit[sim->git.target].has);
 	if (!session_is_terminal(s->state) && strcmp(p->state, "aborted") != 0 &&
 	    !(s->state == SESSION_PLANNED && b->state != BATCH_PLANNED))
 		sim_fail("%s never ends: %s", s->id, session_state_name(s->state));
 	/* Promise 2: what was made is in the target, or under a pin. */
-	if (t && t->exists && !sim_units_within(&t->dirty, &sim->git.pinned))
+	if (t && t->exists && !sim_units_within(&t->dirty, &kept))
 		sim_fail("%s: files it left are pinned nowhere (promise 2)", s->id);
-	if (t && !sim_units_within(&sim->git.commit[t->head].has, &sim->git.pinned))
+	if (t && !sim_units_within(&sim->git.commit[t->head].has, &kept))
 		sim_fail("%s: commits it made are pinned nowhere (promise 2)", s->id);
 }
 

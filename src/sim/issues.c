@@ -87,6 +87,23 @@ reply(const char *key, const char *id, struct err *err)
 	return 0;
 }
 
+/* a session has one sub-issue, however often its table is made. */
+static void
+check_first(const char *key, const struct tracker_draft *draft)
+{
+	const char *session = strchr(key, '/');
+	size_t n = session ? strcspn(session + 1, "/") : 0;
+
+	for (size_t i = 0; !draft->id && session && i < n_issues; i++) {
+		const char *other = strchr(issue[i].maker, '/');
+
+		if (strncmp(issue[i].id, "DV-", 3) == 0 && other &&
+		    strcspn(other + 1, "/") == n &&
+		    strncmp(other + 1, session + 1, n) == 0)
+			sim_fail("%.*s gets a second sub-issue", (int)n, session + 1);
+	}
+}
+
 static int
 create(const struct tracker_link *link, const struct tracker_call *call,
     const struct tracker_draft *draft, char *id, struct err *err)
@@ -106,6 +123,7 @@ create(const struct tracker_link *link, const struct tracker_call *call,
 		snprintf(made, sizeof(made), "%s", draft->id);
 	else
 		snprintf(made, sizeof(made), "DV-%d", ++n_made);
+	check_first(call->key, draft);
 	GROW(issue, n_issues, cap_issues);
 	issue[n_issues++] = (struct sim_issue){ xstrdup(made),
 		xstrdup(draft->status ? draft->status : "Todo"), xstrdup(call->key) };

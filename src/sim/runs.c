@@ -258,13 +258,20 @@ const struct executor executor_local = { .name = "local",
 	.sweep = sweep_tree,
 	.is_marked = is_marked };
 
+/* It listens before it begins, and hears what was said then once its agent is up. */
+static bool
+listens(const struct sim_run *run)
+{
+	return run && (run->hold == HOLD_BEGUN || run->hold == HOLD_RUNNING);
+}
+
 /* Does the holder of RUN listen?  ERR_NOT_FOUND when there is none. */
 static int
 reach(const struct sim_run *run, struct err *err)
 {
 	if (sim_is_gone())
 		return err_set(err, ERR_SYSTEM, "the process is gone");
-	if (!run || run->hold != HOLD_RUNNING)
+	if (!listens(run))
 		return err_set(err, ERR_NOT_FOUND, "no holder answers");
 	if (sim_mishap(2, FAULT_NO_ANSWER))
 		return err_set(err, ERR_TIMEOUT, "its holder does not answer");
@@ -325,7 +332,7 @@ begin_call(const char *run_dir, const struct run_call *with, struct err *err)
 	const struct sim_run *run = run_at(run_dir);
 	struct run_call *call;
 
-	if (sim_is_gone() || !run || run->hold != HOLD_RUNNING) {
+	if (sim_is_gone() || !listens(run)) {
 		err_set(err, ERR_NOT_FOUND, "no holder answers");
 		return NULL;
 	}
@@ -381,7 +388,7 @@ feel_pulse(struct run_call *call, struct err *err)
 	if (reach(run, err) < 0)
 		return -1;
 	call->pulse = (struct run_pulse){ .is_suspended = run->is_suspended,
-		.idle_ms = run->is_mute ? sim->mono - run->quiet_since : 0,
+		.idle_ms = sim_agent_can_act(run) ? 0 : sim->mono - run->quiet_since,
 		.cpu_ms = 100 };
 	return 1;
 }

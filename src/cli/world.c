@@ -28,8 +28,6 @@ read_settings(struct world *world, struct err *err)
 {
 	if (config_load(&world->repo, &world->config, err) < 0)
 		return err_wrap(err, "settings");
-	config_values(&world->config, "divisi.infra", &world->infra);
-	config_values(&world->config, "divisi.exclusive", &world->exclusive);
 	world->dispatch_env.agent = config_str(
 	    &world->config, "divisi.agent", "claude");
 	world->dispatch_env.default_mode = exec_mode_of(
@@ -47,17 +45,9 @@ world_open(struct world *world, const char *dir, struct err *err)
 		return 0;
 	world->has_repo = true;
 	if (read_settings(world, err) < 0 ||
-	    repo_ls_files(&world->repo, &world->tracked, err) < 0)
+	    surroundings_read(&world->around, &world->repo, &world->config, err) < 0)
 		return -1;
-	world->verdict_env = (struct verdict_env){
-		.tracked = (const char *const *)world->tracked.item,
-		.n_tracked = world->tracked.n,
-		.fold_case = world->repo.ignore_case,
-		.infra_pattern = (const char *const *)world->infra.item,
-		.n_infra_patterns = world->infra.n,
-		.exclusive = (const char *const *)world->exclusive.item,
-		.n_exclusive = world->exclusive.n,
-	};
+	world->verdict_env = world->around.env;
 	knowledge_open(&world->knowledge, &world->repo);
 	knowledge_env(&world->knowledge, &world->verdict_env, &world->forecast_env);
 	return 0;
@@ -206,9 +196,7 @@ world_clear(struct world *world)
 	plan_free(world->plan);
 	asserted_clear(&world->asserted);
 	knowledge_close(&world->knowledge);
-	git_list_clear(&world->tracked);
-	git_list_clear(&world->infra);
-	git_list_clear(&world->exclusive);
+	surroundings_clear(&world->around);
 	config_clear(&world->config);
 	if (world->has_repo)
 		repo_close(&world->repo);

@@ -2,6 +2,7 @@
 
 #include "cli/asserted.h"
 #include "engine/knowledge.h"
+#include "engine/surroundings.h"
 #include "git/config.h"
 #include "git/repo.h"
 #include "plan/batch.h"
@@ -20,7 +21,7 @@ struct world {
 	struct repo repo; /* valid when has_repo */
 	bool has_repo;
 	struct config config;
-	struct git_list tracked, infra, exclusive;
+	struct surroundings around;
 	struct verdict_env verdict_env;
 	struct dispatch_env dispatch_env;
 	struct batch_env batch_env;

@@ -35,6 +35,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "setup", offsetof(struct session, setup) },
 		{ "prompt_sha", offsetof(struct session, prompt_sha) },
 		{ "verify", offsetof(struct session, verify) },
+		{ "rules", offsetof(struct session, rules) },
 		{ "after", offsetof(struct session, after) },
 	};
 	char **const empty[] = { &s->sub_issue, &s->base, &s->run, &s->agent_session,

@@ -32,6 +32,7 @@ struct session {
 	char
 	    *setup; /* command that prepares its worktree after the approval, "" none */
 	char *branch, *worktree, *path, *base, *prompt_sha, *verify, *after;
+	char *rules; /* of the landing, from the approved table */
 	int64_t est_low, est_mid, est_high, points, merge_position, budget;
 	bool is_analysis, is_external, is_sandboxed;
 	enum session_state state;

@@ -39,7 +39,7 @@ open_repo(struct proposal *p, const char *path, struct err *err)
 		propose_note(p, "%s", repo_warning(&p->repo));
 	if (config_load(&p->repo, &p->config, err) < 0)
 		return -1;
-	if (repo_ls_files(&p->repo, &p->tracked, err) < 0)
+	if (surroundings_read(&p->around, &p->repo, &p->config, err) < 0)
 		return -1;
 	return repo_branches(&p->repo, &p->branches, err);
 }
@@ -150,7 +150,7 @@ count_tries(struct proposal *p)
 static int
 plan_batch(struct proposal *p, const char *path, struct err *err)
 {
-	struct verdict_env venv = { 0 };
+	struct verdict_env venv = p->around.env;
 	struct batch_env benv = { 0 };
 	const char *done = fields_text(p->in, "done");
 	const char *busy = fields_text(p->in, "busy");
@@ -159,15 +159,6 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	p->plan = plan_load(path, &p->lints, err);
 	if (!p->plan)
 		return -1;
-	config_values(&p->config, "divisi.infra", &p->infra);
-	config_values(&p->config, "divisi.exclusive", &p->exclusive);
-	venv.tracked = (const char *const *)p->tracked.item;
-	venv.n_tracked = p->tracked.n;
-	venv.fold_case = p->repo.ignore_case;
-	venv.infra_pattern = (const char *const *)p->infra.item;
-	venv.n_infra_patterns = p->infra.n;
-	venv.exclusive = (const char *const *)p->exclusive.item;
-	venv.n_exclusive = p->exclusive.n;
 	read_assertions(p, &venv);
 	p->verdicts = verdicts_new(p->plan, &venv);
 	plan_lint(p->plan, p->verdicts, &p->lints);
@@ -394,6 +385,18 @@ put_pairs(struct proposal *p)
 	}
 }
 
+/* Commands that will run at landing are seen by who approves the table. */
+static void
+note_derived(struct proposal *p)
+{
+	struct git_list settings = { 0 };
+
+	config_values(&p->config, "divisi.derived", &settings);
+	for (size_t i = 0; i < settings.n; i++)
+		propose_note(p, "made again at landing: %s", settings.item[i]);
+	git_list_clear(&settings);
+}
+
 static int
 propose(struct proposal *p, struct err *err)
 {
@@ -426,6 +429,7 @@ propose(struct proposal *p, struct err *err)
 	hash_sha256(p->canon_text, p->n_canon, hash);
 	fields_set(p->out, "hash", hash);
 	put_pairs(p);
+	note_derived(p);
 	propose_checks(p);
 	return check_branches(p, err);
 }
@@ -448,9 +452,7 @@ job_propose(const struct fields *in, struct fields *out, struct err *err)
 	lint_list_clear(&p.lints);
 	plan_free(p.plan);
 	git_list_clear(&p.branches);
-	git_list_clear(&p.tracked);
-	git_list_clear(&p.infra);
-	git_list_clear(&p.exclusive);
+	surroundings_clear(&p.around);
 	config_clear(&p.config);
 	repo_close(&p.repo);
 	return rc;

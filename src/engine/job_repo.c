@@ -17,8 +17,7 @@
 
 /* The jobs that work on a repository.  Each looks for evidence first and may be repeated. */
 
-#define SETUP_LIMIT_MS  (30L * 60 * 1000)
-#define VERIFY_LIMIT_MS (4L * 60 * 60 * 1000)
+#define SETUP_LIMIT_MS (30L * 60 * 1000)
 
 char *
 propose_home_path(const char *path)
@@ -293,103 +292,6 @@ job_inspect(const struct fields *in, struct fields *out, struct err *err)
 }
 
 /* ---- the merge train -------------------------------------------------------------- */
-
-/*
- * A scratch worktree with commit OID.  A directory that is in the way (of a repository that
- * stood here once) is nobody's to remove: the next name is taken.
- */
-static char *
-prepare_scratch(struct repo *repo, const char *oid, struct err *err)
-{
-	for (int i = 1; i <= 9; i++) {
-		AUTO_FREE char *name = i == 1 ? xstrdup("verify")
-					      : xasprintf("verify-%d", i);
-		AUTO_FREE char *path = worktree_default_path(repo, name);
-
-		if (scratch_prepare(repo, path, name, oid, err) == 0)
-			return TAKE_PTR(path);
-		if (err->kind != ERR_CONFLICT)
-			break;
-	}
-	return NULL;
-}
-
-static int
-verify_candidate(struct repo *repo, const struct fields *in, const char *oid,
-    struct fields *out, struct err *err)
-{
-	const char *command = fields_text(in, "verify");
-	AUTO_FREE char *path = NULL;
-	AUTO_FREE char *tail = NULL;
-	int status;
-
-	if (command[0] == '\0') {
-		fields_set(out, "evidence", "no verify command is configured");
-		return 0;
-	}
-	path = prepare_scratch(repo, oid, err);
-	if (!path)
-		return -1;
-	status = job_shell(command, path, VERIFY_LIMIT_MS, &tail, err);
-	if (status < 0)
-		return -1;
-	if (status == 0) {
-		fields_setf(
-		    out, "evidence", "`%s` passed on the combined tree", command);
-		return 0;
-	}
-	/* Red is an answer, not an accident: the session keeps the words of the checks. */
-	fields_set_number(out, "refused", 1);
-	fields_set(out, "detail", tail);
-	fields_setf(
-	    out, "text", "`%s` fails (exit %d) on the combined tree", command, status);
-	return err_set(
-	    err, ERR_NO, "`%s` fails (exit %d) on the combined tree", command, status);
-}
-
-int
-job_candidate(const struct fields *in, struct fields *out, struct err *err)
-{
-	struct repo repo = { 0 };
-	char onto[GIT_OID_SIZE], tip[GIT_OID_SIZE];
-	enum merge_method method = MERGE_SQUASH;
-	struct candidate candidate = { 0 };
-	AUTO_FREE char *message = merge_message(fields_text(in, "issue"),
-	    fields_text(in, "focus"), fields_text(in, "summary"),
-	    fields_text(in, "session"));
-	AUTO_FREE char *sides = NULL;
-	int rc = -1;
-
-	(void)merge_method_parse(fields_text(in, "landing"), &method);
-	if (open_top(in, &repo, err) < 0)
-		return -1;
-	if (repo_resolve(&repo, fields_text(in, "target"), onto, err) == 0 &&
-	    repo_resolve(&repo, fields_text(in, "branch"), tip, err) == 0) {
-		const struct candidate_spec spec = { .session = fields_text(
-							 in, "session"),
-			.target = onto,
-			.tip = tip,
-			.method = method,
-			.message = message };
-
-		rc = candidate_build(&repo, &spec, &candidate, err);
-	}
-	if (rc == 0) {
-		fields_set(out, "candidate", candidate.oid);
-		fields_set(out, "onto", onto);
-		rc = verify_candidate(&repo, in, candidate.oid, out, err);
-	} else if (err->kind == ERR_CONFLICT) {
-		sides = merge_trial_show(&candidate.trial);
-		fields_set(out, "detail", sides);
-		fields_set_number(out, "refused", 1);
-		err_wrap(err, "%s does not merge onto %s", fields_text(in, "branch"),
-		    fields_text(in, "target"));
-		fields_set(out, "text", err->text);
-	}
-	candidate_clear(&candidate);
-	repo_close(&repo);
-	return rc;
-}
 
 int
 job_land(const struct fields *in, struct fields *out, struct err *err)

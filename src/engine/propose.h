@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/happening.h"
+#include "engine/surroundings.h"
 #include "git/config.h"
 #include "git/repo.h"
 #include "plan/batch.h"
@@ -15,7 +16,8 @@ struct proposal {
 	struct fields *out;
 	struct repo repo;
 	struct config config;
-	struct git_list tracked, branches, infra, exclusive;
+	struct surroundings around;
+	struct git_list branches;
 	struct plan *plan;
 	struct lint_list lints;
 	struct verdicts *verdicts;

@@ -142,8 +142,8 @@ n_files_of(const struct proposal *p, const char *pattern)
 	    pattern, p->repo.ignore_case ? GLOB_FOLD_CASE : 0, &err);
 	size_t n = 0;
 
-	for (size_t i = 0; glob && i < p->tracked.n && n <= MANY_FILES; i++)
-		n += glob_match(glob, p->tracked.item[i]);
+	for (size_t i = 0; glob && i < p->around.tree.files.n && n <= MANY_FILES; i++)
+		n += glob_match(glob, p->around.tree.files.item[i]);
 	glob_free(glob);
 	return n ? n : 1;
 }

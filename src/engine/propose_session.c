@@ -1,3 +1,4 @@
+#include "engine/landing_rules.h"
 #include "engine/propose.h"
 
 #include "adapters.h"
@@ -187,6 +188,7 @@ put_prompt(
 				 ? row->phase->verify
 				 : config_str(&p->config, "divisi.verify", "");
 	AUTO_FREE char *shown = propose_home_path(p->repo.top);
+	AUTO_FREE char *rules = landing_rules_text(&p->config, row->phase);
 	AUTO_FREE char *prompt = NULL;
 	struct prompt_facts facts = { .plan = p->plan,
 		.phase = row->phase,
@@ -219,6 +221,8 @@ put_prompt(
 	set_at(p, i, "prompt", prompt);
 	set_at(p, i, "prompt_sha", sha);
 	set_at(p, i, "verify", verify);
+	set_at(p, i, "rules", rules);
+	propose_canon(p, "rules", rules);
 	propose_canon(p, "prompt_sha256", sha);
 	return 0;
 }

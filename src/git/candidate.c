@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "git/local.h"
 #include "git/merge.h"
+#include "git/settle.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -289,6 +290,10 @@ build_merged(struct repo *repo, const struct candidate_spec *spec,
 	if (!old_tree ||
 	    merge_trial(repo, spec->target, spec->tip, &candidate->trial, err) < 0)
 		return -1;
+	if (!candidate->trial.is_clean && spec->settle &&
+	    settle_trial(repo, spec->target, spec->tip, spec->settle, &candidate->trial,
+		err) < 0)
+		return -1;
 	if (!candidate->trial.is_clean)
 		return tell_conflict(spec, &candidate->trial, err);
 	if (strcmp(old_tree, candidate->trial.tree) == 0) {
@@ -390,6 +395,13 @@ build_rebased(struct repo *repo, const struct candidate_spec *spec,
 	for (size_t i = 0; rc == 0 && !is_on_top && i < oids.n; i++)
 		rc = replay(repo, oids.item[i], onto, candidate, err);
 	git_list_clear(&oids);
+	if (rc > 0 && spec->settle) {
+		/* Commit by commit the same would have to be settled again and again. */
+		candidate->method = MERGE_SQUASH;
+		candidate->conflict_at[0] = '\0';
+		merge_trial_clear(&candidate->trial);
+		return build_merged(repo, spec, candidate, err);
+	}
 	if (rc > 0)
 		return tell_conflict(spec, &candidate->trial, err);
 	if (rc < 0)
@@ -428,6 +440,80 @@ candidate_build(struct repo *repo, const struct candidate_spec *spec,
 		*candidate = c;
 	else
 		candidate_clear(&c);
+	return rc;
+}
+
+/* The parents of OID, at most two, into PARENT; the caller frees. */
+static int
+read_parents(const struct repo *repo, const char *oid, char *parent[2], struct err *err)
+{
+	AUTO_FREE char *line = git_line(repo->common_dir,
+	    GIT_ARGS("rev-list", "--parents", "-n1", "--end-of-options", oid), err);
+	struct span rest, word;
+
+	if (!line)
+		return -1;
+	rest = span_of(line);
+	(void)span_next(&rest, ' ', &word);
+	for (size_t i = 0; i < 2 && span_next(&rest, ' ', &word); i++)
+		parent[i] = xstrndup(word.p, word.n);
+	return parent[0] ? 0 : err_set(err, ERR_SYSTEM, "%s has no parent", oid);
+}
+
+/* The tree of SCRATCH's index with FILES added; NULL with ERR. */
+static char *
+add_files(struct repo *repo, const char *scratch, const struct git_list *files,
+    struct err *err)
+{
+	struct git_list args = { 0 };
+	char *tree = NULL;
+
+	git_list_add(&args, "--literal-pathspecs");
+	git_list_add(&args, "add");
+	git_list_add(&args, "--all");
+	git_list_add(&args, "--");
+	for (size_t i = 0; i < files->n; i++)
+		git_list_add(&args, files->item[i]);
+	if (git_change(repo, scratch, (const char *const *)args.item, err) == 0)
+		tree = git_line(scratch, GIT_ARGS("write-tree"), err);
+	git_list_clear(&args);
+	return tree;
+}
+
+int
+candidate_amend(struct repo *repo, const char *session, const char *scratch,
+    const struct git_list *files, struct candidate *candidate, struct err *err)
+{
+	struct candidate *c = candidate;
+	AUTO_FREE char *message = NULL;
+	AUTO_FREE char *tree = NULL;
+	char *parent[2] = { NULL, NULL }, oid[GIT_OID_SIZE];
+	struct plan_commit commit = { .author_of = c->oid };
+	int rc = -1;
+
+	if (repo_lock(repo, err) < 0)
+		return -1;
+	message = git_line(repo->common_dir,
+	    GIT_ARGS("log", "-1", "--format=%B", "--end-of-options", c->oid), err);
+	if (message && read_parents(repo, c->oid, parent, err) == 0)
+		tree = add_files(repo, scratch, files, err);
+	if (tree) {
+		commit.tree = tree;
+		commit.message = message;
+		commit.parent[0] = parent[0];
+		commit.parent[1] = parent[1];
+		rc = make_commit(repo, &commit, oid, err);
+	}
+	if (rc == 0)
+		rc = git_change(
+		    repo, scratch, GIT_ARGS("checkout", "-q", "--detach", oid), err);
+	if (rc == 0)
+		rc = pin_commit(repo, session, "candidate", oid, err);
+	if (rc == 0)
+		memcpy(c->oid, oid, sizeof(oid));
+	repo_unlock(repo);
+	free(parent[0]);
+	free(parent[1]);
 	return rc;
 }
 

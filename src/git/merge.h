@@ -43,12 +43,14 @@ bool merge_method_parse(const char *word, enum merge_method *method);
 char *merge_message(
     const char *issue, const char *focus, const char *body, const char *session);
 
+struct settle_rules;
 struct candidate_spec {
 	const char *session;
 	const char *target; /* commit id the candidate is built on */
 	const char *tip;    /* commit id of the session's work */
 	enum merge_method method;
 	const char *message; /* of a squash or a merge; a rebase keeps its own */
+	const struct settle_rules *settle; /* conflicts that need nobody; or NULL */
 };
 
 struct candidate {
@@ -68,6 +70,7 @@ void candidate_clear(struct candidate *candidate);
  * the same input gives the same commit.  A squash with several authors names the others
  * as co-authors.  R-57.
  *
+ * Conflicts that SETTLE knows are settled (a rebase becomes a squash then).
  * ERR_CONFLICT when it does not merge: CANDIDATE then holds the trial with both sides (the
  * only output that is set on failure); ERR_REFUSED when git knows no identity.
  */
@@ -82,6 +85,14 @@ NODISCARD int candidate_build(struct repo *repo, const struct candidate_spec *sp
  */
 NODISCARD int scratch_prepare(struct repo *repo, const char *path, const char *name,
     const char *oid, struct err *err);
+
+/*
+ * CANDIDATE once more with FILES as they lie in SCRATCH, a worktree on it, which then stands
+ * on the new one.  Pinned like the first.
+ */
+NODISCARD int candidate_amend(struct repo *repo, const char *session,
+    const char *scratch, const struct git_list *files, struct candidate *candidate,
+    struct err *err);
 
 struct changed_path {
 	char status; /* A M D R T */

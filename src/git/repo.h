@@ -68,6 +68,20 @@ void repo_unlock(struct repo *repo);
 NODISCARD int repo_ls_files(
     const struct repo *repo, struct git_list *files, struct err *err);
 
+/* What is tracked in the main checkout, paths relative to top. */
+struct git_tree {
+	struct git_list files; /* all of it, sorted bytewise */
+	struct git_link {
+		char *path, *to; /* a symbolic link, and where it leads below top */
+	} * link;
+	size_t n_links;
+	struct git_list submodules;
+};
+
+void git_tree_clear(struct git_tree *tree);
+NODISCARD int repo_tree(
+    const struct repo *repo, struct git_tree *tree, struct err *err);
+
 /*
  * Short names of local branches and of those of every remote without the remote's name
  * (S-23: a branch must be free in both), sorted, once each.

@@ -3,7 +3,11 @@
 #include "plan/intern.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* More of one thing than any machine runs sessions. */
+#define MAX_COUNT 1024
 
 /*
  * Infrastructure a path gives away.  A pattern counts when it names such a path, not when
@@ -115,21 +119,30 @@ struct drafts {
 	size_t cap_seen;
 };
 
+/* Gives the claim of DRAFT the number of its name. */
+static void
+draft_number(struct drafts *d, struct draft *draft)
+{
+	size_t n_known = d->names.n;
+	struct claim *claim = &draft->claim;
+
+	claim->resource = (int)intern_number(&d->names, draft->name, draft->repo);
+	if (d->names.n > n_known) {
+		GROW(d->seen, n_known, d->cap_seen);
+		d->seen[n_known] = (struct seen){ .phase = claim->phase };
+	}
+	if (d->seen[claim->resource].phase != claim->phase)
+		d->seen[claim->resource].is_shared = true;
+	draft->name = d->names.item[claim->resource].text;
+	draft->repo = d->names.item[claim->resource].repo;
+}
+
 static void
 draft_add(struct drafts *d, const char *name, const char *repo, struct claim claim)
 {
-	size_t n_known = d->names.n;
-
-	claim.resource = (int)intern_number(&d->names, name, repo);
-	if (d->names.n > n_known) {
-		GROW(d->seen, n_known, d->cap_seen);
-		d->seen[n_known] = (struct seen){ .phase = claim.phase };
-	}
-	if (d->seen[claim.resource].phase != claim.phase)
-		d->seen[claim.resource].is_shared = true;
 	GROW(d->item, d->n, d->cap);
-	d->item[d->n++] = (struct draft){ d->names.item[claim.resource].text,
-		d->names.item[claim.resource].repo, claim };
+	d->item[d->n] = (struct draft){ name, repo, claim };
+	draft_number(d, &d->item[d->n++]);
 }
 
 /* Drops what only one phase claims: nobody can meet it there. */
@@ -269,6 +282,76 @@ recognisers_clear(struct recognisers *r)
 	free(r->item);
 }
 
+/* How many there are of the thing NAME ("infra:gpu") by divisi.counted; 0 when not said. */
+static unsigned long
+count_of(const struct verdict_env *env, const struct recognisers *r,
+    struct arena *arena, const char *name)
+{
+	/* What paths give away is one thing, or the paths would say nothing. */
+	for (size_t i = 0; i < r->n; i++) {
+		if (strcmp(r->item[i].name, name) == 0)
+			return 0;
+	}
+	for (size_t i = 0; i < env->n_counted; i++) {
+		const char *equals = strchr(env->counted[i], '=');
+		struct span known = { env->counted[i], 0 };
+		unsigned long n;
+
+		if (!equals)
+			continue;
+		known = span_trim((struct span){ known.p, (size_t)(equals - known.p) });
+		n = strtoul(equals + 1, NULL, 10);
+		if (strcmp(resource_name(arena, arena_strndup(arena, known.p, known.n)),
+			name) == 0)
+			return n < MAX_COUNT ? n : MAX_COUNT;
+	}
+	return 0;
+}
+
+/*
+ * Of what there are several every phase that needs one is given one, in plan order and round
+ * and round: two that are given the same do not run together, so never more run than there
+ * are, whatever is scheduled.
+ */
+static void
+share_out(struct drafts *d, const struct verdict_env *env, const struct recognisers *r)
+{
+	struct given {
+		const char *name;
+		unsigned long n;
+		unsigned long next;
+		int phase;
+	} *given = NULL;
+	size_t n_given = 0, cap = 0;
+
+	for (size_t i = 0; env->n_counted > 0 && i < d->n; i++) {
+		struct draft *draft = &d->item[i];
+		size_t k = 0;
+
+		if (strncmp(draft->name, "infra:", 6) != 0)
+			continue;
+		while (k < n_given && strcmp(given[k].name, draft->name) != 0)
+			k++;
+		if (k == n_given) {
+			GROW(given, n_given, cap);
+			given[n_given++] = (struct given){ .name = draft->name,
+				.n = count_of(env, r, d->arena, draft->name),
+				.phase = -1 };
+		}
+		if (given[k].n < 2)
+			continue;
+		if (given[k].phase != draft->claim.phase)
+			given[k].next++;
+		given[k].phase = draft->claim.phase;
+		draft->claim.mode = MODE_INFRA;
+		draft->name = arena_printf(d->arena, "%s:%lu", draft->name,
+		    (given[k].next - 1) % given[k].n + 1);
+		draft->repo = "";
+		draft_number(d, draft);
+	}
+	free(given);
+}
+
 /* What the written patterns of a plan give away: infrastructure and directories. */
 static void
 collect_paths(struct drafts *d, const struct meets *meets, const struct recognisers *r)
@@ -388,6 +471,7 @@ resources_init(
 	recognisers_init(&recognisers, meets->env, arena);
 	for (size_t i = 0; i < plan->n_phases; i++)
 		collect_names(&drafts, &plan->phase[i], (int)i);
+	share_out(&drafts, meets->env, &recognisers);
 	collect_paths(&drafts, meets, &recognisers);
 	drafts_keep_shared(&drafts);
 	if (drafts.n > 0)

@@ -135,7 +135,7 @@ build(enum merge_method method, const char *tip)
 	AUTO_FREE char *target = xstrdup(oid_of("main"));
 	AUTO_FREE char *work = xstrdup(oid_of(tip));
 	AUTO_FREE char *message = merge_message("DV-1", "Do it", NULL, "s1");
-	struct candidate_spec spec = { "s1", target, work, method, message };
+	struct candidate_spec spec = { "s1", target, work, method, message, NULL };
 	struct candidate candidate;
 	struct err err = ERR_INIT;
 
@@ -255,7 +255,7 @@ a_candidate_that_conflicts_tells_paths_and_sides(void **state)
 	sh("cd repo && sed -i 's/^20$/RIGHT/' long.txt && git commit -q -a -m moved");
 	AUTO_FREE char *target = xstrdup(oid_of("main"));
 	AUTO_FREE char *tip = xstrdup(oid_of("x"));
-	struct candidate_spec spec = { "s1", target, tip, MERGE_SQUASH, "m" };
+	struct candidate_spec spec = { "s1", target, tip, MERGE_SQUASH, "m", NULL };
 
 	for (int m = MERGE_SQUASH; m <= MERGE_COMMIT; m++) {
 		struct candidate c;
@@ -280,7 +280,7 @@ a_candidate_that_conflicts_tells_paths_and_sides(void **state)
 static void
 without_an_identity_nothing_is_built(void **state)
 {
-	struct candidate_spec spec = { "s1", NULL, NULL, MERGE_SQUASH, "m" };
+	struct candidate_spec spec = { "s1", NULL, NULL, MERGE_SQUASH, "m", NULL };
 	struct candidate c;
 	struct err err = ERR_INIT;
 

@@ -267,6 +267,57 @@ phases_that_only_number_migrations_run_together(void **state)
 	    NULL, "parallel-branches/parallel-branches 2 directory - -");
 }
 
+/* DESIGN 5: of what there are several, so many may run and no more. */
+static void
+counted_things_are_given_out_in_turn(void **state)
+{
+	static const char *const counted[] = { "gpu=2", "ci = 3" };
+	static const struct verdict_env env = { .counted = counted, .n_counted = 2 };
+	struct fixture f = decide(
+	    "A infra=gpu\nB infra=gpu\nC uses=infra:gpu\nD infra=gpu+lamp\nE infra=lamp",
+	    &env);
+
+	assert_int_equal(find(&f, "A", "B")->verdict, VERDICT_PARALLEL);
+	assert_string_equal(show(&f, find(&f, "A", "C")),
+	    "sequential/sequential 3 resource A infra:gpu:1");
+	assert_string_equal(show(&f, find(&f, "B", "D")),
+	    "sequential/sequential 3 resource B infra:gpu:2");
+	assert_int_equal(find(&f, "C", "D")->verdict, VERDICT_PARALLEL);
+	assert_string_equal(
+	    show(&f, find(&f, "D", "E")), "sequential/sequential 3 infra D infra:lamp");
+	fixture_free(&f);
+	/* Paths give it away too, so of CI there is one whatever is said. */
+	expect("A infra=ci\nB writes=.gitlab-ci.yml", &env,
+	    "sequential/sequential 3 infra A infra:ci");
+}
+
+/* CONFLICTS 5.2: what has a merge action takes no place in the queue. */
+static void
+what_is_made_again_or_united_does_not_exclude(void **state)
+{
+	static const char *const derived[] = { "*.lock" }, *const united[] = {
+		"*.snap"
+	};
+	static const char *const exclusive[] = { "own.lock" };
+	static const struct verdict_env env = { .derived = derived,
+		.n_derived = 1,
+		.united = united,
+		.n_united = 1,
+		.exclusive = exclusive,
+		.n_exclusive = 1 };
+
+	expect("A writes=Cargo.lock\nB writes=Cargo.lock", &env,
+	    "parallel-branches/parallel-branches 2 waw - Cargo.lock");
+	expect("A writes=a.snap\nB appends=a.snap", &env,
+	    "parallel-branches/parallel-branches 2 waw - a.snap");
+	expect("A writes=own.lock\nB writes=own.lock", &env,
+	    "sequential/sequential 2 waw A own.lock");
+	expect("A writes=Cargo.lock\nB reads=Cargo.lock", &env,
+	    "sequential/sequential 1 raw A Cargo.lock");
+	expect("A writes=Cargo.lock\nB deletes=Cargo.lock", &env,
+	    "sequential/sequential 2 delete A Cargo.lock");
+}
+
 /* The numbers of one series say nothing about the migrations of another. */
 static void
 numbers_of_another_series_excuse_nothing(void **state)
@@ -661,6 +712,8 @@ main(void)
 		cmocka_unit_test(infrastructure_is_declared_or_seen_in_the_paths),
 		cmocka_unit_test(the_mode_table_holds_in_both_directions),
 		cmocka_unit_test(phases_that_only_number_migrations_run_together),
+		cmocka_unit_test(counted_things_are_given_out_in_turn),
+		cmocka_unit_test(what_is_made_again_or_united_does_not_exclude),
 		cmocka_unit_test(numbers_of_another_series_excuse_nothing),
 		cmocka_unit_test(a_third_phase_makes_a_pair_sequential),
 		cmocka_unit_test(a_cycle_names_the_cause_of_each_edge),

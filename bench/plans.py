@@ -75,6 +75,17 @@ def wide(n, seed=1):
     return "\n".join(out) + "\n"
 
 
+def lean(n, areas, seed=7):
+    """Nothing but phases and their ten patterns, in table cells."""
+    dice = random.Random(seed)
+    out = ["# Master Plan: Scale", "", "## Phase Map", "",
+           "| Phase | Issues | Focus | Mode | Writes |", "|---|---|---|---|---|"]
+    for i in range(1, n + 1):
+        out.append(f"| P{i} | [X-{i}](local:X-{i}) | part {i} | quick "
+                   f"| {writes(dice, areas, 'x', i)} |")
+    return "\n".join(out) + "\n"
+
+
 def needs(i):
     """Ten earlier nodes for node I, as a phase has ten patterns."""
     return sorted({(i - 1 - k * k * 7) for k in range(10) if i - 1 - k * k * 7 >= 0})
@@ -85,6 +96,16 @@ def ninja(n):
     out = ["rule go", "  command = touch $out"]
     for i in range(n):
         out.append(f"build out{i}: go " + " ".join(f"out{k}" for k in needs(i)))
+    return "\n".join(out) + "\n"
+
+
+def ninja_files(n):
+    """The same with ten files for each command, as a phase has ten patterns."""
+    out = ["rule go", "  command = touch $out"]
+    for i in range(n):
+        made = " ".join(f"src/area{i}/f{k}.c" for k in range(10))
+        used = " ".join(f"src/area{k}/f{(i + k) % 10}.c" for k in needs(i))
+        out.append(f"build {made}: go {used}")
     return "\n".join(out) + "\n"
 
 

@@ -5,6 +5,8 @@
 #include "plan/resources.h"
 #include "plan/verdict.h"
 
+#include <stdint.h>
+
 /*
  * Inside of the verdicts: row.c gathers the evidence between one phase and every later
  * one, order.c makes the graph of what must be ordered, verdict.c answers the questions
@@ -52,6 +54,7 @@ struct decision {
 	struct cell *cell;    /* one per phase: the current row */
 	int *touched;         /* cells of the row with anything in them, ascending */
 	size_t n_touched;
+	uint64_t *touched_bit; /* the same, a bit each: so they come in order */
 	const struct trace_step *known_trace[N_KNOWN_TRACES];
 };
 

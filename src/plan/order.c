@@ -95,7 +95,10 @@ order_read(struct decision *d)
 	graph_init(&d->hard, d->plan->n_phases);
 	for (size_t e = 0; e < d->declared.n_edges; e++)
 		graph_add(&d->hard, d->declared.edge[e].from, d->declared.edge[e].to);
-	for (int a = 0; a < (int)d->plan->n_phases; a++) {
+	/* Where nothing is read and no name is made or used, no row has any data. */
+	bool has_data = d->meets.has_data || d->resources.has_data;
+
+	for (int a = 0; has_data && a < (int)d->plan->n_phases; a++) {
 		row_fill(d, a, true);
 		for (size_t i = 0; i < d->n_touched; i++) {
 			int b = d->touched[i];

@@ -431,6 +431,8 @@ make_resources(struct resources *r, const struct drafts *d)
 		if (i == 0 || !is_same_resource(draft - 1, draft))
 			r->item[r->n++] = (struct resource){ .name = draft->name,
 				.repo = draft->repo };
+		r->has_data = r->has_data || draft->claim.mode == MODE_PRODUCE ||
+			      draft->claim.mode == MODE_CONSUME;
 		r->claim[r->n_claims] = draft->claim;
 		r->claim[r->n_claims++].resource = (int)(r->n - 1);
 		r->item[r->n - 1].n_claims++;

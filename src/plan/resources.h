@@ -60,6 +60,7 @@ struct resources {
 	struct claim *of_phase;
 	size_t *begin; /* claims of phase i: of_phase[begin[i]] up to begin[i + 1] */
 	size_t n_hits;
+	bool has_data; /* some claims are question 1 */
 };
 
 /* Collects the claims of the plan in MEETS; names live in ARENA. */

@@ -49,8 +49,7 @@ cell_touch(struct decision *d, int b)
 {
 	struct cell *cell = &d->cell[b];
 
-	if (!cell->is_touched)
-		d->touched[d->n_touched++] = b;
+	d->touched_bit[b / 64] |= (uint64_t)1 << (b % 64);
 	cell->is_touched = true;
 	return cell;
 }
@@ -124,12 +123,18 @@ row_claim(struct decision *d, const struct claim *a, bool data_only)
 	}
 }
 
-static int
-compare_ints(const void *pa, const void *pb)
+/* Lists the touched cells behind row A, in order. */
+static void
+list_touched(struct decision *d, int a)
 {
-	int a = *(const int *)pa, b = *(const int *)pb;
+	size_t n_words = d->plan->n_phases / 64 + 1;
 
-	return (a > b) - (a < b);
+	for (size_t w = (size_t)a / 64; w < n_words; w++) {
+		for (uint64_t left = d->touched_bit[w]; left; left &= left - 1)
+			d->touched[d->n_touched++] = (int)(w * 64) +
+						     __builtin_ctzll(left);
+		d->touched_bit[w] = 0;
+	}
 }
 
 /*
@@ -164,7 +169,7 @@ row_fill(struct decision *d, int a, bool data_only)
 	}
 	for (size_t c = d->resources.begin[a]; c < d->resources.begin[a + 1]; c++)
 		row_claim(d, &d->resources.of_phase[c], data_only);
-	qsort(d->touched, d->n_touched, sizeof(*d->touched), compare_ints);
+	list_touched(d, a);
 	for (size_t i = 0; i < d->n_touched; i++)
 		cell_settle(&d->cell[d->touched[i]]);
 }

@@ -434,6 +434,7 @@ decide_plan(struct decision *d)
 {
 	d->cell = xcalloc(d->plan->n_phases, sizeof(*d->cell));
 	d->touched = xcalloc(d->plan->n_phases, sizeof(*d->touched));
+	d->touched_bit = xcalloc(d->plan->n_phases / 64 + 1, sizeof(*d->touched_bit));
 	read_unknown(d);
 	order_read(d);
 	decide_all(d);
@@ -441,6 +442,7 @@ decide_plan(struct decision *d)
 	order_cycles(d);
 	free(d->cell);
 	free(d->touched);
+	free(d->touched_bit);
 	graph_clear(&d->declared);
 	graph_clear(&d->hard);
 }

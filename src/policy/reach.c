@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "plan/glob.h"
+#include "plan/intern.h"
 
 #include <math.h>
 #include <string.h>
@@ -36,8 +37,7 @@ struct reach {
 	size_t n_tracked;
 	bool fold_case;
 	struct phase_reach *phase;
-	const char **made; /* paths that are named and not there */
-	size_t n_made, cap_made;
+	struct intern made; /* paths that are named and not there */
 	size_t n_match_left, n_common_left;
 };
 
@@ -67,13 +67,7 @@ touch(struct phase_reach *p, int file, bool is_odd)
 static int
 made_path(struct reach *r, const char *path)
 {
-	for (size_t i = 0; i < r->n_made; i++) {
-		if (strcmp(r->made[i], path) == 0)
-			return (int)(r->n_tracked + i);
-	}
-	GROW(r->made, r->n_made, r->cap_made);
-	r->made[r->n_made++] = path;
-	return (int)(r->n_tracked + r->n_made - 1);
+	return (int)(r->n_tracked + intern_number(&r->made, path, ""));
 }
 
 /* Adds what PATTERN matches to P; only what it matches is compared when it is literal. */
@@ -213,7 +207,7 @@ reach_free(struct reach *reach)
 	for (size_t i = 0; i < reach->plan->n_phases; i++)
 		free(reach->phase[i].item);
 	free(reach->phase);
-	free(reach->made);
+	intern_clear(&reach->made);
 	free(reach);
 }
 
@@ -244,7 +238,9 @@ reach_common(struct reach *reach, int a, int b, struct risk_file **file)
 		(*file)[n++] = (struct risk_file){
 			.path = (size_t)ta->file < reach->n_tracked
 				    ? reach->tracked[ta->file]
-				    : reach->made[(size_t)ta->file - reach->n_tracked],
+				    : reach->made
+					  .item[(size_t)ta->file - reach->n_tracked]
+					  .text,
 			.n_bytes = -1,
 			.sure = sure_of_both(ta->sure, tb->sure),
 			.is_odd = ta->is_odd || tb->is_odd,

@@ -6,7 +6,6 @@
 #include "cli/client.h"
 #include "cli/json.h"
 #include "cli/report.h"
-#include "cli/world.h"
 #include "core/events.h"
 #include "sys/fetch.h"
 
@@ -16,7 +15,6 @@
 
 const struct option_doc cmd_status_options[] = { OPTION_JSON, OPTION_END };
 const struct option_doc cmd_watch_options[] = { OPTION_JSON, OPTION_END };
-const struct option_doc cmd_why_options[] = { OPTION_JSON, OPTION_END };
 const struct option_doc cmd_report_options[] = { OPTION_JSON, OPTION_END };
 const struct option_doc cmd_events_options[] = {
 	OPTION_JSON,
@@ -283,131 +281,4 @@ cmd_watch(int argc, char **argv)
 		board_status(&w.screen, status);
 	fflush(stdout);
 	return follow_events(&w, js_number(status, "seq", 0), true);
-}
-
-/* ---- why --------------------------------------------------------------------------------- */
-
-/* What `why` says of a session or a phase, in both forms. */
-struct reason {
-	const char *name, *session, *state, *why, *command;
-	const char *evidence; /* shown below, "" when none */
-};
-
-static void
-print_reason(const struct reason *r, bool as_json)
-{
-	const struct {
-		const char *name, *text;
-	} members[] = { { "session", r->session }, { "state", r->state },
-		{ "why", r->why }, { "command", r->command },
-		{ "evidence", r->evidence } };
-
-	if (as_json) {
-		AUTO_JSON struct json_object *o = json_object_new_object();
-
-		for (size_t i = 0; i < N_ELEMS(members); i++)
-			json_object_object_add(
-			    o, members[i].name, json_str(members[i].text));
-		print_json(o);
-		return;
-	}
-	text_put(stdout, r->name);
-	printf(" is %s: ", r->state);
-	text_put(stdout, r->why);
-	fputc('\n', stdout);
-	if (r->evidence[0]) {
-		fputc('\n', stdout);
-		text_put(stdout, r->evidence);
-		fputc('\n', stdout);
-	}
-	if (r->command[0]) {
-		fputs("  -> ", stdout);
-		text_put(stdout, r->command);
-		fputc('\n', stdout);
-	}
-}
-
-/* What the plan itself says of a phase that waits for its batch; "" when it cannot. */
-static char *
-why_in_plan(const char *path, const char *phase)
-{
-	struct world world;
-	struct err err = ERR_INIT;
-	char *why = NULL;
-	int position;
-
-	if (world_load(&world, path, &err) == 0 &&
-	    (position = plan_index(world.plan, phase)) >= 0)
-		why = xstrdup(world.batches->why[position]);
-	world_clear(&world);
-	return why ? why : xstrdup("");
-}
-
-/* A phase that no session has yet: the batch before it, or nothing, keeps it. */
-static int
-why_phase(struct json_object *status, const char *name, bool as_json, struct err *err)
-{
-	struct json_object *plan = board_plan(status, NULL);
-	struct json_object *last = plan ? board_last_batch(plan, NULL) : NULL;
-	struct span rest = span_of(plan ? js_text(plan, "phases") : ""), one;
-	AUTO_FREE char *reason = NULL, *batch = NULL, *why = NULL, *command = NULL;
-	bool is_phase = false;
-
-	while (span_next(&rest, ',', &one))
-		is_phase |= span_eq(one, name);
-	if (!is_phase) {
-		err_set(err, ERR_NOT_FOUND, "no session and no phase is called '%.60s'",
-		    name);
-		return err_fix(err, "divisi status lists the sessions, divisi check "
-				    "PLAN the phases");
-	}
-	reason = why_in_plan(js_text(plan, "path"), name);
-	batch = last
-		    ? xasprintf("batch %lld comes first (%s)",
-			  (long long)js_number(last, "number", 0), js_text(last, "why"))
-		    : xstrdup("no batch was dispatched yet");
-	why = xasprintf("%s%s%s", reason, reason[0] ? "; " : "", batch);
-	command = xasprintf("divisi run %s", js_text(plan, "path"));
-	const struct reason r = { name, NULL, "not dispatched", why, command, "" };
-
-	print_reason(&r, as_json);
-	return 0;
-}
-
-int
-cmd_why(int argc, char **argv)
-{
-	bool as_json = false;
-	const char *word = NULL;
-	int rc = simple(
-	    argc, argv, cmd_why_options, "why SESSION|PHASE", &word, &as_json);
-	struct err err = ERR_INIT;
-	AUTO_JSON struct json_object *status = NULL;
-	const struct json_object *s;
-	AUTO_FREE char *name = NULL;
-
-	if (rc >= 0)
-		return rc;
-	if (!word) {
-		err_set(&err, ERR_USAGE, "why needs a session or a phase");
-		err_fix(&err, "divisi why S-A");
-		return cmd_fail(&err, as_json);
-	}
-	status = client_look(NULL, &err);
-	if (!status)
-		return cmd_fail(&err, as_json);
-	s = client_session(status, word, &err);
-	if (!s)
-		return why_phase(status, word, as_json, &err) < 0
-			   ? cmd_fail(&err, as_json)
-			   : 0;
-	name = xasprintf("%s (%s)", js_text(s, "label"), js_text(s, "phase"));
-	const struct reason r = { name, js_text(s, "id"), js_text(s, "state"),
-		js_text(s, "why"), js_text(s, "command"),
-		strcmp(js_text(s, "state"), "merge-conflict") == 0
-		    ? js_text(s, "evidence")
-		    : "" };
-
-	print_reason(&r, as_json);
-	return 0;
 }

@@ -53,7 +53,7 @@ static const struct command commands[] = {
 	{
 	    .name = "plan",
 	    .group = CMD_PLAN,
-	    .synopsis = "plan PLAN [--json | --graph text|svg]",
+	    .synopsis = "plan PLAN [--rolling] [--json | --graph text|svg]",
 	    .summary = "the batches, and the table of sessions of each",
 	    .help = "Prints which phases run in which batch, with mode, cost, agent, "
 		    "worktree, branch and merge order of each session, the reason for "
@@ -251,8 +251,13 @@ static const struct command commands[] = {
 	{
 	    .name = "why",
 	    .group = CMD_RUN,
-	    .synopsis = "why SESSION|PHASE [--json]",
+	    .synopsis = "why NAME [--json]",
 	    .summary = "why it is where it is, and the command that moves it",
+	    .help =
+		"NAME is a session, a phase, a batch (p1/1), a plan (p1), a run "
+		"(p1.1.1A.r1), an issue, an act's key, a code such as G07, or the number of "
+		"an event. Answers from what is on record: by which rule, because of whom, "
+		"on what evidence, since when, what would let it go on, and the events.",
 	    .options = cmd_why_options,
 	    .run = cmd_why,
 	},
@@ -361,10 +366,11 @@ static const struct command commands[] = {
 	{
 	    .name = "salvage",
 	    .group = CMD_SESSION,
-	    .synopsis = "salvage SESSION [--restore NAME [--branch BRANCH]]",
+	    .synopsis = "salvage [SESSION [--restore NAME [--branch BRANCH]]]",
 	    .summary = "everything a session ever made that git keeps, and get it back",
 	    .help =
-		"Lists what is kept of a session under refs/divisi: its commits, also "
+		"Lists the sessions of which something is kept, or what is kept of one under "
+		"refs/divisi: its commits, also "
 		"dropped ones, and snapshots of files it never committed. --restore makes "
 		"a branch at one of them; nothing that exists is moved.",
 	    .options = cmd_salvage_options,

@@ -287,8 +287,9 @@ dump_session(FILE *f, const struct session *s)
 		s->confirmed, s->plan_approved, s->has_tree, s->reported, s->n_failed,
 		s->offset, s->started_at, s->ended_at, s->last_seen, s->cost,
 		s->cost_before, s->allowed, s->tokens_in, s->tokens_out, s->context_pct,
-		s->n_commits, s->n_files, s->was_reviewed, s->is_set_up, s->n_keys,
-		s->merge_tries, s->is_held, s->is_idle, s->stuck_at };
+		s->n_commits, s->n_files, s->was_reviewed, s->is_set_up,
+		s->is_tree_gone, s->n_keys, s->merge_tries, s->is_held, s->is_idle,
+		s->stuck_at };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,

@@ -60,8 +60,9 @@ struct session {
 	char *stray;  /* undeclared paths it wrote, one per line */
 	bool is_held; /* by a person */
 	bool was_reviewed;
-	bool is_set_up; /* its setup command succeeded */
-	char *blocked;  /* why its landing waits, and the command that mends it */
+	bool is_set_up;    /* its setup command succeeded */
+	bool is_tree_gone; /* another program took its worktree away */
+	char *blocked;     /* why its landing waits, and the command that mends it */
 	struct ask *ask;
 	size_t n_asks, cap_asks;
 	int n_keys; /* numbers the idempotency keys of messages to the agent */

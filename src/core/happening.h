@@ -81,6 +81,8 @@ enum hap {
 	HAP_MET,           /* two sessions met, or one and the target: a conflict */
 	HAP_CONFLICT_GONE, /* they do no longer */
 	HAP_RULED,         /* a person decided about a conflict */
+	HAP_TREE_GONE,     /* another program took a worktree away */
+	HAP_TREE_BACK,     /* it was made again */
 	HAP_CLOCK,
 	HAP_CLOCK_SET,  /* the clock was set back, "by" (below 0) ms */
 	HAP_MEND_ASKED, /* a person has things mended: what, and what came of it */

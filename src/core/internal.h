@@ -110,6 +110,10 @@ step_fn step_ask_answered, step_merge_asked, step_said, step_held, step_resumed,
 step_fn step_strayed, step_met, step_conflict_gone, step_ruled;
 step_fn step_batch_planned, step_batch_approved, step_batch_declined, step_batch_acked;
 
+/* tree.c: makes the worktree of S again before anything else happens in it. */
+void owe_tree(struct session *s, struct acts *acts);
+step_fn step_tree_gone, step_tree_back;
+
 /* Opens a question of RUN ("" = our own); NULL when it is open or was answered before. */
 struct ask *core_open_ask(struct session *s, const char *run, const char *id,
     const char *kind, const char *text, int64_t now);

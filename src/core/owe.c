@@ -144,6 +144,8 @@ owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
 	s->stuck_at = 0;
 	/* A question of an ended run can no longer be answered. */
 	session_close_asks(s, false);
+	if (s->is_tree_gone)
+		owe_tree(s, acts);
 	if (s->setup[0] && !s->is_set_up) {
 		f = acts_add(acts, "setup", s->id, "setup/%s", run);
 		fields_set(f, "session", s->id);

@@ -152,7 +152,8 @@ step_act_failed(
 	if (run[0] && strcmp(run, s->run) != 0)
 		return err_set(
 		    err, ERR_CONFLICT, "run %.60s of %s is over", run, s->id);
-	if (strcmp(kind, "launch") == 0 || strcmp(kind, "setup") == 0) {
+	if (strcmp(kind, "launch") == 0 || strcmp(kind, "setup") == 0 ||
+	    (strcmp(kind, "worktree-back") == 0 && session_is_live(s->state))) {
 		/* Should its holder have come up after all, it is not left behind. */
 		owe_tell(s, "kill", acts);
 		s->run_open = false;
@@ -162,6 +163,8 @@ step_act_failed(
 		   strcmp(kind, "issue-file") == 0) {
 		if (b && is_awaited(core, s, h))
 			core_set(&b->reason, text);
+	} else if (strcmp(kind, "worktree-back") == 0) {
+		core_set(&s->reason, text);
 	} else if (strcmp(kind, "inspect") == 0 && s->state == SESSION_EXITING) {
 		core_set(&s->reason, text);
 	} else if (strcmp(kind, "candidate") == 0 || strcmp(kind, "land") == 0) {

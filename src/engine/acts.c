@@ -241,6 +241,7 @@ static const struct {
 	{ "registry", track_act },
 	{ "worktree-add", job_act },
 	{ "worktree-remove", job_act },
+	{ "worktree-back", job_act },
 	{ "setup", job_act },
 	{ "inspect", job_act },
 	{ "candidate", job_act },

@@ -153,6 +153,8 @@ happen(struct engine *engine, enum hap kind, const char *actor,
 	fields_clear(&h.fields);
 	if (rc < 0)
 		return -1;
+	if (kind == HAP_SESSION_PREPARED || kind == HAP_TREE_BACK)
+		trees_watch(engine);
 	if (engine->is_grouping)
 		engine->n_grouped++;
 	else
@@ -236,6 +238,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	rundir_clear_unplaced(runs);
 	slots_adopt(engine);
 	runs_adopt(engine);
+	trees_start(engine);
 	radar_settle(engine);
 	tasks_pump_soon(engine);
 	clock_arm(engine);
@@ -265,6 +268,7 @@ engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
+	trees_stop(engine);
 	followers_free(engine);
 	tasks_free(engine);
 	ops_free(engine);

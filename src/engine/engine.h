@@ -78,6 +78,13 @@ struct json_object *engine_status(struct engine *engine);
  */
 struct json_object *engine_state(struct engine *engine);
 
+/*
+ * Why NAME is as it is, from what is on record: a session, phase, batch, plan, run, issue,
+ * act, refusal code or number of an event.  NULL with ERR_NOT_FOUND.
+ */
+struct json_object *engine_why(
+    struct engine *engine, const char *name, struct err *err);
+
 /* Calls FN with each journal row after AFTER as one JSON line. */
 NODISCARD int engine_events(struct engine *engine, int64_t after,
     int (*fn)(const char *line, void *arg), void *arg, struct err *err);

@@ -118,6 +118,7 @@ struct engine {
 	bool group_is_open, group_failed;
 	size_t n_grouped; /* happenings in it */
 	int64_t (*now)(void);
+	struct trees *trees; /* NULL when worktrees cannot be watched */
 	void (*listen)(void *arg);
 	void *listen_arg;
 };
@@ -239,6 +240,11 @@ bool agent_can_resume(const char *adapter);
 /* radar_watch.c: looks at live trees as long as there are any; "" or what blinds it. */
 void radar_settle(struct engine *engine);
 void radar_watch_free(struct engine *engine);
+
+/* trees.c: worktrees that other programs take away are noticed. */
+void trees_start(struct engine *engine);
+void trees_watch(struct engine *engine); /* those that were made since */
+void trees_stop(struct engine *engine);
 
 /* tracking.c: acts of the tracker, done in this process. */
 void track_act(struct task *task);

@@ -16,6 +16,12 @@ job_fn job_radar; /* what the live trees hold, and whether that meets or merges 
 job_fn job_union; /* two live trees merged, and the verify command run on that */
 job_fn job_mend;  /* what divisi doctor found and a person said yes to */
 job_fn job_diff;  /* what a session would merge, for the person who reads it */
+job_fn job_worktree_back; /* one that another program took away is made again */
+
+struct repo;
+/* Copies the untracked files that a session needs, such as .env, to PATH. */
+int job_copy_files(
+    struct repo *repo, const char *path, struct fields *out, struct err *err);
 
 /* Runs the job KIND with JSON on standard input and the answer on standard output. */
 int job_main(const char *kind);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/landing_rules.h"
 #include "git/merge.h"
+#include "git/pin.h"
 #include "git/renumber.h"
 #include "git/settle.h"
 #include "git/worktree.h"
@@ -255,6 +256,20 @@ verify(struct building *b, struct err *err)
 	return 0;
 }
 
+/* The tip of the session's branch; of one that somebody deleted, what was pinned of it. */
+static int
+find_tip(const struct repo *repo, const struct fields *in, char tip[GIT_OID_SIZE],
+    struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (repo_resolve(repo, fields_text(in, "branch"), tip, &why) == 0 ||
+	    pin_read(repo, fields_text(in, "session"), "head", tip, err) > 0)
+		return 0;
+	*err = why;
+	return -1;
+}
+
 static int
 build(struct building *b, struct err *err)
 {
@@ -270,7 +285,7 @@ build(struct building *b, struct err *err)
 
 	(void)merge_method_parse(fields_text(b->in, "landing"), &method);
 	if (repo_resolve(&b->repo, fields_text(b->in, "target"), b->onto, err) < 0 ||
-	    repo_resolve(&b->repo, fields_text(b->in, "branch"), b->tip, err) < 0 ||
+	    find_tip(&b->repo, b->in, b->tip, err) < 0 ||
 	    give_numbers(b, err) < 0)
 		return -1;
 	spec.tip = b->tip;

@@ -22,6 +22,7 @@ static const struct {
 	{ "propose", job_propose },
 	{ "worktree-add", job_worktree_add },
 	{ "worktree-remove", job_worktree_remove },
+	{ "worktree-back", job_worktree_back },
 	{ "setup", job_setup },
 	{ "inspect", job_inspect },
 	{ "candidate", job_candidate },

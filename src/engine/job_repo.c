@@ -37,8 +37,8 @@ open_top(const struct fields *in, struct repo *repo, struct err *err)
 }
 
 /* Untracked files a session needs, such as .env (divisi.worktree.copy). */
-static int
-copy_files(struct repo *repo, const char *path, struct fields *out, struct err *err)
+int
+job_copy_files(struct repo *repo, const char *path, struct fields *out, struct err *err)
 {
 	struct config config = { 0 };
 	struct git_list patterns = { 0 };
@@ -93,7 +93,7 @@ job_worktree_add(const struct fields *in, struct fields *out, struct err *err)
 	if (rc == 0)
 		rc = worktree_add(&repo, &spec, err);
 	if (rc == 0)
-		rc = copy_files(&repo, spec.path, out, err);
+		rc = job_copy_files(&repo, spec.path, out, err);
 	fields_set(out, "path", spec.path);
 	fields_set(out, "base", spec.base);
 	repo_close(&repo);

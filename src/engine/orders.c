@@ -455,7 +455,7 @@ static const struct {
 	/* clang-format on */
 };
 
-/* What an agent tried in a person's name stays on record (E-38). */
+/* What was tried and refused stays on record (E-38). */
 static void
 record_attempt(struct engine *engine, const char *verb, const struct caller *caller,
     const struct err *why)
@@ -468,6 +468,20 @@ record_attempt(struct engine *engine, const char *verb, const struct caller *cal
 	if (engine_happen(engine, HAP_REFUSED, caller->actor, &f, &err) < 0)
 		log_warn("refusal not recorded: %s", err.text);
 	fields_clear(&f);
+}
+
+static int
+carry_out(struct engine *engine, size_t i, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	int64_t before = journal_last(engine->store);
+	int rc = orders[i].fn(engine, in, caller, out, err);
+
+	/* The core's own refusals are recorded where they are made. */
+	if (rc < 0 && err && err->kind == ERR_REFUSED &&
+	    journal_last(engine->store) == before)
+		record_attempt(engine, orders[i].verb, caller, err);
+	return rc;
 }
 
 int
@@ -485,7 +499,7 @@ engine_order(struct engine *engine, const char *verb, const struct fields *in,
 			record_attempt(engine, verb, caller, err);
 			return -1;
 		}
-		return orders[i].fn(engine, in, caller, out, err);
+		return carry_out(engine, i, in, caller, out, err);
 	}
 	return err_set(err, ERR_NOT_FOUND, "no order is called '%.40s'", verb);
 }

@@ -17,6 +17,7 @@ static const struct {
 	{ "land", HAP_LANDED },
 	{ "write-back", HAP_WRITTEN_BACK },
 	{ "publish", HAP_PUBLISHED },
+	{ "worktree-back", HAP_TREE_BACK },
 };
 
 /* Puts the plan file as written under its hash, so that later jobs find the text. */

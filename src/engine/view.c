@@ -140,6 +140,7 @@ session_json(struct engine *engine, const struct session *s)
 	add_bool(o, "running", s->run_open);
 	add_bool(o, "analysis_only", s->is_analysis);
 	add_bool(o, "reviewed", s->was_reviewed);
+	add_bool(o, "tree_gone", s->is_tree_gone);
 	explain(engine, s, why, sizeof(why), command, sizeof(command));
 	add(o, "why", why);
 	add(o, "command", command);

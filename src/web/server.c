@@ -151,6 +151,25 @@ get_state(struct server *server, struct evhttp_request *req)
 	answer_json(req, 200, o);
 }
 
+static void
+get_why(struct server *server, struct evhttp_request *req)
+{
+	struct evkeyvalq query = { 0 };
+	const char *raw = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+	const char *name = NULL;
+	struct err err = ERR_INIT;
+	AUTO_JSON struct json_object *o = NULL;
+
+	if (raw && evhttp_parse_query_str(raw, &query) == 0)
+		name = evhttp_find_header(&query, "of");
+	o = engine_why(server->engine, name ? name : "", &err);
+	if (o)
+		answer_json(req, 200, o);
+	else
+		answer_err(req, &err, NULL);
+	evhttp_clear_headers(&query);
+}
+
 struct sink {
 	struct evbuffer *out;
 	int64_t last;
@@ -342,6 +361,8 @@ static const struct route {
 	    EVHTTP_REQ_GET, false, get_state },
 	{ { "GET", "/v1/server", "which divisi serves: version, pid, program" },
 	    EVHTTP_REQ_GET, false, get_server },
+	{ { "GET", "/v1/why", "why something is as it is: of=NAME" }, EVHTTP_REQ_GET,
+	    false, get_why },
 	{ { "GET", "/v1/events", "journal rows as JSON lines: after=SEQ, follow=1" },
 	    EVHTTP_REQ_GET, false, get_events },
 	{ { "GET", "/v1/op/", "the outcome of an operation; 202 while it runs" },

@@ -55,6 +55,36 @@ claim "1B is done" becomes 1B in-review
 divisi merge 1A --yes >/dev/null
 claim "1A is merged" becomes 1A "done"
 
+# ---- why: anything that has a name --------------------------------------------------------
+
+# because NAME EXPRESSION: true of `divisi why NAME --json`, w.
+because() {
+	divisi why "$1" --json >"$scratch/why.json" || return
+	python3 -c '
+import json, sys
+w = json.load(open(sys.argv[2]))
+members = {"kind", "id", "state", "since", "why", "rule", "code", "other", "witness",
+           "release", "command", "events"}
+assert members <= set(w), members - set(w)
+if not eval(sys.argv[1]):
+    sys.exit(json.dumps(w, indent=1))' "$2" "$scratch/why.json"
+}
+claim "a session: who, what and since when" because 1B \
+	'w["kind"] == "session" and w["rule"] == "R-184" and w["since"] and w["other"] and w["witness"] and w["events"][-1]["to"] == "in-review"'
+claim "a phase that was not dispatched" because 2A \
+	'w["kind"] == "phase" and w["state"] == "not dispatched" and "batch 1 comes first" in w["why"]'
+claim "a refusal as it was met" because G07 \
+	'w["state"] == "refused" and w["rule"] == "S-27" and w["witness"] == "dispatch" and w["since"] and "batch 1" in w["why"]'
+claim "a code that was never met" because G19 'w["state"] == "never met here" and w["rule"] == "R-20"'
+claim "an act" because launch/p1.1.1A.r1 'w["state"] == "done" and w["act"] == "launch" and w["events"]'
+claim "a run" because p1.1.1A.r1 'w["kind"] == "run" and w["state"] == "ended" and len(w["events"]) > 3'
+claim "a batch" because p1/1 'w["kind"] == "batch" and w["witness"] and w["events"]'
+claim "a plan" because p1 'w["kind"] == "plan" and w["state"] == "active"'
+claim "an issue of the plan" because T-100 'w["kind"] == "issue" and w["events"]'
+claim "an event, and what followed" because 1 'w["kind"] == "event" and w["events"][0]["cause"] == "plan-opened"'
+claim "its words for people" says 'rule: +R-184' divisi why S-B
+claim "what nobody knows is not found" divisi_fails 5 why nobody
+
 # ---- replay -------------------------------------------------------------------------------
 
 claim "the journal is replayed while the server runs" until_true replayed 'r["same"] and r["server"]'
@@ -65,5 +95,31 @@ claim "the state of then can be seen" says 'awaiting-approval|planned' divisi re
 claim "events can be cut out" equals "$(divisi events --after 2 --until 5 --json | wc -l)" 3
 divisi server --stop >/dev/null
 claim "it is replayed without a server" replayed 'r["same"] and r["server"] is None'
+
+# ---- damage -----------------------------------------------------------------------------------
+
+# damage it in the middle, then do what the message says
+cp .git/divisi/journal.db "$scratch/whole.db"
+cat >"$scratch/damage.py" <<'END'
+import sys
+with open(sys.argv[1], "r+b") as file:
+    data = file.read()
+    file.seek(data.rindex(b"agent-done") + 12)
+    file.write(b"#")
+END
+python3 "$scratch/damage.py" .git/divisi/journal.db
+claim "a changed row is found by replay" divisi_fails 7 replay
+cp "$scratch/whole.db" .git/divisi/journal.db
+truncate -s -8192 .git/divisi/journal.db
+cp .git/divisi/journal.db "$scratch/cut.db"
+claim "a cut journal is refused" divisi_fails 9 status
+claim "and nothing of it was changed" cmp .git/divisi/journal.db "$scratch/cut.db"
+divisi status 2>"$scratch/said" || true
+claim "it says what was saved" says 'events could be read and are in journal\.rescued-' cat "$scratch/said"
+sed -n 's/.*to go on with these: //p' "$scratch/said" >"$scratch/commands"
+claim "the commands it prints work" sh -e "$scratch/commands"
+claim "divisi goes on with what was saved" says 'S-A' divisi status
+claim "which is sound" until_true replayed 'r["server"] and r["events"] > 5'
+claim "the damaged files are still there" cmp "$scratch/cut.db" .git/divisi/damaged-*/journal.db
 
 e2e_end

@@ -1,0 +1,268 @@
+#include "cli/cmd.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/board.h"
+#include "cli/client.h"
+#include "cli/json.h"
+#include "cli/screen.h"
+#include "cli/world.h"
+#include "sys/fetch.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* `divisi why`: for anything that has a name, from what is on record. */
+
+const struct option_doc cmd_why_options[] = { OPTION_JSON, OPTION_END };
+
+#define EVENTS_SHOWN 6
+
+static void
+set_text(struct json_object *o, const char *name, const char *text)
+{
+	json_object_object_add(o, name, json_str(text ? text : ""));
+}
+
+/* ---- phases that no session has ------------------------------------------------------ */
+
+/* The pair that keeps phase POSITION behind another one that is not done; or NULL. */
+static const struct pair *
+blocker(const struct world *world, int position, const char *done)
+{
+	for (size_t i = 0; i < world->verdicts->n_pairs; i++) {
+		const struct pair *pair = &world->verdicts->pair[i];
+		int other = pair->a == position ? pair->b : pair->a;
+		struct span rest = span_of(done), one;
+		bool is_done = false;
+
+		if ((pair->a != position && pair->b != position) ||
+		    pair->verdict != VERDICT_SEQUENTIAL || pair->first != other)
+			continue;
+		while (span_next(&rest, ',', &one))
+			is_done |= span_eq(one, world->plan->phase[other].id);
+		if (!is_done)
+			return pair;
+	}
+	return NULL;
+}
+
+/* The phases of PLAN whose sessions are done, by comma. */
+static char *
+done_phases(const struct json_object *plan)
+{
+	struct json_object *batches = js_get(plan, "batches");
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	for (size_t i = 0; i < js_count(batches); i++) {
+		struct json_object *sessions = js_get(js_at(batches, i), "sessions");
+
+		for (size_t k = 0; k < js_count(sessions); k++) {
+			const struct json_object *s = js_at(sessions, k);
+
+			if (strcmp(js_text(s, "state"), "done") == 0)
+				fprintf(f, "%s,", js_text(s, "phase"));
+		}
+	}
+	fclose(f);
+	return text;
+}
+
+/* What the plan itself says of a phase that waits for its batch. */
+static void
+add_plan_words(struct json_object *o, const struct json_object *plan, const char *phase)
+{
+	AUTO_FREE char *done = done_phases(plan);
+	struct world world;
+	struct err err = ERR_INIT;
+	const struct pair *pair;
+	int position;
+
+	if (world_load(&world, js_text(plan, "path"), &err) == 0 &&
+	    (position = plan_index(world.plan, phase)) >= 0) {
+		set_text(o, "why", world.batches->why[position]);
+		pair = blocker(&world, position, done);
+		if (pair) {
+			const char *other = world.plan->phase[pair->first].id;
+			AUTO_FREE char *release = xasprintf("%s is merged", other);
+
+			set_text(o, "why", pair->reason);
+			set_text(o, "rule", "S-11");
+			set_text(o, "code", "G03");
+			set_text(o, "other", other);
+			set_text(o, "witness", pair->witness);
+			set_text(o, "release", release);
+		}
+	}
+	world_clear(&world);
+}
+
+/* A phase that no session has yet: another phase, the batch before it, or nothing. */
+static struct json_object *
+why_phase(struct json_object *status, const char *name, struct err *err)
+{
+	struct json_object *plan = board_plan(status, NULL);
+	struct json_object *last = plan ? board_last_batch(plan, NULL) : NULL;
+	struct json_object *o;
+	struct span rest = span_of(plan ? js_text(plan, "phases") : ""), one;
+	AUTO_FREE char *batch = NULL, *why = NULL, *command = NULL;
+	bool is_phase = false;
+
+	while (span_next(&rest, ',', &one))
+		is_phase |= span_eq(one, name);
+	if (!is_phase)
+		return NULL; /* ERR says what can be asked */
+	err->kind = ERR_NONE;
+	o = json_object_new_object();
+	set_text(o, "kind", "phase");
+	set_text(o, "id", name);
+	json_object_object_add(o, "session", NULL);
+	set_text(o, "state", "not dispatched");
+	json_object_object_add(o, "since",
+	    json_object_new_int64(js_number(last ? last : plan, "opened_at", 0)));
+	set_text(o, "rule", "S-27");
+	set_text(o, "code", "G07");
+	set_text(o, "other", last ? js_text(last, "id") : "");
+	set_text(o, "witness", "");
+	set_text(o, "release", last ? "the batch before is complete" : "");
+	add_plan_words(o, plan, name);
+	batch = last
+		    ? xasprintf("batch %lld comes first (%s)",
+			  (long long)js_number(last, "number", 0), js_text(last, "why"))
+		    : xstrdup("no batch was dispatched yet");
+	why = xasprintf(
+	    "%s%s%s", js_text(o, "why"), js_text(o, "why")[0] ? "; " : "", batch);
+	command = xasprintf("divisi run %s", js_text(plan, "path"));
+	set_text(o, "why", why);
+	set_text(o, "command", command);
+	json_object_object_add(o, "events", json_object_new_array());
+	return o;
+}
+
+/* ---- the answer ------------------------------------------------------------------------ */
+
+static void
+print_time(int64_t at)
+{
+	time_t seconds = (time_t)(at / 1000);
+	struct tm tm;
+	char buf[32];
+
+	if (!localtime_r(&seconds, &tm) ||
+	    strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		return;
+	fputs(buf, stdout);
+}
+
+static void
+print_events(const struct json_object *o)
+{
+	struct json_object *list = js_get(o, "events");
+	size_t n = js_count(list);
+
+	for (size_t i = n > EVENTS_SHOWN ? n - EVENTS_SHOWN : 0; i < n; i++) {
+		const struct json_object *row = js_at(list, i);
+
+		printf("  event %lld  ", (long long)js_number(row, "seq", 0));
+		print_time(js_number(row, "at", 0));
+		printf("  %s  ", js_text(row, "cause"));
+		text_put(stdout, js_text(row, "entity"));
+		if (js_text(row, "to")[0])
+			printf("  %s -> %s",
+			    js_text(row, "from")[0] ? js_text(row, "from") : "nothing",
+			    js_text(row, "to"));
+		fputs("  ", stdout);
+		text_put(stdout, js_text(row, "actor"));
+		fputc('\n', stdout);
+	}
+}
+
+static void
+print_answer(const struct json_object *o)
+{
+	static const char *const parts[] = { "other", "witness", "release" };
+	static const char *const titles[] = { "other:   ", "witness: ", "until:   " };
+	const char *name = js_text(o, "name");
+
+	text_put(stdout, name[0] ? name : js_text(o, "id"));
+	if (js_text(o, "phase")[0])
+		printf(" (%s)", js_text(o, "phase"));
+	printf(" is %s: ", js_text(o, "state"));
+	text_put(stdout, js_text(o, "why"));
+	fputc('\n', stdout);
+	if (js_text(o, "rule")[0] || js_text(o, "code")[0])
+		printf("  rule:    %s%s%s\n", js_text(o, "rule"),
+		    js_text(o, "code")[0] ? " " : "", js_text(o, "code"));
+	for (size_t i = 0; i < N_ELEMS(parts); i++) {
+		if (js_text(o, parts[i])[0] == '\0')
+			continue;
+		printf("  %s", titles[i]);
+		text_put(stdout, js_text(o, parts[i]));
+		fputc('\n', stdout);
+	}
+	if (js_number(o, "since", 0) > 0) {
+		fputs("  since:   ", stdout);
+		print_time(js_number(o, "since", 0));
+		fputc('\n', stdout);
+	}
+	if (js_text(o, "evidence")[0]) {
+		fputc('\n', stdout);
+		text_put(stdout, js_text(o, "evidence"));
+		fputs("\n\n", stdout);
+	}
+	print_events(o);
+	if (js_text(o, "command")[0]) {
+		fputs("  -> ", stdout);
+		text_put(stdout, js_text(o, "command"));
+		fputc('\n', stdout);
+	}
+}
+
+static struct json_object *
+ask(struct json_object *status, const char *name, struct err *err)
+{
+	AUTO_FREE char *escaped = fetch_escape(name);
+	AUTO_FREE char *target = xasprintf("/v1/why?of=%s", escaped);
+	struct client client = { 0 };
+	struct json_object *o = NULL;
+
+	if (client_open(&client, NULL, true, err) == 0)
+		o = client_get(&client, target, err);
+	client_close(&client);
+	return !o && err->kind == ERR_NOT_FOUND ? why_phase(status, name, err) : o;
+}
+
+int
+cmd_why(int argc, char **argv)
+{
+	bool as_json = false;
+	const char *words[2] = { NULL };
+	struct args_simple want = { "why NAME", &as_json, words, 1, 1 };
+	struct err err = ERR_INIT;
+	struct args args;
+	AUTO_JSON struct json_object *status = NULL;
+	AUTO_JSON struct json_object *o = NULL;
+
+	args_init(&args, cmd_why_options, argc, argv);
+	if (args_simple(&args, &want, &err) < 0)
+		return cmd_fail(&err, as_json);
+	/* Where divisi was never used nothing is started to say so. */
+	status = client_look(NULL, &err);
+	if (status && js_number(status, "seq", 0) > 0)
+		o = ask(status, words[0], &err);
+	else if (status) {
+		err_set(&err, ERR_NOT_FOUND, "nothing was dispatched here yet");
+		err_fix(&err, "divisi run PLAN");
+	}
+	if (!o)
+		return cmd_fail(&err, as_json);
+	if (as_json)
+		json_print(json_object_get(o));
+	else
+		print_answer(o);
+	return 0;
+}

@@ -1,0 +1,200 @@
+#include "core/reason.h"
+
+#include "core/internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void PRINTF(3, 4) put(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+}
+
+static void
+reason_planned(const struct core *core, const struct session *s, struct reason *r)
+{
+	const struct batch_run *b = core_batch(core, s->batch_id);
+
+	if (!b || b->state != BATCH_AWAITING) {
+		put(r->release, sizeof(r->release),
+		    "its table is complete when every session is filed and prepared");
+		return;
+	}
+	r->rule = "S-80";
+	r->code = "G11";
+	put(r->other, sizeof(r->other), "a person");
+	put(r->witness, sizeof(r->witness), "table %s", b->hash);
+	put(r->release, sizeof(r->release), "an approval of exactly this table");
+}
+
+/* The labels of those that hold the slots. */
+static void
+list_live(const struct core *core, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < core->n_sessions && n + 1 < size; i++) {
+		const struct session *s = &core->session[i];
+
+		if (!session_is_live(s->state))
+			continue;
+		put(buf + n, size - n, "%s%s", n ? ", " : "", s->id);
+		n = strlen(buf);
+	}
+}
+
+static void
+reason_approved(const struct core *core, const struct session *s, struct reason *r)
+{
+	if (s->claimed_by[0]) {
+		put(r->other, sizeof(r->other), "%s", s->claimed_by);
+		return;
+	}
+	r->rule = "S-25";
+	r->code = "G05";
+	if (core->paused_until) {
+		put(r->witness, sizeof(r->witness), "%s", core->paused_why);
+		put(r->release, sizeof(r->release), "the limit ends at %lld (Unix ms)",
+		    (long long)core->paused_until);
+		return;
+	}
+	list_live(core, r->other, sizeof(r->other));
+	put(r->witness, sizeof(r->witness), "%zu of them live", core_live(core));
+	put(r->release, sizeof(r->release), "one of them ends, is parked or abandoned");
+}
+
+static void
+reason_ask(const struct ask *a, struct reason *r)
+{
+	static const struct {
+		const char *kind, *rule;
+	} rules[] = { { "cost", "S-68" }, { "estimate", "S-68" }, { "exit", "J-36" },
+		{ "plan", "R-184" } };
+
+	r->rule = "E-7";
+	for (size_t i = 0; i < N_ELEMS(rules); i++) {
+		if (strcmp(rules[i].kind, a->kind) == 0)
+			r->rule = rules[i].rule;
+	}
+	put(r->other, sizeof(r->other), "a person");
+	put(r->witness, sizeof(r->witness), "%s", a->detail[0] ? a->detail : a->text);
+	put(r->release, sizeof(r->release), "an answer to question %s", a->id);
+}
+
+static void
+reason_merge(const struct core *core, const struct session *s, struct reason *r)
+{
+	const struct session *o = merge_waits_behind(core, s);
+
+	if (s->state == SESSION_IN_REVIEW) {
+		r->rule = "R-184";
+		put(r->other, sizeof(r->other), "a person");
+		put(r->witness, sizeof(r->witness), "head %s, pinned %s", s->head,
+		    s->pin);
+		put(r->release, sizeof(r->release), "a review of its diff");
+	} else if (s->state == SESSION_MERGE_CONFLICT) {
+		r->rule = "S-45";
+		put(r->witness, sizeof(r->witness), "%s", s->evidence);
+		put(r->release, sizeof(r->release), "a commit that merges and passes");
+	} else if (s->state == SESSION_MERGING) {
+		r->rule = "R-36";
+		put(r->witness, sizeof(r->witness), "%s", s->candidate);
+		put(r->release, sizeof(r->release), "%s",
+		    s->blocked[0] ? "a checkout that takes it" : "its verification");
+	} else if (o) {
+		r->rule = "R-36";
+		r->code = "G04";
+		put(r->other, sizeof(r->other), "%s", o->id);
+		put(r->witness, sizeof(r->witness), "merge order: %s after %s",
+		    s->phase, s->after);
+		put(r->release, sizeof(r->release), "%s is merged or given up", o->id);
+	}
+}
+
+static void
+reason_stalled(const struct session *s, struct reason *r)
+{
+	r->rule = !s->run_open ? "J-22" : s->confirmed ? "K-22" : "A-35";
+	put(r->other, sizeof(r->other), "run %s", s->run);
+	put(r->witness, sizeof(r->witness), "last sign of life at %lld (Unix ms)",
+	    (long long)s->last_seen);
+	put(r->release, sizeof(r->release), "%s",
+	    s->run_open ? "a word of the agent, or a person's" : "a person's word");
+}
+
+static void
+reason_halted(const struct core *core, const struct session *s, struct reason *r)
+{
+	const struct conflict *c = session_conflict(core, s);
+
+	put(r->other, sizeof(r->other), "a person");
+	put(r->release, sizeof(r->release), "%s", c ? "a ruling" : "divisi resume");
+	if (!c)
+		return;
+	r->rule = "S-45";
+	r->code = "M04";
+	put(r->other, sizeof(r->other), "%s",
+	    strcmp(c->a, s->id) == 0 ? (c->b[0] ? c->b : "the target") : c->a);
+	put(r->witness, sizeof(r->witness), "%s", c->files);
+}
+
+static void
+reason_over(const struct session *s, struct reason *r)
+{
+	r->rule = s->state == SESSION_FAILED ? "R-67" : "E-7";
+	put(r->witness, sizeof(r->witness), "%s",
+	    s->landed[0] ? s->landed
+	    : s->pin[0]  ? s->pin
+			 : s->evidence);
+	if (!session_is_terminal(s->state) || s->state == SESSION_FAILED)
+		put(r->release, sizeof(r->release), "a person's word");
+}
+
+void
+session_reason(const struct core *core, const struct session *s, struct reason *reason)
+{
+	const struct ask *a = session_open_ask(s);
+
+	*reason = (struct reason){ .rule = "", .code = "" };
+	if (a) {
+		reason_ask(a, reason);
+		return;
+	}
+	switch (s->state) {
+	case SESSION_PLANNED:
+	case SESSION_FILED:
+	case SESSION_PREPARED: reason_planned(core, s, reason); return;
+	case SESSION_APPROVED: reason_approved(core, s, reason); return;
+	case SESSION_LAUNCHING:
+	case SESSION_UNCONFIRMED:
+	case SESSION_ACTIVE:
+	case SESSION_CHECKPOINT:
+		reason->rule = "E-7";
+		put(reason->other, sizeof(reason->other), "run %s", s->run);
+		put(reason->release, sizeof(reason->release), "its agent is done");
+		return;
+	case SESSION_HALTED: reason_halted(core, s, reason); return;
+	case SESSION_STALLED: reason_stalled(s, reason); return;
+	case SESSION_EXITING:
+		reason->rule = "R-42";
+		put(reason->witness, sizeof(reason->witness), "head %s", s->head);
+		put(reason->release, sizeof(reason->release),
+		    "a complete exit checklist");
+		return;
+	case SESSION_IN_REVIEW:
+	case SESSION_MERGEABLE:
+	case SESSION_MERGING:
+	case SESSION_MERGE_CONFLICT: reason_merge(core, s, reason); return;
+	case SESSION_PARKED:
+	case SESSION_DONE:
+	case SESSION_FAILED:
+	case SESSION_ABANDONED:
+	case SESSION_N_STATES: reason_over(s, reason); return;
+	}
+}

@@ -54,10 +54,10 @@ read_words(int argc, char **argv, struct salvage *s, struct err *err)
 		else
 			s->branch = args.value;
 	}
-	if (s->word)
+	if (s->word || !s->restore)
 		return 0;
-	err_set(err, ERR_USAGE, "salvage needs a session");
-	return err_fix(err, "divisi salvage S-A");
+	err_set(err, ERR_USAGE, "salvage --restore needs a session");
+	return err_fix(err, "divisi salvage S-A --restore NAME");
 }
 
 /*
@@ -115,6 +115,62 @@ list_pins(const struct salvage *s, struct git_out *out, struct err *err)
 		return 0;
 	err_set(err, ERR_NOT_FOUND, "nothing is kept for '%.60s'", s->word);
 	return err_fix(err, "git for-each-ref refs/divisi lists all that is kept");
+}
+
+/* Every session of which something is kept, how much, and since when. */
+static int
+list_sessions(const struct salvage *s, struct err *err)
+{
+	struct git_call call = { .dir = s->repo.top,
+		.argv = GIT_ARGS("for-each-ref", "--sort=refname",
+		    "--format=%(refname:lstrip=2)%09%(creatordate:iso-strict)",
+		    "refs/divisi/") };
+	struct git_out out = { 0 };
+	struct json_object *list = json_object_new_array(), *last = NULL;
+	struct span rest, line, name;
+
+	if (git_run(&call, &out, err) < 0) {
+		json_object_put(list);
+		return -1;
+	}
+	rest = (struct span){ out.text, out.n };
+	while (span_next(&rest, '\n', &line)) {
+		AUTO_FREE char *id = NULL, *at = NULL;
+
+		if (!span_next(&line, '/', &name) || !line.p)
+			continue;
+		id = xstrndup(name.p, name.n);
+		(void)span_next(&line, '\t', &name);
+		at = xstrndup(line.p, line.n);
+		if (!last || strcmp(js_text(last, "session"), id) != 0) {
+			last = json_object_new_object();
+			json_object_object_add(
+			    last, "session", json_object_new_string(id));
+			json_object_array_add(list, last);
+		}
+		json_object_object_add(last, "kept",
+		    json_object_new_int64(js_number(last, "kept", 0) + 1));
+		if (strcmp(at, js_text(last, "latest")) > 0)
+			json_object_object_add(
+			    last, "latest", json_object_new_string(at));
+	}
+	git_out_clear(&out);
+	for (size_t i = 0; !s->as_json && i < js_count(list); i++) {
+		const struct json_object *o = js_at(list, i);
+
+		text_put(stdout, js_text(o, "session"));
+		printf("  %lld kept, the last of %s\n",
+		    (long long)js_number(o, "kept", 0), js_text(o, "latest"));
+	}
+	if (s->as_json)
+		puts(json_object_to_json_string_ext(
+		    list, JSON_C_TO_STRING_NOSLASHESCAPE));
+	else if (js_count(list) > 0)
+		puts("\n  -> divisi salvage SESSION lists them");
+	else
+		puts("nothing is kept yet");
+	json_object_put(list);
+	return 0;
 }
 
 static void
@@ -180,8 +236,16 @@ restore_pin(const struct salvage *s, const struct git_out *out, struct err *err)
 	call.argv = GIT_ARGS("branch", "--no-track", branch, oid);
 	if (git_run(&call, NULL, err) < 0)
 		return err_wrap(err, "make branch %s", branch);
-	printf("branch %s holds it: git log %s, or git worktree add DIR %s\n", branch,
-	    branch, branch);
+	if (s->as_json) {
+		AUTO_JSON struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "branch", json_object_new_string(branch));
+		json_object_object_add(o, "commit", json_object_new_string(oid));
+		puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
+	} else {
+		printf("branch %s holds it: git log %s, or git worktree add DIR %s\n",
+		    branch, branch, branch);
+	}
 	return 0;
 }
 
@@ -195,13 +259,15 @@ cmd_salvage(int argc, char **argv)
 
 	if (rc == 0)
 		rc = repo_open(".", &s.repo, &err);
-	if (rc == 0) {
+	if (rc == 0 && !s.word) {
+		rc = list_sessions(&s, &err);
+	} else if (rc == 0) {
 		s.session = session_id(s.word);
 		rc = list_pins(&s, &out, &err);
 	}
 	if (rc == 0 && s.restore)
 		rc = restore_pin(&s, &out, &err);
-	else if (rc == 0)
+	else if (rc == 0 && s.word)
 		print_pins(&s, &out);
 	git_out_clear(&out);
 	repo_close(&s.repo);

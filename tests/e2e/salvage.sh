@@ -51,6 +51,7 @@ claim "it is listed without the journal too" says '^snapshot-1' divisi salvage p
 divisi server --stop >/dev/null
 wait_until 10 bash -c '! divisi server --stop'
 rm -rf .git/divisi && mv home-aside .git/divisi
+claim "without a session all are listed" says "^p1.1.1A  [0-9]+ kept" divisi salvage
 claim "it comes back as a branch" divisi salvage S-A --restore snapshot-1 --branch saved
 claim "with the very bytes" says '^precious$' git show saved:one/a.txt
 claim "an existing branch is never moved" divisi_fails 8 salvage S-A --restore head --branch saved

@@ -1,7 +1,7 @@
 /*
  * The program's own judgement on rows of recorded changes, for bench/conflicts.
  *
- * usage: conflict_rows risk [--fit] | schedule | landing   < ROWS
+ * usage: conflict_rows risk [--fit] | schedule | landing | partners   < ROWS
  *
  * risk: `P REPO CONFLICT SIZE SIZE ASKED KNOWN`, each followed by `F HIT BYTES HOT ODD
  * PATH` per common file.  Prints per pair what the shipped weights say, weights fitted to
@@ -9,10 +9,13 @@
  * by then; KNOWN of 9223372036854775807 is never.  With --fit the weights instead.
  * schedule: `S JOBS CAP COST`, landing: `S BRANCHES 0 0`; each followed by `R A B P` per
  * pair.  Prints the round of each job, or the order of the branches.
+ * partners: `N PATHS`, then `L PATH...` per landing and `Q PATH...` per question, paths as
+ * numbers.  Prints per question the `PATH:SHARE` that earlier landings changed with its paths.
  */
 #include "base/mem.h"
 #include "plan/landing.h"
 #include "plan/schedule.h"
+#include "policy/cochange.h"
 #include "policy/risk_learn.h"
 
 #include <stdio.h>
@@ -264,6 +267,110 @@ plan_rows(bool is_landing)
 	free(line);
 }
 
+/* Landings of one repository, as numbers; each ends with a -1. */
+struct told {
+	size_t n_paths;
+	int *item;
+	size_t n, cap, n_known; /* how much of it COCHANGE knows */
+	struct cochange *cochange;
+	double *share; /* per path, for one question */
+};
+
+enum { PARTNERS_MAX = 64, LAG = 100 };
+
+static void
+rebuild(struct told *t)
+{
+	/* Asked again for every question it would take all day; a few landings are late. */
+	if (t->cochange && t->n < t->n_known + LAG)
+		return;
+	cochange_free(t->cochange);
+	t->cochange = cochange_new(t->n_paths);
+	for (size_t i = 0, end; i < t->n; i = end + 1) {
+		for (end = i; t->item[end] >= 0;)
+			end++;
+		if (end - i <= 30)
+			cochange_add(t->cochange, &t->item[i], end - i);
+	}
+	cochange_seal(t->cochange);
+	t->n_known = t->n;
+}
+
+static void
+ask_partners(struct told *t, const char *text)
+{
+	char *end;
+
+	rebuild(t);
+	for (long path = strtol(text, &end, 10); end != text;
+	     text = end, path = strtol(text, &end, 10)) {
+		struct partner partner[PARTNERS_MAX];
+		size_t n;
+
+		if (path < 0 || (size_t)path >= t->n_paths)
+			bad_row(text);
+		n = cochange_partners(
+		    t->cochange, (int)path, 0.01, partner, PARTNERS_MAX);
+		for (size_t i = 0; i < n; i++) {
+			double share = (double)partner[i].n_both /
+				       (double)(partner[i].n_of + 1);
+
+			if (share > t->share[partner[i].path])
+				t->share[partner[i].path] = share;
+		}
+	}
+	for (size_t i = 0; i < t->n_paths; i++) {
+		if (t->share[i] > 0)
+			printf("%zu:%.4f ", i, t->share[i]);
+		t->share[i] = 0;
+	}
+	putchar('\n');
+}
+
+static void
+told_clear(struct told *t)
+{
+	cochange_free(t->cochange);
+	free(t->item);
+	free(t->share);
+	*t = (struct told){ 0 };
+}
+
+static void
+partner_rows(void)
+{
+	struct told t = { 0 };
+	size_t size = 0;
+	char *line = NULL;
+
+	while (getline(&line, &size, stdin) > 0) {
+		const char *text = line + 1;
+		char *end;
+
+		if (line[0] == 'N') {
+			told_clear(&t);
+			t.n_paths = strtoul(text, NULL, 10);
+			t.share = xcalloc(t.n_paths, sizeof(*t.share));
+		} else if (line[0] == 'Q') {
+			ask_partners(&t, text);
+		} else if (line[0] == 'L') {
+			for (long path = strtol(text, &end, 10);;
+			     text = end, path = strtol(text, &end, 10)) {
+				GROW(t.item, t.n, t.cap);
+				t.item[t.n++] = end == text ? -1 : (int)path;
+				if (end == text)
+					break;
+				if (path < 0 || (size_t)path >= t.n_paths)
+					bad_row(line);
+			}
+		} else {
+			bad_row(line);
+		}
+	}
+	told_clear(&t);
+	free(line);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -273,6 +380,8 @@ main(int argc, char **argv)
 		risk_rows(argc > 2 && strcmp(argv[2], "--fit") == 0);
 	else if (strcmp(what, "schedule") == 0 || strcmp(what, "landing") == 0)
 		plan_rows(what[0] == 'l');
+	else if (strcmp(what, "partners") == 0)
+		partner_rows();
 	else
 		return 2;
 	return 0;

@@ -191,16 +191,18 @@ def probability(data, risk):
 
 
 def grades(data, risk):
-    head("G7 pairs called parallel that conflict (p < 0.05 or no common file), "
-         "pairs called sequential that would not have (p >= 0.5)")
+    head("G7 uniform pairs called parallel that conflict (p < 0.05 or no common file), "
+         "sharing pairs called sequential that would not have (p >= 0.5)")
     if not risk.sharing:
         return missing("pairs")
-    shares = [row for row in data.pairs if int(row["nshared"]) == 0]
+    shares = [row for row in data.pairs if int(row["nshared"]) == 0
+              and row["sample"] == "u"]
+    uniform = [row["sample"] == "u" for row in risk.sharing]
     silent = len(shares)
     silent_bad = sum(row["conflict"] == "1" for row in shares)
     for which, name in enumerate(MODELS):
         chance = risk.model(which)
-        low = [y for y, p in zip(risk.truth, chance) if p < 0.05]
+        low = [y for y, p, u in zip(risk.truth, chance, uniform) if u and p < 0.05]
         high = [y for y, p in zip(risk.truth, chance) if p >= 0.5]
         n, bad = silent + len(low), silent_bad + sum(low)
         print(f"{name:<36} parallel {bad} of {n:,} = {bad / n:.3%}    sequential "
@@ -210,6 +212,92 @@ def grades(data, risk):
     print(f"{'(same file = sequential)':<36} parallel {silent_bad} of {silent:,} = "
           f"{silent_bad / max(1, silent):.3%}    sequential {n - sum(risk.truth)} of {n} = "
           f"{(n - sum(risk.truth)) / n:.1%}")
+
+
+# G8: declarations that leave files out.
+
+def partner_lines(data, repo, lands, declared):
+    """Landings and questions of REPO in the order of history, and the paths' numbers."""
+    number = {}
+    lines = []
+    asked = sorted(lands, key=lambda land: data.landing[repo, land].base)
+    known = iter(data.landings[repo] + [None])
+    landing = next(known)
+    for land in asked:
+        while landing and landing.index <= data.landing[repo, land].base:
+            lines.append("L " + " ".join(
+                str(number.setdefault(path, len(number))) for path in landing.files))
+            landing = next(known)
+        lines.append("Q " + " ".join(
+            str(number.setdefault(path, len(number))) for path in declared[repo, land]))
+    return [f"N {len(number)}"] + lines, number, asked
+
+
+def partners(data, build, pairs, declared):
+    """Per landing: the paths that history changes with what is declared, and how often."""
+    lands = collections.defaultdict(set)
+    for row in pairs:
+        lands[row["repo"]].update((row["landA"], row["landB"]))
+    found = {}
+    for repo in lands:
+        lines, number, asked = partner_lines(data, repo, lands[repo], declared)
+        path_of = {n: path for path, n in number.items()}
+        got = subprocess.run([f"{build}/bench/conflict_rows", "partners"], check=True,
+                             input="\n".join(lines).encode() + b"\n",
+                             stdout=subprocess.PIPE).stdout.decode()
+        for land, line in zip(asked, got.splitlines()):
+            found[repo, land] = {path_of[int(word.split(":")[0])]: float(word.split(":")[1])
+                                 for word in line.split()}
+    return found
+
+
+def meeting(declared_a, declared_b, partners_a, partners_b):
+    """How surely two phases share a file, by what they declare and what goes with it."""
+    if declared_a & declared_b:
+        return 2.0
+    apart = 1.0
+    for path, share in partners_a.items():
+        if path in declared_b:
+            apart *= 1 - share
+        elif path in partners_b and path not in declared_a:
+            apart *= 1 - 0.5 * share * partners_b[path]
+    for path, share in partners_b.items():
+        if path in declared_a:
+            apart *= 1 - share
+    return 1 - apart
+
+
+def leaks(data, build):
+    head("G8 recall of conflicts when 30 % of the touched files are not declared "
+         "(uniform pairs)")
+    pairs = [row for row in data.pairs if row["sample"] == "u"]
+    if not pairs:
+        return missing("pairs")
+    dice = random.Random(8)
+    declared = {}
+    for key, one in data.landing.items():
+        files = sorted(one.files)
+        declared[key] = {path for path in files if dice.random() < 0.7} or set(files[:1])
+    known = partners(data, build, pairs, declared)
+    rows = []
+    for row in pairs:
+        a, b = (row["repo"], row["landA"]), (row["repo"], row["landB"])
+        rows.append((meeting(declared[a], declared[b], known.get(a, {}), known.get(b, {})),
+                     row["conflict"] == "1", row["repo"]))
+    print(f"{'repository':<18}{'pairs':>7}{'declared':>16}" + "".join(
+        f"{'+ history to ' + str(round(100 * b)) + ' %':>19}" for b in (0.08, 0.10, 0.12)))
+    for repo in sorted({row["repo"] for row in pairs}) + ["(all)"]:
+        mine = sorted((row for row in rows if repo in (row[2], "(all)")),
+                      key=lambda row: -row[0])
+        hits = max(1, sum(row[1] for row in mine))
+        sure = [row for row in mine if row[0] > 1]
+        text = f"{sum(r[1] for r in sure) / hits:>6.3f} at {len(sure) / len(mine):>5.1%}"
+        for budget in (0.08, 0.10, 0.12):
+            flagged = [row for row in mine[:max(len(sure), int(budget * len(mine)))]
+                       if row[0] > 0]
+            text += (f"{sum(r[1] for r in flagged) / hits:>11.3f} at "
+                     f"{len(flagged) / len(mine):>5.1%}")
+        print(f"{short(repo):<18}{len(mine):>7}  {text}")
 
 
 # G9, G10, G11: schedules and landing orders.
@@ -376,6 +464,8 @@ def main():
     risk = Risk(data, build)
     probability(data, risk)
     grades(data, risk)
+    if "--quick" not in sys.argv:
+        leaks(data, build)
     for model in (OTHERS, LEARNED):
         schedules(data, build, risk, "plans", "G9", model)
         schedules(data, build, risk, "plans_focus", "G10", model)

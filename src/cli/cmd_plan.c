@@ -4,6 +4,7 @@
 #include "cli/drawing.h"
 #include "cli/json.h"
 #include "cli/json_out.h"
+#include "cli/rolling_out.h"
 #include "cli/screen.h"
 #include "cli/world.h"
 #include "policy/cost.h"
@@ -12,11 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct option_doc cmd_plan_options[] = { OPTION_JSON,
+const struct option_doc cmd_plan_options[] = {
+	OPTION_JSON,
 	{ "graph", "FORMAT", "draw who waits for whom instead, as text or as svg", 0 },
-	OPTION_END };
+	{ "rolling", NULL, "also who starts when, without batches", 0 },
+	OPTION_END,
+};
 
-enum { PLAN_JSON, PLAN_GRAPH };
+enum { PLAN_JSON, PLAN_GRAPH, PLAN_ROLLING };
 
 static json_object *
 batch_json(const struct batch *batch, const struct dispatch_row *row)
@@ -34,7 +38,7 @@ batch_json(const struct batch *batch, const struct dispatch_row *row)
 }
 
 static void
-print_json(const struct world *world)
+print_json(const struct world *world, bool is_rolling)
 {
 	const struct batches *batches = world->batches;
 	const struct dispatch_row *row = world->rows->row;
@@ -60,6 +64,8 @@ print_json(const struct world *world)
 	json_out_value(&json, "unplaced",
 	    json_ids(world->plan, batches->unplaced, batches->n_unplaced));
 	json_out_pairs(&json, "pairs", world->plan, world->verdicts, true);
+	if (is_rolling)
+		rolling_out_json(&json, world);
 	json_out_str(&json, "plan_hash", world->plan->plan_hash);
 	json_out_close(&json, '}');
 }
@@ -189,7 +195,7 @@ print_risk(const struct world *world, const struct screen *screen)
 }
 
 static void
-print_text(const struct world *world, const struct screen *screen)
+print_text(const struct world *world, const struct screen *screen, bool is_rolling)
 {
 	const struct batches *batches = world->batches;
 	const struct dispatch_row *row = world->rows->row;
@@ -221,11 +227,13 @@ print_text(const struct world *world, const struct screen *screen)
 		text_put(out, world->plan->phase[batches->critical_path[i]].id);
 	}
 	fputc('\n', out);
+	if (is_rolling)
+		rolling_out_text(world, screen);
 }
 
 struct plan_args {
 	const char *plan, *graph;
-	bool as_json;
+	bool as_json, is_rolling;
 };
 
 static int
@@ -242,6 +250,8 @@ read_args(struct plan_args *asked, int argc, char **argv, struct err *err)
 			asked->as_json = true;
 		else if (option == PLAN_GRAPH)
 			asked->graph = args.value;
+		else if (option == PLAN_ROLLING)
+			asked->is_rolling = true;
 		else if (!asked->plan)
 			asked->plan = args.value;
 		else
@@ -258,7 +268,8 @@ read_args(struct plan_args *asked, int argc, char **argv, struct err *err)
 	if (asked->plan)
 		return 0;
 	err_set(err, ERR_USAGE, "a plan is needed");
-	return err_fix(err, "usage: divisi plan PLAN [--json | --graph text|svg]");
+	return err_fix(
+	    err, "usage: divisi plan PLAN [--rolling] [--json | --graph text|svg]");
 }
 
 static int
@@ -302,9 +313,9 @@ cmd_plan(int argc, char **argv)
 	screen_init(&screen, stdout);
 	screen_init(&errors, stderr);
 	if (asked.as_json)
-		print_json(&world);
+		print_json(&world, asked.is_rolling);
 	else if (n_errors == 0 && !asked.graph)
-		print_text(&world, &screen);
+		print_text(&world, &screen, asked.is_rolling);
 	world_print_lints(&world, &errors, LINT_PLAN, false);
 	world_clear(&world);
 	return err_exit_status(n_errors > 0 ? ERR_NO : ERR_NONE);

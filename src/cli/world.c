@@ -175,6 +175,7 @@ world_load(struct world *world, const char *path, struct err *err)
 	read_assertions(world, path);
 	world->verdicts = world_decide(world, world->plan);
 	plan_lint(world->plan, world->verdicts, &world->lints);
+	world->cap = world->batch_env.cap;
 	world->conflict_cost = world->batch_env.conflict_cost;
 	world_print_word(world);
 	world->batches = batches_new(world->plan, world->verdicts, &world->batch_env);

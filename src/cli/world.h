@@ -31,6 +31,7 @@ struct world {
 	struct asserted asserted;
 	struct knowledge knowledge;
 	struct forecast_env forecast_env;
+	size_t cap;           /* divisi.cap */
 	double conflict_cost; /* divisi.conflict-cost */
 	struct prompt_prefixes prefixes;
 };

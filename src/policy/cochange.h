@@ -8,8 +8,8 @@
  */
 struct cochange;
 
-/* Fewer landings together than this are chance. */
-#define COCHANGE_SUPPORT 3
+/* Once together is chance. */
+#define COCHANGE_SUPPORT 2
 
 struct cochange *cochange_new(size_t n_paths);
 void cochange_free(struct cochange *cochange);

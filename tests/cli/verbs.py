@@ -446,6 +446,10 @@ def a_price_of_conflicts_buys_a_batch():
     assert dear["length"] == 2 and dear["least"] == 1, dear
     assert dear["lower_bound"] == 1 and dear["expected_conflicts"] == 0, dear
     assert "divisi.conflict-cost" in text("plan", path, cwd=top)[1]
+    rolling = value("plan", "--rolling", path, cwd=top)["rolling"]
+    assert [s["start"] for s in rolling["starts"]] == [0, 1] and rolling["length"] == 2
+    assert rolling["batches"] == 2 and rolling["expected_conflicts"] == 0, rolling
+    assert "Without batches" in text("plan", "--rolling", path, cwd=top)[1]
     subprocess.run(["git", "-C", top, "config", "divisi.conflict-cost", "-1"], check=True)
     assert text("plan", path, cwd=top)[0] == 7
 

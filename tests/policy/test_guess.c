@@ -57,7 +57,6 @@ partners_come_surest_first_and_need_support(void **state)
 	cochange_free(c);
 	c = cochange_new(2);
 	cochange_add(c, (const int[]){ 0, 1 }, 2);
-	cochange_add(c, (const int[]){ 0, 1 }, 2);
 	cochange_seal(c);
 	assert_int_equal(cochange_partners(c, 0, 0, p, 4), 0);
 	cochange_free(c);

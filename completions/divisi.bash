@@ -9,7 +9,7 @@ _divisi()
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
 		check) words='--json --certificate' ;;
 		verdict) words='--json --a-reads --a-writes --a-creates --a-deletes --a-appends --a-produces --a-consumes --a-infra --b-reads --b-writes --b-creates --b-deletes --b-appends --b-produces --b-consumes --b-infra' ;;
-		plan) words='--json --graph' ;;
+		plan) words='--json --graph --rolling' ;;
 		why-not) words='--json' ;;
 		what-if) words='--json --reads --writes --creates --deletes --renames --appends --produces --consumes --uses --extends --changes --removes --renumbers --gates --infra --depends --cap' ;;
 		diff) words='--json' ;;

@@ -32,6 +32,7 @@ complete -c divisi -n '__fish_seen_subcommand_from verdict' -l b-infra -r -d 'in
 complete -c divisi -n __fish_use_subcommand -f -a plan -d 'the batches, and the table of sessions of each'
 complete -c divisi -n '__fish_seen_subcommand_from plan' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from plan' -l graph -r -d 'draw who waits for whom instead, as text or as svg'
+complete -c divisi -n '__fish_seen_subcommand_from plan' -l rolling -d 'also who starts when, without batches'
 complete -c divisi -n __fish_use_subcommand -f -a why-not -d 'why phases cannot run together, and what would let them'
 complete -c divisi -n '__fish_seen_subcommand_from why-not' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n __fish_use_subcommand -f -a what-if -d 'which verdicts and batches other footprints would change'

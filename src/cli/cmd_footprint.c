@@ -155,7 +155,7 @@ guess_prior(struct footprinting *f, const struct phase *phase, struct guesses *g
 		if (history_files_of(&f->world.repo, log.item[i].oid, &files, &err) < 0)
 			continue;
 		for (size_t k = 0; k < files.n && files.n <= HISTORY_LARGE; k++) {
-			if (git_list_has(&f->world.tracked, files.item[k]))
+			if (git_list_has(&f->world.around.tree.files, files.item[k]))
 				add_path(
 				    guesses, (struct guess){ TOUCH_WRITES, GUESS_RUN,
 						 files.item[k], NULL, evidence, 0.7 });
@@ -441,8 +441,8 @@ propose(struct footprinting *f, struct err *err)
 		if (world_phase(&f->world, f->only[i], err) < 0)
 			return -1;
 	}
-	f->tree = tree_new(
-	    (const char *const *)f->world.tracked.item, f->world.tracked.n);
+	f->tree = tree_new((const char *const *)f->world.around.tree.files.item,
+	    f->world.around.tree.files.n);
 	f->history = knowledge_partners(&f->world.knowledge, &f->world.verdict_env);
 	f->guesses = xcalloc(plan->n_phases + 1, sizeof(*f->guesses));
 	for (size_t i = 0; i < plan->n_phases; i++) {

@@ -209,6 +209,8 @@ why_over(const struct session *s, const char *name, struct answer *to)
 		put(to->why, to->n, "abandoned: %s", reason);
 	} else if (s->state == SESSION_PARKED && s->claimed_by[0]) {
 		put(to->why, to->n, "parked, taken by %s: %s", s->claimed_by, reason);
+		if (s->is_tree_gone)
+			put(to->command, to->cn, "divisi resume %s", name);
 	} else {
 		put(to->why, to->n, "%s: %s", session_state_name(s->state), reason);
 		put(to->command, to->cn,

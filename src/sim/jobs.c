@@ -44,6 +44,7 @@ static const struct {
 } kinds[] = {
 	{ "propose", job_propose },
 	{ "worktree-add", job_worktree_add },
+	{ "worktree-back", job_worktree_back },
 	{ "worktree-remove", job_worktree_remove },
 	{ "setup", job_setup },
 	{ "inspect", job_inspect },

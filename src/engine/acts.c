@@ -12,6 +12,17 @@
 #define TASK_MAX_TRIES 6
 #define PAUSE_MAX_MS   (60 * 60 * 1000) /* no pause between tries is as long */
 
+/* FNV-1a. */
+static size_t
+hash_text(const char *text)
+{
+	uint64_t hash = 14695981039346656037ULL;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 1099511628211ULL;
+	return (size_t)hash;
+}
+
 /* Nothing of TASK is under way any more. */
 static void
 task_rest(struct task *task)
@@ -66,6 +77,7 @@ tasks_take(struct engine *engine, const struct act_row *act)
 	t->key = xstrdup(act->key);
 	t->kind = xstrdup(act->kind);
 	t->order = xstrdup(act->order);
+	t->order_hash = hash_text(act->order);
 	t->tries = act->tries;
 	t->not_before = act->next_at;
 	t->is_grouped = engine->is_grouping;
@@ -278,19 +290,65 @@ task_run(struct task *task)
 	task_fail(task, &err);
 }
 
-/* Is an earlier act of the same order still open? */
-static bool
-has_elder(const struct engine *engine, const struct task *task)
+/*
+ * The orders that have an open act, as far as the walk over the queue has come: a table of
+ * at most half its size, whose gaps end a search.
+ */
+struct orders {
+	const char **name;
+	size_t n_places; /* a power of two */
+};
+
+static struct orders
+orders_new(const struct engine *engine)
 {
+	struct orders orders = { .n_places = 16 };
 	const struct task *t;
+	size_t n = 0;
+
+	TAILQ_FOREACH (t, &engine->tasks, link)
+		n++;
+	while (orders.n_places < 2 * n)
+		orders.n_places *= 2;
+	orders.name = xcalloc(orders.n_places, sizeof(*orders.name));
+	return orders;
+}
+
+/* Notes the order of TASK; false when an earlier act of it is still open. */
+static bool
+is_first_of_order(const struct task *task, struct orders *orders)
+{
+	size_t at = task->order_hash & (orders->n_places - 1);
+
+	while (orders->name[at]) {
+		if (strcmp(orders->name[at], task->order) == 0)
+			return false;
+		at = (at + 1) & (orders->n_places - 1);
+	}
+	orders->name[at] = task->order;
+	return true;
+}
+
+/*
+ * The next act that may run now, or NULL.  One that waits keeps its place in its order;
+ * SOONEST is lowered to when the first of these may.
+ */
+static struct task *
+next_ready(struct engine *engine, int64_t now, int64_t *soonest)
+{
+	struct orders orders = orders_new(engine);
+	struct task *t;
 
 	TAILQ_FOREACH (t, &engine->tasks, link) {
-		if (t == task)
-			return false;
-		if (strcmp(t->order, task->order) == 0)
-			return true;
+		if (!is_first_of_order(t, &orders) || t->is_running)
+			continue;
+		if (t->not_before <= now)
+			break;
+		if (t->not_before < *soonest)
+			*soonest = t->not_before;
 	}
-	return false;
+	free(orders.name);
+	return t;
 }
 
 static void
@@ -298,27 +356,15 @@ on_pump(evutil_socket_t fd, short what, void *arg)
 {
 	struct engine *engine = arg;
 	int64_t now, soonest = INT64_MAX;
-	struct task *t, *next;
+	struct task *t;
 
 	(void)fd;
 	(void)what;
 	clock_mind(engine);
 	now = engine->now();
 	/* One act may owe others and end itself, so each start begins the walk anew. */
-	for (t = TAILQ_FIRST(&engine->tasks); t; t = next) {
-		next = TAILQ_NEXT(t, link);
-		if (t->is_running || has_elder(engine, t))
-			continue;
-		if (t->not_before > now) {
-			if (t->not_before < soonest)
-				soonest = t->not_before;
-			continue;
-		}
+	while ((t = next_ready(engine, now, &soonest)))
 		task_run(t);
-		next = TAILQ_FIRST(&engine->tasks);
-		for (; next && next->is_running; next = TAILQ_NEXT(next, link))
-			;
-	}
 	if (soonest != INT64_MAX) {
 		struct timeval tv = { .tv_sec = (soonest - now) / 1000,
 			.tv_usec = (soonest - now) % 1000 * 1000 };

@@ -23,16 +23,20 @@ static void
 wait_on(struct call *call)
 {
 	int fd = run_call_fd(call->run), ms = run_call_left_ms(call->run);
-	short what = run_call_events(call->run) == POLLOUT ? EV_WRITE : EV_READ;
+	bool writes = run_call_events(call->run) == POLLOUT;
+	short what = 0;
 	struct timeval tv;
 
 	if (fd < 0)
 		ms = BUSY_MS;
+	else if (writes)
+		what = EV_WRITE;
+	else
+		what = EV_READ;
 	tv = (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 	if (call->event)
 		event_free(call->event);
-	call->event = event_new(
-	    call->engine->base, fd, fd < 0 ? 0 : what, on_call_event, call);
+	call->event = event_new(call->engine->base, fd, what, on_call_event, call);
 	event_add(call->event, &tv);
 }
 

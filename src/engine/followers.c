@@ -380,10 +380,12 @@ on_run_change(struct watch *watch, unsigned what, void *arg)
 	/* An end frees F, so what was read before it is written first. */
 	if (what & (WATCH_END | WATCH_GONE)) {
 		struct engine *engine = f->engine;
+		bool is_grouping = engine->is_grouping;
 
 		group_end(engine);
 		(void)follower_look(f);
-		group_begin(engine);
+		if (is_grouping)
+			group_begin(engine);
 	} else if (what & WATCH_OUT) {
 		(void)read_output(f, false);
 	}

@@ -29,6 +29,7 @@ struct task {
 	struct engine *engine;
 	int64_t seq;
 	char *key, *kind, *order;
+	size_t order_hash;
 	struct fields fields;
 	int tries;
 	int64_t not_before;

@@ -52,8 +52,10 @@ slot_take(struct engine *engine, const struct session *s)
 		log_warn("slots: %s", err.text);
 		return true;
 	}
+	/* Behind ours first: they are as many, and mostly the first ones. */
 	for (size_t i = 0; i < n; i++) {
-		AUTO_FREE char *path = xasprintf("%s/%zu.lock", dir, i);
+		size_t at = (engine->n_slots + i) % n;
+		AUTO_FREE char *path = xasprintf("%s/%zu.lock", dir, at);
 		int fd = file_lock(path, false, &err);
 
 		if (fd < 0)

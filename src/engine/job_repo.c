@@ -354,6 +354,8 @@ int
 job_diff(const struct fields *in, struct fields *out, struct err *err)
 {
 	const char *range = fields_text(in, "range");
+	const char *pinned = fields_text(in, "pinned");
+	const char *const diff_pinned[] = { "diff", pinned, "--", NULL };
 	struct git_out text = { 0 };
 	struct git_call stat = { .dir = fields_text(in, "top"),
 		.max_bytes = 1 << 20,
@@ -364,8 +366,13 @@ job_diff(const struct fields *in, struct fields *out, struct err *err)
 		.truncate = true,
 		.argv = GIT_ARGS("diff", range, "--") };
 
-	if (git_run(&stat, &text, err) < 0)
-		return -1;
+	if (git_run(&stat, &text, err) < 0) {
+		stat.argv = GIT_ARGS("diff", "--stat", pinned, "--");
+		diff.argv = diff_pinned;
+		if (git_run(&stat, &text, NULL) < 0)
+			return -1;
+		*err = (struct err)ERR_INIT;
+	}
 	fields_set(out, "stat", text.text);
 	git_out_clear(&text);
 	if (git_run(&diff, &text, err) < 0)

@@ -110,6 +110,8 @@ order_diff(struct engine *engine, const struct fields *in, const struct caller *
 		    err, "G11", "%s may look at its own work only", caller->actor);
 	fields_setf(
 	    &job, "range", "%s..%s", s->base, s->landed[0] ? s->head : s->branch);
+	/* What a branch had that somebody deleted is pinned. */
+	fields_setf(&job, "pinned", "%s..%s", s->base, s->head);
 	op = op_new(engine, caller, in, out);
 	op->job = job_start(engine, "diff", &job, on_diff, op, err);
 	fields_clear(&job);

@@ -348,11 +348,18 @@ store_begin(struct store *store, struct err *err)
 int
 store_commit(struct store *store, struct err *err)
 {
+	size_t was = n_rows;
+	int rc;
+
 	if (--store->depth > 0)
 		return 0;
 	if (store->is_poisoned)
 		return err_set(err, ERR_SYSTEM, "journal: rolled back");
-	return store->pending.n ? write_record(store, err) : 0;
+	rc = store->pending.n ? write_record(store, err) : 0;
+	/* Now it happened, one row or all of a turn: before anything follows from it. */
+	if (n_rows > was)
+		sim_check_journal();
+	return rc;
 }
 
 void
@@ -400,8 +407,6 @@ journal_append(struct store *store, struct journal_row *rows, size_t n,
     struct act_row *acts, size_t n_owed, struct err *err)
 {
 	struct bytes *b = &store->pending;
-	size_t was = n_rows;
-	int rc;
 
 	if (store_begin(store, err) < 0)
 		return -1;
@@ -418,10 +423,7 @@ journal_append(struct store *store, struct journal_row *rows, size_t n,
 	}
 	for (size_t i = 0; i < n_owed; i++)
 		append_act(store, &acts[i], n ? rows[n - 1].seq : acts[i].event_seq);
-	rc = store_commit(store, err);
-	if (n_rows > was)
-		sim_check_journal();
-	return rc;
+	return store_commit(store, err);
 }
 
 int

@@ -152,18 +152,20 @@ plan_session(struct core *core, struct plan_run *p, struct batch_run *b,
 {
 	AUTO_FREE char *id = NULL, *sub_issue = NULL;
 	struct session *s;
+	int n_keys = 0;
 
 	id = xasprintf(
 	    "%s.%d.%s", p->id, b->number, fields_text_at(&h->fields, i, "phase"));
 	s = core_session(core, id);
 	if (s) {
 		sub_issue = xstrdup(s->sub_issue);
+		n_keys = s->n_keys; /* a key that was given is never given again */
 		session_clear(s);
 	} else {
 		GROW(core->session, core->n_sessions, core->cap_sessions);
 		s = &core->session[core->n_sessions++];
 	}
-	*s = (struct session){ .id = xstrdup(id) };
+	*s = (struct session){ .id = xstrdup(id), .n_keys = n_keys };
 	s->plan_id = xstrdup(p->id);
 	s->batch_id = xstrdup(b->id);
 	read_session(s, &h->fields, i);

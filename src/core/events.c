@@ -20,7 +20,7 @@
 	"sN.launch sN.agent sN.agent_shown sN.adapter sN.program sN.args sN.env_more "      \
 	"sN.setup sN.branch sN.worktree sN.path sN.prompt_sha sN.verify sN.after "          \
 	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "       \
-	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login"
+	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules"
 
 #define PROPOSAL_FIELDS                                                                                        \
 	PLAN_FIELDS                                                                                            \
@@ -229,7 +229,7 @@ static const struct event_field all_fields[] = {
 	{ "resumable", true, "1: the agent can go on in its conversation" },
 	{ "risk", false, "the chance of conflicts, in words" },
 	{ "rule", false, "the rule's tag in the method" },
-	{ "rules", false, "rules gone against, by comma" },
+	{ "rules", false, "rules gone against, by comma; of a session, how files are landed" },
 	{ "ruling", false, "order, yield, rescope or go-on" },
 	{ "run", false, "the run's id, p1.1.1A.r1" },
 	{ "sandboxed", true, "1: an outer fence is vouched for" },

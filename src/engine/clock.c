@@ -24,6 +24,7 @@ clock_mind(struct engine *engine)
 		TAILQ_FOREACH (t, &engine->tasks, link) {
 			t->not_before += t->not_before > 0 ? by : 0;
 			t->began_at += t->began_at > 0 ? by : 0;
+			t->held_at += t->held_at > 0 ? by : 0;
 		}
 		tasks_pump_soon(engine);
 	}

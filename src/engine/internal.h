@@ -247,6 +247,10 @@ void trees_start(struct engine *engine);
 void trees_watch(struct engine *engine); /* those that were made since */
 void trees_stop(struct engine *engine);
 
+/* view.c: session_why(), and for one that does not go on what its agent complained about. */
+void session_explain(struct engine *engine, const struct session *s, char *why,
+    size_t n, char *command, size_t cn);
+
 /* tracking.c: acts of the tracker, done in this process. */
 void track_act(struct task *task);
 

@@ -128,7 +128,7 @@ why_session(struct engine *engine, const struct session *s, struct err *err)
 	char why[512], command[512];
 	struct reason r;
 
-	session_why(engine->core, s, why, sizeof(why), command, sizeof(command));
+	session_explain(engine, s, why, sizeof(why), command, sizeof(command));
 	session_reason(engine->core, s, &r);
 	add(o, "name", s->label);
 	add(o, "phase", s->phase);

@@ -93,8 +93,8 @@ last_complaint(struct engine *engine, const struct session *s)
 }
 
 /* The reason for S, and for one that does not go on what its agent complained about. */
-static void
-explain(struct engine *engine, const struct session *s, char *why, size_t n,
+void
+session_explain(struct engine *engine, const struct session *s, char *why, size_t n,
     char *command, size_t cn)
 {
 	bool is_silent = s->state == SESSION_STALLED || s->state == SESSION_LAUNCHING ||
@@ -141,7 +141,7 @@ session_json(struct engine *engine, const struct session *s)
 	add_bool(o, "analysis_only", s->is_analysis);
 	add_bool(o, "reviewed", s->was_reviewed);
 	add_bool(o, "tree_gone", s->is_tree_gone);
-	explain(engine, s, why, sizeof(why), command, sizeof(command));
+	session_explain(engine, s, why, sizeof(why), command, sizeof(command));
 	add(o, "why", why);
 	add(o, "command", command);
 	for (size_t i = 0; i < s->n_asks; i++)

@@ -21,7 +21,9 @@ static const struct {
 	{ 510, 0 }, /* two comments under one key */
 	{ 610, 0 }, /* an agent of a launch that was dropped, not followed to its end */
 	{ 1123, 0 }, /* parked by an abort while it merged, its rest not pinned */
-	{ 1796, 0 }, /* a dropped launch whose holder had not said who it is */
+	{ 7499, SIM_SHORT }, /* a table made anew gave a key once more */
+	{ 6461, SIM_SHORT }, /* a holder that was killed, and a clock set back */
+	{ 1796, 0 },         /* a dropped launch whose holder had not said who it is */
 };
 
 static const char help[] =

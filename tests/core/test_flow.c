@@ -190,6 +190,27 @@ nothing_of_an_aborted_plan_is_launched_later(void **state)
 	play_free(p);
 }
 
+/* A key that is given twice loses the second act (promise 8). */
+static void
+a_table_made_anew_gives_no_key_twice(void **state)
+{
+	struct play *p = play_new();
+	AUTO_FREE char *key = NULL;
+
+	(void)state;
+	play_open(p, 3);
+	play_plan(p, 1, "1A", "h1");
+	play_prepare(p, 1);
+	HAPPENS(p, HAP_TREE_GONE, "session", "p1.1.1A", "text", "gone");
+	key = xstrdup(play_act(p, "worktree-back", "1A")->key);
+	HAPPENS(p, HAP_BATCH_DECLINED, "batch", "p1/1");
+	play_plan(p, 1, "1A", "h2");
+	play_prepare(p, 1);
+	HAPPENS(p, HAP_TREE_GONE, "session", "p1.1.1A", "text", "gone");
+	assert_string_not_equal(play_act(p, "worktree-back", "1A")->key, key);
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -203,6 +224,7 @@ main(void)
 		cmocka_unit_test(a_plan_completes_exactly_once),
 		cmocka_unit_test(a_phase_done_at_the_second_try_completes_the_plan),
 		cmocka_unit_test(nothing_of_an_aborted_plan_is_launched_later),
+		cmocka_unit_test(a_table_made_anew_gives_no_key_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

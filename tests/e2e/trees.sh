@@ -46,7 +46,7 @@ rm -rf "$tree"
 git worktree prune --expire now
 claim "that a parked session lost its worktree is on record" until_true look 's["1A"]["tree_gone"] or 1/0'
 touch "$scratch/go-a"
-claim "1A is resumed" divisi resume 1A
+claim "1A is resumed, when its agent is gone" until_true divisi resume 1A
 claim "what it never committed is there again" until_true says loose cat "$tree/b.txt"
 
 # ---- in review: nothing needs it -------------------------------------------------------------

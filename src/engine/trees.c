@@ -44,8 +44,10 @@ tell_gone(struct engine *engine, const struct session *s)
 		? "git no longer knows its worktree %s: another program took it away"
 		: "its worktree %s is gone: another program took it away",
 	    s->path);
+	/* A journal that takes nothing takes S with it: the state is made anew. */
 	if (engine_note(engine, HAP_TREE_GONE, &f) < 0)
-		log_warn("%s: not recorded, seen again at the next look", s->path);
+		log_warn("%s: not recorded, seen again at the next look",
+		    fields_text(&f, "path"));
 	fields_clear(&f);
 }
 

@@ -295,7 +295,7 @@ key_behind(const char *text, size_t n_shared)
 
 	for (text += n_shared; i < 8 && text[i]; i++)
 		key = key << 8 | (unsigned char)text[i];
-	return i < 8 ? key << 8 * (8 - i) : key;
+	return i > 0 && i < 8 ? key << 8 * (8 - i) : key;
 }
 
 static size_t

@@ -303,11 +303,12 @@ a_home_set_aside_is_whole_and_never_over_another(void **state)
 static void
 a_home_that_cannot_be_written_says_how_to_mend_it(void **state)
 {
-	AUTO_FREE char *above = path_join(top, "repo");
+	AUTO_FREE char *above = NULL;
 	struct err err = ERR_INIT;
 
 	if (geteuid() == 0)
 		skip(); /* root may write everywhere; tests/e2e/repos.sh tries it as a user */
+	above = path_join(top, "repo");
 	secure(home);
 	assert_int_equal(chmod(home, 0500), 0);
 	assert_int_equal(home_secure(home, &err), -1);

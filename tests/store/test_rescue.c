@@ -282,12 +282,13 @@ a_lost_log_is_missed(void **state)
 {
 	AUTO_FREE char *wal = in_home(state, "journal.db-wal");
 	AUTO_FREE char *mark = in_home(state, "journal.db-mark");
+	AUTO_FREE char *db = in_home(state, "journal.db");
 	struct err err = ERR_INIT;
 	struct store *store;
 
 	fill(state);
 	write_and_die(state, N_EVENTS + 1, N_EVENTS + 3);
-	assert_true(sound_has_wal(in_home(state, "journal.db")));
+	assert_true(sound_has_wal(db));
 	assert_int_equal(unlink(wal), 0);
 	assert_null(store_open(*state, 0, &err));
 	assert_int_equal(err.kind, ERR_INPUT);

@@ -129,7 +129,7 @@ next_job(const struct rollout *r, int last)
 
 	for (int i = 0; i < (int)r->rolling.n; i++) {
 		bool is_later = last < 0 || start[i] > start[last] + 1e-9 ||
-				(start[i] > start[last] - 1e-9 && i > last);
+				(i > last && start[i] > start[last] - 1e-9);
 
 		if (is_later && (best < 0 || start[i] < start[best] - 1e-9))
 			best = i;

@@ -304,6 +304,8 @@ config_load(const struct repo *repo, struct config *config, struct err *err)
 	char cap[16], verify[32];
 
 	(void)repo;
+	if (sim_git_fails(err) < 0)
+		return -1;
 	snprintf(cap, sizeof(cap), "%d", c->cap);
 	snprintf(verify, sizeof(verify), "make check-%d", c->n_changes);
 	add_setting(config, "cap", cap);
@@ -317,7 +319,7 @@ config_load(const struct repo *repo, struct config *config, struct err *err)
 		add_setting(config, "verify", verify);
 	if (c->has_setup)
 		add_setting(config, "worktree.setup", "make deps");
-	return sim_git_fails(err);
+	return 0;
 }
 
 /* ---- git/merge.h, git/land.h -------------------------------------------------------------------- */

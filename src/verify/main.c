@@ -243,7 +243,7 @@ check_wanted(struct verify *v, const struct wanted *w, int *status)
 }
 
 static int
-answer(int argc, char **argv)
+verify_main(int argc, char **argv)
 {
 	static const char head[] = "divisi-certificate\t";
 	struct verify v = { .budget = BUDGET };
@@ -276,7 +276,7 @@ answer(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	int status = answer(argc, argv);
+	int status = verify_main(argc, argv);
 
 	/* One question, and it ends: its memory goes with it, unfreed. */
 	if (fflush(NULL) != 0 && status == STATUS_GOOD)

@@ -127,7 +127,10 @@ box_free(struct run_box *box)
 		assert_int_equal(executor_local.sweep(box->dir, &err), 0);
 		close(lock_fd);
 	}
-	assert_int_equal(file_remove_tree(box->top, &err), 0);
+	/* A holder that has told the end may still be taking its own things away. */
+	for (int i = 0; i < 500 && file_remove_tree(box->top, &err) < 0; i++)
+		(void)poll(NULL, 0, 10);
+	assert_false(file_exists(box->top));
 	run_spec_clear(&box->spec);
 	free(box->top);
 	free(box->dir);

@@ -39,9 +39,8 @@ session_conflict(const struct core *core, const struct session *s)
 	return NULL;
 }
 
-/* Does the order say that S lands behind O? */
-static bool
-follows(const struct session *s, const struct session *o)
+bool
+session_follows(const struct session *s, const struct session *o)
 {
 	size_t n = strlen(o->phase);
 
@@ -67,7 +66,8 @@ conflict_before_landing(const struct core *core, const struct session *s)
 		else if (strcmp(c->b, s->id) == 0)
 			o = core_session(core, c->a);
 		/* Where the table says who is first, that one lands as approved. */
-		if (o && !(strcmp(o->batch_id, s->batch_id) == 0 && follows(o, s)))
+		if (o &&
+		    !(strcmp(o->batch_id, s->batch_id) == 0 && session_follows(o, s)))
 			return c;
 	}
 	return NULL;
@@ -309,11 +309,11 @@ lands_behind(const struct core *core, const struct batch_run *b,
 		grew = false;
 		for (size_t i = 0; i < b->n; i++) {
 			const struct session *e = &core->session[b->session[i]];
-			bool in = follows(s, e);
+			bool in = session_follows(s, e);
 
 			for (size_t k = 0; k < b->n && !in; k++)
 				in = behind[k] &&
-				     follows(&core->session[b->session[k]], e);
+				     session_follows(&core->session[b->session[k]], e);
 			if (in && !behind[i])
 				grew = behind[i] = true;
 		}
@@ -352,7 +352,7 @@ rule_order(struct core *core, const struct conflict *c, struct session *first,
 			return err_fix(
 			    err, "divisi rule %s --order %s", c->id, second->label);
 		}
-		if (!follows(second, first)) {
+		if (!session_follows(second, first)) {
 			after = xasprintf("%s%s%s", second->after,
 			    second->after[0] ? "," : "", first->phase);
 			core_set(&second->after, after);

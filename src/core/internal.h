@@ -24,6 +24,9 @@ void core_move_batch(
 /* conflict.c: halts and frees sessions as conflicts open and close. */
 void flow_conflicts(struct core *core, int64_t now, struct acts *acts);
 
+/* Does the order say, directly, that S lands behind O? */
+bool session_follows(const struct session *s, const struct session *o);
+
 /* The open conflict for which S may not land, or NULL. */
 const struct conflict *conflict_before_landing(
     const struct core *core, const struct session *s);

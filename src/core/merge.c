@@ -4,18 +4,6 @@
 
 /* The merge queue: one session at a time, in the order that was approved. */
 
-static bool
-in_list(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = list; n > 0 && (at = strstr(at, word)); at += n) {
-		if ((at == list || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 /* Everything S must follow in its batch has merged or left. */
 static const struct session *
 elder_of(const struct core *core, const struct batch_run *b, const struct session *s)
@@ -23,8 +11,8 @@ elder_of(const struct core *core, const struct batch_run *b, const struct sessio
 	for (size_t i = 0; i < b->n; i++) {
 		const struct session *o = &core->session[b->session[i]];
 
-		if (o != s && in_list(s->after, o->phase) &&
-		    !session_is_terminal(o->state) && o->state != SESSION_PARKED)
+		if (o != s && session_follows(s, o) && !session_is_terminal(o->state) &&
+		    o->state != SESSION_PARKED)
 			return o;
 	}
 	return NULL;

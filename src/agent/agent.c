@@ -18,6 +18,8 @@ static const char *const event_names[AGENT_N_EVENTS] = {
 	[AGENT_LIMIT]     = "limit",
 	[AGENT_DONE]      = "done",
 	[AGENT_FAILED]    = "failed",
+	[AGENT_STEP]      = "step",
+	[AGENT_TURN]      = "turn",
 	/* clang-format on */
 };
 

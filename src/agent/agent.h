@@ -15,7 +15,7 @@ enum agent_event_kind {
 	AGENT_NOTE, /* anything else: never an error */
 	AGENT_ACCEPTED, /* the agent is up; id = its own session id, text = model or version */
 	AGENT_CONFIRMED, /* it said "Session started" (S-70) */
-	AGENT_SAY,       /* text */
+	AGENT_SAY,       /* text; is_part: it goes on where the one before ended */
 	AGENT_PROGRESS,  /* done, total, text */
 	/*
 	 * id, ask, text (one line), detail (all of it), raw (for the answer).  A plan without
@@ -28,6 +28,14 @@ enum agent_event_kind {
 	AGENT_LIMIT,    /* rate limit or quota: until_at Unix ms (0 unknown), text */
 	AGENT_DONE,     /* a turn ended well; text = summary */
 	AGENT_FAILED,   /* a turn or the run failed; text = reason */
+	/*
+	 * A protocol with a handshake is ready for its next message: id names it (a word of
+	 * the adapter, never of the agent), raw holds what was learnt for it, bounded by the
+	 * adapter.  The message itself is made by step() when it is sent; per run and id that
+	 * happens once, whatever the agent repeats.
+	 */
+	AGENT_STEP,
+	AGENT_TURN, /* id: a turn began which can be named when it is interrupted */
 	AGENT_N_EVENTS,
 };
 
@@ -50,11 +58,13 @@ struct agent_event {
 	int context_pct;                  /* -1 unknown */
 	long done, total;
 	long long until_at;
+	bool is_part; /* AGENT_SAY */
 };
 
 typedef void agent_event_fn(const struct agent_event *event, void *arg);
 
 struct agent_launch {
+	const char *adapter; /* the name of the struct agent below */
 	const char *program; /* absolute path or the argv[0] of a command agent */
 	const char *const
 	    *extra; /* further arguments from configuration, NULL-terminated or NULL */
@@ -62,8 +72,9 @@ struct agent_launch {
 	const char *session_uuid; /* our id for the agent's session */
 	const char *resume_id;    /* resume this agent session instead, or NULL */
 	const char *name;         /* "ISSUE: title" */
-	const char *prompt;       /* the whole text */
-	const char *prompt_key;   /* idempotency key of the first message */
+	const char *prompt;       /* the whole text, or with resume_id how to go on */
+	const char *prompt_anew; /* the whole text, should RESUME_ID not be had again */
+	const char *prompt_key;  /* idempotency key of the first message */
 	const char *cwd, *tmp_dir;
 	long budget_cents;          /* 0 = none */
 	bool is_root, is_sandboxed; /* as root Bypass needs the sandbox mark */
@@ -74,6 +85,12 @@ struct agent_probe {
 	char version[64];
 	int login;      /* 1 yes, 0 no, -1 cannot tell */
 	char note[200]; /* what is missing and how to mend it, or empty */
+};
+
+/* With whom an agent's process talks: what was learnt from its events, "" until then. */
+struct agent_talk {
+	const char *session_id; /* of AGENT_ACCEPTED */
+	const char *turn_id;    /* of AGENT_TURN, "" when none is under way */
 };
 
 /* Lines to send to the agent, in order; each with its key.  Owned by the list. */
@@ -96,6 +113,13 @@ struct agent {
 	    const struct agent_launch *launch, struct run_spec *spec, struct err *err);
 	/* What to send first (initialize, prompt).  Required. */
 	void (*open)(const struct agent_launch *launch, struct agent_input *input);
+	/*
+	 * The one line that AGENT_STEP with the id STEP and the raw DATA asks for; its key is
+	 * the engine's.  NULL with ERR when the run cannot go on: it then fails with ERR's
+	 * words.  NULL member: no handshake, no AGENT_STEP.
+	 */
+	char *(*step)(const struct agent_launch *launch, const struct agent_talk *talk,
+	    const char *step, const char *data, struct err *err);
 	/* Translates one line of output into events.  Required.  Any bytes are fine. */
 	void (*parse)(const char *line, size_t n, agent_event_fn *fn, void *arg);
 	/*
@@ -107,9 +131,11 @@ struct agent {
 	 */
 	char *(*answer)(const char *key, const char *ask_id, const char *raw,
 	    const char *decision, const char *text);
-	char *(*say)(const char *key, const char *text);
-	char *(*interrupt)(const char *key); /* NULL member: use the signal */
-	char *(*stop)(const char *key);      /* NULL member: close the input */
+	/* NULL: too early, nobody is there to hear it. */
+	char *(*say)(const struct agent_talk *talk, const char *key, const char *text);
+	/* Ends the turn under way.  NULL, or a NULL member: use the signal. */
+	char *(*interrupt)(const struct agent_talk *talk, const char *key);
+	char *(*stop)(const char *key); /* NULL member: close the input */
 	/* Finds the program on PATH (or PROGRAM), its version and login.  Waits: jobs only. */
 	int (*probe)(const char *program, struct agent_probe *probe, struct err *err);
 	const char *const *env; /* variables passed through beside the default list */

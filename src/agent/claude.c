@@ -148,7 +148,7 @@ control_line(const char *request_id, const char *subtype)
 }
 
 static char *
-claude_say(const char *key, const char *text)
+claude_say(const struct agent_talk *talk, const char *key, const char *text)
 {
 	struct json_object *msg = json_object_new_object();
 	struct json_object *message = json_object_new_object();
@@ -168,7 +168,7 @@ claude_say(const char *key, const char *text)
 }
 
 static char *
-claude_interrupt(const char *key)
+claude_interrupt(const struct agent_talk *talk, const char *key)
 {
 	return control_line(key, "interrupt");
 }
@@ -181,7 +181,7 @@ claude_open(const struct agent_launch *launch, struct agent_input *input)
 	agent_input_take(input, key, control_line(key, "initialize"));
 	if (launch->prompt)
 		agent_input_take(input, xstrdup(launch->prompt_key),
-		    claude_say(launch->prompt_key, launch->prompt));
+		    claude_say(NULL, launch->prompt_key, launch->prompt));
 }
 
 /* Where the login is kept.  Only ever asked whether it is there. */

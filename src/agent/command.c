@@ -86,13 +86,13 @@ command_answer(const char *key, const char *ask_id, const char *raw,
 }
 
 static char *
-command_say(const char *key, const char *text)
+command_say(const struct agent_talk *talk, const char *key, const char *text)
 {
 	return text_message("say", key, text);
 }
 
 static char *
-command_interrupt(const char *key)
+command_interrupt(const struct agent_talk *talk, const char *key)
 {
 	return wire_print_take(message_new("interrupt", key));
 }

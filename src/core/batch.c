@@ -39,9 +39,9 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "after", offsetof(struct session, after) },
 	};
 	char **const empty[] = { &s->sub_issue, &s->base, &s->run, &s->agent_session,
-		&s->last_text, &s->reason, &s->summary, &s->claimed_by, &s->head,
-		&s->pin, &s->candidate, &s->landed, &s->evidence, &s->stray,
-		&s->blocked };
+		&s->agent_turn, &s->run_resume, &s->run_note, &s->last_text, &s->reason,
+		&s->summary, &s->claimed_by, &s->head, &s->pin, &s->candidate,
+		&s->landed, &s->evidence, &s->stray, &s->blocked };
 
 	for (size_t k = 0; k < N_ELEMS(texts); k++)
 		*(char **)(void *)((char *)s + texts[k].at) = xstrdup(

@@ -43,9 +43,9 @@ session_clear(struct session *s)
 		s->title, s->mode, s->launch, s->agent, s->agent_shown, s->adapter,
 		s->program, s->branch, s->worktree, s->path, s->base, s->args, s->setup,
 		s->env_more, s->prompt_sha, s->verify, s->rules, s->after, s->run,
-		s->agent_session, s->last_text, s->reason, s->summary, s->claimed_by,
-		s->head, s->pin, s->candidate, s->landed, s->evidence, s->stray,
-		s->blocked };
+		s->agent_session, s->agent_turn, s->run_resume, s->run_note,
+		s->last_text, s->reason, s->summary, s->claimed_by, s->head, s->pin,
+		s->candidate, s->landed, s->evidence, s->stray, s->blocked };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -278,9 +278,10 @@ dump_session(FILE *f, const struct session *s)
 	const char *const texts[] = { s->issue, s->sub_issue, s->focus, s->title,
 		s->mode, s->launch, s->agent, s->adapter, s->program, s->args,
 		s->env_more, s->branch, s->worktree, s->path, s->base, s->prompt_sha,
-		s->verify, s->rules, s->after, s->agent_session, s->last_text,
-		s->reason, s->summary, s->claimed_by, s->head, s->pin, s->candidate,
-		s->landed, s->evidence, s->stray, s->blocked };
+		s->verify, s->rules, s->after, s->agent_session, s->agent_turn,
+		s->run_resume, s->run_note, s->last_text, s->reason, s->summary,
+		s->claimed_by, s->head, s->pin, s->candidate, s->landed, s->evidence,
+		s->stray, s->blocked };
 	const int64_t numbers[] = { s->est_low, s->est_mid, s->est_high, s->points,
 		s->merge_position, s->budget, s->is_analysis, s->is_external,
 		s->is_sandboxed, s->n_runs, s->run_open, s->waits_for_slot,

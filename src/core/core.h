@@ -46,7 +46,10 @@ struct session {
 	bool reported; /* said that it is done while a person held it */
 	int n_failed;  /* approaches that failed */
 	char *agent_session; /* the agent's own id, "" until known */
-	int64_t offset;      /* consumed of the current run's out.ndjson */
+	char *agent_turn; /* its own id of the turn under way, "" when none has one */
+	char *run_resume; /* the conversation that the current run goes on with, "" */
+	char *run_note;   /* and what its agent is told about that */
+	int64_t offset;   /* consumed of the current run's out.ndjson */
 	int64_t started_at, ended_at, last_seen;
 	bool is_idle;     /* silent, and its holder saw it do nothing either */
 	int64_t stuck_at; /* stalled: when it is ended if it is still idle; 0 never */

@@ -36,6 +36,7 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_AGENT_LIMIT]       = "agent-limit",
 	[HAP_AGENT_DONE]        = "agent-done",
 	[HAP_AGENT_FAILED]      = "agent-failed",
+	[HAP_AGENT_STEPPED]     = "agent-stepped",
 	[HAP_ASK_ANSWERED]      = "ask-answered",
 	[HAP_INSPECTED]         = "inspected",
 	[HAP_MERGE_ASKED]       = "merge-asked",

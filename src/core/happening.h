@@ -61,6 +61,7 @@ enum hap {
 	HAP_AGENT_LIMIT,
 	HAP_AGENT_DONE,
 	HAP_AGENT_FAILED,
+	HAP_AGENT_STEPPED, /* its protocol is ready for the next message, or in a turn */
 	HAP_ASK_ANSWERED,
 	HAP_INSPECTED,
 	HAP_MERGE_ASKED,

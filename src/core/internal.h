@@ -55,6 +55,10 @@ void session_fail(struct core *core, struct session *s, const char *reason, int6
 /* Its end was reported: the exit checklist is looked at. */
 void session_reported(struct session *s, int64_t now, struct acts *acts);
 
+/* talk.c: the agent of S cannot be told what its protocol waits for. */
+void talk_broke(struct core *core, struct session *s, const char *why, int64_t now,
+    struct acts *acts);
+
 /* batch.c */
 bool batch_has(
     const struct core *core, const struct batch_run *b, const struct session *s);
@@ -106,8 +110,8 @@ step_fn step_session_filed, step_session_prepared, step_act_failed, step_run_wai
     step_run_started, step_run_pulse, step_clock, step_set_up, step_run_ended,
     step_run_lost, step_agent_accepted, step_agent_confirmed, step_agent_activity,
     step_agent_asked, step_agent_ask_gone, step_agent_estimate, step_agent_limit,
-    step_agent_done, step_agent_failed, step_inspected, step_candidate_built,
-    step_candidate_refused, step_landed, step_landing_blocked;
+    step_agent_done, step_agent_failed, step_agent_stepped, step_inspected,
+    step_candidate_built, step_candidate_refused, step_landed, step_landing_blocked;
 step_fn step_ask_answered, step_merge_asked, step_said, step_held, step_resumed,
     step_parked, step_abandoned, step_claimed;
 step_fn step_strayed, step_met, step_conflict_gone, step_ruled;

@@ -137,6 +137,12 @@ owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
 	s->reported = false;
 	s->was_reviewed = false; /* what it makes now was seen by nobody */
 	s->offset = 0;
+	core_set(&s->run_note, note);
+	core_set(&s->run_resume, resume);
+	core_set(&s->agent_turn, "");
+	/* A new conversation: the id of the old one is nobody's to be told anything by. */
+	if (s->run_resume[0] == '\0')
+		core_set(&s->agent_session, "");
 	s->cost_before += s->cost;
 	s->cost = 0;
 	s->started_at = s->last_seen = now;
@@ -155,6 +161,6 @@ owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", s->plan_id);
 	fields_set(f, "run", run);
-	fields_set(f, "resume", resume);
-	fields_set(f, "note", note);
+	fields_set(f, "resume", s->run_resume);
+	fields_set(f, "note", s->run_note);
 }

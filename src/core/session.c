@@ -48,6 +48,8 @@ session_heard(struct session *s, const struct happening *h, struct acts *acts)
 	s->is_idle = false;
 	if (h->kind != HAP_AGENT_DONE && h->kind != HAP_AGENT_FAILED)
 		revive(s, h->at, acts);
+	else
+		core_set(&s->agent_turn, "");
 }
 
 /* A number that a stranger's program said, as far as anybody can believe it. */
@@ -159,6 +161,8 @@ step_act_failed(
 		s->run_open = false;
 		session_fail(core, s, text, h->at, acts);
 		pin_earlier_runs(s, acts);
+	} else if (strcmp(kind, "step") == 0) {
+		talk_broke(core, s, text, h->at, acts);
 	} else if (strcmp(kind, "worktree-add") == 0 ||
 		   strcmp(kind, "issue-file") == 0) {
 		if (b && is_awaited(core, s, h))
@@ -375,47 +379,6 @@ step_run_lost(
 		    "the process was lost; go on where you were", h->at, acts);
 	else
 		owe_inspect(s, "stalled", acts);
-	return 0;
-}
-
-int
-step_agent_accepted(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = session_current(core, h, err);
-
-	if (!s)
-		return -1;
-	session_heard(s, h, acts);
-	if (fields_text(&h->fields, "agent_session")[0])
-		core_set(&s->agent_session, fields_text(&h->fields, "agent_session"));
-	(void)core_move(s, ON_ACCEPTED, h->at, acts);
-	return 0;
-}
-
-int
-step_agent_confirmed(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = session_current(core, h, err);
-	AUTO_FREE char *text = NULL;
-
-	if (!s)
-		return -1;
-	session_heard(s, h, acts);
-	if (s->confirmed)
-		return 0;
-	s->confirmed = true;
-	(void)core_move(s, ON_ACCEPTED, h->at, acts);
-	if (!core_move(s, ON_CONFIRMED, h->at, acts) &&
-	    (s->state != SESSION_STALLED || !core_move(s, ON_ACTIVITY, h->at, acts)))
-		return 0;
-	core_set(&s->reason, "");
-	text = xasprintf("Session started: %s, %s (%s), branch `%s`.", s->agent_shown,
-	    s->mode, s->launch, s->branch);
-	owe_issue_move(acts, s, "In Progress", s->n_runs);
-	owe_comment(acts, s, "start", s->n_runs, text);
-	owe_write_back(core, s->plan_id, acts);
 	return 0;
 }
 

@@ -280,6 +280,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_AGENT_LIMIT]       = step_agent_limit,
 	[HAP_AGENT_DONE]        = step_agent_done,
 	[HAP_AGENT_FAILED]      = step_agent_failed,
+	[HAP_AGENT_STEPPED]     = step_agent_stepped,
 	[HAP_ASK_ANSWERED]      = step_ask_answered,
 	[HAP_INSPECTED]         = step_inspected,
 	[HAP_MERGE_ASKED]       = step_merge_asked,

@@ -85,11 +85,39 @@ tell_activity(struct burst *b, uint64_t offset)
 	b->has_activity = false;
 }
 
+/* What is said in parts is shown as far as it goes; usage may come between two parts. */
+static void
+add_part(struct burst *b, const struct agent_event *e)
+{
+	struct said *said = &b->f->said;
+	struct fields f = { 0 };
+
+	if (e->kind == AGENT_USAGE)
+		return;
+	if (e->kind != AGENT_SAY || !e->is_part) {
+		said_end(said);
+		return;
+	}
+	if (said_add(said, e->text ? e->text : "", b->line_start) &&
+	    b->agent->has_own_confirm) {
+		fields_set(&f, "session", b->f->session);
+		fields_set(&f, "run", b->f->run);
+		fields_set(&f, "text", said->text);
+		tell_held(b, b->line_start);
+		hold(b, HAP_AGENT_CONFIRMED, &f);
+	}
+}
+
 static void
 add_activity(struct burst *b, const struct agent_event *e)
 {
 	b->has_activity = true;
-	if (e->text && e->text[0] && e->kind != AGENT_USAGE) {
+	add_part(b, e);
+	if (e->kind == AGENT_SAY && e->is_part) {
+		AUTO_FREE char *text = cut(b->f->said.text, TEXT_BYTES);
+
+		fields_set(&b->activity, "text", text);
+	} else if (e->text && e->text[0] && e->kind != AGENT_USAGE) {
 		AUTO_FREE char *text = cut(e->text, TEXT_BYTES);
 
 		fields_set(&b->activity, "text", text);
@@ -123,6 +151,8 @@ meaning_of(enum agent_event_kind kind)
 		[AGENT_LIMIT] = HAP_AGENT_LIMIT,
 		[AGENT_DONE] = HAP_AGENT_DONE,
 		[AGENT_FAILED] = HAP_AGENT_FAILED,
+		[AGENT_STEP] = HAP_AGENT_STEPPED,
+		[AGENT_TURN] = HAP_AGENT_STEPPED,
 	};
 
 	return haps[kind];
@@ -143,7 +173,12 @@ on_agent_event(const struct agent_event *e, void *arg)
 	tell_held(b, b->line_start);
 	tell_activity(b, b->line_start);
 	detail = cut(e->detail ? e->detail : "", DETAIL_BYTES);
-	text = cut(e->text ? e->text : "", DETAIL_BYTES);
+	/* One who ends a turn without words of its own has said them before. */
+	if (e->kind == AGENT_DONE && (!e->text || e->text[0] == '\0'))
+		text = xstrdup(b->f->said.text);
+	else
+		text = cut(e->text ? e->text : "", DETAIL_BYTES);
+	said_end(&b->f->said);
 	fields_set(&f, "session", b->f->session);
 	fields_set(&f, "run", b->f->run);
 	fields_set(&f, "text", text);
@@ -158,6 +193,12 @@ on_agent_event(const struct agent_event *e, void *arg)
 	}
 	if (e->cost_cents >= 0)
 		fields_set_number(&f, "cost", e->cost_cents);
+	if (e->kind == AGENT_STEP) {
+		fields_set(&f, "step", e->id);
+		fields_set(&f, "raw", e->raw);
+	}
+	if (e->kind == AGENT_TURN)
+		fields_set(&f, "turn", e->id);
 	if (e->kind == AGENT_LIMIT)
 		fields_set_number(&f, "until", e->until_at);
 	/* An agent without words of its own for it has confirmed by being up. */
@@ -224,7 +265,10 @@ read_output(struct follower *f, bool is_ended)
 	}
 	if (rc < 0)
 		log_warn("%s: %s", f->run, err.text);
-	tell_activity(&b, b.line_end);
+	/* Until it confirmed, a message is read again from its beginning after a restart. */
+	tell_activity(&b, f->said.n > 0 && agent->has_own_confirm && !s->confirmed
+			      ? f->said.from
+			      : b.line_end);
 	fields_clear(&b.activity);
 	if (!b.is_broken)
 		return 0;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/engine.h"
 #include "engine/record.h"
+#include "engine/said.h"
 #include "exec/exec.h"
 #include "store/journal.h"
 #include "sys/child.h"
@@ -56,6 +57,7 @@ struct follower {
 	struct event *holder_event; /* pidfd of the holder */
 	struct event *again;        /* the journal was full: look once more */
 	bool is_grouped;            /* read in a group that is not written yet */
+	struct said said;           /* what its agent says in parts */
 	struct call *pulse;         /* asks the holder what it sees */
 	int64_t pulse_for;          /* the deadline that was asked about */
 	int holder_fd;
@@ -227,7 +229,7 @@ void slots_settle(struct engine *engine);
 void slots_adopt(struct engine *engine);
 void slots_free(struct engine *engine);
 
-/* Begins to send the message of an "answer" or "say" task to the agent of the run in DIR. */
+/* Begins to send the message of an "answer", "say" or "step" task to the agent of the run in DIR. */
 struct run_call *run_message(
     struct engine *engine, const struct task *task, const char *dir, struct err *err);
 /* Drops the first messages that are not sent yet. */

@@ -100,7 +100,7 @@ write_spec(struct engine *engine, const struct session *s, const struct agent *a
 
 /* Everything of LAUNCH that lives as long as the call: filled for S, freed by the caller. */
 struct launch_text {
-	char *prompt, *name, *tmp_dir, *uuid_source;
+	char *prompt, *prompt_anew, *name, *tmp_dir, *uuid_source;
 	char uuid[37];
 	struct agent_launch launch;
 	char **extra;
@@ -110,6 +110,7 @@ static void
 launch_text_clear(struct launch_text *t)
 {
 	free(t->prompt);
+	free(t->prompt_anew);
 	free(t->name);
 	free(t->tmp_dir);
 	free(t->uuid_source);
@@ -126,19 +127,26 @@ launch_text_fill(struct engine *engine, const struct task *task,
 	t->prompt = compose_prompt(engine, task, s, resumes, err);
 	if (!t->prompt)
 		return -1;
+	if (resumes) {
+		t->prompt_anew = compose_prompt(engine, task, s, false, err);
+		if (!t->prompt_anew)
+			return -1;
+	}
 	t->name = runtime_name(s->issue, s->focus);
 	t->tmp_dir = xasprintf("%s/runs/%s/tmp", engine->home, s->run);
 	/* The same run always has the same id: a launch done twice is the same launch. */
 	t->uuid_source = xasprintf("%s|%s", engine->home, s->run);
 	hash_uuid(t->uuid_source, t->uuid);
 	t->extra = environ_args(s->args);
-	t->launch = (struct agent_launch){ .program = s->program,
+	t->launch = (struct agent_launch){ .adapter = s->adapter,
+		.program = s->program,
 		.extra = (const char *const *)t->extra,
 		.launch_as = s->launch,
 		.session_uuid = t->uuid,
 		.resume_id = resumes ? resume : NULL,
 		.name = t->name,
 		.prompt = t->prompt,
+		.prompt_anew = t->prompt_anew,
 		.prompt_key = s->run,
 		.cwd = s->path,
 		.tmp_dir = t->tmp_dir,
@@ -512,6 +520,37 @@ run_launch(struct task *task)
 	try_again_soon(task);
 }
 
+/* The message of TASK as the agent of S takes it; the caller frees it.  NULL with ERR. */
+static char *
+message_line(struct engine *engine, const struct task *task, const struct session *s,
+    const struct agent *agent, struct err *err)
+{
+	const struct fields *f = &task->fields;
+	struct agent_talk talk = { s->agent_session, s->agent_turn };
+	struct launch_text t = { 0 };
+	char *line = NULL;
+
+	if (strcmp(task->kind, "say") == 0) {
+		if (agent->say)
+			line = agent->say(&talk, task->key, fields_text(f, "text"));
+	} else if (strcmp(task->kind, "step") == 0) {
+		if (launch_text_fill(engine, task, s, &t, err) == 0)
+			line = agent->step(&t.launch, &talk, fields_text(f, "step"),
+			    fields_text(f, "raw"), err);
+		launch_text_clear(&t);
+		return line;
+	} else {
+		line = agent->answer(task->key, fields_text(f, "ask"),
+		    fields_text(f, "raw"), fields_text(f, "decision"),
+		    fields_text(f, "text"));
+	}
+	/* Before the handshake is over nobody hears it: tried again. */
+	if (!line)
+		(void)err_set(err, agent->step ? ERR_TIMEOUT : ERR_SYSTEM,
+		    "agent %s cannot be told that now", agent->name);
+	return line;
+}
+
 struct run_call *
 run_message(
     struct engine *engine, const struct task *task, const char *dir, struct err *err)
@@ -519,24 +558,12 @@ run_message(
 	const struct session *s = core_session(
 	    engine->core, fields_text(&task->fields, "session"));
 	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
-	const struct fields *f = &task->fields;
 	AUTO_FREE char *line = NULL;
 
-	if (!agent) {
+	if (!agent || strcmp(s->run, fields_text(&task->fields, "run")) != 0) {
 		(void)err_set(err, ERR_NOT_FOUND, "no such agent");
 		return NULL;
 	}
-	if (strcmp(task->kind, "say") == 0)
-		line = agent->say ? agent->say(task->key, fields_text(f, "text"))
-				  : NULL;
-	else
-		line = agent->answer(task->key, fields_text(f, "ask"),
-		    fields_text(f, "raw"), fields_text(f, "decision"),
-		    fields_text(f, "text"));
-	if (!line) {
-		(void)err_set(
-		    err, ERR_SYSTEM, "agent %s cannot be told that", agent->name);
-		return NULL;
-	}
-	return run_call_send(dir, task->key, line, err);
+	line = message_line(engine, task, s, agent, err);
+	return line ? run_call_send(dir, task->key, line, err) : NULL;
 }

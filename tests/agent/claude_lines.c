@@ -128,7 +128,7 @@ show_answer(const char *decision, const char *text)
 static int
 show_interrupt(const char *key)
 {
-	AUTO_FREE char *line = agent_claude.interrupt(key);
+	AUTO_FREE char *line = agent_claude.interrupt(NULL, key);
 
 	puts(line);
 	return 0;

@@ -220,7 +220,7 @@ a_session_opens_with_initialize_and_the_whole_prompt(void **state)
 {
 	struct agent_launch launch = launch_of("bypass");
 	struct agent_input input = { 0 };
-	AUTO_FREE char *interrupt = agent_claude.interrupt("k9");
+	AUTO_FREE char *interrupt = agent_claude.interrupt(NULL, "k9");
 
 	agent_claude.open(&launch, &input);
 	assert_int_equal(input.n, 2);

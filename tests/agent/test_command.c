@@ -111,8 +111,8 @@ what_we_send_is_the_protocol_to_the_letter(void **state)
 	AUTO_FREE char *bare = agent_command.answer("k2", "q", NULL, "allow", NULL);
 	AUTO_FREE char *more = agent_command.answer(
 	    "k2", "q", NULL, "allow-session", NULL);
-	AUTO_FREE char *say = agent_command.say("k3", "a/b");
-	AUTO_FREE char *interrupt = agent_command.interrupt("k4");
+	AUTO_FREE char *say = agent_command.say(NULL, "k3", "a/b");
+	AUTO_FREE char *interrupt = agent_command.interrupt(NULL, "k4");
 	AUTO_FREE char *stop = agent_command.stop("k5");
 
 	agent_command.open(&launch, &input);

@@ -24,6 +24,7 @@
 //   stub:fail=STATUSxN       the first N model requests of this session fail with this HTTP
 //                            status; without xN all of them
 //   stub:hang                the first request is never answered
+//   stub:tokens=N            each answer is said to have taken N tokens to write
 //
 // In plan mode the plan is written to the client's plan file and presented with ExitPlanMode
 // before anything else; a declined plan is presented once more, "revised", and then given up.
@@ -108,7 +109,7 @@ function readMarkers(text) {
   const flags = new Map();
   for (const [, name, raw = ''] of text.matchAll(MARKER)) {
     const value = raw.replace(/[`*\s]+$/, '').replaceAll('\\n', '\n');
-    if (['plan', 'nocommit', 'silent', 'fail', 'hang', 'slow'].includes(name)) flags.set(name, value);
+    if (['plan', 'nocommit', 'silent', 'fail', 'hang', 'slow', 'tokens'].includes(name)) flags.set(name, value);
     if (['write', 'append', 'bash', 'commit', 'question', 'say', 'slow'].includes(name))
       actions.push({ name: `a${actions.length}`, kind: name, value });
   }
@@ -227,7 +228,8 @@ function messageOf(model, step) {
   return {
     id: id('msg_'), type: 'message', role: 'assistant', model, content,
     stop_reason: step.tool ? 'tool_use' : 'end_turn', stop_sequence: null,
-    usage: { input_tokens: 1200, cache_creation_input_tokens: 100, cache_read_input_tokens: 900, output_tokens: 40 },
+    usage: { input_tokens: 1200, cache_creation_input_tokens: 100, cache_read_input_tokens: 900,
+      output_tokens: step.tokens ?? 40 },
   };
 }
 
@@ -274,7 +276,8 @@ async function answer(res, body) {
   if (state.flags.has('hang') && !state.isResumed) return;
   if (failed(res, state)) return;
   const step = nextStep(state);
-  log({ cwd: state.cwd, tool: step.tool?.name ?? null, text: step.text.slice(0, 200), steps: state.steps });
+  if (state.flags.has('tokens')) step.tokens = Number(state.flags.get('tokens'));
+  log({ cwd: state.cwd, tool: step.tool?.name ?? null, slow: Boolean(step.slow), text: step.text.slice(0, 200), steps: state.steps });
   const message = messageOf(body.model, step);
   if (body.stream) await stream(res, message, step.slow);
   else sendJson(res, 200, message);

@@ -225,6 +225,25 @@ adopt_proposal(struct op *op, const struct fields *out, struct err *err)
 	return rc;
 }
 
+/*
+ * Nothing is left to propose, yet a table of the plan waits, made before its phases were done,
+ * given up or taken out: it can be neither approved (G11) nor made anew, only declined.
+ */
+static void
+name_left_table(struct op *op)
+{
+	const struct core *core = op->engine->core;
+	const struct plan_run *p = core_plan_by_path(
+	    core, fields_text(&op->in, "plan"));
+	const struct batch_run *b = p ? core_last_batch(core, p->id) : NULL;
+
+	if (op->err.kind != ERR_NOT_FOUND || !b || b->state != BATCH_AWAITING)
+		return;
+	(void)err_fix(&op->err,
+	    "the table of batch %d was made before and still waits: divisi decline --hash %.12s",
+	    b->number, b->hash);
+}
+
 static void
 on_proposal(void *arg, const struct fields *out, const struct err *err, bool failed)
 {
@@ -237,8 +256,9 @@ on_proposal(void *arg, const struct fields *out, const struct err *err, bool fai
 	if (failed) {
 		struct fields f = { 0 };
 
+		name_left_table(op);
 		fields_set(&f, "what", "dispatch");
-		fields_put_err(&f, err);
+		fields_put_err(&f, &op->err);
 		if (engine_note(op->engine, HAP_REFUSED, &f) < 0)
 			log_warn("a refused dispatch is not recorded");
 		fields_clear(&f);

@@ -463,6 +463,19 @@ drop_launch(struct task *task, const struct session *s, const char *dir)
 	task_fail(task, &err);
 }
 
+/* The spec in DIR names the temporary directory, which a server that died did not come to. */
+static int
+start_holder(
+    struct engine *engine, const struct session *s, const char *dir, struct err *err)
+{
+	AUTO_FREE char *tmp_dir = path_join(dir, "tmp");
+
+	if (file_mkdirs(tmp_dir, 0700, err) < 0)
+		return -1;
+	torn_unlock(s->path);
+	return executor_local.start(dir, engine->holder, err);
+}
+
 void
 run_launch(struct task *task)
 {
@@ -498,14 +511,10 @@ run_launch(struct task *task)
 		rc = launch_text_fill(engine, task, s, &t, &err);
 		if (rc == 0)
 			rc = write_spec(engine, s, agent, &t.launch, &err);
-		if (rc == 0)
-			rc = file_mkdirs(t.tmp_dir, 0700, &err);
 		launch_text_clear(&t);
 	}
-	if (rc == 0 && (state == RUN_ABSENT || state == RUN_READY)) {
-		torn_unlock(s->path);
-		rc = executor_local.start(dir, engine->holder, &err);
-	}
+	if (rc == 0 && (state == RUN_ABSENT || state == RUN_READY))
+		rc = start_holder(engine, s, dir, &err);
 	task->held_at = engine->now();
 	if (rc < 0 && err.kind == ERR_SYSTEM && task->tries < LAUNCH_TRIES) {
 		log_warn("%s: %s (will be tried again)", task->key, err.text);

@@ -239,13 +239,12 @@ catch_up(bool is_late)
 	if (!c->core)
 		c->core = core_new();
 	while (c->n_rows < sim_disk_rows())
-		check_row(c->n_rows, is_late);
+		check_row(c->n_rows, is_late || c->n_rows < c->n_before);
 }
 
 void
 sim_check_journal(void)
 {
-	/* Before the first row of this start what the last process wrote is read. */
 	catch_up(false);
 }
 

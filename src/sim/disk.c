@@ -321,6 +321,7 @@ store_open(const char *home, int read_only, struct err *err)
 	(void)read_only;
 	(void)err;
 	recover();
+	sim->check.n_before = n_rows;
 	return xcalloc(1, sizeof(struct store));
 }
 

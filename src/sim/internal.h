@@ -203,6 +203,7 @@ struct sim_check {
 	size_t n_approvals, cap_approvals;
 	int n_closed[8];
 	size_t n_rows, n_acts; /* how much of the journal was checked */
+	size_t n_before;       /* rows that were there when the server started */
 };
 
 /* ---- the world ------------------------------------------------------------------------ */

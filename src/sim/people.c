@@ -134,13 +134,20 @@ dispatch(int plan, bool overrides)
 	fields_clear(&out);
 }
 
+/* There is nothing left to dispatch: a table that waits is declined, or the plan is ended. */
 static void
 give_up(int plan)
 {
 	const struct core *core = engine_core(sim->engine);
 	const struct plan_run *p = core_plan_by_path(core, sim->plan[plan].path);
+	const struct batch_run *b = p ? core_last_batch(core, p->id) : NULL;
 	struct fields f = { 0 };
 
+	if (b && b->state == BATCH_AWAITING) {
+		fields_set(&f, "hash", b->hash);
+		(void)order_plain("decline", &f);
+		return;
+	}
 	for (size_t i = 0; p && i < core->n_sessions; i++) {
 		const struct session *s = &core->session[i];
 

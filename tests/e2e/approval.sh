@@ -163,4 +163,24 @@ git checkout --quiet --detach
 claim "a detached checkout stops a dispatch (G14)" divisi_fails 3 dispatch "$plan"
 claim "an override needs a reason" divisi_fails 2 dispatch "$plan" --override G14
 git checkout --quiet main
+
+# ---- a table of which nothing is left ----------------------------------------------------
+
+left=2026-11-22-try-left.md
+fake_plan "$left" <<END
+9A|quick|Writes: \`z.txt\`|fake:say=nothing
+END
+divisi dispatch "$left" >/dev/null 2>&1
+approve_table >/dev/null
+claim "a session that commits nothing fails" becomes 9A failed
+first=$(field 9A id)
+claim "the failure is acknowledged" divisi approve --batch 1
+claim "its phase is proposed again" waits_for_approval "$left"
+claim "a person gives the phase up meanwhile" divisi abandon "$first"
+left_table() {
+	divisi_fails 5 dispatch "$left" && divisi dispatch "$left" 2>&1 | grep -q "divisi decline --hash $(table | cut -c1-12)"
+}
+claim "nothing is left to dispatch, and the table that waits is named" left_table
+claim "as it says, it is declined" divisi decline --hash "$(table)"
+
 e2e_end

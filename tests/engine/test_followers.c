@@ -612,6 +612,21 @@ a_machine_that_was_restarted_is_named_as_the_reason(void **state)
 }
 
 /* Promise 1: while anything may live of an earlier run, no later one is launched. */
+/* The server died between the spec and the temporary directory that it names. */
+static void
+a_launch_done_again_makes_the_temporary_directory(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *tmp = file_of(st, "tmp");
+
+	stage_plan(st, "1A", "true");
+	stage_approve(st);
+	STAGE_UNTIL(st, follower_find(st->engine, "p1.1.1A.r1"));
+	assert_int_equal(rmdir(tmp), 0);
+	stage_restart(st);
+	STAGE_UNTIL(st, access(tmp, X_OK) == 0);
+}
+
 static void
 nothing_is_launched_beside_an_earlier_run(void **state)
 {
@@ -690,6 +705,7 @@ main(void)
 		RUN_TEST(a_run_whose_begun_was_removed_is_lost_and_void),
 		RUN_TEST(a_run_without_its_spec_is_judged_by_begun_and_lock),
 		RUN_TEST(a_machine_that_was_restarted_is_named_as_the_reason),
+		RUN_TEST(a_launch_done_again_makes_the_temporary_directory),
 		RUN_TEST(nothing_is_launched_beside_an_earlier_run),
 		RUN_TEST(late_words_of_a_run_that_is_over_are_history),
 	};

@@ -3,7 +3,7 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve decline status watch log why say hold resume park abandon claim abort conflicts rule try salvage merge issue report doctor events replay server help completions learn version'
+		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve decline status watch log why say hold resume park abandon claim abort conflicts rule try salvage merge issue report agent doctor events replay server help completions learn version'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
@@ -41,6 +41,7 @@ _divisi()
 		merge) words='--json --yes --diff' ;;
 		issue) words='--json --parent --status --text --markdown' ;;
 		report) words='--json' ;;
+		agent) words='--json --limit' ;;
 		doctor) words='--json --all --mend --dry-run --yes' ;;
 		events) words='--json --after --follow --until --kinds' ;;
 		replay) words='--json --until --dump' ;;

@@ -6,15 +6,20 @@
 #   git config --add divisi.agent.command.args format
 #
 # The prompt is not read further than its first message: a command knows what it does.
-[ $# -gt 0 ] || { echo '{"type":"failed","reason":"oneshot.sh has no command"}'; exit 2; }
+failed() { printf '{"type":"failed","reason":"%s"}\n' "$1"; exit 0; }
+[ $# -gt 0 ] || failed "oneshot.sh has no command"
 IFS= read -r _ || exit 1
 echo '{"type":"started"}'
-if ! "$@" >&2; then
-	echo '{"type":"failed","reason":"the command failed; see the error log of the run"}'
-elif [ -z "$(git status --porcelain)" ]; then
-	echo '{"type":"done","summary":"nothing had to be changed"}'
-elif git add -A && git commit -q -m "Run ${1##*/}" >&2; then
-	echo '{"type":"done","summary":"changed and committed"}'
-else
-	echo '{"type":"failed","reason":"git could not commit"}'
+if [ "$DIVISI_LAUNCH_AS" = plan ]; then
+	echo '{"type":"ask","id":"plan-1","kind":"plan","text":"Run the command"}'
+	while IFS= read -r line; do
+		case $line in *'"type":"answer"'* | *'"type":"stop"'*) break ;; esac
+	done
+	case $line in *'"decision":"allow"'*) ;; *) failed "not approved" ;; esac
 fi
+"$@" >&2 || failed "the command failed; see the error log of the run"
+rm -f "$(git rev-parse --git-dir)/index.lock" # of a run of ours that was killed
+if [ -n "$(git status --porcelain)" ]; then
+	{ git add -A && git commit -q -m "Run ${1##*/}" >&2; } || failed "git could not commit"
+fi
+echo '{"type":"done","summary":"changed and committed"}'

@@ -4,14 +4,17 @@ import json, os, subprocess, sys
 def tell(what, **fields):
     print(json.dumps({"type": what, **fields}), flush=True)
 
-def hear():
-    return json.loads(sys.stdin.readline() or '{"type":"stop"}')
+def hear(wanted):
+    for message in map(json.loads, sys.stdin):
+        if message["type"] in (wanted, "interrupt", "stop"):
+            return message
+    return {"type": "stop"}
 
-prompt = hear()["text"]
+prompt = hear("prompt").get("text", "nothing")
 tell("started")
 if os.environ.get("DIVISI_LAUNCH_AS") == "plan":
     tell("ask", id="plan-1", kind="plan", text="Add a line to NOTES", detail=prompt)
-    if hear().get("decision") != "allow":
+    if hear("answer").get("decision") != "allow":
         sys.exit(tell("failed", reason="the plan was not approved"))
 with open("NOTES", "a", encoding="utf-8") as notes:
     print(prompt.splitlines()[0], file=notes)

@@ -49,6 +49,7 @@ void cmd_overview(void);
 void cmd_help_one(const struct command *command);
 
 int cmd_advise(int argc, char **argv);
+int cmd_agent(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_completions(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
@@ -67,12 +68,12 @@ int cmd_what_if(int argc, char **argv);
 int cmd_why_not(int argc, char **argv);
 
 /* Option tables, each beside its run function. */
-extern const struct option_doc cmd_advise_options[], cmd_check_options[],
-    cmd_diff_options[], cmd_learn_options[], cmd_simulate_options[],
-    cmd_what_if_options[], cmd_why_not_options[], cmd_doctor_options[],
-    cmd_fmt_options[], cmd_footprint_options[], cmd_help_options[], cmd_init_options[],
-    cmd_plan_options[], cmd_prompt_options[], cmd_verdict_options[],
-    cmd_version_options[];
+extern const struct option_doc cmd_advise_options[], cmd_agent_options[],
+    cmd_check_options[], cmd_diff_options[], cmd_learn_options[],
+    cmd_simulate_options[], cmd_what_if_options[], cmd_why_not_options[],
+    cmd_doctor_options[], cmd_fmt_options[], cmd_footprint_options[],
+    cmd_help_options[], cmd_init_options[], cmd_plan_options[], cmd_prompt_options[],
+    cmd_verdict_options[], cmd_version_options[];
 
 /* The verbs that act through the server. */
 int cmd_abandon(int argc, char **argv);

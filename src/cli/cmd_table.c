@@ -407,6 +407,23 @@ static const struct command commands[] = {
 	    .run = cmd_report,
 	},
 	{
+	    .name = "agent",
+	    .group = CMD_KEEP,
+	    .synopsis =
+		"agent test [--limit SECONDS] [--json] -- PROGRAM [ARGUMENT...]",
+	    .summary = "whether a program of your own works as an agent",
+	    .help =
+		"Starts PROGRAM several times under the holder, in scratch repositories, "
+		"speaks divisi-agent(7) with it as a session would, and prints ok or not ok "
+		"for each thing it must do, with what to mend: say that it started and how "
+		"it ended, commit, ask before it changes anything in plan mode, read long "
+		"lines, pass over what it does not know, obey interrupt, stop and the end of "
+		"its input, and go on after it was killed. An agent that calls a model is "
+		"paid for seven small tasks. Exit status 1 when something is not ok.",
+	    .options = cmd_agent_options,
+	    .run = cmd_agent,
+	},
+	{
 	    .name = "doctor",
 	    .group = CMD_KEEP,
 	    .synopsis = "doctor [--all] [--json]\n"

@@ -52,6 +52,20 @@ run_spec_add_env(struct run_spec *spec, const char *name, const char *value)
 	add_env_entry(spec, xasprintf("%s=%s", name, value));
 }
 
+static void
+add_grant_entry(struct run_spec *spec, char *entry)
+{
+	GROW(spec->grant, spec->n_grants + 1, spec->cap_grants);
+	spec->grant[spec->n_grants++] = entry;
+	spec->grant[spec->n_grants] = NULL;
+}
+
+void
+run_spec_add_grant(struct run_spec *spec, const char *kind, const char *value)
+{
+	add_grant_entry(spec, xasprintf("%s %s", kind, value));
+}
+
 void
 run_spec_clear(struct run_spec *spec)
 {
@@ -59,8 +73,12 @@ run_spec_clear(struct run_spec *spec)
 		free(spec->arg[i]);
 	for (size_t i = 0; i < spec->n_env; i++)
 		free(spec->env[i]);
+	for (size_t i = 0; i < spec->n_grants; i++)
+		free(spec->grant[i]);
 	free(spec->arg);
 	free(spec->env);
+	free(spec->grant);
+	free(spec->fence);
 	free(spec->run);
 	free(spec->session);
 	free(spec->cwd);
@@ -104,6 +122,10 @@ print_spec(const struct run_spec *spec, size_t *n_bytes)
 	put_number(out, "watch_only", spec->watch_only);
 	if (spec->ask)
 		put_record(out, "ask", spec->ask);
+	if (spec->fence)
+		put_record(out, "fence", spec->fence);
+	for (size_t i = 0; i < spec->n_grants; i++)
+		put_record(out, "grant", spec->grant[i]);
 	for (size_t i = 0; i < spec->n_args; i++)
 		put_record(out, "arg", spec->arg[i]);
 	for (size_t i = 0; i < spec->n_env; i++)
@@ -240,6 +262,7 @@ text_of(struct run_spec *spec, struct span key)
 	       : span_eq(key, "session") ? &spec->session
 	       : span_eq(key, "cwd")     ? &spec->cwd
 	       : span_eq(key, "ask")     ? &spec->ask
+	       : span_eq(key, "fence")   ? &spec->fence
 					 : NULL;
 }
 
@@ -286,6 +309,8 @@ take_record(struct run_spec *spec, struct span key, struct span value)
 		if (!strchr(copy, '=') || *copy == '=')
 			return false;
 		add_env_entry(spec, TAKE_PTR(copy));
+	} else if (span_eq(key, "grant")) {
+		add_grant_entry(spec, TAKE_PTR(copy));
 	} else if (span_eq(key, "version")) {
 		return strcmp(copy, "1") == 0;
 	}
@@ -399,6 +424,7 @@ rundir_write_begun(const char *dir, const struct run_begun *begun, struct err *e
 	put_record(out, "holder", holder);
 	put_record(out, "cgroup", begun->cgroup);
 	put_record(out, "limits", begun->limits);
+	put_record(out, "fence", begun->fence);
 	put_record(out, "host", begun->host);
 	fclose(out);
 	if (write_durable(path, O_EXCL, data, n, err) < 0) {
@@ -460,6 +486,8 @@ rundir_read_begun(const char *dir, struct run_begun *begun, struct err *err)
 			is_good = copy_record(record, got.cgroup, sizeof(got.cgroup));
 		else if (span_eq(key, "limits"))
 			is_good = copy_record(record, got.limits, sizeof(got.limits));
+		else if (span_eq(key, "fence"))
+			is_good = copy_record(record, got.fence, sizeof(got.fence));
 		else if (span_eq(key, "host"))
 			is_good = copy_record(record, got.host, sizeof(got.host));
 	}

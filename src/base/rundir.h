@@ -15,6 +15,7 @@
  *   begun     made once (O_EXCL) and fsynced under the lock, before the agent is started
  *   agent     the agent's identity, once it is started
  *   out.ndjson err.log   the agent's output, appended
+ *   fence.log what the fence refused, one JSON object per line
  *   in.sock in.ndjson    input to the agent; every accepted frame is logged first
  *   end.json  the one end record (temporary file, fsync, rename, fsync of the directory)
  */
@@ -34,6 +35,14 @@ struct run_spec {
 	long look_ms;    /* how often its processor time is looked at; 0 = never */
 	long watch_only; /* not 0: no cgroup is made, everything is watched */
 	char *ask; /* the line that asks it to end; NULL: the first step is a signal */
+	/* What the agent may change: "off" or NULL everything, else what GRANT names. */
+	char *fence;
+	/*
+	 * "KIND VALUE", in the words of hold/fence.h: "write /a/b" is /a/b with everything
+	 * below it.
+	 */
+	char **grant;
+	size_t n_grants, cap_grants;
 };
 
 /*
@@ -57,6 +66,7 @@ NODISCARD int rundir_read_spec(const char *dir, struct run_spec *spec, struct er
 void run_spec_clear(struct run_spec *spec);
 void run_spec_add_arg(struct run_spec *spec, const char *arg);
 void run_spec_add_env(struct run_spec *spec, const char *name, const char *value);
+void run_spec_add_grant(struct run_spec *spec, const char *kind, const char *value);
 
 enum run_state {
 	RUN_ABSENT, /* neither spec nor begun: never made, or removed by somebody */
@@ -98,6 +108,9 @@ struct run_end {
 	char
 	    limits[64]; /* what keeps them: "memory=cgroup processes=watch", or empty */
 	char text[256]; /* why it could not be started, else empty */
+	/* As in struct run_begun; and how often the fence refused something. */
+	char fence[128];
+	long long n_refused;
 };
 
 /* Reads DIR/end.json (one flat object that only the holder writes). */
@@ -117,6 +130,8 @@ struct run_begun {
 	struct proc_id agent; /* pid 0 when the agent was not started */
 	char cgroup[512];     /* absolute path of the agent's cgroup, or empty */
 	char limits[64];      /* as in struct run_end */
+	char
+	    fence[128]; /* what keeps the agent in, in words; empty when nothing does */
 	char host[65];
 };
 

@@ -36,6 +36,7 @@ static const struct {
 	{ "cpu_ms", offsetof(struct run_end, cpu_ms), true },
 	{ "memory_peak", offsetof(struct run_end, memory_peak), true },
 	{ "processes_peak", offsetof(struct run_end, processes_peak), true },
+	{ "n_refused", offsetof(struct run_end, n_refused), true },
 };
 
 /* Whatever is in TEXT (a path in any encoding), what is printed is valid JSON. */
@@ -102,6 +103,10 @@ rundir_write_end(const char *dir, const struct run_end *end, struct err *err)
 	if (end->limits[0]) {
 		fputs(",\"limits\":", out);
 		put_string(out, end->limits);
+	}
+	if (end->fence[0]) {
+		fputs(",\"fence\":", out);
+		put_string(out, end->fence);
 	}
 	fputs("}\n", out);
 	fclose(out);
@@ -241,6 +246,9 @@ take_member(const char **at, struct run_end *end)
 	else if (strcmp(key, "limits") == 0)
 		snprintf(end->limits, sizeof(end->limits), "%.*s",
 		    (int)sizeof(end->limits) - 1, text);
+	else if (strcmp(key, "fence") == 0)
+		snprintf(end->fence, sizeof(end->fence), "%.*s",
+		    (int)sizeof(end->fence) - 1, text);
 	else if (strcmp(key, "text") == 0)
 		memcpy(end->text, text, sizeof(text));
 	return true;

@@ -57,10 +57,21 @@ exec_program(const struct run_spec *spec)
 	errno = found;
 }
 
-/* What the child tells when it cannot become the agent. */
-struct exec_failure {
+/* What the child tells: that the broker may take over, or why it cannot be the agent. */
+struct word {
+	enum { WORD_LISTENER, WORD_CWD, WORD_FENCE, WORD_EXEC } about;
 	int sys_errno;
-	bool is_cwd;
+	int listener;
+	char what[24];
+};
+
+/* What a child needs to become the agent. */
+struct birth {
+	const struct run_spec *spec;
+	const struct agent *agent;
+	int fd[3]; /* its 0, 1 and 2 */
+	int go, tell;
+	pid_t holder;
 };
 
 static void
@@ -74,35 +85,59 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* In the child: becomes the agent.  FD are its 0, 1 and 2, GO says when, TELL why not. */
 static _Noreturn void
-become_agent(const struct run_spec *spec, const int fd[3], int go, int tell,
-    pid_t holder, long long data_limit)
+give_up(const struct birth *b, struct word word)
 {
-	const struct rlimit data = { (rlim_t)data_limit, (rlim_t)data_limit };
-	struct exec_failure why = { 0 };
+	word.sys_errno = errno;
+	(void)!write(b->tell, &word, sizeof(word));
+	_exit(127);
+}
+
+/* Goes behind the fence and waits until the broker stands there. */
+static void
+go_behind(const struct birth *b)
+{
+	struct word word = { .about = WORD_FENCE };
+	const char *what = "";
+	char byte;
+
+	if (!b->agent->fence->is_on)
+		return;
+	errno = fence_enter(b->agent->fence, &word.listener, &what);
+	snprintf(word.what, sizeof(word.what), "%s", what);
+	if (errno)
+		give_up(b, word);
+	word.about = WORD_LISTENER;
+	if (write(b->tell, &word, sizeof(word)) != (ssize_t)sizeof(word) ||
+	    read(b->go, &byte, 1) != 1)
+		_exit(127);
+}
+
+/* In the child: becomes the agent. */
+static _Noreturn void
+become_agent(const struct birth *b)
+{
+	long long limit = b->agent->data_limit_bytes;
+	const struct rlimit data = { (rlim_t)limit, (rlim_t)limit };
 	char byte;
 
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A holder that died before the line above sends no signal. */
-	if (getppid() != holder || read(go, &byte, 1) != 1)
+	if (getppid() != b->holder || read(b->go, &byte, 1) != 1)
 		_exit(127);
 	reset_signals();
-	if (data_limit > 0)
+	if (limit > 0)
 		setrlimit(RLIMIT_DATA, &data);
 	for (int i = 0; i < 3; i++)
-		dup2(fd[i], i);
+		dup2(b->fd[i], i);
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	if (spec->cwd && chdir(spec->cwd) < 0)
-		why.is_cwd = true;
-	else {
-		crash_point("agent.exec");
-		exec_program(spec);
-	}
-	why.sys_errno = errno;
-	(void)!write(tell, &why, sizeof(why));
-	_exit(127);
+	if (b->spec->cwd && chdir(b->spec->cwd) < 0)
+		give_up(b, (struct word){ .about = WORD_CWD });
+	go_behind(b);
+	crash_point("agent.exec");
+	exec_program(b->spec);
+	give_up(b, (struct word){ .about = WORD_EXEC });
 }
 
 static void
@@ -126,23 +161,45 @@ enter_cgroup(struct agent *agent, pid_t pid)
 		cgroup_drop(agent->cgroup);
 }
 
-/* Lets the child go on and waits until it has become the agent or said why not. */
 static int
-await_exec(const struct run_spec *spec, int go, int tell, struct err *err)
+read_word(int tell, struct word *word)
 {
-	struct exec_failure why;
 	ssize_t n;
 
-	if (write(go, "g", 1) != 1)
-		return err_sys(err, "start %s", spec->arg[0]);
-	crash_point("agent.told");
 	do
-		n = read(tell, &why, sizeof(why));
+		n = read(tell, word, sizeof(*word));
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return 0;
-	errno = n == (ssize_t)sizeof(why) ? why.sys_errno : EIO;
-	return err_sys(err, "%s", why.is_cwd ? spec->cwd : spec->arg[0]);
+	if (n != (ssize_t)sizeof(*word))
+		*word = (struct word){ .about = WORD_EXEC, .sys_errno = EIO };
+	return 1;
+}
+
+/* Lets the child go on and waits until it has become the agent or said why not. */
+static int
+await_exec(const struct agent *agent, pid_t pid, const struct run_spec *spec,
+    const int pipes[2], struct err *err)
+{
+	struct word word;
+
+	if (write(pipes[0], "g", 1) != 1)
+		return err_sys(err, "start %s", spec->arg[0]);
+	crash_point("agent.told");
+	while (read_word(pipes[1], &word) > 0) {
+		if (word.about == WORD_LISTENER &&
+		    fence_adopt(agent->fence, pid, word.listener) &&
+		    write(pipes[0], "g", 1) == 1)
+			continue;
+		errno = word.sys_errno;
+		if (word.about == WORD_LISTENER)
+			return err_set(err, ERR_SYSTEM, "the fence has no broker");
+		if (word.about == WORD_FENCE)
+			return err_sys(err, "fence: %s", word.what);
+		return err_sys(
+		    err, "%s", word.about == WORD_CWD ? spec->cwd : spec->arg[0]);
+	}
+	return 0;
 }
 
 int
@@ -163,11 +220,12 @@ agent_start(
 	crash_point("agent.fork");
 	pid = fork();
 	if (pid == 0) {
-		const int fd[3] = { p[0], p[3], p[5] };
+		const struct birth birth = { spec, agent, { p[0], p[3], p[5] }, p[6],
+			p[9], holder };
 
 		close(agent->lock_fd);
 		close(p[7]); /* else its own end would keep GO open */
-		become_agent(spec, fd, p[6], p[9], holder, agent->data_limit_bytes);
+		become_agent(&birth);
 	}
 	if (pid < 0) {
 		close_all(p, N_ELEMS(p));
@@ -180,7 +238,7 @@ agent_start(
 	if (rc == 0)
 		rc = rundir_write_agent(dir, &agent->id, err);
 	if (rc == 0)
-		rc = await_exec(spec, p[7], p[8], err);
+		rc = await_exec(agent, pid, spec, p + 7, err);
 	if (rc < 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);

@@ -24,6 +24,7 @@ struct hold {
 	struct run_spec spec;
 	struct agent agent;
 	struct limits limits;
+	struct fence fence;
 	struct output out;
 	struct input in;
 	struct run_end end;
@@ -335,11 +336,13 @@ time_left(const struct hold *h, ms_t now)
 	return at - now > 60000 ? 60000 : (int)(at - now);
 }
 
-enum { P_SIGNAL, P_LISTEN, P_STDIN, P_OUT, P_ERR, P_CLIENT };
+enum { P_SIGNAL, P_LISTEN, P_STDIN, P_OUT, P_ERR, P_FENCE, P_CLIENT };
 
-#define N_POLL (P_CLIENT + HOLD_N_CLIENTS)
+/* Behind the clients stand the sockets that the fence connects. */
+#define P_DIAL (P_CLIENT + HOLD_N_CLIENTS)
+#define N_POLL (P_DIAL + FENCE_N_WAITING)
 
-static void
+static nfds_t
 set_poll(const struct hold *h, struct pollfd p[N_POLL])
 {
 	bool wants_out = h->out.is_open && h->out.n_pending == 0 && h->stage < SWEEPING;
@@ -353,9 +356,11 @@ set_poll(const struct hold *h, struct pollfd p[N_POLL])
 		.events = POLLIN };
 	p[P_ERR] = (struct pollfd){ .fd = h->out.is_err_open ? h->agent.err_fd : -1,
 		.events = POLLIN };
+	p[P_FENCE] = (struct pollfd){ .fd = h->fence.notify_fd, .events = POLLIN };
 	for (size_t i = 0; i < HOLD_N_CLIENTS; i++)
 		p[P_CLIENT + i] = (struct pollfd){ .fd = h->in.client[i].fd,
 			.events = POLLIN };
+	return P_DIAL + dial_poll(&h->fence, p + P_DIAL);
 }
 
 /* What a ping is answered with; it may ask since when nothing was done, so look now. */
@@ -401,10 +406,15 @@ run_loop(struct hold *h)
 	ms_t now = hold_now();
 
 	while (!advance(h, now)) {
-		set_poll(h, p);
-		if (poll(p, N_POLL, time_left(h, now)) < 0)
+		nfds_t n = set_poll(h, p);
+
+		if (poll(p, n, time_left(h, now)) < 0)
 			continue;
 		now = hold_now();
+		if (p[P_FENCE].revents)
+			fence_serve(&h->fence);
+		if (n > P_DIAL)
+			dial_go_on(&h->fence);
 		if (p[P_OUT].revents && output_copy(&h->out, h->agent.out_fd, now))
 			h->limits.work_at = now;
 		if (p[P_ERR].revents && output_copy_err(&h->out, h->agent.err_fd))
@@ -440,6 +450,7 @@ begin(struct hold *h, struct err *err)
 	h->agent.data_limit_bytes = 2 * h->limits.memory_bytes;
 	memcpy(begun.cgroup, h->agent.cgroup, sizeof(begun.cgroup));
 	memcpy(begun.limits, h->limits.means, sizeof(begun.limits));
+	fence_tell(&h->fence, begun.fence, sizeof(begun.fence));
 	if (rundir_write_begun(h->dir, &begun, err) < 0) {
 		cgroup_drop(h->agent.cgroup);
 		return -1;
@@ -458,6 +469,9 @@ finish(struct hold *h, struct err *err)
 	note_output(h);
 	h->end.out_bytes = h->out.n_bytes;
 	h->end.err_bytes = h->out.err_bytes;
+	h->end.n_refused = h->fence.n_refused;
+	fence_tell(&h->fence, h->end.fence, sizeof(h->end.fence));
+	fence_close(&h->fence);
 	while (rundir_write_end(h->dir, &h->end, err) < 0) {
 		if (err->sys_errno == ENOENT || err->sys_errno == ENOTDIR)
 			return -1;
@@ -483,7 +497,10 @@ hold_run(struct hold *h, const char *dir, struct err *err)
 	status = hold_take_lock(h->dir, &h->agent.lock_fd, err);
 	if (status)
 		return status;
-	is_readable = rundir_read_spec(h->dir, &h->spec, &why) == 0;
+	h->fence.notify_fd = -1;
+	h->agent.fence = &h->fence;
+	is_readable = rundir_read_spec(h->dir, &h->spec, &why) == 0 &&
+		      fence_open(&h->fence, &h->spec, h->dir, &why) == 0;
 	if (begin(h, err) < 0)
 		return err_exit_status(err->kind);
 	/* The directory too, since names of runs are unique in one home only. */

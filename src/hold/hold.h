@@ -2,6 +2,7 @@
 
 #include "base/proc.h"
 #include "base/rundir.h"
+#include "hold/fence.h"
 
 #include <poll.h>
 #include <stdbool.h>
@@ -80,6 +81,7 @@ struct agent {
 	int stdin_fd, out_fd, err_fd;
 	char cgroup[512];           /* empty when none could be made */
 	long long data_limit_bytes; /* RLIMIT_DATA of each of its processes; 0 = none */
+	struct fence *fence;        /* what it is started behind */
 	bool is_suspended;
 };
 

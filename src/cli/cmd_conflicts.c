@@ -87,6 +87,16 @@ print_choices(const struct screen *screen, const struct json_object *c)
 	const char *a = js_text(js_get(c, "a"), "name"),
 		   *b = js_text(js_get(c, "b"), "name");
 
+	if (strcmp(js_text(c, "lands_first"), b) == 0) {
+		const char *swap = a;
+
+		a = b;
+		b = swap;
+	}
+	if (js_number(c, "other_collides_with", 0) > 1)
+		fprintf(screen->out,
+		    "  %s collides with %lld others: it had better land last\n", b,
+		    (long long)js_number(c, "other_collides_with", 0));
 	if (js_text(js_get(c, "b"), "session")[0])
 		fprintf(screen->out,
 		    "  -> divisi rule %s --order %s   (it lands first; or %s)\n"

@@ -73,9 +73,8 @@ conflict_before_landing(const struct core *core, const struct session *s)
 	return NULL;
 }
 
-/* Can S still meet anybody?  Work that landed or was left is past that. */
-static bool
-is_in_play(const struct session *s)
+bool
+session_in_play(const struct session *s)
 {
 	return s && (session_is_live(s->state) || s->state == SESSION_IN_REVIEW ||
 			s->state == SESSION_MERGEABLE || s->state == SESSION_MERGING ||
@@ -224,7 +223,7 @@ step_met(
 
 	if (!a || (has_b && !b) || a == b)
 		return err_set(err, ERR_NOT_FOUND, "no such pair of sessions");
-	if (!is_in_play(a) || (has_b && !is_in_play(b)))
+	if (!session_in_play(a) || (has_b && !session_in_play(b)))
 		return err_set(err, ERR_CONFLICT, "%s does not work any more", a->id);
 	c = find_known(core, f, &known);
 	if (known)
@@ -288,7 +287,7 @@ step_strayed(
 	(void)acts;
 	if (!s)
 		return -1;
-	if (!is_in_play(s) || strcmp(s->stray, stray) == 0)
+	if (!session_in_play(s) || strcmp(s->stray, stray) == 0)
 		return err_set(err, ERR_CONFLICT, "nothing new about %s", s->id);
 	core_set(&s->stray, stray);
 	return 0;
@@ -462,8 +461,8 @@ flow_conflicts(struct core *core, int64_t now, struct acts *acts)
 		struct conflict *c = &core->conflict[i];
 
 		if (is_open(c) &&
-		    (!is_in_play(core_session(core, c->a)) ||
-			(c->b[0] && !is_in_play(core_session(core, c->b)))))
+		    (!session_in_play(core_session(core, c->a)) ||
+			(c->b[0] && !session_in_play(core_session(core, c->b)))))
 			close_conflict(c, "gone", now, acts);
 	}
 	for (size_t i = 0; i < core->n_sessions; i++) {

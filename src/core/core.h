@@ -188,6 +188,13 @@ struct session *core_resolve(
 
 /* The conflict called ID ("c1"), or NULL. */
 struct conflict *core_conflict(const struct core *core, const char *id);
+/*
+ * Which side of C lands first so that the fewest branches have to be mended, by the trial
+ * merges of its batch that fail now; N_OTHERS receives with how many the other one does
+ * not merge.  NULL when its sides may not land any more, or are of two batches.
+ */
+const struct session *conflict_first(
+    const struct core *core, const struct conflict *c, size_t *n_others);
 /* The oldest open conflict for which S waits, or NULL. */
 const struct conflict *session_conflict(
     const struct core *core, const struct session *s);

@@ -27,6 +27,16 @@ void flow_conflicts(struct core *core, int64_t now, struct acts *acts);
 /* Does the order say, directly, that S lands behind O? */
 bool session_follows(const struct session *s, const struct session *o);
 
+/* Can S still meet anybody?  Work that landed or was left is past that.  NULL cannot. */
+bool session_in_play(const struct session *s);
+
+/*
+ * hub.c: who of B the session S had better land behind, since their trial merge fails and
+ * S collides with more others than it (hub last, CONFLICTS 5.4); NULL when nobody.
+ */
+const struct session *hub_waits_behind(
+    const struct core *core, const struct batch_run *b, const struct session *s);
+
 /* The open conflict for which S may not land, or NULL. */
 const struct conflict *conflict_before_landing(
     const struct core *core, const struct session *s);

@@ -29,7 +29,9 @@ merge_waits_behind(const struct core *core, const struct session *s)
 		if (o != s && o->state == SESSION_MERGING)
 			return o;
 	}
-	return b ? elder_of(core, b, s) : NULL;
+	if (b && elder_of(core, b, s))
+		return elder_of(core, b, s);
+	return b ? hub_waits_behind(core, b, s) : NULL;
 }
 
 static void
@@ -61,7 +63,7 @@ merge_next(struct core *core, struct batch_run *b, int64_t now, struct acts *act
 		struct session *s = &core->session[b->session[i]];
 
 		if (s->state != SESSION_MERGEABLE || elder_of(core, b, s) ||
-		    conflict_before_landing(core, s))
+		    conflict_before_landing(core, s) || hub_waits_behind(core, b, s))
 			continue;
 		if (!next || s->merge_position < next->merge_position)
 			next = s;

@@ -111,8 +111,13 @@ reason_merge(const struct core *core, const struct session *s, struct reason *r)
 		r->rule = "R-36";
 		r->code = "G04";
 		put(r->other, sizeof(r->other), "%s", o->id);
-		put(r->witness, sizeof(r->witness), "merge order: %s after %s",
-		    s->phase, s->after);
+		if (o->state == SESSION_MERGING || session_follows(s, o))
+			put(r->witness, sizeof(r->witness), "merge order: %s after %s",
+			    s->phase, s->after);
+		else
+			put(r->witness, sizeof(r->witness),
+			    "trial merges: %s collides with %s and more others than it",
+			    s->phase, o->phase);
 		put(r->release, sizeof(r->release), "%s is merged or given up", o->id);
 	}
 }

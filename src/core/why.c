@@ -115,8 +115,13 @@ why_merge(const struct core *core, const struct session *s, const char *name,
 		put(to->why, to->n, "waits for your ruling on conflict %s", c->id);
 		put(to->command, to->cn, "divisi conflicts %s", c->id);
 	} else if ((o = merge_waits_behind(core, s))) {
-		put(to->why, to->n, "waits in the merge order behind %s (%s)", o->label,
-		    session_state_name(o->state));
+		bool is_hub = o->state != SESSION_MERGING && !session_follows(s, o);
+
+		put(to->why, to->n, "waits in the merge order behind %s (%s)%s",
+		    o->label, session_state_name(o->state),
+		    is_hub
+			? ": they do not merge, and this one collides with more others"
+			: "");
 	} else {
 		put(to->why, to->n, "is next to merge");
 	}

@@ -90,6 +90,33 @@ add_tried(const struct engine *engine, const struct plan_run *now, int64_t numbe
 	fields_set(in, "tried", tried);
 }
 
+/*
+ * Pairs of phases whose branches git could not merge when both were at work, in this plan
+ * or an earlier try of it: that is known, and counts more than any chance.
+ */
+static void
+add_met(const struct engine *engine, struct fields *in)
+{
+	const struct core *core = engine->core;
+	AUTO_FREE char *met = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&met, &n);
+
+	for (size_t i = 0; i < core->n_conflicts; i++) {
+		const struct conflict *c = &core->conflict[i];
+		const struct session *a = core_session(core, c->a);
+		const struct session *b = core_session(core, c->b);
+		const struct plan_run *p = a ? core_plan(core, a->plan_id) : NULL;
+
+		if (p && b && strcmp(c->kind, "file") == 0 &&
+		    strcmp(a->plan_id, b->plan_id) == 0 &&
+		    strcmp(p->path, fields_text(in, "plan")) == 0)
+			fprintf(f, "%s,%s\n", a->phase, b->phase);
+	}
+	fclose(f);
+	fields_set(in, "met", met);
+}
+
 /* The plan as the tracker has it, and how many sessions live: for the preflight's words. */
 static void
 add_facts(struct engine *engine, const struct plan_run *p, struct fields *in)
@@ -294,6 +321,7 @@ order_dispatch(struct engine *engine, const struct fields *in,
 	fields_set_number(&job, "next_number", number);
 	add_done(engine, p, &job);
 	add_tried(engine, p, number, &job);
+	add_met(engine, &job);
 	add_facts(engine, p, &job);
 	add_assertions(engine, path, &job);
 	op = op_new(engine, caller, in, out);

@@ -147,6 +147,49 @@ count_tries(struct proposal *p)
 	p->env.n_before = p->n_before;
 }
 
+/* What trial merges of earlier work told: "1A,1B" a line. */
+static void
+read_met(struct proposal *p, struct batch_env *env)
+{
+	struct span rest = span_of(fields_text(p->in, "met")), line;
+	size_t cap = 0;
+
+	while (span_next(&rest, '\n', &line)) {
+		const char *comma = line.n ? memchr(line.p, ',', line.n) : NULL;
+		AUTO_FREE char *a = NULL, *b = NULL;
+		struct batch_met met;
+
+		if (!comma)
+			continue;
+		a = xstrndup(line.p, (size_t)(comma - line.p));
+		b = xstrndup(comma + 1, line.n - (size_t)(comma - line.p) - 1);
+		met = (struct batch_met){ plan_index(p->plan, a),
+			plan_index(p->plan, b) };
+		if (met.a < 0 || met.b < 0)
+			continue;
+		GROW(p->met, env->n_met, cap);
+		p->met[env->n_met++] = met;
+	}
+	env->met = p->met;
+	p->n_met = env->n_met;
+}
+
+/* Who is in this table and did not merge before is told, for it decides the order. */
+static void
+note_met(struct proposal *p)
+{
+	for (size_t i = 0; i < p->n_met; i++) {
+		const struct batch_met *met = &p->met[i];
+
+		if (batches_of(p->batches, met->a) == p->batch &&
+		    batches_of(p->batches, met->b) == p->batch)
+			propose_note(p,
+			    "%s and %s did not merge when they were tried before; who "
+			    "collides with most lands last",
+			    p->plan->phase[met->a].id, p->plan->phase[met->b].id);
+	}
+}
+
 static int
 plan_batch(struct proposal *p, const char *path, struct err *err)
 {
@@ -184,6 +227,7 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	if (knowledge_conflict_cost(&p->config, &benv.conflict_cost, err) < 0)
 		return -1;
 	forecast(p, &venv);
+	read_met(p, &benv);
 	p->batches = batches_new(p->plan, p->verdicts, &benv);
 	if (p->batches->n == 0) {
 		err_set(err, ERR_NOT_FOUND,
@@ -193,6 +237,7 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	p->batch = &p->batches->batch[0];
 	if (check_busy(p, busy, err) < 0)
 		return -1;
+	note_met(p);
 	p->env.agent = config_str(&p->config, "divisi.agent", "claude");
 	p->env.default_mode = exec_mode_of(
 	    span_of(config_str(&p->config, "divisi.default-mode", "")));
@@ -446,6 +491,7 @@ job_propose(const struct fields *in, struct fields *out, struct err *err)
 	free(p.assertion);
 	free(p.is_done);
 	free(p.n_before);
+	free(p.met);
 	dispatch_rows_free(p.rows);
 	batches_free(p.batches);
 	verdicts_free(p.verdicts);

@@ -27,10 +27,11 @@ struct proposal {
 	struct assertion *assertion;
 	bool *is_done;
 	int *n_before;
+	struct batch_met *met;
 	const struct batch *batch;
 	FILE *canon; /* the canonical JSON the approval hash is made of */
 	char *canon_text;
-	size_t n_canon, n_sessions, n_notes, n_checks;
+	size_t n_canon, n_sessions, n_notes, n_checks, n_met;
 };
 
 /* Something the person should know before approving; never a refusal. */
@@ -44,6 +45,9 @@ bool propose_overrides(const struct proposal *p, const char *code);
 
 /* Is WORD one of the comma-separated words of LIST? */
 bool propose_has_word(const char *list, const char *word);
+
+/* Did the branches of two phases not merge when they were tried? */
+bool propose_has_met(const struct proposal *p, int a, int b);
 
 /* Adds session I of the batch: names, cost, agent, prompt.  -1 refuses the dispatch. */
 int propose_session(struct proposal *p, size_t i, struct err *err);

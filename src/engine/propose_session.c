@@ -155,6 +155,18 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	return 0;
 }
 
+bool
+propose_has_met(const struct proposal *p, int a, int b)
+{
+	for (size_t i = 0; i < p->n_met; i++) {
+		const struct batch_met *met = &p->met[i];
+
+		if ((met->a == a && met->b == b) || (met->a == b && met->b == a))
+			return true;
+	}
+	return false;
+}
+
 static void
 put_after(struct proposal *p, size_t i, const struct dispatch_row *row)
 {
@@ -169,8 +181,10 @@ put_after(struct proposal *p, size_t i, const struct dispatch_row *row)
 		const struct pair *pair = verdicts_find(
 		    p->verdicts, row->position, b->phase[k]);
 
-		if (!o || o == row || o->merge >= row->merge || !pair ||
-		    pair->verdict == VERDICT_PARALLEL)
+		if (!o || o == row || o->merge >= row->merge)
+			continue;
+		if ((!pair || pair->verdict == VERDICT_PARALLEL) &&
+		    !propose_has_met(p, row->position, b->phase[k]))
 			continue;
 		fprintf(f, "%s%s", ftell(f) > 0 ? "," : "", o->phase->id);
 	}

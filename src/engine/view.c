@@ -260,6 +260,20 @@ side_json(const struct core *core, const char *id)
 	return o;
 }
 
+/* Which side had better land first, by all trial merges of the batch (hub last). */
+static void
+add_first(const struct core *core, struct json_object *o, const struct conflict *c)
+{
+	size_t n_others = 0;
+	const struct session *s = strcmp(c->state, "open") == 0
+				      ? conflict_first(core, c, &n_others)
+				      : NULL;
+	AUTO_FREE char *name = called(core, s ? s->id : "");
+
+	add(o, "lands_first", name);
+	add_number(o, "other_collides_with", (int64_t)n_others);
+}
+
 static void
 add_conflicts(struct engine *engine, struct json_object *o)
 {
@@ -280,6 +294,7 @@ add_conflicts(struct engine *engine, struct json_object *o)
 		for (size_t k = 0; k < N_ELEMS(texts); k++)
 			add(one, texts[k].name, texts[k].text);
 		add(one, "about", about);
+		add_first(engine->core, one, c);
 		json_object_object_add(one, "a", side_json(engine->core, c->a));
 		json_object_object_add(one, "b", side_json(engine->core, c->b));
 		add_number(one, "at", c->at);

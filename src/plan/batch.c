@@ -251,6 +251,18 @@ rank_merges(const struct planner *p, const struct batch *batch, int *rank)
 /* The chance of a conflict when nobody estimated it: about one overlap in five, 2.2. */
 #define RISK_OF_OVERLAP 0.2
 
+static bool
+has_met(const struct planner *p, int a, int b)
+{
+	for (size_t i = 0; i < p->env->n_met; i++) {
+		const struct batch_met *met = &p->env->met[i];
+
+		if ((met->a == a && met->b == b) || (met->a == b && met->b == a))
+			return true;
+	}
+	return false;
+}
+
 static double
 landing_risk(const struct planner *p, const struct pair *pair)
 {
@@ -281,7 +293,9 @@ order_merges(const struct planner *p, struct batch *batch)
 							       batch->phase[i],
 							       batch->phase[k]);
 
-			risk[i * n + k] = landing_risk(p, pair);
+			risk[i * n + k] = has_met(p, batch->phase[i], batch->phase[k])
+					      ? 1
+					      : landing_risk(p, pair);
 			before[i * n + k] = pair && pair->first == batch->phase[i];
 		}
 	}

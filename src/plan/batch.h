@@ -32,6 +32,11 @@ struct batches {
 	size_t n_unplaced;
 };
 
+/* Two phases whose branches were merged on trial and do not merge. */
+struct batch_met {
+	int a, b;
+};
+
 struct batch_env {
 	size_t cap;          /* 0 means 3 */
 	size_t research_cap; /* 0 means 5 */
@@ -39,6 +44,9 @@ struct batch_env {
 	double
 	    conflict_cost; /* of one conflict, in batches: may buy a batch with less risk;
 			         0: risk only decides between equally short schedules */
+	const struct batch_met
+	    *met; /* known from trial merges: decides who lands last */
+	size_t n_met;
 };
 
 struct batches *batches_new(const struct plan *plan, const struct verdicts *verdicts,

@@ -116,4 +116,32 @@ claim "the person has one yield" divisi rule c4 --yield 4B
 claim "it is parked" becomes 4B parked
 touch "$scratch/go"
 claim "the other ends" becomes 4A in-review
+
+rm -f "$scratch/go"
+git config --unset divisi.verify
+git config divisi.radar tell
+claim "one that strays into the work of two others: launched" launch 5 <<END
+5A|quick|Writes: \`5a\`|fake:bash=sed -i "s/^12$/A/; s/^22$/A/" lib/words; git add -A; git commit -qm 5a
+5B|quick|Writes: \`5b\`|fake:bash=sed -i "s/^12$/B/" lib/words fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 5b
+5C|quick|Writes: \`5c\`|fake:bash=sed -i "s/^22$/C/" lib/words fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 5c
+END
+open_files() {
+	look "len([c for c in status['conflicts'] if c['state'] == 'open' and c['kind'] == 'file'])"
+}
+claim "it does not merge with either" until_true eval 'equals "$(open_files)" 2'
+claim "it had better land last" says '/S-A collides with 2 others' divisi conflicts
+claim "the order is proposed" says 'rule c[0-9]+ --order [0-9]+/S-C' divisi conflicts
+claim "it is done first" becomes 5A in-review
+claim "and waits for the others" eval \
+	"divisi merge 5A --yes; until_true says 'collides with more others' divisi why 5A"
+claim "the plan is aborted" divisi abort --reason "again, with what is known"
+touch "$scratch/go"
+divisi dispatch 2026-11-22-try-5.md --dry-run --json >"$scratch/table"
+order() {
+	python3 -c 'import json, sys
+t = json.load(open(sys.argv[1]))
+print(" ".join(s["phase"] for s in sorted(t["batch"]["sessions"], key=lambda s: int(s["merge"]))))' "$scratch/table"
+}
+claim "the next table lands the hub last" equals "$(order)" "5B 5C 5A"
+claim "and says why" says "5A and 5[BC] did not merge when they were tried|5[BC] and 5A did not merge when" cat "$scratch/table"
 e2e_end

@@ -311,6 +311,24 @@ merges_go_by_fixed_orders_then_overlap_then_plan_order(void **state)
 	expect_merges("A writes=x.c points=5\nB writes=x.c points=1", "BA");
 }
 
+/* CONFLICTS 2.5: what was merged on trial counts more than any chance. */
+static void
+what_did_not_merge_on_trial_decides_who_lands_last(void **state)
+{
+	const struct batch_met met[] = { { 0, 1 }, { 2, 0 } };
+	const struct batch_env env = { .met = met, .n_met = 2 };
+	struct fixture f = arrange(
+	    "A writes=a/x\nB writes=b/x points=5\nC writes=b/x points=5", &env);
+	const struct batch *b = &f.batches->batch[0];
+
+	assert_int_equal(b->n, 3);
+	assert_int_equal(b->merge_order[2], 0);
+	fixture_free(&f);
+	f = arrange("A writes=a/x\nB writes=b/x points=5\nC writes=b/x points=5", NULL);
+	assert_int_equal(f.batches->batch[0].merge_order[0], 0);
+	fixture_free(&f);
+}
+
 static uint32_t
 next_random(uint32_t *seed)
 {
@@ -516,6 +534,7 @@ main(void)
 		cmocka_unit_test(done_phases_count_as_finished),
 		cmocka_unit_test(caps_come_from_the_environment),
 		cmocka_unit_test(the_bound_and_the_critical_path_are_explained),
+		cmocka_unit_test(what_did_not_merge_on_trial_decides_who_lands_last),
 		cmocka_unit_test(
 		    merges_go_by_fixed_orders_then_overlap_then_plan_order),
 		cmocka_unit_test(small_plans_need_no_batch_less_by_brute_force),

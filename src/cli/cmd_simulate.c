@@ -196,6 +196,28 @@ play_all(const struct simulate *asked, const struct world *world, struct played 
 	return n;
 }
 
+/* The same plan with the chosen cap, its branches landing in another order. */
+static void
+play_order(const struct simulate *asked, const struct world *world,
+    enum rehearse_order order, struct rehearse_summary *summary)
+{
+	struct played p;
+	struct rehearse_case what;
+
+	play(asked, world, &p, (size_t)asked->cap, false);
+	p.setting.order = order;
+	what = case_of(asked, world, &p);
+	if (order != REHEARSE_HUB)
+		rehearse_many(&what, (uint64_t)asked->seed, (size_t)asked->rounds,
+		    asked->budget_cents, &p.summary);
+	*summary = p.summary;
+	batches_free(p.batches);
+}
+
+static const char *const order_words[REHEARSE_N_ORDERS] = { [REHEARSE_HUB] = "hub-last",
+	[REHEARSE_PLAN] = "plan-order",
+	[REHEARSE_MEASURED] = "measured" };
+
 /* ---- the timeline ------------------------------------------------------------------------- */
 
 static const char what_signs[] = { '.', '#', '?', '=' };
@@ -289,6 +311,37 @@ add_played(struct sheet *sheet, const struct played *p)
 	sheet_add(sheet, cells, NULL);
 }
 
+/* What the order of landing is worth: how many branches somebody has to mend. */
+static void
+print_orders(const struct simulate *asked, const struct world *world,
+    const struct screen *screen)
+{
+	static const char *const header[] = { "batches land", "mended", "finish",
+		"9 of 10" };
+	static const char *const names[REHEARSE_N_ORDERS] = {
+		[REHEARSE_HUB] = "as the table says, the probable hub last",
+		[REHEARSE_PLAN] = "in plan order",
+		[REHEARSE_MEASURED] = "when ready, the hub by trial merges last",
+	};
+	struct sheet sheet;
+
+	sheet_init(&sheet, header, N_ELEMS(header));
+	for (int i = 0; i < REHEARSE_N_ORDERS; i++) {
+		struct rehearse_summary s;
+
+		play_order(asked, world, (enum rehearse_order)i, &s);
+		AUTO_FREE char *mended = xasprintf("%.2f", s.conflicts);
+		AUTO_FREE char *finish_50 = text_age(s.finish_p50);
+		AUTO_FREE char *finish_90 = text_age(s.finish_p90);
+		const char *cells[] = { names[i], mended, finish_50, finish_90 };
+
+		sheet_add(&sheet, cells, NULL);
+	}
+	fputc('\n', screen->out);
+	sheet_print(&sheet, screen);
+	sheet_clear(&sheet);
+}
+
 static void
 print_guess(const struct simulate *asked, const struct screen *screen)
 {
@@ -348,6 +401,7 @@ print_text(const struct simulate *asked, const struct world *world,
 		print_timeline(world, &round, &screen);
 		rehearse_round_clear(&round);
 	}
+	print_orders(asked, world, &screen);
 	print_guess(asked, &screen);
 }
 
@@ -405,6 +459,26 @@ timeline_json(struct json_out *json, const struct simulate *asked,
 }
 
 static void
+orders_json(
+    struct json_out *json, const struct simulate *asked, const struct world *world)
+{
+	json_out_open(json, "orders", '[');
+	for (int i = 0; i < REHEARSE_N_ORDERS; i++) {
+		struct rehearse_summary s;
+
+		play_order(asked, world, (enum rehearse_order)i, &s);
+		json_out_open(json, NULL, '{');
+		json_out_str(json, "order", order_words[i]);
+		json_out_int(json, "cap", asked->cap);
+		json_out_chance(json, "conflicts", s.conflicts);
+		json_out_int(json, "finish_p50_ms", s.finish_p50);
+		json_out_int(json, "finish_p90_ms", s.finish_p90);
+		json_out_close(json, '}');
+	}
+	json_out_close(json, ']');
+}
+
+static void
 guess_json(struct json_out *json, const struct simulate *asked)
 {
 	const struct rehearse_guess *g = &asked->guess;
@@ -440,6 +514,7 @@ print_json(const struct simulate *asked, const struct world *world,
 	for (size_t i = 0; i < n; i++)
 		played_json(&json, &played[i]);
 	json_out_close(&json, ']');
+	orders_json(&json, asked, world);
 	for (size_t i = 0; i < n; i++) {
 		if (played[i].is_chosen)
 			timeline_json(&json, asked, world, &played[i]);

@@ -109,8 +109,8 @@ static const struct command commands[] = {
 	    .help =
 		"Plays PLAN with the real scheduler and core against a virtual clock; "
 		"agents, people and git are dice. Compares batches with rolling starts "
-		"and caps from 2 to 8, and draws a middling round. The same seed gives "
-		"the same answer. Nothing is started and nothing is spent.",
+		"and caps from 2 to 8, and the orders in which branches may land, and "
+		"draws a middling round. The same seed gives the same answer. Nothing is started and nothing is spent.",
 	    .options = cmd_simulate_options,
 	    .run = cmd_simulate,
 	},

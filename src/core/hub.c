@@ -15,7 +15,7 @@
 /* A cap is at most 32 (divisi.cap); who is beyond is not ordered by this. */
 enum { HUB_MAX = 32 };
 
-/* The sessions of a batch that may still land, and which of them do not merge. */
+/* The sessions of a batch that landed or may, and which of them do not merge. */
 struct measured {
 	const struct session *s[HUB_MAX];
 	size_t n;
@@ -24,13 +24,24 @@ struct measured {
 	int rank[HUB_MAX];
 };
 
+/* Did C close because its side ID landed?  Then the other has to be mended anyway. */
+static bool
+ended_by(const struct core *core, const struct conflict *c, const char *id)
+{
+	const struct session *s = core_session(core, id);
+
+	return s && s->state == SESSION_DONE && c->ruled_at >= s->since;
+}
+
 /* Did git say, and does it still hold, that the two sides of C do not merge? */
 static bool
-is_measured(const struct conflict *c)
+is_measured(const struct core *core, const struct conflict *c)
 {
-	return strcmp(c->kind, "file") == 0 && c->b[0] &&
-	       (strcmp(c->state, "open") == 0 ||
-		   (strcmp(c->state, "ruled") == 0 && strcmp(c->ruling, "go-on") == 0));
+	if (strcmp(c->kind, "file") != 0 || !c->b[0])
+		return false;
+	if (strcmp(c->state, "gone") == 0)
+		return ended_by(core, c, c->a) || ended_by(core, c, c->b);
+	return strcmp(c->state, "open") == 0 || strcmp(c->ruling, "go-on") == 0;
 }
 
 static int
@@ -53,13 +64,13 @@ look_at(const struct core *core, const struct batch_run *b, struct measured *f)
 	for (size_t i = 0; i < b->n && f->n < HUB_MAX; i++) {
 		const struct session *s = &core->session[b->session[i]];
 
-		if (session_in_play(s))
+		if (session_in_play(s) || s->state == SESSION_DONE)
 			f->s[f->n++] = s;
 	}
 	memset(f->p, 0, sizeof(f->p));
 	for (size_t i = 0; i < core->n_conflicts; i++) {
 		const struct conflict *c = &core->conflict[i];
-		int a = is_measured(c) ? place_of(f, c->a) : -1;
+		int a = is_measured(core, c) ? place_of(f, c->a) : -1;
 		int o = a >= 0 ? place_of(f, c->b) : -1;
 
 		if (o < 0)
@@ -71,7 +82,10 @@ look_at(const struct core *core, const struct batch_run *b, struct measured *f)
 	for (size_t a = 0; any && a < f->n; a++) {
 		f->rank[a] = (int)f->s[a]->merge_position;
 		for (size_t o = 0; o < f->n; o++)
-			f->before[a * f->n + o] = session_follows(f->s[o], f->s[a]);
+			f->before[a * f->n + o] = f->s[o]->state != SESSION_DONE &&
+						  (f->s[a]->state == SESSION_DONE ||
+						      session_follows(
+							  f->s[o], f->s[a]));
 	}
 	return any;
 }
@@ -118,7 +132,7 @@ hub_waits_behind(
 	landing = (struct landing){ f.n, f.p, f.before, f.rank };
 	landing_order(&landing, order);
 	for (size_t o = 0; o < f.n; o++) {
-		if (f.p[(size_t)at * f.n + o] > 0 &&
+		if (f.p[(size_t)at * f.n + o] > 0 && f.s[o]->state != SESSION_DONE &&
 		    !session_follows(f.s[o], f.s[at]) &&
 		    lands_first(&f, order, o, (size_t)at))
 			return f.s[o];

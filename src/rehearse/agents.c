@@ -64,27 +64,51 @@ go_on(struct stage *s, int phase)
 	stage_add(s, ms > 0 ? (int64_t)ms : 0, EVENT_AGENT, phase, w->n_runs);
 }
 
+/* Will the branches of two phases not merge?  The same in every setting of a round. */
+static bool
+do_collide(const struct stage *s, int a, int b)
+{
+	const struct verdicts *v = s->c->verdicts;
+	const struct pair *pair = verdicts_find(v, a, b);
+	double p = 0;
+
+	if (v->has_risk && pair && pair->risk >= 0)
+		p = (double)pair->risk;
+	else if (pair && pair->verdict == VERDICT_PARALLEL_BRANCHES &&
+		 pair->kind != PAIR_DIRECTORY)
+		p = s->c->guess->conflict_chance;
+	return throw_uniform(&s->dice, THROW_CONFLICT, a < b ? a : b, a < b ? b : a) <
+	       p;
+}
+
+/* The radar looks at PHASE and at everybody who works beside it. */
+static void
+look(struct stage *s, int phase)
+{
+	for (int other = 0; other < (int)s->c->plan->n_phases; other++) {
+		const struct worker *w = &s->worker[other];
+		struct fields f = { 0 };
+
+		if (other == phase || w->started_at < 0 || w->landed_at >= 0 ||
+		    w->is_lost || !do_collide(s, phase, other))
+			continue;
+		fields_setf(&f, "a", "p1.%d.%s", w->batch, s->c->plan->phase[phase].id);
+		fields_setf(&f, "b", "p1.%d.%s", w->batch, s->c->plan->phase[other].id);
+		fields_set(&f, "kind", "file");
+		fields_set(&f, "files", "f\n");
+		(void)stage_happen(s, HAP_MET, -1, &f);
+	}
+}
+
 /* Did something of PHASE land since its own work began that collides with it? */
 static bool
 collides(struct stage *s, int phase)
 {
-	const struct verdicts *v = s->c->verdicts;
 	struct worker *w = &s->worker[phase];
 
 	for (int other = 0; other < (int)s->c->plan->n_phases; other++) {
-		const struct pair *pair;
-		double p = 0;
-		int low = phase < other ? phase : other, high = phase + other - low;
-
-		if (other == phase || s->worker[other].landed_at < w->started_at)
-			continue;
-		pair = verdicts_find(v, phase, other);
-		if (v->has_risk && pair && pair->risk >= 0)
-			p = (double)pair->risk;
-		else if (pair && pair->verdict == VERDICT_PARALLEL_BRANCHES &&
-			 pair->kind != PAIR_DIRECTORY)
-			p = s->c->guess->conflict_chance;
-		if (throw_uniform(&s->dice, THROW_CONFLICT, low, high) < p)
+		if (other != phase && s->worker[other].landed_at >= w->started_at &&
+		    do_collide(s, phase, other))
 			return true;
 	}
 	return throw_uniform(&s->dice, THROW_RED, phase, w->n_tries) <
@@ -241,6 +265,8 @@ stage_play(struct stage *s, const struct event *e)
 	case EVENT_ACCEPTED: break;
 	case EVENT_CONFIRMED:
 		(void)stage_happen(s, HAP_AGENT_CONFIRMED, e->phase, &f);
+		if (s->c->setting->order == REHEARSE_MEASURED)
+			look(s, e->phase);
 		go_on(s, e->phase);
 		break;
 	case EVENT_AGENT:

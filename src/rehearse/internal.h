@@ -71,6 +71,7 @@ struct worker { /* the agent of one phase, and what becomes of its work */
 	double limit_at;
 	int64_t resumed_at; /* when it last began to work; -1 while it stands still */
 	int64_t started_at, landed_at;
+	int batch; /* whose table it is in */
 	bool is_planned, is_done, is_lost;
 	enum rehearse_what what;
 	int64_t since;

@@ -98,6 +98,7 @@ open_plan(struct stage *s)
 	fields_set(&f, "sha256", "h");
 	fields_set(&f, "target", "main");
 	fields_set(&f, "merge", s->c->setting->asks_merge ? "ask" : "auto");
+	fields_set(&f, "radar", "tell");
 	fields_set_number(&f, "cap", (int64_t)s->c->setting->cap);
 	fields_set_number(&f, "research_cap", (int64_t)s->c->setting->research_cap);
 	fields_set_number(&f, "n_phases", (int64_t)s->c->plan->n_phases);

@@ -26,7 +26,17 @@ struct rehearse_guess {
 
 void rehearse_guess_init(struct rehearse_guess *guess);
 
+/* In what order the branches of a batch land. */
+enum rehearse_order {
+	REHEARSE_HUB, /* as the table says: who will probably collide most comes last */
+	REHEARSE_PLAN,     /* plan order */
+	REHEARSE_MEASURED, /* as they are ready; who does not merge with several waits */
+	REHEARSE_N_ORDERS
+};
+
 struct rehearse_setting {
+	enum rehearse_order order; /* of batches; rolling lands as they are ready */
+
 	bool is_rolling; /* each phase as soon as its own edges and a slot allow */
 	size_t cap, research_cap;
 	bool asks_merge;   /* a person reads each change before it lands */

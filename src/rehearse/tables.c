@@ -1,31 +1,77 @@
 #include "rehearse/internal.h"
 
+#include "plan/landing.h"
+
 /* The next table: the batches of the scheduler, or a phase as soon as it is free. */
+
+/* Behind whom PHASE lands, and its place in ORDER, that of its whole batch. */
+static char *
+after_of(struct stage *s, int phase, const struct batch *batch, const int *order,
+    size_t *position)
+{
+	bool is_measured = s->c->setting->order == REHEARSE_MEASURED;
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	for (size_t k = 0; batch && k < batch->n; k++) {
+		const struct pair *pair;
+
+		if (order[k] == phase) {
+			*position = k + 1;
+			break;
+		}
+		pair = verdicts_find(s->c->verdicts, phase, order[k]);
+		if (!pair || pair->verdict == VERDICT_PARALLEL)
+			continue;
+		/* What a mode fixes holds; the rest is left to what will be measured. */
+		if (is_measured && pair->first != order[k])
+			continue;
+		fprintf(
+		    f, "%s%s", ftell(f) > 0 ? "," : "", s->c->plan->phase[order[k]].id);
+	}
+	fclose(f);
+	return text;
+}
+
+/* The order of the setting: the table's, or plan order but for what a mode fixes. */
+static int *
+order_of(const struct stage *s, const struct batch *batch)
+{
+	size_t n = batch ? batch->n : 0;
+	int *order = xcalloc(n + 1, sizeof(*order));
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = batch->merge_order[i];
+	if (n > 0 && s->c->setting->order == REHEARSE_PLAN) {
+		double *p = xcalloc(n * n, sizeof(*p));
+		bool *before = xcalloc(n * n, sizeof(*before));
+		struct landing landing = { n, p, before, batch->phase };
+
+		for (size_t i = 0; i < n * n; i++) {
+			const struct pair *pair = verdicts_find(
+			    s->c->verdicts, batch->phase[i / n], batch->phase[i % n]);
+
+			before[i] = i / n != i % n && pair &&
+				    pair->first == batch->phase[i / n];
+		}
+		landing_order(&landing, order);
+		for (size_t i = 0; i < n; i++)
+			order[i] = batch->phase[order[i]];
+		free(p);
+		free(before);
+	}
+	return order;
+}
+
 static void
 put_session(
     struct stage *s, struct fields *f, size_t i, int phase, const struct batch *batch)
 {
 	const struct phase *p = &s->c->plan->phase[phase];
-	AUTO_FREE char *after = xstrdup("");
 	size_t position = i + 1;
-
-	for (size_t k = 0; batch && k < batch->n; k++) {
-		int other = batch->merge_order[k];
-		const struct pair *pair;
-		char *more;
-
-		if (other == phase) {
-			position = k + 1;
-			break;
-		}
-		pair = verdicts_find(s->c->verdicts, phase, other);
-		if (!pair || pair->verdict == VERDICT_PARALLEL)
-			continue;
-		more = xasprintf(
-		    "%s%s%s", after, *after ? "," : "", s->c->plan->phase[other].id);
-		free(after);
-		after = more;
-	}
+	AUTO_FREE int *order = order_of(s, batch);
+	AUTO_FREE char *after = after_of(s, phase, batch, order, &position);
 	const struct {
 		const char *name, *text;
 	} texts[] = { { "phase", p->id }, { "issue", p->id }, { "mode", "quick" },
@@ -44,6 +90,7 @@ put_session(
 	fields_set_number(f, merge, (int64_t)position);
 	fields_set_number(f, analysis, p->is_analysis_only);
 	s->worker[phase].is_planned = true;
+	s->worker[phase].batch = s->n_batches;
 	s->worker[phase].since = s->now;
 }
 

@@ -50,11 +50,14 @@ who_does_not_merge_with_two_others_lands_behind_both(void **state)
 	IS(p, "1A", SESSION_MERGEABLE);
 	deliver(p, "1C");
 	play_land(p, "1C");
+	/* It has to be mended anyway, so that 1B need not be. */
+	IS(p, "1A", SESSION_MERGEABLE);
+	deliver(p, "1B");
+	play_land(p, "1B");
 	IS(p, "1A", SESSION_MERGING);
 	play_free(p);
 }
 
-/* As soon as one of them has landed, the rest is a pair of equals. */
 static void
 of_two_that_do_not_merge_neither_waits(void **state)
 {

@@ -93,6 +93,31 @@ every_phase_gets_done_when_nothing_goes_wrong(void **state)
 	}
 }
 
+/* CONFLICTS 2.5: who collides with several is mended once when it lands last. */
+static void
+the_hub_last_mends_fewer_than_plan_order(void **state)
+{
+	struct rehearse_summary s[REHEARSE_N_ORDERS];
+
+	for (int order = 0; order < REHEARSE_N_ORDERS; order++) {
+		struct fixture f;
+
+		fixture_init(&f,
+		    "A writes=src/** points=3\nB writes=src/b points=3\n"
+		    "C writes=src/c/x points=3\nD writes=src/d/x points=3",
+		    4);
+		be_calm(&f.guess);
+		f.guess.conflict_chance = 0.7;
+		f.guess.work_spread = 0.5;
+		f.setting.order = (enum rehearse_order)order;
+		s[order] = play(&f, 1, 200, 0);
+		assert_true(s[order].complete == 1.0);
+		fixture_clear(&f);
+	}
+	assert_true(s[REHEARSE_HUB].conflicts < 0.6 * s[REHEARSE_PLAN].conflicts);
+	assert_true(s[REHEARSE_MEASURED].conflicts <= s[REHEARSE_HUB].conflicts + 0.05);
+}
+
 /* The world of the default guesses is rough; plans end in it all the same. */
 static void
 plans_end_in_a_world_with_accidents(void **state)
@@ -239,6 +264,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_phase_gets_done_when_nothing_goes_wrong),
+		cmocka_unit_test(the_hub_last_mends_fewer_than_plan_order),
 		cmocka_unit_test(plans_end_in_a_world_with_accidents),
 		cmocka_unit_test(the_same_seed_gives_the_same_rounds),
 		cmocka_unit_test(no_round_breaks_the_cap_or_a_sequential_pair),

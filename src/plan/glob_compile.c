@@ -200,6 +200,45 @@ build_read(struct build *b, const char *text, struct err *err)
 	return close_name(b, err);
 }
 
+/* One of SPECIAL in the N bytes at TEXT that is not escaped? */
+static bool
+has_special(const char *text, size_t n, const char *special)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == '\\')
+			i++;
+		else if (strchr(special, text[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Bytes that are no UTF-8 stand only in names that are written out: beside a wildcard or in
+ * an alternative a character could come of them and of what follows.
+ */
+static int
+check_bytes(const char *pattern, size_t n, struct err *err)
+{
+	long bad = glob_odd_byte(pattern, n);
+	bool is_mixed = bad >= 0 && has_special(pattern, n, "{");
+
+	if (bad < 0)
+		return 0;
+	for (const char *name = pattern; !is_mixed && name;) {
+		size_t len = strcspn(name, "/");
+
+		is_mixed = glob_odd_byte(name, len) >= 0 &&
+			   has_special(name, len, "*?[");
+		name = name[len] ? name + len + 1 : NULL;
+	}
+	if (!is_mixed)
+		return 0;
+	err_set(err, ERR_NO,
+	    "the pattern has wildcards beside byte %ld, which is no UTF-8", bad + 1);
+	return err_fix(err, "match the odd byte with ? instead");
+}
+
 static int
 check_text(const char *pattern, struct err *err)
 {
@@ -218,7 +257,7 @@ check_text(const char *pattern, struct err *err)
 			return err_fix(err, "match the odd byte with ? instead");
 		}
 	}
-	return 0;
+	return check_bytes(pattern, n, err);
 }
 
 /* Reads all alternatives of TEXT and notes what is known of them. */

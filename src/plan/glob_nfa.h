@@ -159,6 +159,9 @@ struct char_class {
 	size_t n_ranges;
 };
 
+/* Where in the N bytes at TEXT the first is that is kept as an odd byte, or -1. */
+long glob_odd_byte(const char *text, size_t n);
+
 /* Length of the class that P begins with ('[' included), or 0 when it has no end. */
 size_t class_length(const char *p);
 

@@ -1,4 +1,4 @@
-#include "plan/glob.h"
+#include "plan/glob_nfa.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -8,10 +8,29 @@
 
 /*
  * A byte that is no UTF-8 stands for itself as the character U+10FF00 + byte, so that `?`
- * takes it as one.  That is F4 8F BE 80 up to F4 8F BF BF, of private use.
+ * takes it as one.  That is F4 8F BE 80 up to F4 8F BF BF, of private use; a name that has
+ * such a character itself is four odd bytes.
  */
 #define RAW_LEAD     "\xF4\x8F"
 #define RAW_CHAR_LEN 4
+
+/* Does one of these characters begin at P? */
+static bool
+is_raw_char(const char *p)
+{
+	return strncmp(p, RAW_LEAD, 2) == 0 && ((unsigned char)p[2] & 0xFE) == 0xBE;
+}
+
+long
+glob_odd_byte(const char *text, size_t n)
+{
+	long raw = -1, bad;
+
+	for (size_t i = 0; raw < 0 && i + RAW_CHAR_LEN <= n; i++)
+		raw = is_raw_char(text + i) ? (long)i : -1;
+	bad = text_utf8_bad(text, raw < 0 ? n : (size_t)raw);
+	return bad < 0 ? raw : bad;
+}
 
 static bool
 is_ascii(const char *s)
@@ -38,7 +57,7 @@ wrap_raw_bytes(const char *path)
 	for (long bad; n > 0;) {
 		unsigned char c;
 
-		bad = text_utf8_bad(path, n);
+		bad = glob_odd_byte(path, n);
 		if (bad < 0)
 			bad = (long)n;
 		memcpy(at, path, (size_t)bad);
@@ -64,12 +83,8 @@ glob_unspell_path(char *path)
 	char *to = path;
 
 	while (*path) {
-		unsigned char third = (unsigned char)path[0] == 0xF4 && path[1]
-					  ? (unsigned char)path[2]
-					  : 0;
-
-		if (strncmp(path, RAW_LEAD, 2) == 0 && (third & 0xFE) == 0xBE) {
-			*to++ = (char)(0x80 | (third & 1) << 6 | (path[3] & 0x3F));
+		if (is_raw_char(path)) {
+			*to++ = (char)(0x80 | (path[2] & 1) << 6 | (path[3] & 0x3F));
 			path += RAW_CHAR_LEN;
 		} else {
 			*to++ = *path++;
@@ -108,7 +123,7 @@ glob_spell_path(const char *path, bool fold_case)
 
 	if (is_ascii(path))
 		return NULL;
-	if (text_utf8_bad(path, strlen(path)) >= 0)
+	if (glob_odd_byte(path, strlen(path)) >= 0)
 		path = wrapped = wrap_raw_bytes(path);
 	composed = compose(path, NULL);
 	if (!composed)

@@ -183,6 +183,31 @@ overlaps_are_found_with_their_shortest_path(void **state)
 	}
 }
 
+/* Found by the fuzzer: \xC6 of one alternative and \x81 behind it are one character. */
+static void
+an_odd_byte_stands_only_in_names_that_are_written_out(void **state)
+{
+	(void)state;
+	static const char *const refused[] = { "{a,b\xC6}\x81", "a/{b,c}/\xC6", "\xC6*",
+		"a/?\x81", "[ab]\x81/c", "*\xF4\x8F\xBE\xBF" };
+	static const char *const taken[] = { "\xC6", "a\\*\x81", "*/\xC6/**",
+		"\xC6/\x81" };
+	for (size_t i = 0; i < N_ELEMS(refused); i++) {
+		struct err err = ERR_INIT;
+
+		assert_null(glob_new(refused[i], 0, &err));
+		assert_int_equal(err.kind, ERR_NO);
+		assert_string_equal(err.fix, "match the odd byte with ? instead");
+	}
+	for (size_t i = 0; i < N_ELEMS(taken); i++) {
+		struct err err = ERR_INIT;
+		struct glob *glob = glob_new(taken[i], 0, &err);
+
+		assert_non_null(glob);
+		glob_free(glob);
+	}
+}
+
 static void
 what_is_no_pattern_is_refused_with_its_mend(void **state)
 {
@@ -425,6 +450,7 @@ main(void)
 		cmocka_unit_test(patterns_match_as_gitignore_reads_them),
 		cmocka_unit_test(overlaps_are_found_with_their_shortest_path),
 		cmocka_unit_test(what_is_no_pattern_is_refused_with_its_mend),
+		cmocka_unit_test(an_odd_byte_stands_only_in_names_that_are_written_out),
 		cmocka_unit_test(sixty_four_alternatives_are_the_limit),
 		cmocka_unit_test(the_kind_of_a_literal_decides_what_it_covers),
 		cmocka_unit_test(folding_makes_case_variants_meet),

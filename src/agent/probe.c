@@ -1,5 +1,6 @@
 #include "agent/probe.h"
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -13,7 +14,6 @@
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define OUTPUT_MAX_BYTES 4096
@@ -81,15 +81,6 @@ probe_find(const char *program, char *path, size_t size, struct err *err)
 	return 0;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Starts PATH --version in a session of its own, standard output to OUT_FD. */
 static int
 spawn_version(const char *path, int out_fd, pid_t *pid, struct err *err)
@@ -139,7 +130,7 @@ read_until_end(int fd, int pid_fd, int64_t deadline, char *buf, size_t size)
 	buf[0] = '\0';
 	while (polled[0].fd >= 0 || polled[1].fd >= 0) {
 		bool has_ended = polled[1].fd < 0 && pid_fd >= 0;
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_mono_ms();
 		char rest[512];
 		bool is_full = n + 1 >= size;
 		ssize_t got;
@@ -208,7 +199,7 @@ probe_version(
 	AUTO_FD int pid_fd = pidfd_open(pid, 0);
 
 	is_ended = read_until_end(
-	    out_fd, pid_fd, now_ms() + timeout_ms, out, sizeof(out));
+	    out_fd, pid_fd, clock_mono_ms() + timeout_ms, out, sizeof(out));
 	kill(-pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;

@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -28,15 +29,6 @@
 
 /* More than an error and its fix have. */
 #define LAST_WORDS_BYTES 4096
-
-static int64_t
-mono_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void
 pause_ms(long ms)
@@ -183,14 +175,14 @@ server_failed(const struct client *client, struct err *err)
 static int
 await_server(struct client *client, struct err *err)
 {
-	int64_t deadline = mono_ms() + START_LIMIT_MS;
+	int64_t deadline = clock_mono_ms() + START_LIMIT_MS;
 	int status = 0;
 	pid_t pid = 0;
 
 	if (start_server(client, &pid, err) < 0)
 		return -1;
 	while (try_connect(client, err) < 0) {
-		if (err->kind != ERR_NO_SERVER || mono_ms() > deadline)
+		if (err->kind != ERR_NO_SERVER || clock_mono_ms() > deadline)
 			return server_failed(client, err);
 		pause_ms(10);
 		if (pid <= 0 || waitpid(pid, &status, WNOHANG) != pid)
@@ -212,7 +204,7 @@ int
 client_wait_gone(const char *home, struct err *err)
 {
 	AUTO_FREE char *path = path_join(home, "server.lock");
-	int64_t deadline = mono_ms() + STOP_LIMIT_MS;
+	int64_t deadline = clock_mono_ms() + STOP_LIMIT_MS;
 
 	for (;;) {
 		struct err why = ERR_INIT;
@@ -222,7 +214,7 @@ client_wait_gone(const char *home, struct err *err)
 			close(fd);
 			return 0;
 		}
-		if (why.kind != ERR_CONFLICT || mono_ms() > deadline)
+		if (why.kind != ERR_CONFLICT || clock_mono_ms() > deadline)
 			return err_set(
 			    err, ERR_TIMEOUT, "the server does not end: %s", why.text);
 		pause_ms(10);
@@ -346,7 +338,7 @@ client_order(struct client *client, const char *verb, const struct fields *in,
 	AUTO_FREE char *target = xasprintf("/v1/order/%s", verb);
 	AUTO_FREE char *body = fields_to_json(in);
 	AUTO_FREE char *op = NULL;
-	int64_t deadline = mono_ms() + timeout_ms;
+	int64_t deadline = clock_mono_ms() + timeout_ms;
 	int status = 0;
 
 	if (request(client, "POST", target, body, out, &status, err) < 0)
@@ -360,7 +352,7 @@ client_order(struct client *client, const char *verb, const struct fields *in,
 			return -1;
 		if (status != 202)
 			return 0;
-		if (timeout_ms > 0 && mono_ms() > deadline)
+		if (timeout_ms > 0 && clock_mono_ms() > deadline)
 			return err_set(err, ERR_TIMEOUT, "no answer to %s within %ld s",
 			    verb, timeout_ms / 1000);
 		pause_ms(wait);
@@ -440,7 +432,7 @@ client_look(const char *path, struct err *err)
 int
 client_wait_change(struct client *client, int64_t seq, long ms, struct err *err)
 {
-	int64_t deadline = mono_ms() + ms;
+	int64_t deadline = clock_mono_ms() + ms;
 	AUTO_FREE char *target = xasprintf("/v1/events?after=%lld", (long long)seq);
 
 	for (;;) {
@@ -453,7 +445,7 @@ client_wait_change(struct client *client, int64_t seq, long ms, struct err *err)
 		fetch_reply_clear(&reply);
 		if (grew)
 			return 1;
-		if (mono_ms() >= deadline)
+		if (clock_mono_ms() >= deadline)
 			return 0;
 		pause_ms(40);
 	}

@@ -1,5 +1,6 @@
 #include "cli/cmd.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/client.h"
@@ -35,15 +36,6 @@ struct idle {
 	int64_t limit_ms, started_at;
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void
 on_signal(evutil_socket_t fd, short what, void *arg)
 {
@@ -62,7 +54,7 @@ on_idle(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (last == 0)
 		last = idle->started_at;
-	if (!engine_is_busy(idle->engine) && now_ms() - last > idle->limit_ms)
+	if (!engine_is_busy(idle->engine) && clock_mono_ms() - last > idle->limit_ms)
 		event_base_loopbreak(idle->base);
 }
 
@@ -155,8 +147,8 @@ serving_open(struct serving *s, const char *top, char *const *argv, struct err *
 static int
 serve(const char *top, long idle_s, char *const *argv, struct err *err)
 {
-	struct serving s = { .idle = {
-				 .limit_ms = idle_s * 1000, .started_at = now_ms() } };
+	struct serving s = { .idle = { .limit_ms = idle_s * 1000,
+				 .started_at = clock_mono_ms() } };
 	int rc = serving_open(&s, top, argv, err);
 
 	if (rc == 0 && idle_s > 0) {

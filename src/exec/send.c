@@ -4,6 +4,7 @@
  */
 #include "exec/exec.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ANSWER_BYTES 256
@@ -28,17 +28,8 @@ struct run_call {
 	char answer[ANSWER_BYTES];
 	size_t n_answer;
 	bool is_frame;
-	long long end_at;
+	int64_t end_at;
 };
-
-static long long
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /*
  * Connects to DIR/in.sock by way of the directory, for a path of any length.  0 when the
@@ -85,7 +76,7 @@ call_new(const char *dir, char *request, size_t n, struct err *err)
 		.fd = -1,
 		.request = request,
 		.n_request = n,
-		.end_at = now_ms() + RUN_CALL_LIMIT_MS };
+		.end_at = clock_mono_ms() + RUN_CALL_LIMIT_MS };
 	if (connect_call(call, err) == 0)
 		return call;
 	run_call_free(call);
@@ -161,7 +152,7 @@ run_call_events(const struct run_call *call)
 int
 run_call_left_ms(const struct run_call *call)
 {
-	long long left = call->end_at - now_ms();
+	int64_t left = call->end_at - clock_mono_ms();
 
 	return left > 0 ? (int)left : 0;
 }
@@ -236,7 +227,7 @@ run_call_step(struct run_call *call, struct err *err)
 		    "the holder of %s is gone or refuses us", call->dir);
 	if (rc < 0)
 		return err_sys(err, "talk to the holder of %s", call->dir);
-	if (now_ms() >= call->end_at)
+	if (clock_mono_ms() >= call->end_at)
 		return err_set(err, ERR_TIMEOUT,
 		    "the holder of %s did not answer in time", call->dir);
 	return 0;

@@ -1,5 +1,6 @@
 #include "git/run.h"
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -35,15 +36,6 @@ struct running {
 	size_t out_cap, err_cap, max_out;
 	bool too_much, is_late;
 };
-
-static long
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000L + ts.tv_nsec / 1000000;
-}
 
 void
 git_out_clear(struct git_out *out)
@@ -294,12 +286,12 @@ take_output(struct running *run, bool is_err)
 static void
 follow(struct running *run, long timeout_ms)
 {
-	long deadline = now_ms() + timeout_ms;
+	int64_t deadline = clock_mono_ms() + timeout_ms;
 	struct pollfd fds[3] = { { run->out_fd, POLLIN, 0 }, { run->err_fd, POLLIN, 0 },
 		{ run->pid_fd, POLLIN, 0 } };
 
 	for (;;) {
-		long left = deadline - now_ms();
+		int64_t left = deadline - clock_mono_ms();
 
 		if (left <= 0) {
 			run->is_late = true;

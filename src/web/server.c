@@ -1,5 +1,6 @@
 #include "web/server.h"
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -19,7 +20,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BODY_BYTES        (16L * 1024 * 1024)
@@ -388,10 +388,8 @@ on_request(struct evhttp_request *req, void *arg)
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 	struct err err = ERR_INIT;
-	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	server->last_request = (int64_t)ts.tv_sec * 1000;
+	server->last_request = clock_mono_ms();
 	for (size_t i = 0; path && i < N_ELEMS(routes); i++) {
 		const struct route *r = &routes[i];
 		size_t n = strlen(r->doc.path);

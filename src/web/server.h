@@ -28,7 +28,7 @@ struct server_about {
 /* ABOUT is borrowed for the server's life. */
 void server_describe(struct server *server, const struct server_about *about);
 
-/* When the last request came, ms of CLOCK_MONOTONIC; 0 = none yet. */
+/* When the last request came, clock_mono_ms(); 0 = none yet. */
 int64_t server_last_request(const struct server *server);
 
 /* One row of the route table, for the manual's check; NULL past the end. */

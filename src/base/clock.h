@@ -1,0 +1,9 @@
+#pragma once
+
+#include <stdint.h>
+
+/*
+ * Milliseconds of CLOCK_MONOTONIC: for limits and waits, which a person who sets the clock
+ * must not move.  Never fails.  What the journal dates comes from the engine's clock instead.
+ */
+int64_t clock_mono_ms(void);

@@ -251,15 +251,15 @@ add_children(struct pid_list *list, pid_t pid)
 	dir = opendir(path);
 	while (dir && (e = readdir(dir))) {
 		AUTO_FILE FILE *f = NULL;
-		int child;
+		char child[16];
 
 		if (e->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid,
 		    e->d_name);
 		f = fopen(path, "re");
-		while (f && fscanf(f, "%d", &child) == 1)
-			add_pid(list, (pid_t)child);
+		while (f && fscanf(f, "%15s", child) == 1)
+			add_pid(list, (pid_t)strtol(child, NULL, 10));
 	}
 	if (dir)
 		closedir(dir);
@@ -279,13 +279,15 @@ add_tree(struct pid_list *list, pid_t root)
 static long long
 own_memory(pid_t pid)
 {
-	long long resident = 0, shared = 0;
-	char path[40], buf[200];
+	long long resident, shared;
+	char path[40], buf[200], *at;
 
 	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
-	if (slurp(path, buf, sizeof(buf)) <= 0 ||
-	    sscanf(buf, "%*d %lld %lld", &resident, &shared) != 2)
+	if (slurp(path, buf, sizeof(buf)) <= 0)
 		return 0;
+	(void)strtoll(buf, &at, 10); /* the size */
+	resident = strtoll(at, &at, 10);
+	shared = strtoll(at, NULL, 10);
 	return (resident - shared) * sysconf(_SC_PAGESIZE);
 }
 

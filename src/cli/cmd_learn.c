@@ -174,7 +174,7 @@ report_json(const struct risk_report *r)
 static json_object *
 bins_json(const struct risk_report *r)
 {
-	json_object *array = json_object_new_array();
+	json_object *rows = json_object_new_array();
 
 	for (size_t i = 0; i < RISK_N_BINS; i++) {
 		const struct risk_bin *bin = &r->bin[i];
@@ -190,9 +190,9 @@ bins_json(const struct risk_report *r)
 		    object, "said", json_object_new_double(bin->sum / (double)bin->n));
 		json_object_object_add(object, "happened",
 		    json_object_new_double((double)bin->n_conflicts / (double)bin->n));
-		json_object_array_add(array, object);
+		json_object_array_add(rows, object);
 	}
-	return array;
+	return rows;
 }
 
 static void

@@ -171,7 +171,7 @@ follow_events(struct watching *w, int64_t after, bool follow)
 static void
 print_kinds(bool as_json)
 {
-	AUTO_JSON struct json_object *all = json_object_new_object();
+	AUTO_JSON struct json_object *document = json_object_new_object();
 	struct json_object *kinds = json_object_new_array();
 	struct json_object *fields = json_object_new_array();
 	const struct event_field *field;
@@ -197,10 +197,10 @@ print_kinds(bool as_json)
 		json_object_object_add(o, "words", json_str(field->words));
 		json_object_array_add(fields, o);
 	}
-	json_object_object_add(all, "kinds", kinds);
-	json_object_object_add(all, "fields", fields);
+	json_object_object_add(document, "kinds", kinds);
+	json_object_object_add(document, "fields", fields);
 	if (as_json)
-		print_json(all);
+		print_json(document);
 }
 
 static int

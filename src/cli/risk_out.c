@@ -10,7 +10,7 @@ enum { FILES_SHOWN = 5, FILES_MAX = 100 };
 static json_object *
 files_json(const struct forecast *forecast)
 {
-	json_object *array = json_object_new_array();
+	json_object *rows = json_object_new_array();
 
 	for (size_t i = 0; i < forecast->n && i < FILES_MAX; i++) {
 		const struct forecast_file *f = &forecast->file[i];
@@ -29,9 +29,9 @@ files_json(const struct forecast *forecast)
 		    object, "sure", json_object_new_double(f->file.sure));
 		json_object_object_add(
 		    object, "risk", json_object_new_double(f->chance));
-		json_object_array_add(array, object);
+		json_object_array_add(rows, object);
 	}
-	return array;
+	return rows;
 }
 
 void

@@ -400,7 +400,9 @@ carry_out(struct core *core, struct conflict *c, const struct happening *h,
 	if (strcmp(ruling, "yield") == 0) {
 		why = xasprintf(
 		    "yields in %s%s%s", c->id, reason[0] ? ": " : "", reason);
-		return session_leave(core, about, ON_PARK, why, h->at, acts, err);
+		return session_leave(core, about, ON_PARK, why, h->at, acts)
+			   ? 0
+			   : session_cannot_leave(about, ON_PARK, err);
 	}
 	if (strcmp(ruling, "rescope") == 0) {
 		tell_rescope(about, c, fields_text(&h->fields, "text"), acts);

@@ -213,17 +213,16 @@ step_resumed(
 	return 0;
 }
 
-int
+bool
 session_leave(struct core *core, struct session *s, enum session_event event,
-    const char *reason, int64_t now, struct acts *acts, struct err *err)
+    const char *reason, int64_t now, struct acts *acts)
 {
 	bool abandoned = event == ON_ABANDON;
 	AUTO_FREE char *text = NULL;
 
 	merge_give_up(s, now, acts);
 	if (!core_move(s, event, now, acts))
-		return err_set(err, ERR_CONFLICT, "%s is %s and cannot be %s", s->id,
-		    session_state_name(s->state), abandoned ? "abandoned" : "parked");
+		return false;
 	s->is_held = false;
 	core_set(&s->reason, reason);
 	session_close_asks(s, false);
@@ -236,7 +235,14 @@ session_leave(struct core *core, struct session *s, enum session_event event,
 	if (abandoned)
 		owe_issue_move(acts, s, "Cancelled", s->n_keys);
 	owe_write_back(core, s->plan_id, acts);
-	return 0;
+	return true;
+}
+
+int
+session_cannot_leave(const struct session *s, enum session_event event, struct err *err)
+{
+	return err_set(err, ERR_CONFLICT, "%s is %s and cannot be %s", s->id,
+	    session_state_name(s->state), event == ON_ABANDON ? "abandoned" : "parked");
 }
 
 static int
@@ -245,9 +251,12 @@ leave(struct core *core, const struct happening *h, struct acts *acts, struct er
 {
 	struct session *s = happening_session(core, h, err);
 
-	return s ? session_leave(core, s, event, fields_text(&h->fields, "reason"),
-		       h->at, acts, err)
-		 : -1;
+	if (!s)
+		return -1;
+	return session_leave(
+		   core, s, event, fields_text(&h->fields, "reason"), h->at, acts)
+		   ? 0
+		   : session_cannot_leave(s, event, err);
 }
 
 int

@@ -47,10 +47,14 @@ char *conflict_words(const struct core *core, const struct conflict *c);
 /* human.c: a hold or a conflict of S is over; a hold for its cost stays. */
 void session_go_on(struct session *s, int64_t now, struct acts *acts);
 
-/* Parks or abandons S (EVENT) for REASON, its work pinned and its agent told to stop. */
-NODISCARD int session_leave(struct core *core, struct session *s,
-    enum session_event event, const char *reason, int64_t now, struct acts *acts,
-    struct err *err);
+/*
+ * Parks or abandons S (EVENT) for REASON, its work pinned and its agent told to stop.
+ * False when its state has no such end; session_cannot_leave() then says so, with -1.
+ */
+NODISCARD bool session_leave(struct core *core, struct session *s,
+    enum session_event event, const char *reason, int64_t now, struct acts *acts);
+NODISCARD int session_cannot_leave(
+    const struct session *s, enum session_event event, struct err *err);
 
 /* Closes the open questions of S as "gone"; with KEEP_EXIT not the one about its rest. */
 void session_close_asks(struct session *s, bool keep_exit);

@@ -34,17 +34,22 @@ history_add_landing(struct history *history, const char *line)
 {
 	struct history_landing landing = { .forked = -1 };
 	const char *subject = strchr(line, '\2'), *parents, *open;
-	long long authored, landed;
-	int at = 0;
+	size_t n = strspn(line + (line[0] == '\1'), "0123456789abcdef");
+	char *at;
 
-	if (line[0] != '\1' || !subject ||
-	    sscanf(line + 1, "%64[0-9a-f] %lld %lld %n", landing.oid, &authored,
-		&landed, &at) != 3 ||
-	    at == 0)
+	if (line[0] != '\1' || !subject || n == 0 || n >= sizeof(landing.oid) ||
+	    line[1 + n] != ' ')
 		return -1;
-	parents = line + 1 + at;
-	landing.authored = authored;
-	landing.landed = landed;
+	memcpy(landing.oid, line + 1, n);
+	parents = line + 1 + n;
+	landing.authored = strtoll(parents, &at, 10);
+	if (at == parents)
+		return -1;
+	parents = at;
+	landing.landed = strtoll(parents, &at, 10);
+	if (at == parents)
+		return -1;
+	parents = at + strspn(at, " ");
 	landing.is_merge = parents < subject &&
 			   memchr(parents, ' ', (size_t)(subject - parents));
 	open = strrchr(subject, '(');
@@ -254,7 +259,8 @@ find_commit(const struct commit *commit, size_t n, const char *oid)
 	struct commit want = { .landing = -1 };
 
 	memcpy(want.oid, oid, sizeof(want.oid));
-	return bsearch(&want, commit, n, sizeof(*commit), compare_commits);
+	return n > 0 ? bsearch(&want, commit, n, sizeof(*commit), compare_commits)
+		     : NULL;
 }
 
 static void

@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The state between the lines of one patch. */
@@ -28,20 +29,33 @@ path_of(char *line)
 	return line + 6;
 }
 
+static bool
+read_count(const char **text, uint32_t *count)
+{
+	unsigned long number;
+	char *end;
+
+	if (**text < '0' || **text > '9')
+		return false;
+	errno = 0;
+	number = strtoul(*text, &end, 10);
+	*text = end;
+	*count = (uint32_t)number;
+	return errno == 0 && number <= UINT32_MAX;
+}
+
 /* "@@ -3,0 +4,2 @@": counts of one are left out, and a count of 0 stands behind a line. */
 static bool
 read_range(const char **text, uint32_t *at, uint32_t *n)
 {
-	unsigned first, count = 1;
-	int used = 0;
+	uint32_t first, count = 1;
 
-	if (sscanf(*text, "%u%n", &first, &used) != 1 || used == 0)
+	if (!read_count(text, &first))
 		return false;
-	*text += used;
 	if (**text == ',') {
-		if (sscanf(*text + 1, "%u%n", &count, &used) != 1)
+		++*text;
+		if (!read_count(text, &count))
 			return false;
-		*text += used + 1;
 	}
 	*at = count > 0 && first > 0 ? first - 1 : first;
 	*n = count;

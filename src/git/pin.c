@@ -225,7 +225,9 @@ read_stashes(
 		if (!span_next(&words, '\t', &part) ||
 		    (!span_starts(words, wip) && !span_starts(words, named)))
 			continue;
-		if (span_next(&line, ' ', &part) && span_next(&line, ' ', &part))
+		if (!span_next(&line, ' ', &part))
+			continue;
+		if (span_next(&line, ' ', &part))
 			git_list_add_n(oids, part.p, part.n);
 	}
 	return 0;

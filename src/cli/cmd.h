@@ -80,6 +80,7 @@ int cmd_abandon(int argc, char **argv);
 int cmd_abort(int argc, char **argv);
 int cmd_approve(int argc, char **argv);
 int cmd_assert(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
 int cmd_claim(int argc, char **argv);
 int cmd_conflicts(int argc, char **argv);
 int cmd_decline(int argc, char **argv);
@@ -103,10 +104,10 @@ int cmd_status(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 
-extern const struct option_doc cmd_decide_options[], cmd_dispatch_options[],
-    cmd_events_options[], cmd_issue_options[], cmd_log_options[], cmd_merge_options[],
-    cmd_reason_options[], cmd_report_options[], cmd_resume_options[], cmd_run_options[],
-    cmd_say_options[], cmd_server_options[], cmd_status_options[], cmd_watch_options[],
-    cmd_why_options[];
+extern const struct option_doc cmd_attach_options[], cmd_decide_options[],
+    cmd_dispatch_options[], cmd_events_options[], cmd_issue_options[],
+    cmd_log_options[], cmd_merge_options[], cmd_reason_options[], cmd_report_options[],
+    cmd_resume_options[], cmd_run_options[], cmd_say_options[], cmd_server_options[],
+    cmd_status_options[], cmd_watch_options[], cmd_why_options[];
 extern const struct option_doc cmd_conflicts_options[], cmd_replay_options[],
     cmd_rule_options[], cmd_try_options[], cmd_salvage_options[];

@@ -6,7 +6,7 @@
 #include "base/rundir.h"
 #include "base/text.h"
 #include "cli/client.h"
-#include "cli/screen.h"
+#include "cli/transcript.h"
 #include "sys/follow.h"
 
 #include <poll.h>
@@ -25,23 +25,7 @@ const struct option_doc cmd_log_options[] = {
 static void
 print_event(const struct agent_event *e, void *arg)
 {
-	const struct screen *screen = arg;
-	AUTO_FREE char *cost = NULL;
-
-	if (e->kind == AGENT_USAGE) {
-		cost = text_dollars(e->cost_cents);
-		fprintf(screen->out, "%-10s %s\n", agent_event_name(e->kind), cost);
-		return;
-	}
-	fprintf(screen->out, "%-10s ", agent_event_name(e->kind));
-	if (e->kind == AGENT_PROGRESS && e->total > 0)
-		fprintf(screen->out, "%ld/%ld ", e->done, e->total);
-	screen_wrap(screen, 11, 11, e->text ? e->text : "");
-	if (e->kind == AGENT_ASK && e->detail && e->text &&
-	    strcmp(e->detail, e->text) != 0) {
-		text_put(screen->out, e->detail);
-		fputc('\n', screen->out);
-	}
+	transcript_print(arg, e);
 }
 
 /* The end of what it wrote to standard error, where logins are asked for. */

@@ -17,7 +17,6 @@
 
 const struct option_doc cmd_reason_options[] = { OPTION_JSON, OPTION_REASON,
 	OPTION_END };
-const struct option_doc cmd_say_options[] = { OPTION_JSON, OPTION_END };
 const struct option_doc cmd_resume_options[] = {
 	OPTION_JSON,
 	OPTION_REASON,
@@ -151,32 +150,6 @@ cmd_claim(int argc, char **argv)
 {
 	return session_order(argc, argv, cmd_reason_options,
 	    "is yours: work in its worktree, commit there, then divisi merge");
-}
-
-int
-cmd_say(int argc, char **argv)
-{
-	struct fields in = { 0 };
-	const char *words[3] = { NULL };
-	bool as_json = false;
-	struct err err = ERR_INIT;
-	int n = read_order(argc, argv, cmd_say_options, &in, words, 2, &as_json, &err),
-	    rc;
-
-	if (n >= 0 && n != 2) {
-		err_set(&err, ERR_USAGE, "say needs a session and a text");
-		err_fix(&err, "divisi say S-A \"use the store of src/findings\"");
-		n = -1;
-	}
-	if (n < 0) {
-		rc = cmd_fail(&err, as_json);
-	} else {
-		fields_set(&in, "session", words[0]);
-		fields_set(&in, "text", words[1]);
-		rc = order("say", &in, as_json, "told");
-	}
-	fields_clear(&in);
-	return rc;
 }
 
 int

@@ -262,10 +262,28 @@ static const struct command commands[] = {
 	    .run = cmd_why,
 	},
 	{
+	    .name = "attach",
+	    .group = CMD_SESSION,
+	    .synopsis = "attach SESSION [--from N | --tail N] [--json]",
+	    .summary =
+		"look on: what its agent said, and what it says, until it is over",
+	    .help =
+		"Prints the last events of the session, over all of its runs, and goes on as "
+		"its agent writes. On a terminal q leaves, and the agent goes on; s says "
+		"something to it. Needs no server to go on. With --json each event is a line "
+		"with its number n, its run and the agent's own line.",
+	    .options = cmd_attach_options,
+	    .run = cmd_attach,
+	},
+	{
 	    .name = "say",
 	    .group = CMD_SESSION,
-	    .synopsis = "say SESSION TEXT",
-	    .summary = "a message to its agent",
+	    .synopsis = "say SESSION [TEXT | -]",
+	    .summary = "a message to its agent, which it gets once",
+	    .help =
+		"Without TEXT your editor is opened; - reads standard input, as does no TEXT "
+		"where there is no terminal. Says \"told\" when the agent's holder has it on "
+		"disk; what cannot be told now is on record and told as soon as it can be.",
 	    .options = cmd_say_options,
 	    .run = cmd_say,
 	},

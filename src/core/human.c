@@ -6,21 +6,39 @@
 
 /* What a person orders about one session. */
 
+/* A key that every holder takes, and no act of ours has: ours end in a number alone. */
+static bool
+is_key(const char *key)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	return strlen(key) <= 64 && key[strspn(key, letters)] == '\0';
+}
+
 int
 step_said(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	struct session *s = happening_session(core, h, err);
+	const char *key = fields_text(&h->fields, "key");
 	struct fields *f;
 
 	if (!s)
 		return -1;
+	if (!is_key(key))
+		return err_set(err, ERR_USAGE,
+		    "a key is at most 64 of A-Z a-z 0-9 . _ -, not '%.80s'", key);
 	if (!s->run_open || !session_is_live(s->state)) {
 		err_set(err, ERR_CONFLICT, "%s has no living agent to talk to (%s)",
 		    s->id, session_state_name(s->state));
 		return err_fix(err, "divisi resume %s", s->label);
 	}
-	f = acts_add(acts, "say", s->id, "say/%s/%d", s->run, ++s->n_keys);
+	s->n_keys++;
+	if (key[0])
+		f = acts_add(acts, "say", s->id, "say/%s/key/%s", s->id, key);
+	else
+		f = acts_add(acts, "say", s->id, "say/%s/%d", s->run, s->n_keys);
 	fields_set(f, "session", s->id);
 	fields_set(f, "run", s->run);
 	fields_set(f, "text", fields_text(&h->fields, "text"));

@@ -34,6 +34,22 @@ words_reach_a_living_agent_only(void **state)
 	play_free(p);
 }
 
+/* The sender's key is the act's, so that a message sent twice is owed once. */
+static void
+a_message_with_a_key_is_one_act_of_that_key(void **state)
+{
+	struct play *p = active("1A");
+
+	(void)state;
+	HAPPENS(p, HAP_SAID, "session", "p1.1.1A", "text", "now", "key", "a1.b-2_c");
+	assert_string_equal(play_act(p, "say", "1A")->key, "say/p1.1.1A/key/a1.b-2_c");
+	REFUSED(
+	    p, ERR_USAGE, HAP_SAID, "session", "p1.1.1A", "text", "now", "key", "a/b");
+	REFUSED(p, ERR_USAGE, HAP_SAID, "session", "p1.1.1A", "text", "now", "key",
+	    "a b\n");
+	play_free(p);
+}
+
 /* J-36: more is said to one that ended incompletely. */
 static void
 words_to_an_ending_session_let_it_work_again(void **state)
@@ -393,6 +409,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_reach_a_living_agent_only),
+		cmocka_unit_test(a_message_with_a_key_is_one_act_of_that_key),
 		cmocka_unit_test(words_to_an_ending_session_let_it_work_again),
 		cmocka_unit_test(a_hold_suspends_and_a_resume_lets_go_on),
 		cmocka_unit_test(an_ask_under_a_hold_is_asked_after_it),

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -144,27 +145,24 @@ read_all(int fd, struct err *err)
 static int
 run_editor(const char *path, struct err *err)
 {
-	const char *editor = getenv("VISUAL");
+	char script[] = "sh", flag[] = "-c", *editor = getenv("VISUAL");
+	AUTO_FREE char *command = NULL, *name = xstrdup(path);
+	char *arg[] = { script, flag, NULL, script, name, NULL };
 	int status = -1;
 	pid_t pid;
 
 	if (!editor || !*editor)
 		editor = getenv("EDITOR");
-	if (!editor || !*editor)
-		editor = "vi";
-	crash_point("say.edit");
-	pid = fork();
-	if (pid == 0) {
-		AUTO_FREE char *command = xasprintf("%s \"$1\"", editor);
-
-		execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
-		_exit(127);
+	command = xasprintf("%s \"$1\"", editor && *editor ? editor : "vi");
+	arg[2] = command;
+	if (DURABLE("say.edit",
+		posix_spawn(&pid, "/bin/sh", NULL, NULL, arg, environ)) == 0) {
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			return 0;
 	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	err_set(err, ERR_HUMAN, "the editor '%.60s' failed; nothing was said", editor);
+	err_set(err, ERR_HUMAN, "the editor failed; nothing was said: %.80s", command);
 	return err_fix(err, "set EDITOR, or: divisi say S-A TEXT");
 }
 

@@ -120,6 +120,10 @@ print_spec(const struct run_spec *spec, size_t *n_bytes)
 	put_number(out, "process_limit", spec->process_limit);
 	put_number(out, "look_ms", spec->look_ms);
 	put_number(out, "watch_only", spec->watch_only);
+	if (spec->pty_cols > 0) {
+		put_number(out, "pty_cols", spec->pty_cols);
+		put_number(out, "pty_rows", spec->pty_rows);
+	}
 	if (spec->ask)
 		put_record(out, "ask", spec->ask);
 	if (spec->fence)
@@ -280,6 +284,8 @@ number_of(struct run_spec *spec, struct span key)
 		{ "process_limit", offsetof(struct run_spec, process_limit) },
 		{ "look_ms", offsetof(struct run_spec, look_ms) },
 		{ "watch_only", offsetof(struct run_spec, watch_only) },
+		{ "pty_cols", offsetof(struct run_spec, pty_cols) },
+		{ "pty_rows", offsetof(struct run_spec, pty_rows) },
 	};
 
 	for (size_t i = 0; i < N_ELEMS(numbers); i++) {

@@ -16,6 +16,7 @@
  *   agent     the agent's identity, once it is started
  *   out.ndjson err.log   the agent's output, appended
  *   fence.log what the fence refused, one JSON object per line
+ *   term.cast            instead of them, for an agent on a terminal: asciicast v2
  *   in.sock in.ndjson    input to the agent; every accepted frame is logged first
  *   end.json  the one end record (temporary file, fsync, rename, fsync of the directory)
  */
@@ -34,6 +35,7 @@ struct run_spec {
 	long memory_limit_bytes, process_limit;
 	long look_ms;    /* how often its processor time is looked at; 0 = never */
 	long watch_only; /* not 0: no cgroup is made, everything is watched */
+	long pty_cols, pty_rows; /* the terminal it sits on; 0 = it has pipes */
 	char *ask; /* the line that asks it to end; NULL: the first step is a signal */
 	/* What the agent may change: "off" or NULL everything, else what GRANT names. */
 	char *fence;

@@ -96,3 +96,26 @@ struct run_pulse run_call_answer(const struct run_call *call);
 int run_send(const char *run_dir, const char *key, const char *line, struct err *err);
 NODISCARD int run_tell(const char *run_dir, enum run_order order, struct err *err);
 NODISCARD int run_pulse(const char *run_dir, struct run_pulse *pulse, struct err *err);
+
+/*
+ * The terminal of a live run, when its agent sits on one.  Any number may look, one of them
+ * types; it outlives whoever looks, and the server.
+ */
+enum run_attach_as {
+	RUN_ATTACH_WRITE, /* who types when nobody else does */
+	RUN_ATTACH_VIEW,
+	RUN_ATTACH_TAKE, /* who types, whoever did before */
+};
+
+/*
+ * Attaches with a window of *COLS x *ROWS, which become those of the terminal.  Returns a
+ * blocking descriptor that gives what the terminal shows, the last of it first, and ends with
+ * the run; -1 with ERR_NOT_FOUND when no holder answers, ERR_CONFLICT when there is no
+ * terminal, ERR_TIMEOUT, ERR_SYSTEM.
+ */
+int run_attach(const char *run_dir, enum run_attach_as as, int *cols, int *rows,
+    bool *is_writer, struct err *err);
+
+/* Types N bytes, or says how large the window is now.  -1 when the run is over. */
+NODISCARD int run_attach_type(int fd, const char *keys, size_t n);
+NODISCARD int run_attach_size(int fd, int cols, int rows);

@@ -296,3 +296,104 @@ run_pulse(const char *run_dir, struct run_pulse *pulse, struct err *err)
 	run_call_free(call);
 	return rc < 0 ? -1 : 0;
 }
+
+/* ---- terminals ---------------------------------------------------------------------------- */
+
+/* One line of FD, byte by byte: what comes behind it is the terminal's. */
+static int
+read_answer(struct run_call *call, struct err *err)
+{
+	while (call->n_answer + 1 < sizeof(call->answer)) {
+		struct pollfd p = { .fd = call->fd, .events = POLLIN };
+		char byte;
+		ssize_t n;
+
+		if (poll(&p, 1, run_call_left_ms(call)) == 0)
+			return err_set(err, ERR_TIMEOUT,
+			    "the holder of %s did not answer in time", call->dir);
+		n = read(call->fd, &byte, 1);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n != 1)
+			break;
+		if (byte == '\n') {
+			call->answer[call->n_answer] = '\0';
+			return 0;
+		}
+		call->answer[call->n_answer++] = byte;
+	}
+	return err_set(
+	    err, ERR_NOT_FOUND, "the holder of %s is gone or refuses us", call->dir);
+}
+
+int
+run_attach(const char *run_dir, enum run_attach_as as, int *cols, int *rows,
+    bool *is_writer, struct err *err)
+{
+	static const char *const words[] = { "", " view", " take" };
+	char *line = xasprintf("attach %d %d%s\n", *cols, *rows, words[as]), word[8];
+	struct run_call *call = call_new(run_dir, line, strlen(line), err);
+	int fd = -1;
+
+	if (!call)
+		return -1;
+	if (call->fd < 0)
+		err_set(err, ERR_TIMEOUT, "the holder of %s is busy", run_dir);
+	else if (send(call->fd, line, call->n_request, MSG_NOSIGNAL) !=
+		 (ssize_t)call->n_request)
+		err_sys(err, "talk to the holder of %s", run_dir);
+	else if (read_answer(call, err) == 0 &&
+		 sscanf(call->answer, "ok %5s %d %d", word, cols, rows) != 3)
+		err_set(err, ERR_CONFLICT, "%s: %s", run_dir, call->answer);
+	else if (call->n_answer > 0) {
+		*is_writer = strcmp(word, "write") == 0;
+		fd = call->fd;
+		call->fd = -1;
+		(void)fcntl(fd, F_SETFL, 0);
+	}
+	run_call_free(call);
+	return fd;
+}
+
+static int
+send_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent <= 0)
+			return -1;
+		p += sent;
+		n -= (size_t)sent;
+	}
+	return 0;
+}
+
+int
+run_attach_type(int fd, const char *keys, size_t n)
+{
+	const size_t most = 4096; /* of one request: hold/hold.h */
+
+	while (n > 0) {
+		size_t part = n < most ? n : most;
+		char head[32];
+		int len = snprintf(head, sizeof(head), "keys %zu\n", part);
+
+		if (send_all(fd, head, (size_t)len) < 0 || send_all(fd, keys, part) < 0)
+			return -1;
+		keys += part;
+		n -= part;
+	}
+	return 0;
+}
+
+int
+run_attach_size(int fd, int cols, int rows)
+{
+	char line[40];
+	int len = snprintf(line, sizeof(line), "size %d %d\n", cols, rows);
+
+	return send_all(fd, line, (size_t)len);
+}

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -122,6 +123,8 @@ become_agent(const struct birth *b)
 	char byte;
 
 	setsid();
+	if (b->spec->pty_cols > 0)
+		ioctl(b->fd[0], TIOCSCTTY, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A holder that died before the line above sends no signal. */
 	if (getppid() != b->holder || read(b->go, &byte, 1) != 1)
@@ -202,20 +205,44 @@ await_exec(const struct agent *agent, pid_t pid, const struct run_spec *spec,
 	return 0;
 }
 
+/*
+ * Fills P with pairs: standard input, output, error; go; tell.  Even ends are read from.
+ * On a terminal the three are its ends, and there is no separate error.
+ */
+static int
+make_channels(const struct run_spec *spec, int p[10], struct err *err)
+{
+	size_t from = 0;
+
+	if (spec->pty_cols > 0) {
+		p[2] = terminal_open(spec, &p[0], err);
+		if (p[2] < 0)
+			return -1;
+		p[1] = fcntl(p[2], F_DUPFD_CLOEXEC, 3);
+		p[3] = fcntl(p[0], F_DUPFD_CLOEXEC, 3);
+		p[5] = fcntl(p[0], F_DUPFD_CLOEXEC, 3);
+		if (p[1] < 0 || p[3] < 0 || p[5] < 0)
+			return err_sys(err, "terminal");
+		from = 6;
+	}
+	for (size_t i = from; i < 10; i += 2) {
+		if (pipe2(p + i, O_CLOEXEC) < 0)
+			return err_sys(err, "pipe");
+	}
+	return 0;
+}
+
 int
 agent_start(
     struct agent *agent, const char *dir, const struct run_spec *spec, struct err *err)
 {
-	/* Pairs: standard input, output, error; go; tell.  Even ends are read from. */
 	int p[10] = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
 	pid_t holder = getpid(), pid;
 	int rc;
 
-	for (size_t i = 0; i < N_ELEMS(p); i += 2) {
-		if (pipe2(p + i, O_CLOEXEC) < 0) {
-			close_all(p, N_ELEMS(p));
-			return err_sys(err, "pipe");
-		}
+	if (make_channels(spec, p, err) < 0) {
+		close_all(p, N_ELEMS(p));
+		return -1;
 	}
 	crash_point("agent.fork");
 	pid = fork();
@@ -253,7 +280,8 @@ agent_start(
 	close_all(p, N_ELEMS(p));
 	fcntl(agent->stdin_fd, F_SETFL, O_NONBLOCK);
 	fcntl(agent->out_fd, F_SETFL, O_NONBLOCK);
-	fcntl(agent->err_fd, F_SETFL, O_NONBLOCK);
+	if (agent->err_fd >= 0)
+		fcntl(agent->err_fd, F_SETFL, O_NONBLOCK);
 	return 0;
 }
 

@@ -25,6 +25,8 @@ struct hold {
 	struct agent agent;
 	struct limits limits;
 	struct fence fence;
+	struct terminal terminal;
+	bool is_on_terminal; /* ordered; else as the spec says */
 	struct output out;
 	struct input in;
 	struct run_end end;
@@ -106,7 +108,8 @@ interrupt(struct hold *h, ms_t now)
 	h->stop = STOP_INTERRUPT;
 	h->stop_at = now + h->spec.grace_ms;
 	h->end.interrupted_at = hold_wall_clock();
-	agent_signal(&h->agent, SIGINT);
+	/* A program on a terminal knows what it means when that hangs up. */
+	agent_signal(&h->agent, h->spec.pty_cols > 0 ? SIGHUP : SIGINT);
 }
 
 /* Asks where the agent understands it, and goes on with signals when that does not help. */
@@ -297,6 +300,8 @@ advance(struct hold *h, ms_t now)
 	press_on(h, now);
 	if (h->out.retry_at > 0 && now >= h->out.retry_at)
 		(void)output_flush(&h->out, now);
+	if (h->terminal.redraw_at > 0 && now >= h->terminal.redraw_at)
+		terminal_redrawn(&h->terminal, now);
 	if (h->stage == DRAINING && is_drained(h, now)) {
 		h->stage = SWEEPING;
 		h->stage_end_at = now + HOLD_SWEEP_MS;
@@ -325,6 +330,7 @@ time_left(const struct hold *h, ms_t now)
 
 	at = sooner(at, h->out.retry_at);
 	at = sooner(at, h->limits.look_at);
+	at = sooner(at, h->terminal.redraw_at);
 	if (h->stage == DRAINING)
 		at = sooner(at, h->stage_end_at);
 	if (h->stage == SWEEPING)
@@ -358,8 +364,11 @@ set_poll(const struct hold *h, struct pollfd p[N_POLL])
 		.events = POLLIN };
 	p[P_FENCE] = (struct pollfd){ .fd = h->fence.notify_fd, .events = POLLIN };
 	for (size_t i = 0; i < HOLD_N_CLIENTS; i++)
-		p[P_CLIENT + i] = (struct pollfd){ .fd = h->in.client[i].fd,
-			.events = POLLIN };
+		p[P_CLIENT + i] = (struct pollfd){
+			.fd = h->in.client[i].fd,
+			.events = (short)(POLLIN |
+					  (input_wants_show(&h->in, i) ? POLLOUT : 0))
+		};
 	return P_DIAL + dial_poll(&h->fence, p + P_DIAL);
 }
 
@@ -380,19 +389,25 @@ tell_status(struct hold *h, char *buf, size_t size, ms_t now)
 	if (h->limits.look_ms > 0)
 		snprintf(buf + n, size - n, " idle_ms=%lld cpu_ms=%lld",
 		    now - h->limits.work_at, h->limits.cpu_ms);
+	n = strlen(buf);
+	if (h->in.terminal)
+		snprintf(buf + n, size - n, " tty=%dx%d viewers=%zu", h->terminal.cols,
+		    h->terminal.rows, input_n_viewers(&h->in));
 }
 
 static void
 serve_clients(struct hold *h, const struct pollfd p[N_POLL], ms_t now)
 {
-	char status[120] = "";
+	char status[160] = "";
 
 	for (size_t i = 0; i < HOLD_N_CLIENTS; i++) {
-		if (p[P_CLIENT + i].revents && !status[0])
+		if ((p[P_CLIENT + i].revents & ~POLLOUT) && !status[0])
 			tell_status(h, status, sizeof(status), now);
 	}
 	for (size_t i = 0; i < HOLD_N_CLIENTS; i++) {
-		if (p[P_CLIENT + i].revents)
+		if (p[P_CLIENT + i].revents & POLLOUT)
+			input_show(&h->in, i);
+		if (p[P_CLIENT + i].revents & ~POLLOUT)
 			obey(h, input_serve(&h->in, i, status, now), now);
 	}
 	if (p[P_LISTEN].revents)
@@ -433,6 +448,13 @@ begin(struct hold *h, struct err *err)
 {
 	struct run_begun begun = { 0 };
 
+	h->terminal.fd = -1;
+	if (h->is_on_terminal && h->spec.pty_cols == 0) {
+		h->spec.pty_cols = 80;
+		h->spec.pty_rows = 24;
+	}
+	if (h->spec.pty_cols > 0)
+		h->out.terminal = h->in.terminal = &h->terminal;
 	if (rundir_reserve_end(h->dir, err) < 0 ||
 	    output_open(&h->out, h->dir, err) < 0 ||
 	    input_open(&h->in, h->dir, err) < 0 ||
@@ -511,6 +533,9 @@ hold_run(struct hold *h, const char *dir, struct err *err)
 	h->out.limit_bytes = h->spec.out_limit_bytes;
 	h->end.started_at = hold_wall_clock();
 	if (is_readable && agent_start(&h->agent, h->dir, &h->spec, &why) == 0) {
+		if (h->in.terminal)
+			h->terminal.fd = h->agent.out_fd;
+		output_begin(&h->out, &h->spec);
 		limits_begin(&h->limits, hold_now());
 		if (h->spec.wall_limit_ms > 0)
 			h->wall_end_at = hold_now() + h->spec.wall_limit_ms;
@@ -532,11 +557,19 @@ main(int argc, char **argv)
 {
 	static struct hold hold;
 	struct err err = ERR_INIT;
-	bool is_detached = argc == 3 && strcmp(argv[1], "--detach") == 0;
-	int status;
+	bool is_detached = false;
+	int status, at = 1;
 
-	if (argc != 2 + is_detached) {
-		dprintf(2, "usage: divisi-hold [--detach] RUN_DIR\n");
+	for (; at + 1 < argc; at++) {
+		if (strcmp(argv[at], "--detach") == 0)
+			is_detached = true;
+		else if (strcmp(argv[at], "--pty") == 0)
+			hold.is_on_terminal = true;
+		else
+			break;
+	}
+	if (at + 1 != argc) {
+		dprintf(2, "usage: divisi-hold [--detach] [--pty] RUN_DIR\n");
 		return err_exit_status(ERR_USAGE);
 	}
 	if (is_detached) {

@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 /*
- * divisi-hold RUN_DIR: owns one agent process, once (CONTRACTS 2).
+ * divisi-hold [--pty] RUN_DIR: owns one agent process, once (CONTRACTS 2); with pty_cols in
+ * its spec, or --pty, on a terminal of its own that people come to and leave.
  *
  * One thread, one poll loop, libc only.  Its stages, each entered once and in order:
  *
@@ -32,7 +33,7 @@
 #define HOLD_GRACE_MS   5000
 #define HOLD_RETRY_MS   1000
 #define HOLD_FREEZE_MS  500
-#define HOLD_N_CLIENTS  16
+#define HOLD_N_CLIENTS  32
 #define HOLD_PIPE_BYTES 65536
 
 /* How often limits are looked at that no cgroup keeps: while the tree works, and else. */
@@ -46,6 +47,13 @@
 /* What the agent may leave unread, and the largest single frame. */
 #define HOLD_QUEUE_BYTES (64 * 1024 * 1024)
 #define HOLD_FRAME_BYTES (16 * 1024 * 1024)
+
+/* Of a terminal: what one who comes later is shown, and how long a redraw takes. */
+#define HOLD_RING_BYTES  (256 * 1024)
+#define HOLD_REDRAW_MS   100
+#define HOLD_KEY_BYTES   4096
+#define HOLD_TERM_CELLS  1000 /* columns or rows of the largest */
+#define HOLD_CHUNK_BYTES 8192 /* six times as much in the record still fits a pipe's */
 
 /* Of err.log the beginning and the end are kept. */
 #define HOLD_ERR_HEAD_BYTES (1024 * 1024)
@@ -156,9 +164,46 @@ bool limits_memory_ran_out(const struct limits *limits);
 /* Puts what was used into END.  Before the cgroup is removed. */
 void limits_tell(struct limits *limits, struct run_end *end);
 
+/* The terminal of an agent that has one: hold/terminal.c */
+struct terminal {
+	int fd; /* our end, the agent's output; -1 = none */
+	int cols, rows;
+	ms_t begun_at;
+	ms_t redraw_at;  /* when the size is put right again; 0 = it is right */
+	bool is_resized; /* the record does not say so yet */
+	char *ring;      /* the last of its output, as it came */
+	unsigned long long n_ever; /* bytes that went into the ring */
+	char part[4];              /* a character whose rest has not come yet */
+	size_t n_part;
+};
+
+/* A pair of ends for SPEC's terminal, both closed on exec; theirs in *PEER. */
+int terminal_open(const struct run_spec *spec, int *peer, struct err *err);
+
+/* The first line of term.cast, into BUF; its length. */
+size_t terminal_head(
+    struct terminal *t, const struct run_spec *spec, char *buf, size_t size);
+
+/*
+ * Takes N bytes of output, at most HOLD_CHUNK_BYTES, and writes what the record says of
+ * them into BUF (HOLD_PIPE_BYTES); returns how much that is.
+ */
+size_t terminal_take(struct terminal *t, const char *p, size_t n, char *buf, ms_t now);
+
+/* The agent's window is COLS x ROWS from now on; the same as before makes it redraw. */
+void terminal_resize(struct terminal *t, int cols, int rows, ms_t now);
+void terminal_redrawn(struct terminal *t, ms_t now); /* when redraw_at has come */
+
+/*
+ * Sends FD what it has not seen, from *SEEN on, as far as it takes it.  Who is too far
+ * behind misses what the ring has lost.  False when it has gone.
+ */
+bool terminal_show(const struct terminal *t, int fd, unsigned long long *seen);
+
 /* Output: hold/output.c */
 struct output {
-	int fd; /* out.ndjson */
+	struct terminal *terminal; /* NULL = it comes by pipes */
+	int fd;                    /* out.ndjson */
 	int err_fd;
 	long long n_bytes, err_bytes;
 	long long limit_bytes; /* 0 = none */
@@ -173,7 +218,11 @@ struct output {
 	char pending[HOLD_PIPE_BYTES];
 };
 
+/* Opens out.ndjson and err.log, or term.cast when there is a terminal. */
 int output_open(struct output *out, const char *dir, struct err *err);
+
+/* Writes the beginning of term.cast. */
+void output_begin(struct output *out, const struct run_spec *spec);
 
 /*
  * Copies what FD has to give right now; at its end is_open becomes false.  Returns false
@@ -199,6 +248,9 @@ struct client {
 	size_t n_frame, want;
 	char reply[200]; /* not yet sent */
 	size_t n_reply;
+	bool is_viewer;          /* it gets what the terminal shows, and no replies */
+	bool is_writer;          /* and its keys are the agent's */
+	unsigned long long seen; /* of the terminal's bytes */
 };
 
 struct input {
@@ -210,6 +262,7 @@ struct input {
 	bool is_eof;    /* no more frames are taken */
 	bool is_closed; /* the agent's standard input is closed */
 	struct client client[HOLD_N_CLIENTS];
+	struct terminal *terminal; /* NULL = the agent has none */
 };
 
 /* What a request asks for besides input. */
@@ -224,6 +277,11 @@ enum hold_order {
 
 int input_open(struct input *in, const char *dir, struct err *err);
 void input_close(struct input *in, const char *dir);
+
+/* Shows client INDEX, a viewer, what is new; does it wait for that? */
+void input_show(struct input *in, size_t index);
+bool input_wants_show(const struct input *in, size_t index);
+size_t input_n_viewers(const struct input *in);
 
 /* Takes a new caller in. */
 void input_accept(struct input *in, ms_t now);

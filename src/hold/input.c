@@ -4,6 +4,13 @@
  *   frame KEY LENGTH   and then LENGTH bytes: one line for the agent, no newline in it
  *   eof interrupt stop kill suspend continue
  *   ping               ok running|suspended|ending pid=N [out-of-space] idle_ms=N cpu_ms=N
+ *                      and for a terminal tty=COLSxROWS viewers=N
+ *   attach COLS ROWS [view|take]
+ *                      ok write|view COLS ROWS, and then everything the terminal shows, the
+ *                      last of it first.  Of those attached one writes: who came first or
+ *                      took it over, or typed when nobody had it.  From then on
+ *   keys LENGTH        and LENGTH bytes, which are typed
+ *   size COLS ROWS     the window of the one who writes
  *
  *   ok [TEXT]     done; for a frame: logged and on the disk
  *   seen          a frame with this key was taken before; nothing is done
@@ -104,8 +111,10 @@ input_close(struct input *in, const char *dir)
 	if (in->log_fd >= 0)
 		close(in->log_fd);
 	in->listen_fd = in->log_fd = -1;
-	for (size_t i = 0; i < HOLD_N_CLIENTS; i++)
+	for (size_t i = 0; i < HOLD_N_CLIENTS; i++) {
+		input_show(in, i);
 		drop_client(&in->client[i]);
+	}
 	free(in->queue);
 	free(in->key_text);
 	in->queue = in->key_text = NULL;
@@ -164,11 +173,13 @@ input_accept(struct input *in, ms_t now)
 		close(fd);
 		return;
 	}
-	/* When all are taken the one that was silent longest makes room. */
+	/* When all are taken the one that was silent longest makes room, viewers last. */
 	for (size_t i = 0; i < HOLD_N_CLIENTS && free_one->fd >= 0; i++) {
 		struct client *c = &in->client[i];
 
-		if (c->fd < 0 || c->heard_at < free_one->heard_at)
+		if (c->fd < 0 || c->is_viewer < free_one->is_viewer ||
+		    (c->is_viewer == free_one->is_viewer &&
+			c->heard_at < free_one->heard_at))
 			free_one = c;
 	}
 	drop_client(free_one);
@@ -236,6 +247,111 @@ enqueue(struct input *in, const char *p, size_t n)
 	in->n_queue += n + 1;
 }
 
+/* ---- terminals ------------------------------------------------------------------------- */
+
+static struct client *
+writer_of(struct input *in)
+{
+	for (size_t i = 0; i < HOLD_N_CLIENTS; i++) {
+		if (in->client[i].fd >= 0 && in->client[i].is_writer)
+			return &in->client[i];
+	}
+	return NULL;
+}
+
+size_t
+input_n_viewers(const struct input *in)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < HOLD_N_CLIENTS; i++)
+		n += in->client[i].fd >= 0 && in->client[i].is_viewer;
+	return n;
+}
+
+bool
+input_wants_show(const struct input *in, size_t index)
+{
+	const struct client *c = &in->client[index];
+
+	return c->fd >= 0 && c->is_viewer && c->seen < in->terminal->n_ever;
+}
+
+void
+input_show(struct input *in, size_t index)
+{
+	struct client *c = &in->client[index];
+
+	if (input_wants_show(in, index) &&
+	    !terminal_show(in->terminal, c->fd, &c->seen))
+		drop_client(c);
+}
+
+static void PRINTF(2, 3) reply(struct client *c, const char *fmt, ...);
+
+static void
+attach(struct input *in, struct client *c, const char *args, ms_t now)
+{
+	int cols, rows, n = 0;
+	struct client *writer = writer_of(in);
+	bool wants;
+
+	if (!in->terminal || in->terminal->fd < 0) {
+		reply(c, "bad it has no terminal");
+		return;
+	}
+	if (sscanf(args, "%5d %5d%n", &cols, &rows, &n) != 2 || cols < 1 || rows < 1) {
+		reply(c, "bad size");
+		return;
+	}
+	wants = strcmp(args + n, " view") != 0;
+	if (strcmp(args + n, " take") == 0 && writer) {
+		writer->is_writer = false;
+		writer = NULL;
+	}
+	c->is_viewer = true;
+	c->is_writer = wants && !writer;
+	if (c->is_writer)
+		terminal_resize(in->terminal, cols, rows, now);
+	reply(c, "ok %s %d %d", c->is_writer ? "write" : "view", in->terminal->cols,
+	    in->terminal->rows);
+}
+
+/* A request of one who is attached already; anything else is none. */
+static bool
+take_viewer_request(struct input *in, struct client *c, ms_t now)
+{
+	int cols, rows;
+	unsigned n;
+
+	if (sscanf(c->line, "size %5d %5d", &cols, &rows) == 2) {
+		if (c->is_writer)
+			terminal_resize(in->terminal, cols, rows, now);
+		return true;
+	}
+	if (sscanf(c->line, "keys %5u", &n) != 1 || n == 0 || n > HOLD_KEY_BYTES)
+		return false;
+	c->want = n;
+	c->frame = xmalloc(n);
+	return true;
+}
+
+static void
+take_keys(struct input *in, struct client *c)
+{
+	if (!writer_of(in))
+		c->is_writer = true;
+	if (c->is_writer && in->n_queue + c->want + 1 <= HOLD_QUEUE_BYTES) {
+		enqueue(in, c->frame, c->want);
+		in->n_queue--; /* no newline */
+	}
+	free(c->frame);
+	c->frame = NULL;
+	c->want = c->n_frame = 0;
+}
+
+/* ---- requests ---------------------------------------------------------------------------- */
+
 void
 input_feed(struct input *in, int *fd)
 {
@@ -297,7 +413,7 @@ take_frame(struct input *in, struct client *c)
 {
 	if (has_key(in, c->key))
 		reply(c, "seen");
-	else if (in->is_eof)
+	else if (in->is_eof || in->terminal)
 		reply(c, "closed");
 	else if (in->n_queue + c->want + 1 > HOLD_QUEUE_BYTES)
 		reply(c, "full");
@@ -346,7 +462,7 @@ begin_frame(struct client *c, const char *args)
 
 /* Takes the request line of C, which is whole. */
 static enum hold_order
-take_request(struct input *in, struct client *c, const char *status)
+take_request(struct input *in, struct client *c, const char *status, ms_t now)
 {
 	static const struct {
 		const char *word;
@@ -367,8 +483,12 @@ take_request(struct input *in, struct client *c, const char *status)
 		reply(c, "ok %s queued=%zu", status, in->n_queue);
 		return HOLD_ORDER_NONE;
 	}
+	if (strncmp(c->line, "attach ", 7) == 0) {
+		attach(in, c, c->line + 7, now);
+		return HOLD_ORDER_NONE;
+	}
 	if (strcmp(c->line, "eof") == 0) {
-		in->is_eof = true;
+		in->is_eof = !in->terminal; /* that one is hung up, or left */
 		reply(c, "ok");
 		return HOLD_ORDER_NONE;
 	}
@@ -441,12 +561,16 @@ input_serve(struct input *in, size_t index, const char *status, ms_t now)
 	c->heard_at = now;
 	if (c->want > 0) {
 		is_good = read_frame(c);
-		if (is_good && c->n_frame == c->want)
+		if (is_good && c->n_frame == c->want && c->is_viewer)
+			take_keys(in, c);
+		else if (is_good && c->n_frame == c->want)
 			take_frame(in, c);
 	} else {
 		is_good = read_line(c, &is_whole);
-		if (is_whole)
-			order = take_request(in, c, status);
+		if (is_whole && c->is_viewer)
+			is_good = take_viewer_request(in, c, now);
+		else if (is_whole)
+			order = take_request(in, c, status, now);
 	}
 	if (!is_good || !send_reply(c))
 		drop_client(c);

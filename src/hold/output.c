@@ -24,10 +24,21 @@ open_log(const char *dir, const char *name, struct err *err)
 int
 output_open(struct output *out, const char *dir, struct err *err)
 {
-	out->is_open = out->is_err_open = true;
-	out->fd = open_log(dir, "out.ndjson", err);
+	out->is_open = true;
+	out->is_err_open = !out->terminal;
+	out->fd = open_log(dir, out->terminal ? "term.cast" : "out.ndjson", err);
 	out->err_fd = out->fd < 0 ? -1 : open_log(dir, "err.log", err);
 	return out->err_fd < 0 ? -1 : 0;
+}
+
+void
+output_begin(struct output *out, const struct run_spec *spec)
+{
+	if (!out->terminal)
+		return;
+	out->n_pending = terminal_head(
+	    out->terminal, spec, out->pending, sizeof(out->pending));
+	(void)output_flush(out, hold_now());
 }
 
 bool
@@ -60,17 +71,22 @@ output_flush(struct output *out, ms_t now)
 bool
 output_copy(struct output *out, int fd, ms_t now)
 {
+	char chunk[HOLD_CHUNK_BYTES];
 	ssize_t n;
 
 	if (!out->is_open || !output_flush(out, now))
 		return false;
-	n = read(fd, out->pending, sizeof(out->pending));
+	n = out->terminal ? read(fd, chunk, sizeof(chunk))
+			  : read(fd, out->pending, sizeof(out->pending));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0) {
 		out->is_open = false;
 		return false;
 	}
+	if (out->terminal)
+		n = (ssize_t)terminal_take(
+		    out->terminal, chunk, (size_t)n, out->pending, now);
 	out->n_pending = (size_t)n;
 	if (out->limit_bytes > 0 && out->n_bytes + n > out->limit_bytes) {
 		out->is_flood = true;

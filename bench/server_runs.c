@@ -193,6 +193,7 @@ static void
 launch(struct bench *b)
 {
 	size_t n_plans = (b->n + PER_PLAN - 1) / PER_PLAN;
+	double from = now_ms(CLOCK_MONOTONIC);
 	struct err err = ERR_INIT;
 
 	if (blob_put(b->engine->store, SHA, PROMPT, strlen(PROMPT), &err) < 0)
@@ -200,6 +201,7 @@ launch(struct bench *b)
 	for (size_t i = 0; i < n_plans; i++)
 		open_plan(b, i, i + 1 < n_plans ? PER_PLAN : b->n - i * PER_PLAN);
 	turn(b, 300, all_shown);
+	fprintf(stderr, "shown after %.1f s, ", (now_ms(CLOCK_MONOTONIC) - from) / 1e3);
 	for (size_t i = 0; i < n_plans; i++) {
 		struct fields yes = { 0 };
 
@@ -209,6 +211,8 @@ launch(struct bench *b)
 		fields_clear(&yes);
 	}
 	turn(b, 300, all_active);
+	fprintf(stderr, "all active after %.1f s\n",
+	    (now_ms(CLOCK_MONOTONIC) - from) / 1e3);
 }
 
 static long
@@ -270,7 +274,8 @@ measure(struct bench *b, double seconds)
 	turn(b, 60, all_followed);
 	adopted = now_ms(CLOCK_MONOTONIC) - from;
 	tail = start_tail(b);
-	turn(b, 2, NULL); /* what was said meanwhile is read */
+	turn(b, 12,
+	    NULL); /* what was said meanwhile is read, the radar has come to rest */
 	rows = journal_last(b->engine->store);
 	getrusage(RUSAGE_SELF, &before);
 	turn(b, seconds, NULL);

@@ -47,7 +47,10 @@ park_without_tree(struct core *core, struct session *s, int64_t now, struct acts
 	s->is_held = false;
 	s->reported = false;
 	session_close_asks(s, false);
-	owe_stop(s, acts);
+	if (s->run_open)
+		owe_stop(s, acts);
+	else /* nobody else would look at what is on its branch */
+		owe_inspect(s, "ended", acts);
 	text = xasprintf("Parked: %s.", s->reason);
 	owe_comment(acts, s, "parked", ++s->n_keys, text);
 	owe_write_back(core, s->plan_id, acts);

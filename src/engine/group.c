@@ -72,6 +72,8 @@ group_end(struct engine *engine)
 		}
 	}
 	engine->is_grouping = false;
+	if (engine->n_grouped == 0 && !engine->group_failed)
+		return;
 	TAILQ_FOREACH (t, &engine->tasks, link)
 		t->is_grouped = false;
 	TAILQ_FOREACH (f, &engine->followers, link) {
@@ -79,6 +81,6 @@ group_end(struct engine *engine)
 			follower_look_later(f);
 		f->is_grouped = false;
 	}
-	if (!engine->group_failed && engine->n_grouped > 0)
+	if (!engine->group_failed)
 		engine_settle(engine);
 }

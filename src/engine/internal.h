@@ -87,7 +87,13 @@ TAILQ_HEAD(op_list, op);
 /* What a living run holds of the person's cap. */
 struct slot {
 	char *session;
+	size_t at; /* its place in the core, where it mostly stays */
 	int fd;
+};
+
+struct radar_heard {
+	int64_t last;
+	size_t n;
 };
 
 /* The radar's rhythm and what it costs (radar_watch.c). */
@@ -96,6 +102,8 @@ struct radar_watch {
 	struct job *job;
 	bool is_cold; /* the next look compares everything */
 	bool has_store;
+	int n_still;              /* looks since one found something changed */
+	struct radar_heard heard; /* as it was at the last look */
 	int64_t began_at, looks, cpu_ms, last_cpu_ms, last_at;
 	char *trouble;
 };

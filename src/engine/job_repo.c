@@ -254,6 +254,29 @@ gather(struct repo *repo, const struct fields *in, const struct phase *phase,
 	return 0;
 }
 
+/*
+ * Pins what the session has.  When its worktree was taken away what it committed is on its
+ * branch: that is pinned, and ERR says that the rest cannot be looked at.
+ */
+static int
+pin_all(struct repo *repo, const struct fields *in, struct pin *pin, struct err *err)
+{
+	const char *session = fields_text(in, "session");
+	AUTO_FREE char *branch = xasprintf("refs/heads/%s", fields_text(in, "branch"));
+	char oid[GIT_OID_SIZE];
+	struct err why = ERR_INIT;
+	int rc = worktree_pin(repo, fields_text(in, "path"), session, pin, err);
+
+	if (rc == 0 || err->kind != ERR_NOT_FOUND || !fields_text(in, "branch")[0])
+		return rc;
+	if (repo_ref(repo->common_dir, branch, oid, &why) == 1 &&
+	    pin_commit(repo, session, "head", oid, &why) == 0)
+		return -1;
+	if (why.kind)
+		*err = why;
+	return -1;
+}
+
 int
 job_inspect(const struct fields *in, struct fields *out, struct err *err)
 {
@@ -277,8 +300,7 @@ job_inspect(const struct fields *in, struct fields *out, struct err *err)
 	if (open_top(in, &repo, err) < 0)
 		return -1;
 	/* First of all nothing that was made may get lost (promise 2). */
-	if (worktree_pin(&repo, fields_text(in, "path"), fields_text(in, "session"),
-		&pin, err) == 0 &&
+	if (pin_all(&repo, in, &pin, err) == 0 &&
 	    gather(&repo, in, phase, &x, out, err) == 0)
 		rc = worktree_pin(&repo, fields_text(in, "path"),
 		    fields_text(in, "session"), &pin, err);

@@ -4,11 +4,13 @@
 
 /*
  * When the radar looks (DESIGN 8).  As often as it costs little: a hundred times what the
- * last look took of the processor lies between two looks, at least two seconds.
+ * last look took of the processor lies between two looks, at least two seconds.  Four times
+ * as long after each look that found every tree as it was, until a session says something.
  */
 #define LOOK_MIN_MS 2000
 #define LOOK_MAX_MS 120000
 #define LOOK_RATIO  100
+#define STILL_RATIO 4
 
 static bool
 is_off(const struct engine *engine, const struct session *s)
@@ -40,6 +42,30 @@ is_anybody_working(const struct engine *engine)
 			return true;
 	}
 	return false;
+}
+
+/* When a session that is looked at last said something, and how many there are. */
+static struct radar_heard
+radar_listen(const struct engine *engine)
+{
+	struct radar_heard heard = { 0 };
+
+	for (size_t i = 0; i < engine->core->n_sessions; i++) {
+		const struct session *s = &engine->core->session[i];
+
+		if (!is_looked_at(engine, s))
+			continue;
+		heard.n++;
+		if (s->last_seen > heard.last)
+			heard.last = s->last_seen;
+	}
+	return heard;
+}
+
+static bool
+is_same(struct radar_heard a, struct radar_heard b)
+{
+	return a.last == b.last && a.n == b.n;
 }
 
 static void
@@ -159,6 +185,10 @@ on_look(void *arg, const struct fields *out, const struct err *err, bool failed)
 		log_warn("radar: %s", err->text);
 	/* What was not told is found again by a look that compares everything. */
 	r->is_cold = failed;
+	if (failed || fields_text(out, "changed")[0])
+		r->n_still = 0;
+	else
+		r->n_still++;
 	if (!failed && (tell_found(engine, out) < 0 || tell_gone(engine, out) < 0))
 		r->is_cold = true;
 	r->job = NULL;
@@ -236,6 +266,7 @@ on_time(evutil_socket_t fd, short what, void *arg)
 		gather(engine, &in);
 		fields_set_number(&in, "cold", r->is_cold || !r->has_store);
 		r->has_store = true;
+		r->heard = radar_listen(engine);
 		if (r->began_at == 0)
 			r->began_at = engine->now();
 	} else if (r->has_store) {
@@ -264,12 +295,15 @@ radar_settle(struct engine *engine)
 		return;
 	if (!r->timer)
 		r->timer = event_new(engine->base, -1, 0, on_time, engine);
-	if (event_pending(r->timer, EV_TIMEOUT, NULL))
+	if (r->n_still > 0 && !is_same(r->heard, radar_listen(engine)))
+		r->n_still = 0;
+	else if (event_pending(r->timer, EV_TIMEOUT, NULL))
 		return;
-	wait = wait < LOOK_MIN_MS   ? LOOK_MIN_MS
-	       : wait > LOOK_MAX_MS ? LOOK_MAX_MS
-				    : wait;
-	look_in(engine, wait);
+	if (wait < LOOK_MIN_MS)
+		wait = LOOK_MIN_MS;
+	for (int i = 0; i < r->n_still && wait < LOOK_MAX_MS; i++)
+		wait *= STILL_RATIO;
+	look_in(engine, wait < LOOK_MAX_MS ? wait : LOOK_MAX_MS);
 }
 
 void

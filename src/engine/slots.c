@@ -61,20 +61,32 @@ slot_take(struct engine *engine, const struct session *s)
 		if (fd < 0)
 			continue;
 		GROW(engine->slot, engine->n_slots, engine->cap_slots);
-		engine->slot[engine->n_slots++] = (struct slot){
-			.session = xstrdup(s->id), .fd = fd
-		};
+		engine->slot[engine->n_slots++] = (struct slot){ .session = xstrdup(
+								     s->id),
+			.at = (size_t)(s - engine->core->session),
+			.fd = fd };
 		return true;
 	}
 	return false;
+}
+
+/* Its session; the place is tried first, since this is asked after every happening. */
+static const struct session *
+slot_session(const struct engine *engine, const struct slot *slot)
+{
+	const struct core *core = engine->core;
+
+	if (slot->at < core->n_sessions &&
+	    strcmp(core->session[slot->at].id, slot->session) == 0)
+		return &core->session[slot->at];
+	return core_session(core, slot->session);
 }
 
 void
 slots_settle(struct engine *engine)
 {
 	for (size_t i = engine->n_slots; i-- > 0;) {
-		const struct session *s = core_session(
-		    engine->core, engine->slot[i].session);
+		const struct session *s = slot_session(engine, &engine->slot[i]);
 
 		if (!s || !s->run_open)
 			slot_drop(engine, &engine->slot[i]);

@@ -32,10 +32,12 @@ is_linked(const char *path)
 	return file_is_dir(text + 8);
 }
 
-static void
+/* False when the journal took nothing: it has to be told again. */
+static bool
 tell_gone(struct engine *engine, const struct session *s)
 {
 	struct fields f = { 0 };
+	int rc;
 
 	fields_set(&f, "session", s->id);
 	fields_set(&f, "path", s->path);
@@ -45,10 +47,12 @@ tell_gone(struct engine *engine, const struct session *s)
 		: "its worktree %s is gone: another program took it away",
 	    s->path);
 	/* A journal that takes nothing takes S with it: the state is made anew. */
-	if (engine_note(engine, HAP_TREE_GONE, &f) < 0)
-		log_warn("%s: not recorded, seen again at the next look",
+	rc = engine_note(engine, HAP_TREE_GONE, &f);
+	if (rc < 0)
+		log_warn("%s: not recorded, will be looked at again",
 		    fields_text(&f, "path"));
 	fields_clear(&f);
+	return rc == 0;
 }
 
 static bool
@@ -61,6 +65,7 @@ is_expected(const struct session *s)
 static void
 look_at_all(struct trees *t)
 {
+	struct timeval later = { .tv_usec = JOURNAL_PAUSE_MS * 1000L };
 	struct engine *engine = t->engine;
 
 	for (size_t i = 0; i < engine->core->n_sessions; i++) {
@@ -71,8 +76,12 @@ look_at_all(struct trees *t)
 			continue;
 		file = path_join(s->path, ".git");
 		/* An agent may play with its own .git file; that is not for us. */
-		if (!file_exists(s->path) || (file_exists(file) && !is_linked(s->path)))
-			tell_gone(engine, s);
+		if ((!file_exists(s->path) ||
+			(file_exists(file) && !is_linked(s->path))) &&
+		    !tell_gone(engine, s)) {
+			event_add(t->settle, &later);
+			return;
+		}
 	}
 }
 

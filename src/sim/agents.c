@@ -61,8 +61,10 @@ ask(struct sim_run *run)
 	static const char *const kinds[] = { "permission", "plan", "question",
 		"checkpoint", "cost" };
 
+	bool is_again = run->n_asks > 0 && sim_mishap(6, FAULT_AGENT_LIED);
+
 	free(run->waits_for);
-	run->waits_for = xasprintf("q%d", ++run->n_asked);
+	run->waits_for = xasprintf("q%d", is_again ? run->n_asked : ++run->n_asked);
 	if (run->is_claude)
 		say(run,
 		    "{\"type\":\"control_request\",\"request_id\":\"%s\",\"request\":"
@@ -73,6 +75,10 @@ ask(struct sim_run *run)
 		say(run,
 		    "{\"type\":\"ask\",\"id\":\"%s\",\"kind\":\"%s\",\"text\":\"may I?\"}",
 		    run->waits_for, kinds[sim_dice(N_ELEMS(kinds))]);
+	if (is_again) { /* the same words once more: nobody answers them again */
+		run->waits_for[0] = '\0';
+		return;
+	}
 	GROW(run->asked, run->n_asks, run->cap_asks);
 	run->asked[run->n_asks++] = (struct sim_asked){ .id = xstrdup(run->waits_for),
 		.end = run->n_out };
@@ -167,6 +173,14 @@ finish(struct sim_run *run, struct sim_tree *t)
 static void
 end_process(struct sim_run *run, int status)
 {
+	struct sim_tree *t = sim_tree_at(run->cwd);
+
+	/* Something that it started writes on to the very end. */
+	if (t && t->exists && sim_mishap(20, FAULT_AGENT_LIED)) {
+		touch(run, t);
+		if (sim_dice(2))
+			sim_tree_commit(t);
+	}
 	run->agent_alive = false;
 	run->end_status = status;
 }

@@ -102,6 +102,8 @@ check_approval(const struct happening *h, bool is_late)
 
 	if (h->kind != HAP_BATCH_APPROVED || !b)
 		return;
+	if (strcmp(core_plan(c->core, b->plan_id)->state, "active") != 0)
+		sim_fail("%s is approved and its plan is over", b->id);
 	if (strcmp(b->hash, hash) != 0)
 		sim_fail("%s is %.12s and was approved as %.12s", b->id, b->hash, hash);
 	if (!is_late && (!sim->approving || strlen(sim->approving) < 8 ||

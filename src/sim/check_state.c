@@ -210,8 +210,48 @@ check_before(const struct session *s, const struct batch_run *b)
 	}
 }
 
+/* G03, G07: by no resume beside a later batch, unless a person said so. */
 static void
-check_launch(const struct act *act)
+check_overtaken(const struct happening *h, const struct acts *acts,
+    const struct session *s, const struct batch_run *mine)
+{
+	const struct core *core = sim->check.core;
+	enum session_state was = SESSION_N_STATES;
+
+	for (size_t i = acts->n_moves; i-- > 0;) {
+		if (strncmp(acts->move[i].entity, "session/", 8) == 0 &&
+		    strcmp(acts->move[i].entity + 8, s->id) == 0)
+			was = state_of(acts->move[i].from);
+	}
+	if (h->kind != HAP_RESUMED || session_is_live(was) ||
+	    strstr(fields_text(&h->fields, "override"), "G03"))
+		return;
+	for (size_t i = 0; i < core->n_batches; i++) {
+		const struct batch_run *b = &core->batch[i];
+
+		if (strcmp(b->plan_id, s->plan_id) == 0 && b->number > mine->number &&
+		    (b->state == BATCH_APPROVED || b->state == BATCH_RUNNING))
+			sim_fail("%s is resumed beside %s, which is %s", s->id, b->id,
+			    batch_state_name(b->state));
+	}
+}
+
+/* J-42: what an earlier attempt has on its branch stays there. */
+static void
+check_branch(const struct session *s)
+{
+	const struct core *core = sim->check.core;
+
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		const struct session *o = &core->session[i];
+
+		if (o != s && o->n_runs > 0 && strcmp(o->branch, s->branch) == 0)
+			sim_fail("%s is launched on the branch of %s", s->id, o->id);
+	}
+}
+
+static void
+check_launch(const struct act *act, const struct happening *h, const struct acts *acts)
 {
 	const struct core *core = sim->check.core;
 	const struct session *s = core_session(
@@ -234,10 +274,12 @@ check_launch(const struct act *act)
 		    sim_shadow_of(s->id)->n_launches, s->n_runs);
 	sim_shadow_of(s->id)->is_suspended = false;
 	check_before(s, b);
+	check_branch(s);
+	check_overtaken(h, acts, s, b);
 }
 
 static void
-check_acts(const struct acts *acts)
+check_acts(const struct happening *h, const struct acts *acts)
 {
 	struct core *core = sim->check.core;
 
@@ -249,7 +291,7 @@ check_acts(const struct acts *acts)
 		const struct plan_run *p = s ? core_plan(core, s->plan_id) : NULL;
 
 		if (strcmp(a->kind, "launch") == 0)
-			check_launch(a);
+			check_launch(a, h, acts);
 		if (strcmp(a->kind, "land") == 0 &&
 		    (!p || strcmp(p->state, "active") != 0))
 			sim_fail("%s lands after the plan ended", a->key);
@@ -463,7 +505,7 @@ sim_check_state(const struct happening *h, const struct acts *acts)
 {
 	sim->tally->checks++;
 	check_moves(h, acts);
-	check_acts(acts);
+	check_acts(h, acts);
 	check_sessions();
 	if (acts->n_moves > 0) {
 		check_batches();

@@ -252,7 +252,10 @@ sim_disk_cut(void)
 
 	if (n_loose == 0)
 		return;
-	file.n = n_synced + (sim_dice(2) ? sim_dice((unsigned)n_loose + 1) : 0);
+	/* None of it, some of it, or its length with not all of its sectors. */
+	file.n = n_synced + (sim_dice(3) == 0 ? 0
+				: sim_dice(2) ? sim_dice((unsigned)n_loose + 1)
+					      : n_loose);
 	if (file.n == n_synced)
 		sim_count(FAULT_LOST_WRITE);
 	else

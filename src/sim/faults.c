@@ -81,7 +81,9 @@ sim_fault_turn(void)
 {
 	unsigned what = sim_dice(100);
 
-	if (what < 20) {
+	if (sim_dice(10) == 0) {
+		sim_tree_take();
+	} else if (what < 20) {
 		sim_server_die("killed");
 	} else if (what < 40) {
 		if (sim->dies_in < 0)

@@ -73,6 +73,14 @@ home_claim(const char *home, struct err *err)
 }
 
 bool
+file_exists(const char *path)
+{
+	const struct sim_tree *t = sim_tree_at(path);
+
+	return t && t->exists;
+}
+
+bool
 file_is_dir(const char *path)
 {
 	const struct sim_tree *t = sim_tree_at(path);

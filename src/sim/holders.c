@@ -51,6 +51,8 @@ try_lock(struct sim_run *run)
 	run->n_waiting--;
 	if (sim_hold_is_alive(run) || run->has_begun || run->has_end)
 		return;
+	if (run->n_starts > 0 && run->agent_alive)
+		sim_fail("a second holder has %s (promise 1)", run->name);
 	run->hold = HOLD_LOCKED;
 	run->boot = sim->n_boots;
 	run->pid = SIM_PID_FIRST + 1 + sim->n_pids++;
@@ -59,7 +61,9 @@ try_lock(struct sim_run *run)
 static void
 start_agent(struct sim_run *run)
 {
-	if (sim_mishap(3, FAULT_AGENT_KILLED)) {
+	const struct sim_tree *t = sim_tree_at(run->cwd);
+
+	if ((t && t->was_taken && !t->exists) || sim_mishap(3, FAULT_AGENT_KILLED)) {
 		end_run(run, "not-started", -1);
 		return;
 	}
@@ -83,6 +87,10 @@ run_on(struct sim_run *run)
 	if (run->is_told_to_stop && sim_dice(3) == 0) {
 		run->agent_alive = false;
 		end_run(run, "stopped", 1);
+		return;
+	}
+	if (sim_dice(6) == 0 && sim_mishap(1, FAULT_HOLDER_KILLED)) {
+		sim_hold_kill(run, sim_dice(3) > 0);
 		return;
 	}
 	if (!run->agent_alive) {
@@ -109,6 +117,14 @@ can_move(const struct sim_run *run)
 	       (run->is_told_to_stop || !run->agent_alive || sim_agent_can_act(run));
 }
 
+/* A second one that was started is often late. */
+static bool
+is_time_to_try(const struct sim_run *run)
+{
+	return run->hold == HOLD_NONE || run->hold == HOLD_GONE || sim->is_calm ||
+	       sim_dice(12) == 0;
+}
+
 bool
 sim_hold_turn(void)
 {
@@ -121,7 +137,7 @@ sim_hold_turn(void)
 			continue;
 		if (run->is_dying && run->agent_alive) {
 			run->agent_alive = false;
-		} else if (run->n_waiting > 0) {
+		} else if (run->n_waiting > 0 && is_time_to_try(run)) {
 			try_lock(run);
 		} else if (run->hold == HOLD_LOCKED) {
 			run->has_begun = true;

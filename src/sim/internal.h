@@ -34,6 +34,7 @@ enum sim_fault {
 	FAULT_FAILED_WRITE,  /* one write to the journal */
 	FAULT_FULL_DISK,     /* all of them for a while */
 	FAULT_CLOCK_JUMP,    /* forth or back */
+	FAULT_HOLDER_TWICE,  /* two are started for one run */
 	FAULT_HOLDER_KILLED, /* its agent may outlive it for a while */
 	FAULT_AGENT_KILLED,
 	FAULT_AGENT_SILENT,
@@ -49,6 +50,7 @@ enum sim_fault {
 	FAULT_MET, /* two sessions that work do not merge: the radar sees it */
 	FAULT_RED, /* the verify command fails on the combined tree */
 	FAULT_SETUP_FAILED,
+	FAULT_TREE_TAKEN, /* somebody else removes a worktree */
 	FAULT_TARGET_MOVED,
 	FAULT_CHECKOUT_DIRTY,
 	FAULT_TRACKER_DOWN,
@@ -118,7 +120,7 @@ struct sim_commit {
 
 struct sim_tree { /* the worktree of a session */
 	char *path, *session, *branch;
-	bool exists, is_set_up;
+	bool exists, is_set_up, was_taken;
 	int base, head;
 	struct sim_units dirty;
 	char *file[16]; /* dirty paths */
@@ -271,6 +273,7 @@ void sim_loop_end_process(void); /* its children and events are gone */
 void sim_loop_clear(void);
 void sim_notice(const char *dir, unsigned what); /* a file of a run changed */
 void sim_holder_gone(int pid);
+void sim_tree_notice(void); /* a directory of worktrees changed */
 
 /* disk.c */
 void sim_disk_cut(void); /* power: what was not synced is lost or torn */
@@ -303,6 +306,7 @@ void sim_git_start(void);
 void sim_git_clear(void);
 struct sim_tree *sim_tree_of(const char *session);
 struct sim_tree *sim_tree_at(const char *path);
+void sim_tree_take(void); /* one that exists, at random */
 int sim_commit_find(const char *oid);
 bool sim_commit_has(int commit, int ancestor);
 int sim_commit_add(int parent, const struct sim_units *has, const char *salt);

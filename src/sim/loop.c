@@ -266,6 +266,16 @@ tell_watch(struct watch *w)
 		watcher->on_turn(true, watcher->turn_arg);
 }
 
+/* The only real descriptors that are waited for are inotify's. */
+void
+sim_tree_notice(void)
+{
+	for (size_t i = 0; i < n_events; i++) {
+		if (event[i]->fd >= 0 && event[i]->fd < SIM_FD_LOCK)
+			event[i]->is_added = event[i]->is_ready = true;
+	}
+}
+
 /* ---- turns ---------------------------------------------------------------------------------- */
 
 static bool
@@ -282,7 +292,7 @@ turn_event(size_t from)
 
 		if (!is_due(e))
 			continue;
-		e->is_added = false;
+		e->is_added = e->is_ready = false;
 		e->fn(e->fd, EV_TIMEOUT, e->arg);
 		return true;
 	}

@@ -88,6 +88,39 @@ resume(const struct session *s, bool overrides)
 	(void)order_plain("resume", &f);
 }
 
+/* The first session in STATE, from a random one on; NULL when none is. */
+static const struct session *
+session_in(enum session_state state)
+{
+	const struct core *core = engine_core(sim->engine);
+	unsigned from = sim_dice(64);
+
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		const struct session *s = &core->session[(from + i) % core->n_sessions];
+
+		if (s->state == state)
+			return s;
+	}
+	return NULL;
+}
+
+/* What seldom meets by chance: who waits is claimed, who failed is resumed. */
+static bool
+pick_on(unsigned what)
+{
+	const struct session *s = what < 2   ? session_in(SESSION_APPROVED)
+				  : what < 8 ? session_in(SESSION_FAILED)
+					     : NULL;
+
+	if (!s)
+		return false;
+	if (what < 2)
+		order_about("claim", s, NULL, NULL);
+	else
+		resume(s, what == 7);
+	return true;
+}
+
 /* What a person says about two sessions that met (S-45); false when none do. */
 static bool
 rule(void)
@@ -234,6 +267,27 @@ decide(const struct batch_run *b)
 	}
 }
 
+/* The table that somebody saw last, whatever became of it. */
+static void
+approve_again(void)
+{
+	struct fields f = { 0 };
+
+	fields_set(&f, "hash", sim->seen_hash);
+	sim->approving = sim->seen_hash;
+	(void)order_plain("approve", &f);
+	sim->approving = NULL;
+}
+
+static void
+abort_plan(const struct plan_run *p)
+{
+	struct fields f = { 0 };
+
+	fields_set(&f, "plan", p->id);
+	(void)order_plain("abort", &f);
+}
+
 static void
 at_table(void)
 {
@@ -242,22 +296,22 @@ at_table(void)
 	const struct plan_run *p = core_plan_by_path(core, sim->plan[plan].path);
 	const struct batch_run *b = p ? core_last_batch(core, p->id) : NULL;
 	unsigned what = sim_dice(100);
-	struct fields f = { 0 };
-
 	bool is_waiting = b && b->state == BATCH_AWAITING;
 
-	if (!b || what < (is_waiting ? 5 : 30))
+	if (sim->seen_hash[0] && sim_dice(25) == 0)
+		approve_again();
+	else if (!b || what < (is_waiting ? 5 : 30))
 		dispatch(plan, sim_dice(12) == 0);
 	else if (is_waiting && sim_mishap(15, FAULT_LATE_APPROVAL))
 		return;
+	else if (is_waiting && what == 99)
+		abort_plan(p);
 	else if (is_waiting || what < 40)
 		decide(b);
 	else if (what < 98)
 		(void)approve(b, "");
-	else if (sim_dice(5) == 0) {
-		fields_set(&f, "plan", p->id);
-		(void)order_plain("abort", &f);
-	}
+	else if (sim_dice(5) == 0)
+		abort_plan(p);
 }
 
 /* ---- everything else ------------------------------------------------------------------------------- */
@@ -273,8 +327,11 @@ at_desk(void)
 	case 1: sim_plan_note(p); break;
 	case 2:
 		sim_count(FAULT_SETTING_CHANGED);
-		sim->config.n_changes++;
-		sim->config.cap = 1 + (int)sim_dice(4);
+		if (sim_dice(2))
+			sim->config.cap = 1 + (int)sim_dice(4);
+		else
+			sim->config.n_changes++;
+		dispatch((int)(p - sim->plan), false);
 		break;
 	case 3: sim->git.is_dirty = !sim->git.is_dirty; break;
 	case 4: sim_git_someone_commits(); break;
@@ -293,7 +350,7 @@ sim_person_turn(void)
 		look_at_op();
 		return;
 	}
-	if (sim_dice(8) == 0 && rule())
+	if ((sim_dice(8) == 0 && rule()) || pick_on(sim_dice(80)))
 		return;
 	if (!s || what < 30)
 		at_table();

@@ -227,7 +227,7 @@ start_holder(const char *run_dir, const char *holder, struct err *err)
 	(void)holder;
 	if (!run || !sim_effect())
 		return err_set(err, ERR_SYSTEM, "no process can be started");
-	run->n_waiting++;
+	run->n_waiting += 1 + sim_mishap(5, FAULT_HOLDER_TWICE);
 	return 0;
 }
 

@@ -183,6 +183,41 @@ worktree_pin(struct repo *repo, const char *path, const char *session,
 	return 0;
 }
 
+int
+repo_ref(const char *dir, const char *ref, char oid[GIT_OID_SIZE], struct err *err)
+{
+	(void)dir;
+	if (sim_git_fails(err) < 0)
+		return -1;
+	for (size_t i = 0; i < sim->git.n_trees; i++) {
+		const struct sim_tree *t = &sim->git.tree[i];
+
+		if (strncmp(ref, "refs/heads/", 11) != 0 ||
+		    strcmp(t->branch, ref + 11) != 0)
+			continue;
+		snprintf(oid, GIT_OID_SIZE, "%s", sim->git.commit[t->head].oid);
+		return 1;
+	}
+	return 0;
+}
+
+int
+pin_commit(struct repo *repo, const char *session, const char *name, const char *oid,
+    struct err *err)
+{
+	int at = sim_commit_find(oid);
+
+	(void)repo;
+	(void)session;
+	(void)name;
+	if (sim_git_fails(err) < 0)
+		return -1;
+	if (at < 0 || !sim_effect())
+		return err_set(err, ERR_SYSTEM, "the process is gone");
+	sim_units_join(&sim->git.pinned, &sim->git.commit[at].has);
+	return 0;
+}
+
 /* A living agent would lose the ground under its feet. */
 static void
 check_nobody_works_in(const struct sim_tree *t)
@@ -220,6 +255,27 @@ worktree_remove(struct repo *repo, const char *path, const char *session,
 	t->dirty = (struct sim_units){ 0 };
 	t->exists = false;
 	return 0;
+}
+
+/* Whatever was not committed or pinned is lost, and nobody but that somebody did it. */
+void
+sim_tree_take(void)
+{
+	unsigned from = sim_dice(64);
+
+	for (size_t i = 0; i < sim->git.n_trees; i++) {
+		struct sim_tree *t = &sim->git.tree[(from + i) % sim->git.n_trees];
+
+		if (!t->exists)
+			continue;
+		sim_count(FAULT_TREE_TAKEN);
+		forget(t->file, &t->n_files);
+		t->dirty = (struct sim_units){ 0 };
+		t->exists = false;
+		t->was_taken = true;
+		sim_tree_notice();
+		return;
+	}
 }
 
 int

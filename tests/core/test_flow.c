@@ -211,6 +211,24 @@ a_table_made_anew_gives_no_key_twice(void **state)
 	play_free(p);
 }
 
+/* Nothing of it ends later, so what is on its branch is looked at now (promise 2). */
+static void
+a_worktree_that_goes_after_its_agent_is_looked_for(void **state)
+{
+	struct play *p = play_new();
+
+	(void)state;
+	play_open(p, 1);
+	play_batch(p, 1, "1A");
+	play_start(p, "1A");
+	LINE(p, "1A", HAP_RUN_LOST, "#resumable", "0", NULL);
+	HAPPENS(p, HAP_TREE_GONE, "session", "p1.1.1A", "text", "gone");
+	IS(p, "1A", SESSION_PARKED);
+	OWES(p, "inspect", "1A");
+	OWES_NO(p, "tell", "1A");
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -225,6 +243,7 @@ main(void)
 		cmocka_unit_test(a_phase_done_at_the_second_try_completes_the_plan),
 		cmocka_unit_test(nothing_of_an_aborted_plan_is_launched_later),
 		cmocka_unit_test(a_table_made_anew_gives_no_key_twice),
+		cmocka_unit_test(a_worktree_that_goes_after_its_agent_is_looked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

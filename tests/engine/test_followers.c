@@ -503,6 +503,26 @@ begin_active(struct stage *st)
 	}
 }
 
+static void
+a_full_disk_loses_no_worktree_that_was_taken(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *path = NULL;
+
+	begin(st);
+	say(STARTED);
+	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
+	stage_settle(st);
+	path = xstrdup(stage_session(st, "1A")->path);
+	fault_arm(FAULT_FULL, 1);
+	assert_int_equal(rmdir(path), 0);
+	STAGE_UNTIL(st, fault_count() > 0);
+	assert_int_equal(stage_n_rows(st, "tree-gone"), 0);
+	fault_arm(FAULT_NEVER, 0);
+	STAGE_UNTIL(st, stage_n_rows(st, "tree-gone") == 1);
+	stage_matches_journal(st);
+}
+
 /* Somebody cleans up below us: it is said, and nothing is started for it. */
 static void
 a_run_directory_that_vanishes_is_a_run_that_is_lost(void **state)
@@ -700,6 +720,7 @@ main(void)
 		RUN_TEST(what_comes_in_one_turn_is_one_transaction),
 		RUN_TEST(a_turn_that_is_not_written_did_not_happen),
 		RUN_TEST(a_full_disk_loses_no_end),
+		RUN_TEST(a_full_disk_loses_no_worktree_that_was_taken),
 		RUN_TEST(a_run_directory_that_vanishes_is_a_run_that_is_lost),
 		RUN_TEST(runs_that_were_removed_while_no_server_ran_are_lost),
 		RUN_TEST(a_run_whose_begun_was_removed_is_lost_and_void),

@@ -68,7 +68,7 @@ relation_word(enum relation relation)
 static void
 list_names(struct explanation *e, const struct resources *r)
 {
-	size_t from = r->begin[e->pair.a], to = r->begin[e->pair.a + 1], cap = 0;
+	size_t from = r->begin[e->pair.a], to = r->begin[e->pair.a + 1], n = 0, cap = 0;
 	struct explain_name *name = NULL;
 
 	for (size_t i = from; i < to; i++) {
@@ -79,16 +79,15 @@ list_names(struct explanation *e, const struct resources *r)
 
 			if (a->resource != b->resource)
 				continue;
-			GROW(name, e->n_names, cap);
-			name[e->n_names++] = (struct explain_name){
-				r->item[a->resource].name, mode_word(a->mode),
-				mode_word(b->mode),
-				relation_word(mode_relation(a->mode, b->mode))
-			};
+			GROW(name, n, cap);
+			name[n++] = (struct explain_name){ r->item[a->resource].name,
+				mode_word(a->mode), mode_word(b->mode),
+				relation_word(mode_relation(a->mode, b->mode)) };
 		}
 	}
-	e->name = arena_alloc(e->arena, (e->n_names + 1) * sizeof(*name));
-	for (size_t i = 0; i < e->n_names; i++) {
+	e->name = arena_alloc(e->arena, (n + 1) * sizeof(*name));
+	e->n_names = n;
+	for (size_t i = 0; i < n; i++) {
 		e->name[i] = name[i];
 		e->name[i].name = arena_strdup(e->arena, name[i].name);
 	}
@@ -117,22 +116,23 @@ list_common(struct explanation *e, const struct meets *m)
 {
 	const struct plan *plan = m->plan;
 	const char **common = NULL;
-	size_t cap = 0;
+	size_t n = 0, cap = 0;
 
 	if (*plan->phase[e->pair.a].repo || *plan->phase[e->pair.b].repo)
 		return;
-	for (size_t i = 0; i < m->env->n_tracked && e->n_common < MAX_COMMON; i++) {
+	for (size_t i = 0; i < m->env->n_tracked && n < MAX_COMMON; i++) {
 		const char *path = m->env->tracked[i];
 		bool changes = false;
 
 		if (!touches(m, e->pair.a, path, &changes) ||
 		    !touches(m, e->pair.b, path, &changes) || !changes)
 			continue;
-		GROW(common, e->n_common, cap);
-		common[e->n_common++] = path;
+		GROW(common, n, cap);
+		common[n++] = path;
 	}
-	e->common = arena_alloc(e->arena, (e->n_common + 1) * sizeof(*common));
-	for (size_t i = 0; i < e->n_common; i++)
+	e->common = arena_alloc(e->arena, (n + 1) * sizeof(*common));
+	e->n_common = n;
+	for (size_t i = 0; i < n; i++)
 		e->common[i] = arena_strdup(e->arena, common[i]);
 	free(common);
 }

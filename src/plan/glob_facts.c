@@ -176,12 +176,15 @@ cut_common(char *common, const char *text, bool from_end)
 {
 	size_t n_common = strlen(common), n_text = strlen(text), n = 0;
 
-	while (n < n_common && n < n_text &&
-	       (from_end ? common[n_common - 1 - n] == text[n_text - 1 - n]
-			 : common[n] == text[n]))
-		n++;
-	if (from_end)
+	if (!from_end) {
+		while (n < n_common && common[n] == text[n])
+			n++;
+	} else {
+		while (n < n_common && n < n_text &&
+		       common[n_common - 1 - n] == text[n_text - 1 - n])
+			n++;
 		memmove(common, common + n_common - n, n);
+	}
 	common[n] = '\0';
 }
 

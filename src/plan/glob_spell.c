@@ -124,7 +124,9 @@ glob_spell_path(const char *path, bool fold_case)
 	if (is_ascii(path))
 		return NULL;
 	if (glob_odd_byte(path, strlen(path)) >= 0)
-		path = wrapped = wrap_raw_bytes(path);
+		wrapped = wrap_raw_bytes(path);
+	if (wrapped)
+		path = wrapped;
 	composed = compose(path, NULL);
 	if (!composed)
 		return xstrdup(path);

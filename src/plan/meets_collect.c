@@ -221,7 +221,7 @@ static void
 add_aliases_of(struct collecting *c, int at)
 {
 	const struct verdict_env *env = c->m->env;
-	const struct pattern *p = &c->m->pattern[at];
+	const struct pattern *p;
 	bool folds = env->fold_case;
 
 	for (size_t i = 0; i < env->n_links; i++) {

@@ -3,6 +3,7 @@
 #include "plan/intern.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,11 +162,10 @@ drafts_keep_shared(struct drafts *d)
 static const char *
 directory_name(struct drafts *d, const char *path)
 {
-	size_t n = strlen(path);
-	char *name = arena_alloc(d->arena, n + sizeof("dir:"));
+	size_t size = strlen(path) + sizeof("dir:");
+	char *name = arena_alloc(d->arena, size);
 
-	memcpy(name, "dir:", 4);
-	memcpy(name + 4, path, n);
+	snprintf(name, size, "dir:%s", path);
 	return name;
 }
 

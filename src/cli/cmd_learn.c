@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/json.h"
+#include "cli/past.h"
 #include "cli/screen.h"
 #include "engine/knowledge.h"
 #include "engine/lessons.h"
@@ -219,6 +220,7 @@ print_json(const struct learn *l)
 	json_object_object_add(object, "path", json_str(l->is_kept ? l->path : NULL));
 	json_object_object_add(object, "verdict", json_str(l->verdict));
 	json_object_object_add(object, "word", json_str(l->history.word));
+	json_object_object_add(object, "planners", past_planners_json(l->repo.home));
 	json_print(object);
 }
 
@@ -298,6 +300,8 @@ print_text(const struct learn *l)
 		putchar('\n');
 	}
 	screen_wrap(&screen, 0, 0, l->verdict);
+	if (!l->forgets)
+		past_print_planners(l->repo.home, stdout);
 }
 
 int

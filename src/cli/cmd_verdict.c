@@ -217,6 +217,7 @@ make_plan(struct plan *plan, struct phase side[2])
 		.session = "",
 		.supersedes = "",
 		.needs_review = "",
+		.planner = "",
 		.phase = side,
 		.n_phases = 2 };
 }

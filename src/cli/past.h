@@ -2,6 +2,10 @@
 
 #include "rehearse/rehearse.h"
 
+#include <stdio.h>
+
+struct json_object;
+
 /*
  * What sessions of this repository took and cost, against what was estimated: so that
  * `divisi simulate` speaks from its own past (DESIGN 6).
@@ -20,6 +24,13 @@ struct past {
  * be read is no history.
  */
 void past_read(struct past *past, const char *home);
+
+/*
+ * Prints how well each planner's declarations were kept, by the journal in HOME; nothing
+ * when nobody has dispatched here.  The other one gives them as an array.
+ */
+void past_print_planners(const char *home, FILE *out);
+struct json_object *past_planners_json(const char *home);
 
 /* Moves GUESS to what PAST says, when that is enough. */
 void past_apply(const struct past *past, struct rehearse_guess *guess);

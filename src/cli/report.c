@@ -109,6 +109,26 @@ print_master(const struct screen *screen, const struct json_object *plan)
 	screen_wrap(screen, 0, 0, line);
 }
 
+/* Declarations that leak: of everything this planner ever had dispatched here. */
+static void
+print_planner(const struct screen *screen, const struct json_object *plan)
+{
+	const struct json_object *who = js_get(plan, "planner");
+	int64_t files = js_number(who, "files", 0);
+	int64_t undeclared = js_number(who, "undeclared", 0);
+	AUTO_FREE char *name = text_show(js_text(who, "name"), true);
+
+	if (files == 0)
+		return;
+	fprintf(screen->out,
+	    "planner %s: %lld plan(s); %lld of %lld sessions wrote what was not "
+	    "declared, %lld of %lld paths (%.0f %%)\n",
+	    name[0] ? name : "unknown", (long long)js_number(who, "plans", 0),
+	    (long long)js_number(who, "strayed", 0),
+	    (long long)js_number(who, "sessions", 0), (long long)undeclared,
+	    (long long)files, 100.0 * (double)undeclared / (double)files);
+}
+
 void
 report_print(const struct screen *screen, const struct json_object *plan, int64_t now)
 {
@@ -139,6 +159,7 @@ report_print(const struct screen *screen, const struct json_object *plan, int64_
 	print_sum(screen, "in all", &sums.all);
 	for (size_t i = 0; i < sums.n && sums.n > 1; i++)
 		print_sum(screen, sums.item[i].agent, &sums.item[i]);
+	print_planner(screen, plan);
 	print_verification(screen, plan);
 	print_master(screen, plan);
 	free(sums.item);

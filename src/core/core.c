@@ -60,7 +60,7 @@ plan_run_clear(struct plan_run *p)
 	char *const owned[] = { p->id, p->path, p->title, p->plan_hash, p->sha256,
 		p->master, p->master_title, p->master_url, p->target, p->verify,
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
-		p->trouble, p->published, p->unpublished, p->radar };
+		p->trouble, p->published, p->unpublished, p->radar, p->planner };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -318,7 +318,7 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    (long long)p->wall_ms, (long long)p->out_bytes, (long long)p->memory_bytes,
 	    (long long)p->processes, (long long)p->stuck_ms, p->title, p->master,
 	    p->master_title, p->verify, p->phases);
-	fprintf(f, " radar %s\n", p->radar);
+	fprintf(f, " radar %s planner %s\n", p->radar, p->planner);
 }
 
 char *

@@ -88,7 +88,8 @@ struct plan_run {
 	char *id, *path, *title, *plan_hash, *sha256, *master, *master_title,
 	    *master_url;
 	char *target, *verify, *merge, *landing, *publish, *phases, *profile;
-	char *radar; /* "halt" "tell" "off": what follows when live sessions meet */
+	char *planner; /* who wrote it, "" when nobody knows */
+	char *radar;   /* "halt" "tell" "off": what follows when live sessions meet */
 	int64_t cap, research_cap, threshold, n_phases;
 	int64_t confirm_ms, silence_ms;  /* limits of its sessions; 0 = the core's */
 	int64_t wall_ms, out_bytes;      /* of one run; 0 = none */

@@ -8,10 +8,10 @@
 #include <string.h>
 
 /* What a plan brings along when it is opened or was changed. */
-#define PLAN_FIELDS                                                                       \
-	"path title plan_hash sha256 master master_title master_url target verify merge " \
-	"landing publish publish_unset phases n_phases profile radar cap research_cap "   \
-	"threshold confirm_ms silence_ms wall_ms out_bytes "                              \
+#define PLAN_FIELDS                                                                             \
+	"path title plan_hash sha256 master master_title master_url target verify merge "       \
+	"landing publish publish_unset phases n_phases profile planner radar cap research_cap " \
+	"threshold confirm_ms silence_ms wall_ms out_bytes "                                    \
 	"memory_bytes processes stuck_ms"
 
 /* What a table says of each of its sessions. */
@@ -216,6 +216,7 @@ static const struct event_field all_fields[] = {
 	{ "pin", false, "the commit that keeps everything it had then" },
 	{ "plan", false, "the plan's id, p1" },
 	{ "plan_hash", false, "SHA-256 of the plan without statuses" },
+	{ "planner", false, "who wrote the plan" },
 	{ "points", true, "the phase's points" },
 	{ "processes", true, "limit of a run's processes" },
 	{ "profile", false, "the cost profile" },

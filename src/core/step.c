@@ -63,6 +63,7 @@ read_settings(struct plan_run *p, const struct fields *f)
 	core_set(&p->phases, fields_text(f, "phases"));
 	core_set(&p->profile, fields_text(f, "profile"));
 	core_set(&p->radar, fields_text(f, "radar"));
+	core_set(&p->planner, fields_text(f, "planner"));
 	p->cap = fields_number(f, "cap", 3);
 	p->research_cap = fields_number(f, "research_cap", 5);
 	p->threshold = fields_number(f, "threshold", 1000);

@@ -346,6 +346,19 @@ put_settings(struct proposal *p, struct err *err)
 	return 0;
 }
 
+/* Who wrote the plan: its header says so, or git.  That it is unknown stops nothing. */
+static void
+put_planner(struct proposal *p)
+{
+	AUTO_FREE char *author = NULL;
+	struct err none = ERR_INIT;
+
+	if (p->plan->planner[0] == '\0' &&
+	    repo_author_of(&p->repo, p->plan->path, &author, &none) < 0)
+		author = NULL;
+	fields_set(p->out, "planner", author ? author : p->plan->planner);
+}
+
 static int
 put_plan(struct proposal *p, struct err *err)
 {
@@ -473,6 +486,7 @@ propose(struct proposal *p, struct err *err)
 	p->canon = NULL;
 	hash_sha256(p->canon_text, p->n_canon, hash);
 	fields_set(p->out, "hash", hash);
+	put_planner(p);
 	put_pairs(p);
 	note_derived(p);
 	propose_checks(p);

@@ -1,6 +1,7 @@
 #include "engine/internal.h"
 
 #include "base/hash.h"
+#include "core/planner.h"
 #include "core/why.h"
 #include "engine/closing.h"
 
@@ -178,6 +179,30 @@ batch_json(struct engine *engine, const struct batch_run *b)
 	return o;
 }
 
+/* Who wrote the plan, and how well the declarations of all their plans were kept. */
+static void
+add_planner(const struct core *core, struct json_object *o, const struct plan_run *p)
+{
+	struct json_object *one = json_object_new_object();
+	struct planner_sum *sums;
+	size_t n = core_planners(core, &sums);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct planner_sum *sum = &sums[i];
+
+		if (strcmp(sum->name, p->planner) != 0)
+			continue;
+		add(one, "name", sum->name);
+		add_number(one, "plans", (int64_t)sum->n_plans);
+		add_number(one, "sessions", (int64_t)sum->n_sessions);
+		add_number(one, "strayed", (int64_t)sum->n_strayed);
+		add_number(one, "files", (int64_t)sum->n_files);
+		add_number(one, "undeclared", (int64_t)sum->n_stray);
+	}
+	free(sums);
+	json_object_object_add(o, "planner", one);
+}
+
 static struct json_object *
 plan_json(struct engine *engine, const struct plan_run *p)
 {
@@ -199,6 +224,7 @@ plan_json(struct engine *engine, const struct plan_run *p)
 	add(o, "unpublished", p->unpublished);
 	add_bool(o, "publish_unset", p->publish_unset);
 	add(o, "trouble", p->trouble);
+	add_planner(engine->core, o, p);
 	add(o, "phases", p->phases);
 	add_number(o, "n_phases", p->n_phases);
 	add_number(o, "cap", p->cap);

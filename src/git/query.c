@@ -237,6 +237,32 @@ repo_log(const char *dir, const char *const *argv, size_t max, struct git_log *l
 }
 
 int
+repo_author_of(
+    const struct repo *repo, const char *path, char **author, struct err *err)
+{
+	const char *const argv[] = { "log", "--max-count=1", "--diff-filter=A",
+		"--format=%an", "--", path, NULL };
+	const char *const mine[] = { "config", "user.name", NULL };
+	struct git_call call = { .dir = repo->top, .argv = argv };
+	struct git_out out = { 0 };
+	struct err none = ERR_INIT;
+	int rc = git_run(&call, &out, err);
+
+	/* Not committed yet: whoever has it in hand. */
+	if (rc == 0 && out.n == 0) {
+		git_out_clear(&out);
+		call.argv = mine;
+		if (git_run(&call, &out, &none) < 0)
+			out = (struct git_out){ 0 };
+	}
+	if (rc == 0)
+		*author = xstrndup(
+		    out.text ? out.text : "", out.text ? strcspn(out.text, "\n") : 0);
+	git_out_clear(&out);
+	return rc;
+}
+
+int
 repo_prior_work(
     const struct repo *repo, const char *issue, struct git_log *log, struct err *err)
 {

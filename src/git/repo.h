@@ -122,6 +122,13 @@ NODISCARD int repo_log(const char *dir, const char *const *argv, size_t max,
     struct git_log *log, struct err *err);
 
 /*
+ * Who added PATH, by the commit that did; while it is not committed, `user.name`; "" when
+ * neither is known.  The caller frees *AUTHOR.
+ */
+NODISCARD int repo_author_of(
+    const struct repo *repo, const char *path, char **author, struct err *err);
+
+/*
  * Prior work: commits on any ref whose message names ISSUE as a word (R-4, J-42), newest
  * first, at most 50.
  */

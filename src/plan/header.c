@@ -41,8 +41,8 @@ read_header_line(
 		const char *name;
 		const char **target;
 	} texts[] = { { "date", &plan->date }, { "session", &plan->session },
-		{ "supersedes", &plan->supersedes },
-		{ "needs review", &plan->needs_review },
+		{ "supersedes", &plan->supersedes }, { "planner", &plan->planner },
+		{ "author", &plan->planner }, { "needs review", &plan->needs_review },
 		{ "needs spec review", &plan->needs_review },
 		{ "review", &plan->needs_review } };
 	bool is_said;

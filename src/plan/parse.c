@@ -356,7 +356,8 @@ plan_parse(const char *path, const char *text, size_t n_bytes, struct lint_list 
 	plan->path = arena_strdup(arena, path);
 	plan->bytes = arena_strndup(arena, text, n_bytes);
 	plan->n_bytes = n_bytes;
-	plan->title = plan->date = plan->session = plan->supersedes = "";
+	plan->title = plan->date = plan->session = plan->supersedes = plan->planner =
+	    "";
 	plan->needs_review = "";
 	plan->master = (struct issue_ref){ .id = "", .title = "", .url = "" };
 	hash_sha256(text, n_bytes, plan->sha256);

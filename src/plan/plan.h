@@ -124,6 +124,7 @@ struct plan {
 	const char *title;
 	struct issue_ref master;
 	const char *date, *session, *supersedes, *needs_review; /* header lines or "" */
+	const char *planner; /* who wrote it; "" when the header does not say */
 	struct phase *phase;
 	size_t n_phases;
 	int *by_id; /* positions sorted by id, then by position; NULL = not sorted */

@@ -134,6 +134,9 @@ claim "the order is proposed" says 'rule c[0-9]+ --order [0-9]+/S-C' divisi conf
 claim "it is done first" becomes 5A in-review
 claim "and waits for the others" eval \
 	"divisi merge 5A --yes; until_true says 'collides with more others' divisi why 5A"
+claim "it is counted for who wrote the plan" says \
+	'^planner .+: 5 plan\(s\); [0-9]+ of [0-9]+ sessions wrote what was not declared' divisi report
+claim "and learn says so too" says '^planner .+: 5 plan' divisi learn --dry-run
 claim "the plan is aborted" divisi abort --reason "again, with what is known"
 touch "$scratch/go"
 divisi dispatch 2026-11-22-try-5.md --dry-run --json >"$scratch/table"

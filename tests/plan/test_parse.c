@@ -429,7 +429,7 @@ header_lines_are_read_with_and_without_bold(void **state)
 	    "\xEF\xBB\xBF# Master plan: The title #\r\n"
 	    "Parent issue: [T-1: Top](u:1)\r\n"
 	    "- **Date**: 2026-01-02\r\n**Session:** brave-fox\r\n"
-	    "**Supersedes:** old.md\r\n## Other\r\nDate: 1999\r\n");
+	    "**Supersedes:** old.md\r\nAuthor: Ada\r\n## Other\r\nDate: 1999\r\n");
 
 	assert_string_equal(t.plan->title, "The title");
 	assert_string_equal(t.plan->master.id, "T-1");
@@ -437,6 +437,7 @@ header_lines_are_read_with_and_without_bold(void **state)
 	assert_string_equal(t.plan->date, "2026-01-02");
 	assert_string_equal(t.plan->session, "brave-fox");
 	assert_string_equal(t.plan->supersedes, "old.md");
+	assert_string_equal(t.plan->planner, "Ada");
 	text_plan_clear(&t);
 }
 

@@ -4,6 +4,7 @@
 #include "cli/drawing.h"
 #include "cli/json.h"
 #include "cli/json_out.h"
+#include "cli/record_out.h"
 #include "cli/rolling_out.h"
 #include "cli/screen.h"
 #include "cli/world.h"
@@ -42,6 +43,7 @@ print_json(const struct world *world, bool is_rolling)
 {
 	const struct batches *batches = world->batches;
 	const struct dispatch_row *row = world->rows->row;
+	AUTO_FREE char *version = record_model_version(world);
 	struct json_out json;
 
 	json_out_init(&json, stdout);
@@ -66,6 +68,7 @@ print_json(const struct world *world, bool is_rolling)
 	json_out_pairs(&json, "pairs", world->plan, world->verdicts, true);
 	if (is_rolling)
 		rolling_out_json(&json, world);
+	json_out_str(&json, "model_version", version);
 	json_out_str(&json, "plan_hash", world->plan->plan_hash);
 	json_out_close(&json, '}');
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cli/json.h"
 #include "cli/json_out.h"
+#include "cli/record_out.h"
 #include "cli/risk_out.h"
 #include "cli/screen.h"
 #include "cli/world.h"
@@ -85,8 +86,7 @@ common_json(struct json_out *json, const struct explanation *e)
 
 /* The record of a verdict (CONFLICTS 5.5), as members of the open object. */
 static void
-record_json(
-    struct json_out *json, const struct world *world, const struct explanation *e)
+record_json(struct json_out *json, struct world *world, const struct explanation *e)
 {
 	json_out_pair(json, world->plan, &e->pair);
 	json_out_str(json, "rule", e->rule);
@@ -99,6 +99,7 @@ record_json(
 		forecast_clear(&forecast);
 	}
 	common_json(json, e);
+	record_out_json(json, world, e->pair.a, e->pair.b);
 	json_out_value(json, "trace", json_trace(&e->pair));
 	remedies_json(json, world->plan, e);
 }
@@ -164,7 +165,7 @@ print_files(const struct explanation *e, const struct screen *screen)
 
 static void
 print_record(
-    const struct world *world, const struct explanation *e, const struct screen *screen)
+    struct world *world, const struct explanation *e, const struct screen *screen)
 {
 	static const char *const said[] = { "together", "together on branches",
 		"not together" };
@@ -197,11 +198,12 @@ print_record(
 		risk_out_text(&forecast, pair, world->knowledge.is_learned, screen);
 		forecast_clear(&forecast);
 	}
+	record_out_text(world, pair->a, pair->b, screen);
 	print_remedies(plan, e, screen);
 }
 
 struct answer {
-	const struct world *world;
+	struct world *world;
 	struct explain_env env;
 	struct json_out json;
 	struct screen screen;
@@ -279,7 +281,7 @@ print_place(const struct answer *answer, int phase, const struct screen *screen)
 static void
 answer_pair(struct answer *answer, int a, int b, bool is_inner)
 {
-	const struct world *world = answer->world;
+	struct world *world = answer->world;
 	struct explanation *e = explain_pair(
 	    world->plan, world->verdicts, &answer->env, a < b ? a : b, a < b ? b : a);
 

@@ -58,6 +58,58 @@ def every_verdict_has_a_record_with_rule_evidence_and_remedy():
         assert all(step["reason"] for step in place["not_earlier"])
 
 
+def repository(commits):
+    """A repository whose history is COMMITS, each a list of files that changed."""
+    top = tempfile.mkdtemp(dir=SCRATCH.name)
+
+    def git(*args):
+        subprocess.run(["git", "-C", top, "-c", "user.name=n", "-c", "user.email=n@n"] + list(args),
+                       check=True, capture_output=True, env={"PATH": os.environ["PATH"]})
+
+    git("init", "-qb", "main")
+    for number, files in enumerate(commits):
+        for name in files:
+            path = os.path.join(top, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "a", encoding="utf-8") as out:
+                print(number, file=out)
+        git("add", "-A")
+        git("commit", "-qm", "change %d" % number)
+    return top
+
+
+@claim
+def a_record_holds_what_history_changes_together_and_the_weights():
+    """CONFLICTS 5.5: co_change and the model's version, the same for the same state."""
+    top = repository([["src/a.c", "src/a.h"]] * 6 + [["src/b.c"], ["src/a.c"]])
+    plan = os.path.join(top, "plan.md")
+    with open(plan, "w", encoding="utf-8") as out:
+        out.write("""# Master Plan: Two
+
+| Phase | Issues | Focus | Batch | Dependencies | Status |
+|-------|--------|-------|-------|--------------|--------|
+| 1A | -- | The source | 1 | None | Todo |
+| 1B | -- | The header | 1 | None | Todo |
+
+### 1A: The source
+
+- Writes: `src/a.c`
+
+### 1B: The header
+
+- Writes: `src/a.h`
+""")
+    found = value("why-not", plan, "1A", "1B")
+    partners = {(c["phase"], c["file"], c["partner"]): c for c in found["co_change"]}
+    change = partners["1A", "src/a.c", "src/a.h"]
+    assert change["support"] == 6 and abs(change["conf"] - 6 / 7) < 0.01, change
+    assert ("1B", "src/a.h", "src/a.c") in partners
+    assert found["model_version"].startswith("shipped/") and len(found["model_version"]) == 20
+    assert found["model_version"] == value("plan", plan)["model_version"]
+    assert found == value("why-not", plan, "1B", "1A")
+    assert "src/a.h changes with src/a.c in" in " ".join(run("why-not", plan, "1A", "1B")[1].split())
+
+
 @claim
 def the_same_plan_gives_the_same_bytes():
     assert run("why-not", PIPELINE, "--json") == run("why-not", PIPELINE, "--json")

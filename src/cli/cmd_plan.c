@@ -43,7 +43,7 @@ print_json(const struct world *world, bool is_rolling)
 {
 	const struct batches *batches = world->batches;
 	const struct dispatch_row *row = world->rows->row;
-	AUTO_FREE char *version = record_model_version(world);
+	AUTO_FREE char *version = record_out_version(world);
 	struct json_out json;
 
 	json_out_init(&json, stdout);

@@ -52,7 +52,7 @@ changes_of(struct world *world, int a, int b, struct change out[CHANGES_MAX])
 }
 
 char *
-record_model_version(const struct world *world)
+record_out_version(const struct world *world)
 {
 	/* When and from what it was learned does not change what is said. */
 	const struct risk_learned bare = { .model = world->knowledge.learned.model };
@@ -69,7 +69,7 @@ record_out_json(struct json_out *json, struct world *world, int a, int b)
 {
 	struct change change[CHANGES_MAX];
 	size_t n = changes_of(world, a, b, change);
-	AUTO_FREE char *version = record_model_version(world);
+	AUTO_FREE char *version = record_out_version(world);
 
 	json_out_open(json, "co_change", '[');
 	for (size_t i = 0; i < n; i++) {

@@ -23,4 +23,4 @@ void record_out_text(struct world *world, int a, int b, const struct screen *scr
  * "shipped/HASH" or "learned/HASH": the first twelve digits of the SHA-256 of the weights,
  * whenever they were learned.  The caller frees it.
  */
-char *record_model_version(const struct world *world);
+char *record_out_version(const struct world *world);

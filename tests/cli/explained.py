@@ -88,15 +88,17 @@ def a_record_holds_what_history_changes_together_and_the_weights():
 
 | Phase | Issues | Focus | Batch | Dependencies | Status |
 |-------|--------|-------|-------|--------------|--------|
-| 1A | -- | The source | 1 | None | Todo |
-| 1B | -- | The header | 1 | None | Todo |
+| 1A | [T-1](local:T-1) | The source | 1 | None | Todo |
+| 1B | [T-2](local:T-2) | The header | 1 | None | Todo |
 
 ### 1A: The source
 
+- Issue: [T-1: The source](local:T-1)
 - Writes: `src/a.c`
 
 ### 1B: The header
 
+- Issue: [T-2: The header](local:T-2)
 - Writes: `src/a.h`
 """)
     found = value("why-not", plan, "1A", "1B")

@@ -35,6 +35,14 @@ enum glob_flags {
 #define GLOB_MAX_POSITIONS 2048
 struct glob *glob_new(const char *pattern, unsigned flags, struct err *err);
 void glob_free(struct glob *glob);
+
+/*
+ * GLOB moved to memory of ARENA, beside what was put there before: patterns that are looked
+ * at one after the other had better lie so.  It swallows GLOB.  What it returns is freed as
+ * any other, before the arena.
+ */
+struct arena;
+struct glob *glob_packed(struct glob *glob, struct arena *arena);
 bool glob_is_capped(const struct glob *glob);
 bool glob_is_literal(const struct glob *glob);
 

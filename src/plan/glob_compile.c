@@ -346,7 +346,33 @@ glob_free(struct glob *glob)
 	if (!glob)
 		return;
 	nfa_free(glob->own_states);
+	if (!glob->is_packed)
+		free(glob);
+}
+
+struct glob *
+glob_packed(struct glob *glob, struct arena *arena)
+{
+	size_t size = sizeof(*glob) + glob->n_room;
+	struct glob *to;
+
+	if (glob->is_packed)
+		return glob;
+	to = arena_alloc(arena, size);
+	memcpy(to, glob, size);
+#define MOVED(s) ((s) ? to->room + ((s)-glob->room) : NULL)
+	to->text = MOVED(glob->text);
+	to->prefix = MOVED(glob->prefix);
+	to->name_prefix = MOVED(glob->name_prefix);
+	to->name_suffix = MOVED(glob->name_suffix);
+	to->sample = MOVED(glob->sample);
+	to->directory = MOVED(glob->directory);
+#undef MOVED
+	if (glob->states == &glob->own_states)
+		to->states = &to->own_states;
+	to->is_packed = true;
 	free(glob);
+	return to;
 }
 
 bool

@@ -206,6 +206,7 @@ glob_of(const char *text, const struct facts *f, const char *end)
 		.name_prefix = MOVED(f->name_prefix),
 		.name_suffix = MOVED(f->name_suffix),
 		.needs = f->needs,
+		.n_room = (uint32_t)(n_text + n_facts),
 		.is_literal = f->is_literal,
 		.covers_below = f->covers_below };
 #undef MOVED

@@ -83,8 +83,10 @@ struct glob {
 	char *directory; /* or NULL */
 	unsigned flags;
 	uint32_t n_positions; /* at most so many states */
+	uint32_t n_room;
 	bool is_literal;
 	bool covers_below; /* a literal that covers what is below it */
+	bool is_packed;    /* its memory is an arena's */
 	/* Points to OWN_STATES, so that a pattern that is only read can still make them. */
 	struct nfa **states;
 	struct nfa *own_states;

@@ -17,6 +17,7 @@ graph_clear(struct graph *graph)
 	free(graph->edge);
 	free(graph->begin);
 	free(graph->component);
+	free(graph->row);
 	free(graph->reach);
 	*graph = (struct graph){ 0 };
 }
@@ -160,6 +161,28 @@ graph_has_successors(const struct graph *graph, int node)
 	return graph->begin[node] < graph->begin[node + 1];
 }
 
+/* A row for every component that an edge leaves, or that has one inside. */
+static void
+make_rows(struct graph *graph, size_t n_words)
+{
+	bool *has_row = xcalloc(graph->n_components, sizeof(*has_row));
+	size_t n_rows = 0, at = 0;
+
+	for (size_t i = 0; i < graph->n; i++) {
+		bool *has = &has_row[graph->component[i]];
+
+		if (!*has && graph_has_successors(graph, (int)i)) {
+			*has = true;
+			n_rows++;
+		}
+	}
+	graph->row = xcalloc(graph->n_components, sizeof(*graph->row));
+	graph->reach = xcalloc(n_rows * n_words, sizeof(*graph->reach));
+	for (size_t c = 0; c < graph->n_components; c++)
+		graph->row[c] = has_row[c] ? graph->reach + at++ * n_words : NULL;
+	free(has_row);
+}
+
 void
 graph_close(struct graph *graph)
 {
@@ -167,7 +190,7 @@ graph_close(struct graph *graph)
 	size_t *begin = xcalloc(graph->n_components + 1, sizeof(*begin));
 	int *member = xcalloc(graph->n, sizeof(*member));
 
-	graph->reach = xcalloc(graph->n_components * n_words, sizeof(*graph->reach));
+	make_rows(graph, n_words);
 	for (size_t i = 0; i < graph->n; i++)
 		begin[graph->component[i]]++;
 	for (size_t c = 0, sum = 0; c <= graph->n_components; c++) {
@@ -181,16 +204,17 @@ graph_close(struct graph *graph)
 	/* Components are numbered from the sinks up and MEMBER is sorted by them, so every
 	 * successor's row is complete when it is needed. */
 	for (size_t m = 0; m < graph->n; m++) {
-		int from = member[m], c = graph->component[from];
-		uint64_t *row = graph->reach + (size_t)c * n_words;
+		int from = member[m];
+		uint64_t *row = graph->row[graph->component[from]];
 
 		for (size_t e = graph->begin[from]; e < graph->begin[from + 1]; e++) {
 			int to = graph->edge[e].to;
-			const uint64_t *other = graph->reach +
-						(size_t)graph->component[to] * n_words;
+			const uint64_t *other = graph->row[graph->component[to]];
 
 			row[to / 64] |= (uint64_t)1 << (to % 64);
-			for (size_t w = 0; w < n_words && other != row; w++)
+			if (!other || other == row)
+				continue;
+			for (size_t w = 0; w < n_words; w++)
 				row[w] |= other[w];
 		}
 	}
@@ -201,10 +225,9 @@ graph_close(struct graph *graph)
 bool
 graph_reaches(const struct graph *graph, int from, int to)
 {
-	size_t n_words = graph->n / 64 + 1;
-	const uint64_t *row = graph->reach + (size_t)graph->component[from] * n_words;
+	const uint64_t *row = graph->row[graph->component[from]];
 
-	return row[to / 64] >> (to % 64) & 1;
+	return row && (row[to / 64] >> (to % 64) & 1);
 }
 
 int

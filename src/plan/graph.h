@@ -21,7 +21,9 @@ struct graph {
 	int *
 	    component; /* strongly connected component; successors have lower numbers */
 	size_t n_components;
-	uint64_t *reach; /* one row of n bits per component, after graph_close() */
+	/* After graph_close(): per component its row of n bits; NULL = reaches nobody. */
+	uint64_t **row;
+	uint64_t *reach; /* the rows */
 };
 
 void graph_init(struct graph *graph, size_t n);
@@ -35,7 +37,7 @@ bool graph_has(const struct graph *graph, int from, int to);
 /* Does any edge leave NODE? */
 bool graph_has_successors(const struct graph *graph, int node);
 
-/* Computes who reaches whom: n_components * n / 8 bytes. */
+/* Computes who reaches whom: n / 8 bytes for each component that reaches anybody. */
 void graph_close(struct graph *graph);
 
 /* Is there a way of one edge or more?  A node in a cycle reaches itself. */

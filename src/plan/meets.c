@@ -350,7 +350,9 @@ void
 meets_init(struct meets *meets, const struct plan *plan, const struct verdict_env *env,
     struct arena *arena)
 {
-	*meets = (struct meets){ .plan = plan, .env = env, .arena = arena };
+	*meets = (struct meets){
+		.plan = plan, .env = env, .arena = arena, .globs = arena_new()
+	};
 	meets->bad = xcalloc(plan->n_phases, sizeof(*meets->bad));
 	tracked_init(&meets->tracked, env);
 	merging_rules_init(&meets->rules, env);
@@ -368,6 +370,7 @@ meets_clear(struct meets *meets)
 	}
 	for (size_t i = 0; i < meets->n_negations; i++)
 		glob_free(meets->negation[i].glob);
+	arena_free(meets->globs);
 	merging_rules_clear(&meets->rules);
 	tracked_clear(&meets->tracked);
 	free(meets->negation);

@@ -58,6 +58,7 @@ struct meets {
 	const struct plan *plan;
 	const struct verdict_env *env;
 	struct arena *arena; /* borrowed; witnesses live there */
+	struct arena *globs; /* of the patterns, in their order */
 	struct tracked tracked;
 	struct merging_rules rules;
 	struct pattern *pattern;

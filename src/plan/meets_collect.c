@@ -267,6 +267,7 @@ add_aliases(struct collecting *c)
 /* A pattern to be sorted; KEY is the eight bytes behind what all prefixes share. */
 struct item {
 	uint64_t key;
+	const char *repo;
 	const struct pattern *pattern;
 	uint32_t at;
 };
@@ -275,7 +276,7 @@ static int
 compare_items(const void *pa, const void *pb)
 {
 	const struct item *a = pa, *b = pb;
-	int by = strcmp(a->pattern->repo, b->pattern->repo);
+	int by = a->repo == b->repo ? 0 : strcmp(a->repo, b->repo);
 
 	if (by)
 		return by;
@@ -337,13 +338,14 @@ sort_patterns(struct meets *m, int *new_at)
 		if (p->glob)
 			item[n++] = (struct item){ key_behind(
 						       glob_prefix(p->glob), n_shared),
-				p, (uint32_t)i };
+				p->repo, p, (uint32_t)i };
 	}
 	if (n > 0)
 		qsort(item, n, sizeof(*item), compare_items);
 	sorted = xcalloc(n, sizeof(*sorted));
 	for (size_t i = 0; i < n; i++) {
 		sorted[i] = *item[i].pattern;
+		sorted[i].glob = glob_packed(sorted[i].glob, m->globs);
 		new_at[item[i].at] = (int)i;
 	}
 	free(item);

@@ -204,6 +204,21 @@ record_overrides(struct op *op, struct err *err)
 	return rc;
 }
 
+/*
+ * What is done and which batch comes next was taken from the plan as it ran then; aborted and
+ * opened anew in the same file it is another one, in which nothing is done.
+ */
+static int
+check_still_runs(const struct op *op, const struct plan_run *p, struct err *err)
+{
+	const char *of = fields_text(&op->in, "of");
+
+	if (of[0] == '\0' || (p && strcmp(p->id, of) == 0))
+		return 0;
+	err_set(err, ERR_CONFLICT, "plan %s ended while this table was made", of);
+	return err_fix(err, "divisi dispatch PLAN");
+}
+
 /* The proposal becomes a planned batch: plan and batch are journalled, acts are owed. */
 static int
 adopt_proposal(struct op *op, const struct fields *out, struct err *err)
@@ -216,7 +231,8 @@ adopt_proposal(struct op *op, const struct fields *out, struct err *err)
 	enum hap kind = HAP_PLAN_OPENED;
 	int rc;
 
-	if (keep_texts(engine, out, err) < 0 || record_overrides(op, err) < 0)
+	if (check_still_runs(op, p, err) < 0 || keep_texts(engine, out, err) < 0 ||
+	    record_overrides(op, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->n; i++) {
 		if (is_bulky(out->item[i].name))
@@ -325,6 +341,7 @@ order_dispatch(struct engine *engine, const struct fields *in,
 	add_facts(engine, p, &job);
 	add_assertions(engine, path, &job);
 	op = op_new(engine, caller, in, out);
+	fields_set(&op->in, "of", p ? p->id : "");
 	op->job = job_start(engine, "propose", &job, on_proposal, op, err);
 	fields_clear(&job);
 	if (!op->job) {

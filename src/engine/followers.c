@@ -11,6 +11,7 @@
 
 #define TEXT_BYTES   400 /* of what an agent says that the journal keeps per burst */
 #define DETAIL_BYTES (64 * 1024)
+#define SWEEPS_MAX   20 /* a pause between two: some ten seconds */
 
 static char *
 cut(const char *s, size_t max)
@@ -345,10 +346,16 @@ tell_lost(struct follower *f, int lock_fd)
 	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
 	struct fields out = { 0 };
 	struct err err = ERR_INIT;
-	bool is_dead = executor_local.sweep(f->dir, &err) == 0;
+	bool is_dead = executor_local.sweep(f->dir, EXEC_SWEEP_TURN_MS, &err) == 0;
 	struct run_begun begun = { 0 };
 	int rc;
 
+	/* What does not die at once is killed again by and by, and others are served. */
+	if (!is_dead && err.kind == ERR_TIMEOUT && f->n_sweeps++ < SWEEPS_MAX) {
+		if (lock_fd >= 0)
+			close(lock_fd);
+		return -1;
+	}
 	/* The whole tree is proven dead before anything is resumed (CONTRACTS 2). */
 	if (!is_dead)
 		log_warn("%s: %s", f->run, err.text);

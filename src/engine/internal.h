@@ -63,6 +63,7 @@ struct follower {
 	int holder_fd;
 	struct proc_id holder; /* pid 0 while it is not known */
 	bool is_over;
+	int n_sweeps; /* of a lost run whose tree did not die yet */
 };
 TAILQ_HEAD(follower_list, follower);
 

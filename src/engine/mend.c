@@ -86,7 +86,7 @@ mend_run(struct repo *repo, const struct survey_item *item, char **did, struct e
 		if (rundir_read_begun(item->path, &begun, NULL) == 0)
 			(void)proc_signal(&begun.holder, SIGTERM);
 	}
-	if (executor_local.sweep(item->path, err) < 0)
+	if (executor_local.sweep(item->path, EXEC_SWEEP_MS, err) < 0)
 		return -1;
 	*did = xasprintf("ended what lived of %s", item->name);
 	return 0;

@@ -176,7 +176,7 @@ run_prove_past_dead(struct engine *engine, const struct session *s, struct err *
 			return err_fix(err,
 			    "divisi doctor says what is left of it; then divisi resume");
 		}
-		if (executor_local.sweep(dir, err) < 0)
+		if (executor_local.sweep(dir, EXEC_SWEEP_TURN_MS, err) < 0)
 			return err_wrap(err, "%s still lives", run);
 	}
 	return 0;

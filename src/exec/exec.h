@@ -23,14 +23,21 @@ struct executor {
 	 * none is alive; -1 with ERR_TIMEOUT when some would not die, ERR_HUMAN when the run
 	 * was on another machine.  The caller holds the lock (RUN_LOST); or the directory is
 	 * gone, and the mark is all there is to go by.
+	 *
+	 * Waits up to LIMIT_MS for them to be gone: who has a loop gives a little of it
+	 * and sweeps again later, since what was killed may take its time.
 	 */
-	int (*sweep)(const char *run_dir, struct err *err);
+	int (*sweep)(const char *run_dir, long limit_ms, struct err *err);
 	/*
 	 * Does a process live that carries the mark of RUN_DIR?  The directory itself may
 	 * be gone.
 	 */
 	bool (*is_marked)(const char *run_dir);
 };
+
+/* How long to sweep in a turn of a loop, and in a process that does nothing else. */
+#define EXEC_SWEEP_TURN_MS 50
+#define EXEC_SWEEP_MS      10000
 
 extern const struct executor executor_local;
 

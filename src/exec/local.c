@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SWEEP_LIMIT_MS 10000
 #define SWEEP_PAUSE_MS 10
 #define PROCS_BYTES    (4 * 1024 * 1024) /* of cgroup.procs: every pid there can be */
 
@@ -217,7 +216,7 @@ local_is_marked(const char *run_dir)
 }
 
 static int
-local_sweep(const char *run_dir, struct err *err)
+local_sweep(const char *run_dir, long limit_ms, struct err *err)
 {
 	AUTO_FREE char *mark = mark_of(run_dir);
 	AUTO_FREE char *dir = realpath(run_dir, NULL);
@@ -248,7 +247,9 @@ local_sweep(const char *run_dir, struct err *err)
 		}
 		(void)poll(NULL, 0, SWEEP_PAUSE_MS);
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec - start.tv_sec < SWEEP_LIMIT_MS / 1000);
+	} while ((now.tv_sec - start.tv_sec) * 1000 +
+		     (now.tv_nsec - start.tv_nsec) / 1000000 <
+		 limit_ms);
 	return err_set(
 	    err, ERR_TIMEOUT, "%zu processes of %s could not be killed", n, dir);
 }

@@ -24,8 +24,11 @@ static const struct {
 	{ 7499, SIM_SHORT }, /* a table made anew gave a key once more */
 	{ 6461, SIM_SHORT }, /* a holder that was killed, and a clock set back */
 	{ 1796, 0 },         /* a dropped launch whose holder had not said who it is */
-	{ 1000397, 0 }, /* a table waited, of a plan with nothing left to propose */
-	{ 1008315, 0 }, /* a server died of an order and wrote more as it started */
+	{ 1000397, 0 },    /* a table waited, of a plan with nothing left to propose */
+	{ 2000039, 0 },    /* a plan was aborted while its next table was made */
+	{ 2011, 0 },       /* commits of a worktree that was taken, not pinned */
+	{ 20, SIM_SHORT }, /* a worktree was taken while the disk was full */
+	{ 1008315, 0 },    /* a server died of an order and wrote more as it started */
 };
 
 static const char help[] =

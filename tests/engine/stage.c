@@ -162,7 +162,7 @@ end_runs(struct stage *st)
 				(void)poll(NULL, 0, 1);
 			}
 			if (rundir_probe(dir, &lock_fd, NULL) == RUN_LOST)
-				(void)executor_local.sweep(dir, NULL);
+				(void)executor_local.sweep(dir, EXEC_SWEEP_MS, NULL);
 			if (lock_fd >= 0)
 				close(lock_fd);
 		}

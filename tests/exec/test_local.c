@@ -111,11 +111,11 @@ what_a_killed_holder_leaves_is_found_and_killed(void **state)
 	kill_holder(box);
 	box_await_gone(&agent);
 	assert_int_equal(rundir_probe(box->dir, &lock_fd, NULL), RUN_LOST);
-	if (executor_local.sweep(box->dir, &err) < 0)
+	if (executor_local.sweep(box->dir, EXEC_SWEEP_MS, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_false(proc_is_alive(&a));
 	assert_false(proc_is_alive(&b));
-	assert_int_equal(executor_local.sweep(box->dir, &err), 0);
+	assert_int_equal(executor_local.sweep(box->dir, EXEC_SWEEP_MS, &err), 0);
 	close(lock_fd);
 	box_free(box);
 }
@@ -136,7 +136,7 @@ a_sweep_leaves_other_runs_alone(void **state)
 	agent = box_process(other, "pid");
 	kill_holder(lost);
 	assert_int_equal(rundir_probe(lost->dir, &lock_fd, NULL), RUN_LOST);
-	assert_int_equal(executor_local.sweep(lost->dir, &err), 0);
+	assert_int_equal(executor_local.sweep(lost->dir, EXEC_SWEEP_MS, &err), 0);
 	close(lock_fd);
 	assert_true(proc_is_alive(&agent));
 	kill_holder(other);
@@ -163,13 +163,13 @@ who_got_a_pid_later_is_never_swept(void **state)
 	begun.holder.start_ticks--;
 	assert_int_equal(rundir_write_begun(box->dir, &begun, &err), 0);
 	assert_int_equal(rundir_write_agent(box->dir, &begun.holder, &err), 0);
-	assert_int_equal(executor_local.sweep(box->dir, &err), 0);
+	assert_int_equal(executor_local.sweep(box->dir, EXEC_SWEEP_MS, &err), 0);
 	begun.holder.start_ticks++;
 	memset(begun.holder.boot_id, '0', 8);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rundir_write_begun(box->dir, &begun, &err), 0);
 	assert_int_equal(rundir_write_agent(box->dir, &begun.holder, &err), 0);
-	assert_int_equal(executor_local.sweep(box->dir, &err), 0);
+	assert_int_equal(executor_local.sweep(box->dir, EXEC_SWEEP_MS, &err), 0);
 	assert_int_equal(waitpid(stranger, NULL, WNOHANG), 0);
 	assert_int_equal(kill(stranger, SIGKILL), 0);
 	assert_int_equal(waitpid(stranger, NULL, 0), stranger);
@@ -187,7 +187,7 @@ a_run_whose_directory_is_gone_is_swept_by_its_mark(void **state)
 	agent = box_process(box, "pid");
 	assert_int_equal(file_remove_tree(box->dir, NULL), 0);
 	assert_true(executor_local.is_marked(box->dir));
-	if (executor_local.sweep(box->dir, &err) < 0)
+	if (executor_local.sweep(box->dir, EXEC_SWEEP_MS, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_false(proc_is_alive(&agent));
 	assert_false(executor_local.is_marked(box->dir));
@@ -207,7 +207,7 @@ a_begun_that_was_cut_short_can_be_swept(void **state)
 	assert_int_equal(file_write_atomic(path, "", 0, 0600, &err), 0);
 	assert_int_equal(rundir_probe(box->dir, &lock_fd, &begun), RUN_LOST);
 	assert_int_equal(begun.pid, 0);
-	assert_int_equal(executor_local.sweep(box->dir, &err), 0);
+	assert_int_equal(executor_local.sweep(box->dir, EXEC_SWEEP_MS, &err), 0);
 	close(lock_fd);
 	box_free(box);
 }

@@ -124,7 +124,8 @@ box_free(struct run_box *box)
 	run = box->holder > 0 ? box_probe_dead(box, &lock_fd)
 			      : rundir_probe(box->dir, &lock_fd, NULL);
 	if (run == RUN_LOST) {
-		assert_int_equal(executor_local.sweep(box->dir, &err), 0);
+		assert_int_equal(
+		    executor_local.sweep(box->dir, EXEC_SWEEP_MS, &err), 0);
 		close(lock_fd);
 	}
 	/* A holder that has told the end may still be taking its own things away. */

@@ -136,7 +136,8 @@ a_holder_killed_at_any_moment_starts_its_agent_at_most_once(void **state)
 			assert_true(file_exists(starts));
 			break;
 		case RUN_LOST:
-			assert_int_equal(executor_local.sweep(box->dir, &err), 0);
+			assert_int_equal(
+			    executor_local.sweep(box->dir, EXEC_SWEEP_MS, &err), 0);
 			assert_int_equal(box_wait(box_start_holder(box)), ERR_REFUSED);
 			close(lock_fd);
 			break;

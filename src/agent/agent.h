@@ -141,6 +141,8 @@ struct agent {
 	const char *const *env; /* variables passed through beside the default list */
 	bool can_resume;        /* resume_id is understood */
 	bool
+	    keeps_id; /* its session id is the one it was started with: another is a lie */
+	bool
 	    has_own_confirm; /* says "Session started" by itself; else ACCEPTED confirms */
 };
 

@@ -271,5 +271,6 @@ const struct agent agent_claude = {
 	.probe = claude_probe,
 	.env = claude_env,
 	.can_resume = true,
+	.keeps_id = true,
 	.has_own_confirm = true,
 };

@@ -1,5 +1,6 @@
 #include "agent/probe.h"
 
+#include "agent/help.h"
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/mem.h"
@@ -17,6 +18,15 @@
 #include <unistd.h>
 
 #define OUTPUT_MAX_BYTES 4096
+#define HELP_MAX_BYTES   (256u << 10)
+#define HELP_TIMEOUT_MS  20000
+
+/* One question to a program that answers on standard output and exits. */
+struct asked {
+	const char *path, *word;
+	const char *cwd; /* NULL: where we are */
+	int timeout_ms;
+};
 
 static bool
 is_program(const char *path)
@@ -81,17 +91,19 @@ probe_find(const char *program, char *path, size_t size, struct err *err)
 	return 0;
 }
 
-/* Starts PATH --version in a session of its own, standard output to OUT_FD. */
+/* Starts PATH WORD in CWD, in a session of its own, standard output to OUT_FD. */
 static int
-spawn_version(const char *path, int out_fd, pid_t *pid, struct err *err)
+spawn_asked(const struct asked *asked, int out_fd, pid_t *pid, struct err *err)
 {
+	const char *path = asked->path;
 	AUTO_FREE char *copy = xstrdup(path);
+	AUTO_FREE char *word = xstrdup(asked->word);
 	AUTO_FREE char *env_path = xasprintf(
 	    "PATH=%s", getenv("PATH") ?: "/usr/bin:/bin");
 	AUTO_FREE char *env_home = xasprintf("HOME=%s", getenv("HOME") ?: "/");
-	char version[] = "--version", lang[] = "LANG=C.UTF-8", term[] = "TERM=dumb";
+	char lang[] = "LANG=C.UTF-8", term[] = "TERM=dumb";
 	char no_update[] = "DISABLE_AUTOUPDATER=1";
-	char *const argv[] = { copy, version, NULL };
+	char *const argv[] = { copy, word, NULL };
 	char *const envp[] = { env_path, env_home, lang, term, no_update, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -103,6 +115,8 @@ spawn_version(const char *path, int out_fd, pid_t *pid, struct err *err)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, out_fd, 1);
 	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+	if (asked->cwd)
+		posix_spawn_file_actions_addchdir_np(&files, asked->cwd);
 	posix_spawn_file_actions_addclosefrom_np(&files, 3);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
@@ -177,19 +191,17 @@ version_word(const char *text)
 	return (struct span){ text, 0 };
 }
 
-int
-probe_version(
-    const char *path, int timeout_ms, char *version, size_t size, struct err *err)
+/* What the program that is ASKED prints, at most SIZE with the NUL, into OUT. */
+static int
+ask_program(const struct asked *asked, char *out, size_t size, struct err *err)
 {
-	char out[OUTPUT_MAX_BYTES];
 	int pipe_fds[2], status = 0;
 	bool is_ended;
-	struct span word;
 	pid_t pid;
 
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return err_sys(err, "pipe");
-	if (spawn_version(path, pipe_fds[1], &pid, err) < 0) {
+	if (spawn_asked(asked, pipe_fds[1], &pid, err) < 0) {
 		close(pipe_fds[0]);
 		close(pipe_fds[1]);
 		return -1;
@@ -199,18 +211,48 @@ probe_version(
 	AUTO_FD int pid_fd = pidfd_open(pid, 0);
 
 	is_ended = read_until_end(
-	    out_fd, pid_fd, clock_mono_ms() + timeout_ms, out, sizeof(out));
+	    out_fd, pid_fd, clock_mono_ms() + asked->timeout_ms, out, size);
 	kill(-pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	if (!is_ended)
-		return err_set(err, ERR_TIMEOUT, "%s --version gave no answer in %d s",
-		    path, timeout_ms / 1000);
+		return err_set(err, ERR_TIMEOUT, "%s %s gave no answer in %d s",
+		    asked->path, asked->word, asked->timeout_ms / 1000);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return err_set(err, ERR_SYSTEM, "%s --version failed", path);
+		return err_set(
+		    err, ERR_SYSTEM, "%s %s failed", asked->path, asked->word);
+	return 0;
+}
+
+int
+probe_version(
+    const char *path, int timeout_ms, char *version, size_t size, struct err *err)
+{
+	struct asked asked = {
+		.path = path, .word = "--version", .timeout_ms = timeout_ms
+	};
+	char out[OUTPUT_MAX_BYTES];
+	struct span word;
+
+	if (ask_program(&asked, out, sizeof(out), err) < 0)
+		return -1;
 	word = version_word(out);
 	if (word.n == 0 || word.n >= size || text_utf8_bad(word.p, word.n) >= 0)
 		return err_set(err, ERR_INPUT, "%s --version shows no version", path);
 	snprintf(version, size, "%.*s", SPAN_FMT(word));
 	return 0;
+}
+
+char *
+agent_help(const char *path, const char *cwd, struct err *err)
+{
+	struct asked asked = { .path = path,
+		.word = "--help",
+		.cwd = cwd,
+		.timeout_ms = HELP_TIMEOUT_MS };
+	AUTO_FREE char *out = xmalloc(HELP_MAX_BYTES);
+
+	if (ask_program(&asked, out, HELP_MAX_BYTES, err) < 0)
+		return NULL;
+	return TAKE_PTR(out);
 }

@@ -1,6 +1,7 @@
 #include "cli/agent_trial.h"
 
 #include "agent/agent.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rundir.h"
@@ -12,7 +13,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOOK_MS     10
@@ -30,15 +30,6 @@ struct watching {
 	long began;
 	struct err *err;
 };
-
-static long
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (long)(ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
-}
 
 static int
 git(const char *dir, const char *const *argv, struct err *err)
@@ -185,7 +176,7 @@ on_started(struct watching *w)
 
 	if (t->n_started++ > 0)
 		return;
-	t->started_ms = now_ms() - w->began;
+	t->started_ms = (long)clock_mono_ms() - w->began;
 	if (t->turn == TRIAL_INTERRUPT)
 		send_line(w, "trial.interrupt",
 		    agent_command.interrupt(&nobody, "trial.interrupt"));
@@ -214,7 +205,7 @@ on_event(const struct agent_event *e, void *arg)
 	t->n_failed += e->kind == AGENT_FAILED;
 	snprintf(t->said, sizeof(t->said), "%s", e->text ? e->text : "");
 	if (t->ended_ms < 0)
-		t->ended_ms = now_ms() - w->began;
+		t->ended_ms = (long)clock_mono_ms() - w->began;
 }
 
 /* Reads what is there.  -1 with the trial's ERR. */
@@ -244,7 +235,7 @@ open_agent(const struct watching *w)
 	int rc = -1;
 
 	agent_command.open(&launch, &input);
-	while (now_ms() - w->began < END_MS) {
+	while ((long)clock_mono_ms() - w->began < END_MS) {
 		struct err err = ERR_INIT;
 		AUTO_FD int lock_fd = -1;
 		enum run_state state = rundir_probe(w->dir, &lock_fd, NULL);
@@ -279,7 +270,7 @@ follow_until_said(struct watching *w)
 	long told_at = -1;
 
 	while (!is_over(w)) {
-		long now = now_ms();
+		long now = (long)clock_mono_ms();
 
 		if (read_lines(w, false) < 0)
 			return -1;
@@ -302,13 +293,13 @@ static int
 follow_to_exit(struct watching *w)
 {
 	struct trial *t = w->t;
-	long began = now_ms();
+	long began = (long)clock_mono_ms();
 	bool is_forced = false;
 
 	if (t->turn == TRIAL_TO_END || t->turn == TRIAL_INTERRUPT)
 		tell(w, t->was_slow ? RUN_ORDER_STOP : RUN_ORDER_EOF);
 	while (!is_over(w)) {
-		long now = now_ms();
+		long now = (long)clock_mono_ms();
 
 		if (read_lines(w, false) < 0)
 			return -1;
@@ -357,7 +348,7 @@ trial_run(struct trial *t, struct err *err)
 	if (make_tree(tree, err) < 0 || write_spec(t, dir, tree, err) < 0 ||
 	    executor_local.start(dir, t->holder, err) < 0)
 		return -1;
-	w.began = now_ms();
+	w.began = (long)clock_mono_ms();
 	w.out = follow_open(out, 0);
 	(void)open_agent(&w);
 	rc = follow_until_said(&w);

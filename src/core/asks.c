@@ -68,6 +68,25 @@ decide(struct ask *a, const char *decision, const char *answer, const char *by,
 	a->answered_at = now;
 }
 
+/*
+ * More than a person can answer, or than a long session of which each step is allowed by
+ * rule needs: an agent that asks so much is not asking.
+ */
+#define OPEN_MAX 64
+#define ASKS_MAX 10000
+
+static bool
+asks_too_much(const struct session *s)
+{
+	size_t n_open = 0, n = 0;
+
+	for (size_t i = 0; i < s->n_asks; i++) {
+		n_open += s->ask[i].decision[0] == '\0';
+		n += strcmp(s->ask[i].run, s->run) == 0;
+	}
+	return n_open >= OPEN_MAX || n >= ASKS_MAX;
+}
+
 int
 step_agent_asked(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -81,6 +100,10 @@ step_agent_asked(
 	session_heard(s, h, acts);
 	if (!session_is_live(s->state))
 		return 0; /* it was told to go: nobody answers */
+	if (asks_too_much(s)) {
+		talk_broke(core, s, "it floods its person with questions", h->at, acts);
+		return 0;
+	}
 	a = core_open_ask(s, s->run, fields_text(f, "ask"), fields_text(f, "kind"),
 	    fields_text(f, "text"), h->at);
 	if (!a)

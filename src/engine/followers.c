@@ -26,6 +26,18 @@ cut(const char *s, size_t max)
 	return xstrndup(s, n);
 }
 
+/* What a person is asked, in full; or said to be cut before it is read, not behind it. */
+static char *
+detail_of(const char *detail)
+{
+	AUTO_FREE char *start = cut(detail ? detail : "", DETAIL_BYTES);
+
+	if (!detail || strlen(detail) == strlen(start))
+		return TAKE_PTR(start);
+	return xasprintf("(CUT: only the first %zu of %zu bytes are shown)\n%s",
+	    strlen(start), strlen(detail), start);
+}
+
 /* What one burst of lines amounts to, told as one happening. */
 struct burst {
 	struct follower *f;
@@ -159,6 +171,39 @@ meaning_of(enum agent_event_kind kind)
 	return haps[kind];
 }
 
+/*
+ * Does ID lie?  It would be resumed later: an agent that names the conversation of another
+ * session would be given that one.
+ */
+static bool
+is_other_session(const struct burst *b, const char *id)
+{
+	const struct session *s = core_session(b->f->engine->core, b->f->session);
+	char uuid[RUN_UUID_SIZE];
+
+	if (!b->agent->keeps_id || !s || !id || id[0] == '\0')
+		return false;
+	run_uuid(b->f->engine, b->f->run, uuid);
+	return strcmp(id, s->run_resume[0] ? s->run_resume : uuid) != 0;
+}
+
+/* What stands in the place of an acceptance under an id that is not the session's. */
+static void
+hold_liar(struct burst *b, const char *id)
+{
+	struct fields f = { 0 };
+
+	tell_held(b, b->line_start);
+	tell_activity(b, b->line_start);
+	fields_set(&f, "session", b->f->session);
+	fields_set(&f, "run", b->f->run);
+	fields_setf(&f, "text",
+	    "the agent works in conversation %.60s, which is not the one it was started "
+	    "with",
+	    id);
+	hold(b, HAP_AGENT_FAILED, &f);
+}
+
 static void
 on_agent_event(const struct agent_event *e, void *arg)
 {
@@ -171,9 +216,13 @@ on_agent_event(const struct agent_event *e, void *arg)
 		add_activity(b, e);
 		return;
 	}
+	if (e->kind == AGENT_ACCEPTED && is_other_session(b, e->id)) {
+		hold_liar(b, e->id);
+		return;
+	}
 	tell_held(b, b->line_start);
 	tell_activity(b, b->line_start);
-	detail = cut(e->detail ? e->detail : "", DETAIL_BYTES);
+	detail = detail_of(e->detail);
 	/* One who ends a turn without words of its own has said them before. */
 	if (e->kind == AGENT_DONE && (!e->text || e->text[0] == '\0'))
 		text = xstrdup(b->f->said.text);

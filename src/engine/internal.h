@@ -249,6 +249,13 @@ int job_inputs(const struct task *task, struct fields *in, struct err *err);
 
 bool agent_can_resume(const char *adapter);
 
+/*
+ * The id that the agent of RUN is told to give its session.  The same run always has the
+ * same: a launch done twice is the same launch.
+ */
+#define RUN_UUID_SIZE 37
+void run_uuid(const struct engine *engine, const char *run, char uuid[RUN_UUID_SIZE]);
+
 /* radar_watch.c: looks at live trees as long as there are any; "" or what blinds it. */
 void radar_settle(struct engine *engine);
 void radar_watch_free(struct engine *engine);

@@ -4,6 +4,7 @@
 #include "adapters.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "engine/agent_settings.h"
 #include "git/worktree.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
@@ -93,6 +94,7 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	const char *adapter = config_str(&p->config, adapter_key,
 	    row->agent && row->agent->adapter ? row->agent->adapter : "");
 	const struct agent *agent = adapter[0] ? adapter_agent(adapter) : NULL;
+	AUTO_FREE char *env = agent_settings_env(&p->config, name);
 	struct git_list args = { 0 };
 	struct agent_probe probe = { 0 };
 	const struct config_item *item;
@@ -148,8 +150,10 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	set_at(p, i, "version", probe.version);
 	set_number_at(p, i, "login", probe.login);
 	set_at(p, i, "args", joined);
+	set_at(p, i, "env_more", env);
 	propose_canon(p, "program", probe.program);
 	propose_canon(p, "args", joined);
+	propose_canon(p, "env", env);
 	free(joined);
 	git_list_clear(&args);
 	return 0;
@@ -314,6 +318,11 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 		return refuse(err, "G15", "phase %s: %s", row->phase->id, why);
 	if (why)
 		propose_note(p, "phase %s: %s", row->phase->id, why);
+	if (!propose_overrides(p, "G15") &&
+	    agent_settings_check(&p->config,
+		row->agent ? row->agent->name : row->agent_name, row->phase->mode,
+		err) < 0)
+		return err_wrap(err, "phase %s", row->phase->id);
 	if (row->phase->review[0] && strcmp(row->phase->review, "none") != 0) {
 		err_set(err, ERR_REFUSED,
 		    "phase %s asks for review '%s', which this divisi cannot run",
@@ -327,7 +336,6 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	if (put_agent(p, i, row, err) < 0 || put_prompt(p, i, row, err) < 0)
 		return -1;
 	fputs("},", p->canon);
-	set_at(p, i, "env_more", config_str(&p->config, "divisi.env", ""));
 	set_at(p, i, "setup", config_str(&p->config, "divisi.worktree.setup", ""));
 	set_number_at(p, i, "sandboxed",
 	    strcmp(config_str(&p->config, "divisi.sandbox", ""), "external") == 0);

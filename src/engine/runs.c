@@ -22,6 +22,14 @@ run_dir(const struct engine *engine, const char *run)
 	return xasprintf("%s/runs/%s", engine->home, run);
 }
 
+void
+run_uuid(const struct engine *engine, const char *run, char uuid[RUN_UUID_SIZE])
+{
+	AUTO_FREE char *source = xasprintf("%s|%s", engine->home, run);
+
+	hash_uuid(source, uuid);
+}
+
 bool
 agent_can_resume(const char *adapter)
 {
@@ -100,8 +108,8 @@ write_spec(struct engine *engine, const struct session *s, const struct agent *a
 
 /* Everything of LAUNCH that lives as long as the call: filled for S, freed by the caller. */
 struct launch_text {
-	char *prompt, *prompt_anew, *name, *tmp_dir, *uuid_source;
-	char uuid[37];
+	char *prompt, *prompt_anew, *name, *tmp_dir;
+	char uuid[RUN_UUID_SIZE];
 	struct agent_launch launch;
 	char **extra;
 };
@@ -113,7 +121,6 @@ launch_text_clear(struct launch_text *t)
 	free(t->prompt_anew);
 	free(t->name);
 	free(t->tmp_dir);
-	free(t->uuid_source);
 	environ_free_args(t->extra);
 }
 
@@ -134,9 +141,7 @@ launch_text_fill(struct engine *engine, const struct task *task,
 	}
 	t->name = runtime_name(s->issue, s->focus);
 	t->tmp_dir = xasprintf("%s/runs/%s/tmp", engine->home, s->run);
-	/* The same run always has the same id: a launch done twice is the same launch. */
-	t->uuid_source = xasprintf("%s|%s", engine->home, s->run);
-	hash_uuid(t->uuid_source, t->uuid);
+	run_uuid(engine, s->run, t->uuid);
 	t->extra = environ_args(s->args);
 	t->launch = (struct agent_launch){ .adapter = s->adapter,
 		.program = s->program,

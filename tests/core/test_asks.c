@@ -1,5 +1,7 @@
 #include "play.h"
 
+#include <stdio.h>
+
 /* What an agent or a rule asks, and what a person or a rule answers. */
 
 static struct play *
@@ -47,6 +49,23 @@ an_ask_holds_the_session_until_it_is_answered(void **state)
 	assert_string_equal(act_text(play_act(p, "answer", "1A"), "decision"), "allow");
 	assert_string_equal(act_text(play_act(p, "answer", "1A"), "raw"), "{}");
 	assert_string_equal(play_session(p, "1A")->ask[0].by, "human:ada");
+	play_free(p);
+}
+
+static void
+a_flood_of_questions_ends_the_session_and_says_so(void **state)
+{
+	struct play *p = active("ask");
+	char id[16];
+
+	(void)state;
+	for (int i = 0; i < 80; i++) {
+		snprintf(id, sizeof(id), "q%d", i);
+		asks(p, id, "permission");
+	}
+	IS(p, "1A", SESSION_FAILED);
+	assert_non_null(strstr(play_session(p, "1A")->reason, "floods"));
+	assert_true(play_session(p, "1A")->n_asks <= 64);
 	play_free(p);
 }
 
@@ -403,6 +422,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ask_holds_the_session_until_it_is_answered),
+		cmocka_unit_test(a_flood_of_questions_ends_the_session_and_says_so),
 		cmocka_unit_test(an_ask_is_answered_once),
 		cmocka_unit_test(the_key_of_an_answer_holds_nothing_of_the_agent_s),
 		cmocka_unit_test(an_ask_read_again_is_not_a_new_one),

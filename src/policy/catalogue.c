@@ -1,0 +1,310 @@
+#include "policy/catalogue.h"
+
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The words of --help that our command lines need: source, each program's own help. */
+static const struct agent_ability claude_abilities[] = {
+	{ "control", "--input-format",
+	    "it cannot be spoken with: no questions, no approvals", true },
+	{ "modes", "--permission-mode", "Bypass, Plan and Ask cannot be told apart",
+	    true },
+	{ "session-id", "--session-id",
+	    "its session cannot be found again after a crash", true },
+	{ "resume", "--resume", "a session that was cut off begins anew", false },
+	{ "name", "--name", "sessions have no name in its own lists", false },
+	{ "budget", "--max-budget-usd", "only divisi ends it at its budget", false },
+	{ "hooks", "--settings", "it gets no early answer about what it may not touch",
+	    false },
+	{ 0 },
+};
+static const struct agent_ability codex_abilities[] = {
+	{ "app-server", "app-server", "it can neither ask nor be interrupted", false },
+	{ "exec", "exec", "it cannot be run without a screen", true },
+	{ 0 },
+};
+static const struct agent_ability gemini_abilities[] = {
+	{ "acp", "--acp", "it cannot be spoken with: no questions, no approvals",
+	    true },
+	{ "modes", "--approval-mode", "Bypass, Plan and Ask cannot be told apart",
+	    false },
+	{ 0 },
+};
+static const struct agent_ability opencode_abilities[] = {
+	{ "acp", "acp", "it cannot be spoken with: no questions, no approvals", true },
+	{ 0 },
+};
+static const struct agent_ability copilot_abilities[] = {
+	{ "acp", "--acp", "it cannot be spoken with: no questions, no approvals",
+	    true },
+	{ "resume", "--resume", "a session that was cut off begins anew", false },
+	{ 0 },
+};
+
+/* Names, stages and terms as the method's catalogue has them. */
+static const struct agent_facts catalogue[] = {
+	{ .name = "claude",
+	    .stages = "all; the default of every mode",
+	    .dispatch = "session launch; delegated issues are read at its start",
+	    .reacts = "push for status, expand and help; pull for implementation",
+	    .latency = "next session",
+	    .cost = "subscription",
+	    .branch = "claude/",
+	    .reads = "CLAUDE.md, all methodology",
+	    .trust = "high",
+	    .scope = "full repository",
+	    .status = "adopted",
+	    .constraint = "the only one that knows the whole method; needs a session",
+	    .oldest = "2.1.197",
+	    .newest = "2.1.330",
+	    .ability = claude_abilities,
+	    .mend = "npm install -g @anthropic-ai/claude-code" },
+	{ .name = "codex",
+	    .stages = "4 (pull requests), 7",
+	    .dispatch = "session launch; delegation or mention",
+	    .reacts = "push",
+	    .latency = "under 1 h",
+	    .cost = "$20 a month",
+	    .branch = "codex/",
+	    .reads = "AGENTS.md",
+	    .trust = "medium",
+	    .scope = "full repository here, pull requests in the tracker",
+	    .status = "adopted",
+	    .constraint = "its own sandbox keeps it from committing: ours replaces it",
+	    .oldest = "0.169.0",
+	    .newest = "0.169.0",
+	    .ability = codex_abilities,
+	    .mend = "npm install -g @openai/codex" },
+	{ .name = "gemini",
+	    .stages = "6",
+	    .dispatch = "session launch",
+	    .reacts = "pull",
+	    .latency = "next session",
+	    .cost = "subscription or key",
+	    .branch = "gemini/",
+	    .reads = "GEMINI.md",
+	    .trust = "medium",
+	    .scope = "full repository",
+	    .status = "conditional",
+	    .constraint = "a folder that it does not trust overrides the launch mode",
+	    .oldest = "0.61.0",
+	    .newest = "0.61.0",
+	    .ability = gemini_abilities,
+	    .mend = "npm install -g @google/gemini-cli" },
+	{ .name = "opencode",
+	    .stages = "6",
+	    .dispatch = "session launch",
+	    .reacts = "pull",
+	    .latency = "next session",
+	    .cost = "the model's",
+	    .branch = "opencode/",
+	    .reads = "AGENTS.md",
+	    .trust = "medium",
+	    .scope = "full repository",
+	    .status = "conditional",
+	    .constraint = "allows everything unless it is told to ask",
+	    .oldest = "1.18.33",
+	    .newest = "1.18.33",
+	    .ability = opencode_abilities,
+	    .mend = "npm install -g opencode-ai" },
+	{ .name = "copilot",
+	    .stages = "6, quick",
+	    .dispatch = "session launch; assign the GitHub issue, or a label",
+	    .reacts = "push",
+	    .latency = "under 1 h",
+	    .cost = "free, or one premium request",
+	    .branch = "copilot/",
+	    .reads = "copilot-instructions",
+	    .trust = "medium",
+	    .scope = "pull requests, gated by CI",
+	    .status = "adopted",
+	    .constraint = "must be switched on for each repository",
+	    .oldest = "1.0.102",
+	    .newest = "1.0.102",
+	    .ability = copilot_abilities,
+	    .mend = "npm install -g @github/copilot" },
+	{ .name = "factory",
+	    .stages = "6, the background default",
+	    .dispatch = "delegate or assign in the tracker, or REST",
+	    .reacts = "push",
+	    .latency = "under 5 min",
+	    .cost = "$16 a month, flat",
+	    .branch = "factory/",
+	    .reads = "AGENTS.md, the issue",
+	    .trust = "medium",
+	    .scope = "pull requests",
+	    .status = "adopted",
+	    .constraint =
+		"quick and tdd only; template and plan attached; look after 30 "
+		"min; cannot ask" },
+	{ .name = "cto.new",
+	    .stages = "0, 5-6",
+	    .dispatch = "delegation in the tracker",
+	    .reacts = "push",
+	    .latency = "under 5 min",
+	    .cost = "free",
+	    .branch = "its own",
+	    .reads = "the issue's text only",
+	    .trust = "low",
+	    .scope = "pull requests",
+	    .status = "conditional",
+	    .constraint = "unstructured reviews; set up on its own site" },
+	{ .name = "cursor",
+	    .stages = "6, tdd",
+	    .dispatch = "assignment",
+	    .reacts = "push (cloud); the IDE is local",
+	    .latency = "under 1 h",
+	    .cost = "$20 a month",
+	    .branch = "cursor/{issue-id}",
+	    .reads = ".cursor/rules",
+	    .trust = "high",
+	    .scope = "local",
+	    .status = "adopted",
+	    .constraint = "needs a default repository and model" },
+	{ .name = "amp",
+	    .stages = "6, overflow",
+	    .dispatch = "GitHub issue, or its own session",
+	    .reacts = "no link to a tracker",
+	    .latency = "under 1 h",
+	    .cost = "free, $15 a day granted",
+	    .branch = "its own",
+	    .reads = "AGENTS.md",
+	    .trust = "high",
+	    .scope = "local",
+	    .status = "conditional",
+	    .constraint = "command line or desktop only" },
+	{ .name = "warp",
+	    .stages = "6, quick",
+	    .dispatch = "tracker agent",
+	    .reacts = "push",
+	    .latency = "under 5 min",
+	    .cost = "free, 300 credits a month",
+	    .branch = "its own",
+	    .reads = "the issue",
+	    .trust = "medium",
+	    .scope = "its own",
+	    .status = "conditional",
+	    .constraint = "light work" },
+	{ .name = "copilot-review",
+	    .stages = "review of pull requests",
+	    .dispatch = "automatic on each pull request",
+	    .reacts = "push",
+	    .cost = "free",
+	    .reads = "the pull request",
+	    .scope = "read-only",
+	    .status = "adopted",
+	    .constraint = "no classes of severity" },
+	{ .name = "sentry",
+	    .stages = "7",
+	    .dispatch = "makes issues by itself",
+	    .reacts = "push",
+	    .cost = "free tier",
+	    .status = "adopted",
+	    .constraint = "implements nothing" },
+	{ .name = "dependabot",
+	    .stages = "dependencies",
+	    .dispatch = "automatic",
+	    .reacts = "push",
+	    .cost = "free",
+	    .branch = "its own",
+	    .reads = "its configuration",
+	    .scope = "pull requests",
+	    .status = "adopted",
+	    .constraint = "may be merged by itself" },
+	{ .name = "vercel",
+	    .stages = "5, 7",
+	    .dispatch = "pull request integration",
+	    .reacts = "push",
+	    .cost = "Pro, $20 for the agent",
+	    .status = "conditional",
+	    .constraint = "deferred" },
+	{ .name = "chatprd",
+	    .stages = "0-3, optional",
+	    .cost = "$15 a month",
+	    .status = "demoted",
+	    .constraint = "not dispatched" },
+	{ .name = "command",
+	    .stages = "what its owner says",
+	    .dispatch = "session launch",
+	    .reacts = "pull",
+	    .latency = "next session",
+	    .branch = "command/",
+	    .reads = "its prompt",
+	    .trust = "its owner's",
+	    .scope = "full repository",
+	    .status = "adopted",
+	    .constraint = "keeps divisi-agent(7): divisi agent test -- PROGRAM",
+	    .mend = "git config divisi.agent.command.program /path/to/agent" },
+};
+
+static const char *const overflow[] = { "claude", "cursor", "antigravity", "gemini",
+	"codex", "claude, after its reset" };
+
+const struct agent_facts *
+agent_facts_at(size_t i)
+{
+	return i < N_ELEMS(catalogue) ? &catalogue[i] : NULL;
+}
+
+const struct agent_facts *
+agent_facts_find(const char *name)
+{
+	for (size_t i = 0; i < N_ELEMS(catalogue); i++) {
+		if (strcmp(catalogue[i].name, name) == 0)
+			return &catalogue[i];
+	}
+	return NULL;
+}
+
+const char *
+agent_overflow_at(size_t i)
+{
+	return i < N_ELEMS(overflow) ? overflow[i] : NULL;
+}
+
+/* The number at *P, which is moved behind it and a dot; 0 when there is none. */
+static unsigned long
+take_number(const char **p)
+{
+	unsigned long n = 0;
+
+	for (; isdigit((unsigned char)**p); (*p)++) {
+		if (n < 1000000000)
+			n = n * 10 + (unsigned long)(**p - '0');
+	}
+	if (**p == '.')
+		(*p)++;
+	return n;
+}
+
+int
+agent_version_compare(const char *a, const char *b)
+{
+	/* What is behind the numbers, such as "-beta", does not count. */
+	while (isdigit((unsigned char)*a) || isdigit((unsigned char)*b)) {
+		unsigned long x = take_number(&a), y = take_number(&b);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return 0;
+}
+
+char *
+agent_version_note(const struct agent_facts *facts, const char *version)
+{
+	if (!facts || !facts->oldest || !isdigit((unsigned char)version[0]))
+		return NULL;
+	if (agent_version_compare(version, facts->oldest) < 0)
+		return xasprintf(
+		    "%s is older than the oldest version that was tried (%s)", version,
+		    facts->oldest);
+	if (agent_version_compare(version, facts->newest) > 0)
+		return xasprintf(
+		    "%s is newer than the newest version that was tried (%s)", version,
+		    facts->newest);
+	return NULL;
+}

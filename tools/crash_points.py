@@ -49,7 +49,7 @@ CHANGING = """add branch checkout clean commit commit-tree config-add config-loc
     """.split()
 NESTED = ("worktree", "config")
 # Git in scratch repositories that are thrown away: nothing is to be found again there.
-SCRATCH = ("cli/agent_trial.c",)
+SCRATCH = ("cli/agent_trial.c", "cli/doctor_agents.c")
 
 DURABLE = re.compile(r"\bDURABLE(_OF)?\s*\(")
 POINT = re.compile(r'\bcrash_point(_of)?\s*\(\s*"([^"]+)"')

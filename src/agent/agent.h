@@ -138,6 +138,8 @@ struct agent {
 	char *(*stop)(const char *key); /* NULL member: close the input */
 	/* Finds the program on PATH (or PROGRAM), its version and login.  Waits: jobs only. */
 	int (*probe)(const char *program, struct agent_probe *probe, struct err *err);
+	/* The login of that alone, at once: 1, 0, -1.  NULL member: nobody can tell. */
+	int (*login)(void);
 	const char *const *env; /* variables passed through beside the default list */
 	bool can_resume;        /* resume_id is understood */
 	bool

@@ -198,8 +198,8 @@ has_credentials_file(void)
 	return path && file_exists(path);
 }
 
-static bool
-has_login(void)
+static int
+claude_login(void)
 {
 	static const char *const names[] = { "ANTHROPIC_API_KEY",
 		"ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN",
@@ -209,9 +209,9 @@ has_login(void)
 		const char *value = getenv(names[i]);
 
 		if (value && *value)
-			return true;
+			return 1;
 	}
-	return has_credentials_file();
+	return has_credentials_file() ? 1 : 0;
 }
 
 static int
@@ -223,7 +223,7 @@ claude_probe(const char *program, struct agent_probe *probe, struct err *err)
 	if (probe_find(program && *program ? program : "claude", found.program,
 		sizeof(found.program), err) < 0)
 		return -1;
-	found.login = has_login();
+	found.login = claude_login();
 	if (!found.login)
 		snprintf(found.note, sizeof(found.note),
 		    "not logged in: run `claude` once and log in, or set ANTHROPIC_API_KEY");
@@ -269,6 +269,7 @@ const struct agent agent_claude = {
 	.interrupt = claude_interrupt,
 	/* no .stop: it ends with its input */
 	.probe = claude_probe,
+	.login = claude_login,
 	.env = claude_env,
 	.can_resume = true,
 	.keeps_id = true,

@@ -5,14 +5,16 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/agent_claims.h"
+#include "cli/doctor_agents.h"
 #include "cli/json.h"
 #include "cli/programs.h"
 #include "cli/screen.h"
+#include "git/config.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Agents as such: whether a program of one's own keeps the protocol. */
+/* Agents as such: which there are, and whether one's own program keeps the protocol. */
 
 #define LIMIT_S 60
 
@@ -128,11 +130,29 @@ try_program(const char **argv, long limit_s, bool as_json, struct err *err)
 	return count_broken(&claims) > 0 ? 1 : 0;
 }
 
+/* What `divisi agent list` says here; outside a repository there are no settings. */
+static int
+list_agents(bool as_json)
+{
+	struct repo repo = { 0 };
+	struct config config = { 0 };
+	struct err ignored = ERR_INIT;
+	bool has_repo = repo_open(".", &repo, &ignored) == 0;
+	bool has_config = has_repo && config_load(&repo, &config, &ignored) == 0;
+
+	doctor_agents_list(has_config ? &config : NULL, as_json);
+	config_clear(&config);
+	if (has_repo)
+		repo_close(&repo);
+	return 0;
+}
+
 static int
 usage(struct err *err)
 {
 	err_set(err, ERR_USAGE, "agent needs to be told what to do");
-	return err_fix(err, "divisi agent test -- /path/to/program ARGUMENT...");
+	return err_fix(err,
+	    "divisi agent list, or: divisi agent test -- /path/to/program ARGUMENT...");
 }
 
 int
@@ -156,6 +176,10 @@ cmd_agent(int argc, char **argv)
 			as_json = true;
 		else
 			rc = args_number("limit", args.value, 1, &limit_s, &err);
+	}
+	if (rc == 0 && n == 1 && strcmp(words[0], "list") == 0) {
+		free(words);
+		return list_agents(as_json);
 	}
 	if (rc == 0 && (n < 2 || strcmp(words[0], "test") != 0))
 		rc = usage(&err);

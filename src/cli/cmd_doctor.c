@@ -6,6 +6,7 @@
 #include "cli/ask.h"
 #include "cli/client.h"
 #include "cli/doctor.h"
+#include "cli/doctor_agents.h"
 #include "cli/init_find.h"
 #include "cli/json.h"
 #include "cli/programs.h"
@@ -452,11 +453,37 @@ doctor_clear(struct doctor *doctor)
 		repo_close(&doctor->repo);
 }
 
+static int
+doctor_word(const char *word, bool as_json)
+{
+	struct repo repo = { 0 };
+	struct config config = { 0 };
+	struct err err = ERR_INIT, ignored = ERR_INIT;
+	bool has_repo, has_config;
+	int n;
+
+	if (strcmp(word, "agents") != 0) {
+		err_set(&err, ERR_USAGE, "doctor does not know '%.60s'", word);
+		err_fix(&err, "divisi doctor, or: divisi doctor agents");
+		return cmd_fail(&err, as_json);
+	}
+	has_repo = repo_open(".", &repo, &ignored) == 0;
+	has_config = has_repo && config_load(&repo, &config, &ignored) == 0;
+	n = doctor_agents(has_config ? &config : NULL, as_json, &err);
+	config_clear(&config);
+	if (has_repo)
+		repo_close(&repo);
+	if (n < 0)
+		return cmd_fail(&err, as_json);
+	return err_exit_status(n > 0 ? ERR_NONE : ERR_NO);
+}
+
 int
 cmd_doctor(int argc, char **argv)
 {
 	bool flags[DOCTOR_N_OPTIONS] = { false };
-	struct args_simple want = { "doctor [--mend]", flags, NULL, 0, 0 };
+	const char *words[1] = { NULL };
+	struct args_simple want = { "doctor [agents] [--mend]", flags, words, 0, 1 };
 	struct doctor doctor = { 0 };
 	struct err err = ERR_INIT;
 	struct args args;
@@ -466,6 +493,8 @@ cmd_doctor(int argc, char **argv)
 	args_init(&args, cmd_doctor_options, argc, argv);
 	if (args_simple(&args, &want, &err) < 0)
 		return cmd_fail(&err, flags[DOCTOR_JSON]);
+	if (words[0])
+		return doctor_word(words[0], flags[DOCTOR_JSON]);
 	check_all(&doctor);
 	if (doctor.has_repo && (flags[DOCTOR_MEND] || flags[DOCTOR_DRY_RUN]))
 		rc = mend_all(&doctor, flags, &err);

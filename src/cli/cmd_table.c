@@ -445,6 +445,7 @@ static const struct command commands[] = {
 	    .name = "doctor",
 	    .group = CMD_KEEP,
 	    .synopsis = "doctor [--all] [--json]\n"
+			"doctor agents [--json]\n"
 			"doctor --mend [--dry-run|--yes] [--json]",
 	    .summary = "is everything there, does all fit together, and mend it",
 	    .help =
@@ -457,6 +458,10 @@ static const struct command commands[] = {
 		"it: a worktree is pinned before it is removed, a lock file of git's is "
 		"moved to .git/divisi/aside. What is not safe to mend has a fix for a "
 		"person instead.\n\n"
+		"agents asks each agent's program what it is and can do, in a scratch "
+		"worktree, keeps the answer until the program changes, and says what is "
+		"missing, what is not had without it, and how to mend it. A version that was "
+		"not tried is noted, not refused.\n\n"
 		"Exit status 1 when something is missing or does not fit.",
 	    .options = cmd_doctor_options,
 	    .run = cmd_doctor,

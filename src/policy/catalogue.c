@@ -237,7 +237,7 @@ static const struct agent_facts catalogue[] = {
 	    .scope = "full repository",
 	    .status = "adopted",
 	    .constraint = "keeps divisi-agent(7): divisi agent test -- PROGRAM",
-	    .mend = "git config divisi.agent.command.program /path/to/agent" },
+	    .mend = "any program that keeps divisi-agent(7)" },
 };
 
 static const char *const overflow[] = { "claude", "cursor", "antigravity", "gemini",

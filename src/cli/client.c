@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/programs.h"
 #include "git/repo.h"
+#include "store/journal.h"
 #include "sys/fetch.h"
 
 #include <errno.h>
@@ -81,6 +82,8 @@ start_server(const struct client *client, pid_t *pid, struct err *err)
 		err_sys(err, "%s cannot be written", client->home);
 		return err_fix(err, "make it writable for you, with all that is in it");
 	}
+	if (store_check_place(client->home, err) < 0)
+		return -1;
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);

@@ -428,14 +428,15 @@ prepare_writing(struct store *store, int64_t from, struct err *err)
 	return 0;
 }
 
-static int
-refuse_file_system(const char *home, struct err *err)
+int
+store_check_place(const char *home, struct err *err)
 {
+	if (file_is_local_fs(home))
+		return 0;
 	err_set(err, ERR_REFUSED,
 	    "%s is on a network file system, where a crash could lose the journal",
 	    home);
-	return err_fix(err,
-	    "work in a clone on a local disk; run directories may stay shared (divisi.runs)");
+	return err_fix(err, "work in a clone on a local disk");
 }
 
 struct store *
@@ -449,10 +450,8 @@ store_open(const char *home, int read_only, struct err *err)
 		err_fix(err, "make the directory that holds it writable for you");
 		return NULL;
 	}
-	if (!file_is_local_fs(home)) {
-		refuse_file_system(home, err);
+	if (store_check_place(home, err) < 0)
 		return NULL;
-	}
 	store = xcalloc(1, sizeof(*store));
 	store->mark_fd = -1;
 	store->path = path_join(home, "journal.db");

@@ -37,6 +37,9 @@ struct act_row {
 	int64_t next_at; /* not before, Unix ms */
 };
 
+/* 0 when HOME may hold a journal; ERR_REFUSED, with the mend, on a network file system. */
+NODISCARD int store_check_place(const char *home, struct err *err);
+
 /*
  * Opens (and makes, and migrates) HOME/journal.db.  Refuses a file system that is not
  * local, a database of a newer divisi, and a damaged one (integrity check of the header and

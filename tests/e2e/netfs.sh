@@ -6,7 +6,8 @@ export E2E_AS_ROOT=1
 . "$(dirname "$0")/runs.sh"
 e2e_begin "$@"
 command -v divisi >/dev/null || skip_all "divisi is not built"
-[ "$(id -u)" = 0 ] && [ -w /dev/fuse ] || skip_all "no root, or no /dev/fuse"
+[ "$(id -u)" = 0 ] || skip_all "only root can mount"
+[ -w /dev/fuse ] || skip_all "there is no /dev/fuse"
 
 fake_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
 mkdir .git/divisi

@@ -111,6 +111,12 @@ struct agent {
 	 */
 	int (*command)(
 	    const struct agent_launch *launch, struct run_spec *spec, struct err *err);
+	/*
+	 * The same for a person who goes on in the conversation RESUME_ID, on a terminal.
+	 * NULL member: agent/interactive.h may know.
+	 */
+	int (*interactive)(
+	    const struct agent_launch *launch, struct run_spec *spec, struct err *err);
 	/* What to send first (initialize, prompt).  Required. */
 	void (*open)(const struct agent_launch *launch, struct agent_input *input);
 	/*

@@ -134,6 +134,27 @@ claude_command(
 	return 0;
 }
 
+/* The person is there to be asked, so that nothing is bypassed, whatever was approved. */
+static int
+claude_interactive(
+    const struct agent_launch *launch, struct run_spec *spec, struct err *err)
+{
+	bool plans = launch->launch_as && strcmp(launch->launch_as, "plan") == 0;
+
+	if (!is_session_id(launch->resume_id))
+		return err_set(err, ERR_INPUT, "not a session id of Claude Code: %.60s",
+		    launch->resume_id);
+	run_spec_add_arg(spec, launch->program ? launch->program : "claude");
+	run_spec_add_arg(spec, "--resume");
+	run_spec_add_arg(spec, launch->resume_id);
+	run_spec_add_arg(spec, "--permission-mode");
+	run_spec_add_arg(spec, plans ? "plan" : "default");
+	for (size_t i = 0; launch->extra && launch->extra[i]; i++)
+		run_spec_add_arg(spec, launch->extra[i]);
+	add_env(launch, spec);
+	return 0;
+}
+
 static char *
 control_line(const char *request_id, const char *subtype)
 {
@@ -262,6 +283,7 @@ static const char *const claude_env[] = {
 const struct agent agent_claude = {
 	.name = "claude",
 	.command = claude_command,
+	.interactive = claude_interactive,
 	.open = claude_open,
 	.parse = claude_parse,
 	.answer = claude_answer,

@@ -5,7 +5,9 @@
 #include "base/text.h"
 #include "cli/ask.h"
 #include "cli/client.h"
+#include "cli/cmd.h"
 #include "cli/saying.h"
+#include "cli/terminal.h"
 #include "cli/transcript.h"
 
 #include <errno.h>
@@ -27,7 +29,7 @@ struct known {
 	char *home, *id, *label, *state, *why, *command;
 	const struct agent *agent;
 	int64_t runs;
-	bool is_live, is_running;
+	bool is_live, is_running, is_terminal;
 };
 
 struct attaching {
@@ -73,6 +75,7 @@ ask_server(const char *name, struct known *k, struct err *err)
 	k->runs = js_number(s, "runs", 0);
 	k->is_live = js_bool(s, "live");
 	k->is_running = js_bool(s, "running");
+	k->is_terminal = js_bool(s, "terminal");
 	return 0;
 }
 
@@ -185,6 +188,13 @@ wait_for_key(struct attaching *a)
 		return true;
 	if (c == 's')
 		say_something(a);
+	if (c == 't') {
+		char verb[] = "takeover", *argv[] = { verb, a->known.id, NULL };
+
+		give_keys_back(a);
+		(void)cmd_takeover(2, argv);
+		return true;
+	}
 	return false;
 }
 
@@ -239,12 +249,39 @@ follow_on(struct attaching *a, struct err *err)
 }
 
 int
+attach_terminal(const char *home, const char *id, bool takes, struct err *err)
+{
+	struct known k = { 0 };
+	AUTO_FREE char *dir = NULL;
+	int rc = ask_server(id, &k, err);
+
+	if (rc == 0) {
+		dir = xasprintf("%s/runs/%s.r%lld", home, k.id, (long long)k.runs);
+		rc = terminal_join(dir, takes, err);
+	}
+	if (rc == 0)
+		printf("-- left %s, it goes on: divisi attach %s\n", k.label, k.label);
+	else if (rc > 0)
+		printf(
+		    "-- the terminal of %s is over\n"
+		    "   -> divisi handback %s   (its agent goes on), or with --done\n",
+		    k.label, k.label);
+	known_clear(&k);
+	return rc < 0 ? -1 : 0;
+}
+
+int
 attach_follow(const char *name, const struct attach_opts *opts, struct err *err)
 {
 	struct attaching a = { .opts = opts, .is_backlog = true };
 	AUTO_FREE char *runs = NULL;
 	int rc = ask_server(name, &a.known, err);
 
+	if (rc == 0 && a.known.is_terminal && !opts->as_json && ask_possible()) {
+		rc = attach_terminal(a.known.home, a.known.id, opts->takes, err);
+		known_clear(&a.known);
+		return rc;
+	}
 	if (rc == 0 && a.known.runs == 0) {
 		err_set(err, ERR_NOT_FOUND, "%s was not launched yet (%s)",
 		    a.known.label, a.known.state);
@@ -266,8 +303,7 @@ attach_follow(const char *name, const struct attach_opts *opts, struct err *err)
 	if (rc >= 0) {
 		take_keys(&a);
 		if (a.has_keys)
-			printf(
-			    "-- %s (%s) of %s: q leaves it at work, s says something\n",
+			printf("-- %s (%s) of %s: q leaves, s says, t takes it over\n",
 			    a.known.label, a.known.state, a.known.id);
 		rc = follow_on(&a, err);
 		give_keys_back(&a);

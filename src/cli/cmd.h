@@ -86,6 +86,7 @@ int cmd_conflicts(int argc, char **argv);
 int cmd_decline(int argc, char **argv);
 int cmd_dispatch(int argc, char **argv);
 int cmd_events(int argc, char **argv);
+int cmd_handback(int argc, char **argv);
 int cmd_hold(int argc, char **argv);
 int cmd_issue(int argc, char **argv);
 int cmd_log(int argc, char **argv);
@@ -97,6 +98,7 @@ int cmd_resume(int argc, char **argv);
 int cmd_rule(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_salvage(int argc, char **argv);
+int cmd_takeover(int argc, char **argv);
 int cmd_try(int argc, char **argv);
 int cmd_say(int argc, char **argv);
 int cmd_server(int argc, char **argv);
@@ -104,6 +106,8 @@ int cmd_status(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 
+extern const struct option_doc cmd_claim_options[], cmd_handback_options[],
+    cmd_takeover_options[];
 extern const struct option_doc cmd_attach_options[], cmd_decide_options[],
     cmd_dispatch_options[], cmd_events_options[], cmd_issue_options[],
     cmd_log_options[], cmd_merge_options[], cmd_reason_options[], cmd_report_options[],

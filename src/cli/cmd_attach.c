@@ -12,6 +12,7 @@ const struct option_doc cmd_attach_options[] = {
 	{ "from", "N", "begin with the Nth event of the session; 1 is the first", 0 },
 	{ "tail", "N", "begin with the last N events (50); 0 shows only what is new",
 	    0 },
+	{ "take", NULL, "of a terminal: type here, whoever did before", 0 },
 	OPTION_END,
 };
 
@@ -32,6 +33,8 @@ read_options(
 			*session = args->value;
 		else if (at == 0)
 			opts->as_json = true;
+		else if (at == 3)
+			opts->takes = true;
 		else if (at == 1 &&
 			 args_number("from", args->value, 1, &opts->from, err) < 0)
 			return -1;

@@ -17,6 +17,12 @@
 
 const struct option_doc cmd_reason_options[] = { OPTION_JSON, OPTION_REASON,
 	OPTION_END };
+const struct option_doc cmd_claim_options[] = {
+	OPTION_JSON,
+	OPTION_REASON,
+	{ "override", "RULE", "go against RULE; needs --reason", 0 },
+	OPTION_END,
+};
 const struct option_doc cmd_resume_options[] = {
 	OPTION_JSON,
 	OPTION_REASON,
@@ -148,8 +154,9 @@ cmd_abandon(int argc, char **argv)
 int
 cmd_claim(int argc, char **argv)
 {
-	return session_order(argc, argv, cmd_reason_options,
-	    "is yours: work in its worktree, commit there, then divisi merge");
+	return session_order(argc, argv, cmd_claim_options,
+	    "is yours: work in its worktree and commit there (divisi status says where); "
+	    "then divisi handback, or divisi handback --done");
 }
 
 int

@@ -264,13 +264,14 @@ static const struct command commands[] = {
 	{
 	    .name = "attach",
 	    .group = CMD_SESSION,
-	    .synopsis = "attach SESSION [--from N | --tail N] [--json]",
+	    .synopsis = "attach SESSION [--from N | --tail N | --take] [--json]",
 	    .summary =
 		"look on: what its agent said, and what it says, until it is over",
 	    .help =
 		"Prints the last events of the session, over all of its runs, and goes on as "
 		"its agent writes. On a terminal q leaves, and the agent goes on; s says "
-		"something to it. Needs no server to go on. With --json each event is a line "
+		"something to it; t takes it over. Needs no server to go on. One that was taken "
+		"over shows its terminal; Ctrl-] leaves that. Of several who look one types. With --json each event is a line "
 		"with its number n, its run and the agent's own line.",
 	    .options = cmd_attach_options,
 	    .run = cmd_attach,
@@ -325,11 +326,43 @@ static const struct command commands[] = {
 	    .run = cmd_abandon,
 	},
 	{
+	    .name = "takeover",
+	    .group = CMD_SESSION,
+	    .synopsis = "takeover SESSION [--tmux]",
+	    .summary = "go on in its agent's own conversation, on a terminal",
+	    .help =
+		"Its agent is asked to end its turn and ended in order; then the same "
+		"conversation is opened in its worktree, on a terminal that outlives this one "
+		"and the server. Ctrl-] leaves it, divisi attach comes back, divisi handback "
+		"gives it to the agent again. --tmux opens a window of tmux, as does git config "
+		"divisi.tmux true inside of it. The session keeps its slot. An agent that is "
+		"not known to have a terminal needs git config "
+		"divisi.agent.NAME.interactive COMMAND.",
+	    .options = cmd_takeover_options,
+	    .run = cmd_takeover,
+	},
+	{
+	    .name = "handback",
+	    .group = CMD_SESSION,
+	    .synopsis = "handback SESSION [--done] [--note TEXT]",
+	    .summary = "give a session you claimed or took over back to its agent",
+	    .help =
+		"Ends its terminal, and the agent goes on in the same conversation; it is told "
+		"what changed since you took it, and the note. With --done it is not launched "
+		"again: what is there is looked at, reviewed and merged as after an agent's own "
+		"word.",
+	    .options = cmd_handback_options,
+	    .run = cmd_handback,
+	},
+	{
 	    .name = "claim",
 	    .group = CMD_SESSION,
 	    .synopsis = "claim SESSION",
-	    .summary = "take a session that no agent was launched for",
-	    .options = cmd_reason_options,
+	    .summary = "work by hand on a session that no agent works on",
+	    .help =
+		"It is yours, in its worktree, and holds a slot, until divisi handback. For one "
+		"that an agent works on: divisi takeover.",
+	    .options = cmd_claim_options,
 	    .run = cmd_claim,
 	},
 	{

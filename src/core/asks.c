@@ -110,6 +110,11 @@ step_agent_asked(
 		return 0;
 	core_set(&a->detail, fields_text(f, "detail"));
 	core_set(&a->raw, fields_text(f, "raw"));
+	if (s->state == SESSION_CLAIMED) {
+		core_set(
+		    &a->decision, "gone"); /* a person has it: it was told to end */
+		return 0;
+	}
 	/* Pair mode: the approach is settled with a person first, code follows (S-37). */
 	if (strcmp(a->kind, "permission") == 0 && s->plan_approved &&
 	    strcmp(s->launch, "plan") == 0) {
@@ -182,7 +187,7 @@ step_agent_estimate(
 	p = core_plan(core, s->plan_id);
 	if (!p || !asks_of_estimate(p, cents) || cents <= s->est_mid ||
 	    cents <= s->allowed || !session_is_live(s->state) ||
-	    s->state == SESSION_EXITING)
+	    s->state == SESSION_EXITING || s->state == SESSION_CLAIMED)
 		return 0;
 	dollars = text_dollars((long)cents);
 	text = xasprintf("it estimates %s, %s", dollars,

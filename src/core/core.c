@@ -44,8 +44,9 @@ session_clear(struct session *s)
 		s->program, s->branch, s->worktree, s->path, s->base, s->args, s->setup,
 		s->env_more, s->prompt_sha, s->verify, s->rules, s->after, s->run,
 		s->agent_session, s->agent_turn, s->run_resume, s->run_note,
-		s->last_text, s->reason, s->summary, s->claimed_by, s->head, s->pin,
-		s->candidate, s->landed, s->evidence, s->stray, s->blocked };
+		s->last_text, s->reason, s->summary, s->claimed_by, s->next,
+		s->next_note, s->terminal, s->terminal_command, s->taken_pin, s->head,
+		s->pin, s->candidate, s->landed, s->evidence, s->stray, s->blocked };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -280,7 +281,8 @@ dump_session(FILE *f, const struct session *s)
 		s->env_more, s->branch, s->worktree, s->path, s->base, s->prompt_sha,
 		s->verify, s->rules, s->after, s->agent_session, s->agent_turn,
 		s->run_resume, s->run_note, s->last_text, s->reason, s->summary,
-		s->claimed_by, s->head, s->pin, s->candidate, s->landed, s->evidence,
+		s->claimed_by, s->next, s->next_note, s->terminal, s->terminal_command,
+		s->taken_pin, s->head, s->pin, s->candidate, s->landed, s->evidence,
 		s->stray, s->blocked };
 	const int64_t numbers[] = { s->est_low, s->est_mid, s->est_high, s->points,
 		s->merge_position, s->budget, s->is_analysis, s->is_external,
@@ -290,7 +292,7 @@ dump_session(FILE *f, const struct session *s)
 		s->cost_before, s->allowed, s->tokens_in, s->tokens_out, s->context_pct,
 		s->n_commits, s->n_files, s->was_reviewed, s->is_set_up,
 		s->is_tree_gone, s->n_keys, s->merge_tries, s->is_held, s->is_idle,
-		s->stuck_at };
+		s->stuck_at, s->is_interactive };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,

@@ -58,6 +58,11 @@ struct session {
 	int64_t tokens_in, tokens_out;
 	int context_pct;
 	char *last_text, *reason, *summary, *claimed_by;
+	char *next, *next_note; /* claimed: what comes when its run is over: claim.c */
+	bool is_interactive;    /* its run is a person's, on a terminal */
+	char *terminal;         /* of that: "TERM COLUMNS ROWS" */
+	char *terminal_command; /* what runs there, "" what the adapter knows */
+	char *taken_pin;        /* what was there when a person took it */
 	char *head, *pin, *candidate, *landed, *evidence;
 	int64_t n_commits, n_files;
 	char *stray;  /* undeclared paths it wrote, one per line */

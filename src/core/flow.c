@@ -24,8 +24,7 @@ settle_asks(struct session *s, int64_t now, struct acts *acts)
 static bool
 is_launchable(const struct core *core, const struct session *s)
 {
-	return s->state == SESSION_APPROVED && !s->claimed_by[0] && !s->is_external &&
-	       !core->paused_until;
+	return s->state == SESSION_APPROVED && !s->is_external && !core->paused_until;
 }
 
 size_t

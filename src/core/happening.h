@@ -75,6 +75,8 @@ enum hap {
 	HAP_PARKED,
 	HAP_ABANDONED,
 	HAP_CLAIMED,
+	HAP_TAKEN_OVER, /* a person goes on in the agent's conversation, on a terminal */
+	HAP_HANDED_BACK, /* they give it back, or say that it is done */
 	HAP_WRITTEN_BACK,
 	HAP_PUBLISHED, /* pushed to a remote; or "trouble" says why not */
 	HAP_OVERRIDDEN,

@@ -29,6 +29,12 @@ step_said(
 	if (!is_key(key))
 		return err_set(err, ERR_USAGE,
 		    "a key is at most 64 of A-Z a-z 0-9 . _ -, not '%.80s'", key);
+	if (s->state == SESSION_CLAIMED) {
+		err_set(err, ERR_CONFLICT, "%s has claimed %s and works on it",
+		    s->claimed_by, s->id);
+		return err_fix(err, "divisi attach %s; they run: divisi handback %s",
+		    s->label, s->label);
+	}
 	if (!s->run_open || !session_is_live(s->state)) {
 		err_set(err, ERR_CONFLICT, "%s has no living agent to talk to (%s)",
 		    s->id, session_state_name(s->state));
@@ -110,10 +116,9 @@ is_overridden(const struct happening *h, const char *code)
 	return strstr(fields_text(&h->fields, "override"), code) != NULL;
 }
 
-/* May a person launch S again?  The rules that the first launch was under, too. */
-static int
-check_relaunch(const struct core *core, const struct session *s,
-    const struct happening *h, struct err *err)
+int
+human_check_launch(const struct core *core, const struct session *s,
+    const struct happening *h, const char *verb, struct err *err)
 {
 	const struct plan_run *p = core_plan(core, s->plan_id);
 	const struct batch_run *b = core_batch(core, s->batch_id);
@@ -125,26 +130,10 @@ check_relaunch(const struct core *core, const struct session *s,
 	if (!p || !b || strcmp(p->state, "active") != 0)
 		return err_set(err, ERR_CONFLICT, "the plan of %s is %s", s->id,
 		    p ? p->state : "gone");
-	if (s->claimed_by[0] && strcmp(s->claimed_by, h->actor) != 0)
-		return err_set(
-		    err, ERR_CONFLICT, "%s is claimed by %s", s->id, s->claimed_by);
 	o = batch_other_of(core, p, s->phase, s->batch_id);
 	if (o)
 		return refuse(err, "G10", "phase %s is %s in another batch (%s)",
 		    s->phase, session_state_name(o->state), o->id);
-	if (s->is_external) {
-		err_set(err, ERR_CONFLICT,
-		    "%s is not launched here: its issue %s waits for it",
-		    s->agent_shown, s->sub_issue);
-		return err_fix(err, "divisi claim %s, or abandon it", s->label);
-	}
-	code = "G18";
-	if (n_failed(core, s) >= 2 && !is_overridden(h, code)) {
-		refuse(err, code, "two approaches failed already on the issue of %s",
-		    s->id);
-		return err_fix(
-		    err, "divisi resume %s --override G18 --reason TEXT", s->label);
-	}
 	if (session_is_live(s->state))
 		return 0; /* it holds its slot */
 	code = "G05";
@@ -153,18 +142,38 @@ check_relaunch(const struct core *core, const struct session *s,
 		    "%zu sessions are live, the cap is %zu: human coordination overhead",
 		    core_live(core), batch_cap(core, b));
 		return err_fix(err,
-		    "wait until one ends; or: divisi resume %s --override G05 --reason TEXT",
-		    s->label);
+		    "wait until one ends; or: divisi %s %s --override G05 --reason TEXT",
+		    verb, s->label);
 	}
 	code = "G03";
 	if (is_overtaken(core, s) && !is_overridden(h, code)) {
 		refuse(err, code, "a later batch runs, whose table was made without %s",
 		    s->id);
 		return err_fix(err,
-		    "wait until it is complete; or: divisi resume %s --override G03 --reason TEXT",
-		    s->label);
+		    "wait until it is complete; or: divisi %s %s --override G03 --reason TEXT",
+		    verb, s->label);
 	}
 	return 0;
+}
+
+/* May the agent of S be launched again?  Not one that is not ours, and not for ever. */
+static int
+check_relaunch(const struct core *core, const struct session *s,
+    const struct happening *h, struct err *err)
+{
+	if (s->is_external) {
+		err_set(err, ERR_CONFLICT,
+		    "%s is not launched here: its issue %s waits for it",
+		    s->agent_shown, s->sub_issue);
+		return err_fix(err, "divisi claim %s, or abandon it", s->label);
+	}
+	if (n_failed(core, s) >= 2 && !is_overridden(h, "G18")) {
+		refuse(err, "G18", "two approaches failed already on the issue of %s",
+		    s->id);
+		return err_fix(
+		    err, "divisi resume %s --override G18 --reason TEXT", s->label);
+	}
+	return human_check_launch(core, s, h, "resume", err);
 }
 
 void
@@ -192,6 +201,10 @@ step_resumed(
 
 	if (!s)
 		return -1;
+	if (s->state == SESSION_CLAIMED) {
+		err_set(err, ERR_CONFLICT, "%s has it", s->claimed_by);
+		return err_fix(err, "divisi handback %s", s->label);
+	}
 	if (s->state == SESSION_HALTED) {
 		const struct conflict *c = session_conflict(core, s);
 
@@ -225,7 +238,6 @@ step_resumed(
 	if (check_relaunch(core, s, h, err) < 0)
 		return -1;
 	s->n_failed += s->state == SESSION_STALLED;
-	core_set(&s->claimed_by, "");
 	owe_launch(s, can_resume ? s->agent_session : "",
 	    note[0] ? note : "go on with your task where you left it", h->at, acts);
 	return 0;
@@ -289,25 +301,4 @@ step_abandoned(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	return leave(core, h, acts, err, ON_ABANDON);
-}
-
-/* J-16: a person takes an approved session that no agent was launched for. */
-int
-step_claimed(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = happening_session(core, h, err);
-
-	(void)acts;
-	if (!s)
-		return -1;
-	if (s->claimed_by[0])
-		return err_set(
-		    err, ERR_CONFLICT, "%s is claimed by %s", s->id, s->claimed_by);
-	if (s->state != SESSION_APPROVED && s->state != SESSION_PARKED)
-		return err_set(err, ERR_CONFLICT,
-		    "%s is %s: only an unassigned one can be claimed", s->id,
-		    session_state_name(s->state));
-	core_set(&s->claimed_by, h->actor);
-	return 0;
 }

@@ -91,6 +91,23 @@ const struct session *merge_waits_behind(
 /* Everything that follows by itself after a happening: launches, queue, completions. */
 void flow_advance(struct core *core, int64_t now, struct acts *acts);
 
+/* human.c: may a person have S at work again by VERB?  The rules of a first launch. */
+NODISCARD int human_check_launch(const struct core *core, const struct session *s,
+    const struct happening *h, const char *verb, struct err *err);
+
+/*
+ * claim.c: the run of S, which a person has claimed, is over; WHY in words, IS_DEAD that
+ * nothing of it lives.  What was waited for follows.
+ */
+void claim_run_over(
+    struct session *s, const char *why, bool is_dead, int64_t now, struct acts *acts);
+/* What was found or failed concerns nobody else when S is claimed: then true. */
+bool claim_inspected(struct session *s, const struct happening *h, struct acts *acts);
+bool claim_act_failed(struct session *s, const char *kind, const char *text,
+    int64_t now, struct acts *acts);
+/* It is nobody's any more. */
+void session_unclaim(struct session *s);
+
 /* Acts that several happenings owe. */
 void owe_issue_move(
     struct acts *acts, const struct session *s, const char *status, int n);
@@ -104,6 +121,9 @@ void owe_tell(struct session *s, const char *order, struct acts *acts);
 void owe_stop(struct session *s, struct acts *acts);
 void owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
     struct acts *acts);
+
+/* The same run of S, on a terminal for the person who claimed it. */
+void owe_terminal(struct session *s, int64_t now, struct acts *acts);
 
 /* The session of a happening's "session" field, or NULL with ERR_NOT_FOUND. */
 struct session *happening_session(
@@ -127,7 +147,7 @@ step_fn step_session_filed, step_session_prepared, step_act_failed, step_run_wai
     step_agent_done, step_agent_failed, step_agent_stepped, step_inspected,
     step_candidate_built, step_candidate_refused, step_landed, step_landing_blocked;
 step_fn step_ask_answered, step_merge_asked, step_said, step_held, step_resumed,
-    step_parked, step_abandoned, step_claimed;
+    step_parked, step_abandoned, step_claimed, step_taken_over, step_handed_back;
 step_fn step_strayed, step_met, step_conflict_gone, step_ruled;
 step_fn step_batch_planned, step_batch_approved, step_batch_declined, step_batch_acked;
 

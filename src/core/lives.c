@@ -79,6 +79,21 @@ static const struct rule session_life[] = {
 	{ SESSION_PARKED,         ON_ABANDON,   SESSION_ABANDONED },
 	{ SESSION_FAILED,         ON_LAUNCH,    SESSION_LAUNCHING },
 	{ SESSION_FAILED,         ON_ABANDON,   SESSION_ABANDONED },
+	{ SESSION_APPROVED,       ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_UNCONFIRMED,    ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_ACTIVE,         ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_CHECKPOINT,     ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_HALTED,         ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_STALLED,        ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_EXITING,        ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_IN_REVIEW,      ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_MERGE_CONFLICT, ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_PARKED,         ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_FAILED,         ON_CLAIM,     SESSION_CLAIMED },
+	{ SESSION_CLAIMED,        ON_LAUNCH,    SESSION_LAUNCHING },
+	{ SESSION_CLAIMED,        ON_REPORTED,  SESSION_EXITING },
+	{ SESSION_CLAIMED,        ON_PARK,      SESSION_PARKED },
+	{ SESSION_CLAIMED,        ON_ABANDON,   SESSION_ABANDONED },
 	/* clang-format on */
 };
 
@@ -98,6 +113,7 @@ static const struct {
 	[SESSION_HALTED]         = { "halted",         "Active",  true },
 	[SESSION_STALLED]        = { "stalled",        "Active",  true },
 	[SESSION_EXITING]        = { "exiting",        "Active",  true },
+	[SESSION_CLAIMED]        = { "claimed",        "Active",  true },
 	[SESSION_IN_REVIEW]      = { "in-review",      "In Review", false },
 	[SESSION_MERGEABLE]      = { "mergeable",      "In Review", false },
 	[SESSION_MERGING]        = { "merging",        "In Review", false },
@@ -112,7 +128,8 @@ static const struct {
 static const char *const session_events[SESSION_N_EVENTS] = { "filed", "prepared",
 	"approved", "declined", "launch", "accepted", "confirmed", "asked", "answered",
 	"halt", "ruled", "stall", "activity", "reported", "delivered", "evidenced",
-	"reviewed", "turn", "merged", "conflict", "retry", "park", "fail", "abandon" };
+	"reviewed", "turn", "merged", "conflict", "retry", "park", "fail", "abandon",
+	"claim" };
 
 static const char *const batch_states[BATCH_N_STATES] = { "planned", "filed",
 	"awaiting-approval", "approved", "running", "draining", "complete",

@@ -10,6 +10,7 @@
  *  active -> exiting -> in_review -> mergeable -> merging -> done
  *                    -> done (analysis without files)        merging <-> merge-conflict
  *  any live -> parked | failed | abandoned      parked, stalled, failed -> launching
+ *  claimed: a person works on it, and it holds its slot; from nearly everywhere and back
  *
  * What is not in the table is refused; core/lives.c is the only place that moves a life.
  */
@@ -25,6 +26,7 @@ enum session_state {
 	SESSION_HALTED,
 	SESSION_STALLED,
 	SESSION_EXITING,
+	SESSION_CLAIMED, /* by a person, who works on it */
 	SESSION_IN_REVIEW,
 	SESSION_MERGEABLE,
 	SESSION_MERGING,
@@ -61,6 +63,7 @@ enum session_event {
 	ON_PARK,
 	ON_FAIL,
 	ON_ABANDON,
+	ON_CLAIM, /* a person takes it */
 	SESSION_N_EVENTS,
 };
 

@@ -62,6 +62,8 @@ add_inspect(struct session *s, const char *why, struct acts *acts)
 	fields_set(f, "branch", s->branch);
 	fields_set(f, "base", s->base);
 	fields_set_number(f, "analysis", s->is_analysis);
+	if (strcmp(why, "given-back") == 0)
+		fields_set(f, "since", s->taken_pin);
 	return f;
 }
 
@@ -117,16 +119,16 @@ owe_stop(struct session *s, struct acts *acts)
 	}
 }
 
-void
-owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
+/* A new run of S; its launch act's fields, for what is special about it. */
+static struct fields *
+add_run(struct session *s, const char *resume, const char *note, int64_t now,
     struct acts *acts)
 {
 	AUTO_FREE char *run = xasprintf("%s.r%d", s->id, s->n_runs + 1);
 	struct fields *f;
 
-	if (!core_move(s, ON_LAUNCH, now, acts))
-		return;
 	s->n_runs++;
+	s->is_interactive = false;
 	core_set(&s->run, run);
 	core_set(&s->reason, "");
 	s->is_held = false;
@@ -163,4 +165,26 @@ owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
 	fields_set(f, "run", run);
 	fields_set(f, "resume", s->run_resume);
 	fields_set(f, "note", s->run_note);
+	return f;
+}
+
+void
+owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
+    struct acts *acts)
+{
+	if (core_move(s, ON_LAUNCH, now, acts))
+		(void)add_run(s, resume, note, now, acts);
+}
+
+void
+owe_terminal(struct session *s, int64_t now, struct acts *acts)
+{
+	AUTO_FREE char *resume = xstrdup(s->agent_session);
+	struct fields *f = add_run(s, resume, "", now, acts);
+
+	s->is_interactive = true;
+	/* A program that is no agent has no conversation, and none is lost by that. */
+	core_set(&s->agent_session, resume);
+	fields_set(f, "terminal", s->terminal);
+	fields_set(f, "command", s->terminal_command);
 }

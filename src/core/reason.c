@@ -52,10 +52,6 @@ list_live(const struct core *core, char *buf, size_t size)
 static void
 reason_approved(const struct core *core, const struct session *s, struct reason *r)
 {
-	if (s->claimed_by[0]) {
-		put(r->other, sizeof(r->other), "%s", s->claimed_by);
-		return;
-	}
 	r->rule = "S-25";
 	r->code = "G05";
 	if (core->paused_until) {
@@ -191,6 +187,11 @@ session_reason(const struct core *core, const struct session *s, struct reason *
 		put(reason->witness, sizeof(reason->witness), "head %s", s->head);
 		put(reason->release, sizeof(reason->release),
 		    "a complete exit checklist");
+		return;
+	case SESSION_CLAIMED:
+		reason->rule = "J-16";
+		put(reason->other, sizeof(reason->other), "%s", s->claimed_by);
+		put(reason->release, sizeof(reason->release), "they hand it back");
 		return;
 	case SESSION_IN_REVIEW:
 	case SESSION_MERGEABLE:

@@ -154,6 +154,8 @@ step_act_failed(
 	if (run[0] && strcmp(run, s->run) != 0)
 		return err_set(
 		    err, ERR_CONFLICT, "run %.60s of %s is over", run, s->id);
+	if (claim_act_failed(s, kind, text, h->at, acts))
+		return 0;
 	if (strcmp(kind, "launch") == 0 || strcmp(kind, "setup") == 0 ||
 	    (strcmp(kind, "worktree-back") == 0 && session_is_live(s->state))) {
 		/* Should its holder have come up after all, it is not left behind. */
@@ -311,6 +313,17 @@ outlived(
 	return true;
 }
 
+/* A terminal that a person left says nothing; one that never opened says why. */
+static const char *
+end_words(const struct session *s, const struct happening *h)
+{
+	const char *text = fields_text(&h->fields, "text");
+
+	if (strcmp(fields_text(&h->fields, "reason"), "not-started") == 0)
+		return text[0] ? text : "its terminal could not be opened";
+	return s->is_interactive ? "" : "its agent has ended";
+}
+
 int
 step_run_ended(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -320,6 +333,11 @@ step_run_ended(
 
 	if (!s)
 		return -1;
+	if (s->state == SESSION_CLAIMED) {
+		s->run_open = false;
+		claim_run_over(s, end_words(s, h), true, h->at, acts);
+		return 0;
+	}
 	if (outlived(core, s, h, acts))
 		return 0;
 	if (clean && s->confirmed &&
@@ -368,6 +386,14 @@ step_run_lost(
 
 	if (!s)
 		return -1;
+	if (s->state == SESSION_CLAIMED) {
+		AUTO_FREE char *why = lost_reason(h);
+
+		s->run_open = false;
+		claim_run_over(
+		    s, why, !fields_number(&h->fields, "alive", 0), h->at, acts);
+		return 0;
+	}
 	again = goes_on(s, h, session_is_held(s));
 	if (outlived(core, s, h, acts))
 		return 0;
@@ -432,7 +458,7 @@ step_agent_done(
 	if (!s)
 		return -1;
 	session_heard(s, h, acts);
-	if (!session_is_live(s->state))
+	if (!session_is_live(s->state) || s->state == SESSION_CLAIMED)
 		return 0;
 	core_set(&s->summary, fields_text(&h->fields, "text"));
 	if (s->state == SESSION_HALTED) {
@@ -536,6 +562,8 @@ step_inspected(
 	core_set(&s->stray, fields_text(f, "stray"));
 	s->n_commits = fields_number(f, "commits", 0);
 	s->n_files = fields_number(f, "files", 0);
+	if (claim_inspected(s, h, acts))
+		return 0;
 	if (s->state != SESSION_EXITING || strcmp(fields_text(f, "why"), "exit") != 0)
 		return 0;
 	missing = exit_missing(s, h);

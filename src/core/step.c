@@ -14,6 +14,8 @@ core_move(
 
 	if (!session_next(&session->state, event))
 		return false;
+	if (from == SESSION_CLAIMED)
+		session_unclaim(session);
 	acts_movef(acts, session_state_name(from), session_state_name(session->state),
 	    "session/%s", session->id);
 	session->since = now;
@@ -295,6 +297,8 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_PARKED]            = step_parked,
 	[HAP_ABANDONED]         = step_abandoned,
 	[HAP_CLAIMED]           = step_claimed,
+	[HAP_TAKEN_OVER]        = step_taken_over,
+	[HAP_HANDED_BACK]       = step_handed_back,
 	[HAP_WRITTEN_BACK]      = step_written_back,
 	[HAP_PUBLISHED]         = step_published,
 	[HAP_OVERRIDDEN]        = step_nothing,

@@ -69,10 +69,7 @@ why_approved(const struct core *core, const struct session *s, const char *name,
 {
 	const struct plan_run *p = core_plan(core, s->plan_id);
 
-	if (s->claimed_by[0])
-		put(to->why, to->n, "taken by %s, who works on it by hand",
-		    s->claimed_by);
-	else if (s->is_external) {
+	if (s->is_external) {
 		put(to->why, to->n,
 		    "%s is not launched here: its issue %s waits to be picked up",
 		    s->agent_shown, s->sub_issue);
@@ -200,6 +197,32 @@ why_working(const struct core *core, const struct session *s, const char *name,
 	}
 }
 
+/* A person has it: what they do, or what is waited for. */
+static void
+why_claimed(const struct session *s, const char *name, struct answer *to)
+{
+	if (strcmp(s->next, "terminal") == 0 && s->run_open) {
+		put(to->why, to->n, "claimed by %s: its agent ends, a terminal follows",
+		    s->claimed_by);
+	} else if (s->next[0]) {
+		put(to->why, to->n, "%s hands it back: what changed is looked at",
+		    s->claimed_by);
+	} else if (s->run_open && s->is_interactive) {
+		put(to->why, to->n, "claimed by %s, on a terminal%s%s", s->claimed_by,
+		    s->waits_for_slot ? ": " : "", s->waits_for_slot ? s->reason : "");
+		put(to->command, to->cn, "divisi attach %s", name);
+	} else {
+		put(to->why, to->n, "claimed by %s, who works in %s%s%s", s->claimed_by,
+		    s->path[0] ? s->path : "a place of their own",
+		    s->reason[0] ? ": " : "", s->reason);
+		put(to->command, to->cn,
+		    s->is_external
+			? "divisi handback %s --done"
+			: "divisi handback %s --done   or: divisi handback %s",
+		    name, name);
+	}
+}
+
 static void
 why_over(const struct session *s, const char *name, struct answer *to)
 {
@@ -212,10 +235,6 @@ why_over(const struct session *s, const char *name, struct answer *to)
 			put(to->why, to->n, "done: %s", s->evidence);
 	} else if (s->state == SESSION_ABANDONED) {
 		put(to->why, to->n, "abandoned: %s", reason);
-	} else if (s->state == SESSION_PARKED && s->claimed_by[0]) {
-		put(to->why, to->n, "parked, taken by %s: %s", s->claimed_by, reason);
-		if (s->is_tree_gone)
-			put(to->command, to->cn, "divisi resume %s", name);
 	} else {
 		put(to->why, to->n, "%s: %s", session_state_name(s->state), reason);
 		put(to->command, to->cn,
@@ -252,6 +271,7 @@ session_why(const struct core *core, const struct session *s, char *why, size_t 
 	case SESSION_HALTED:
 	case SESSION_STALLED:
 	case SESSION_EXITING: why_working(core, s, name, &to); return;
+	case SESSION_CLAIMED: why_claimed(s, name, &to); return;
 	case SESSION_IN_REVIEW:
 	case SESSION_MERGEABLE:
 	case SESSION_MERGING:
@@ -313,6 +333,7 @@ needs_person(const struct session *s)
 	case SESSION_HALTED:
 		return s->is_held; /* else its conflict is what needs one */
 	case SESSION_PARKED: return s->is_tree_gone;
+	case SESSION_CLAIMED: return !s->run_open && s->next[0] == '\0';
 	case SESSION_EXITING: return s->reason[0] != '\0';
 	case SESSION_MERGING: return s->blocked[0] != '\0';
 	default: return session_open_ask(s) != NULL;

@@ -163,6 +163,16 @@ void op_forget(struct op *op);
 int order_dispatch(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);
 
+/* orders.c: turns the name a person used into the stable id, and records what they said. */
+int happen_to_session(struct engine *engine, enum hap kind, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+
+/* takeover.c: the orders of these names. */
+int order_takeover(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+int order_handback(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+
 /* mend.c: the order of that name. */
 int order_mend(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CHANGES_BYTES 4000 /* of what a person changed, told to the agent */
+
 /* The jobs that work on a repository.  Each looks for evidence first and may be repeated. */
 
 #define SETUP_LIMIT_MS (30L * 60 * 1000)
@@ -277,6 +279,22 @@ pin_all(struct repo *repo, const struct fields *in, struct pin *pin, struct err 
 	return -1;
 }
 
+/* What became of SINCE, in a few lines, for the agent whose session a person had. */
+static void
+tell_changes(
+    const struct repo *repo, const char *since, const char *pin, struct fields *out)
+{
+	struct git_out text = { 0 };
+	struct git_call stat = { .dir = repo->common_dir,
+		.max_bytes = CHANGES_BYTES,
+		.truncate = true,
+		.argv = GIT_ARGS("diff", "--stat=76", since, pin, "--") };
+
+	if (git_run(&stat, &text, NULL) == 0)
+		fields_set(out, "changes", text.text[0] ? text.text : "no file");
+	git_out_clear(&text);
+}
+
 int
 job_inspect(const struct fields *in, struct fields *out, struct err *err)
 {
@@ -305,6 +323,9 @@ job_inspect(const struct fields *in, struct fields *out, struct err *err)
 		rc = worktree_pin(&repo, fields_text(in, "path"),
 		    fields_text(in, "session"), &pin, err);
 	fields_set(out, "pin", pin.snapshot[0] ? pin.snapshot : pin.head);
+	if (rc == 0 && fields_text(in, "since")[0])
+		tell_changes(
+		    &repo, fields_text(in, "since"), fields_text(out, "pin"), out);
 	pin_clear(&pin);
 	worktree_facts_clear(&x.tree);
 	git_list_clear(&x.changed);

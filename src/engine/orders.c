@@ -267,8 +267,7 @@ order_decline(struct engine *engine, const struct fields *in,
 
 /* ---- sessions ------------------------------------------------------------------------------ */
 
-/* Turns the name a person used into the stable id, and records what they said. */
-static int
+int
 happen_to_session(struct engine *engine, enum hap kind, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err)
 {
@@ -388,6 +387,9 @@ static int
 order_claim(struct engine *engine, const struct fields *in, const struct caller *caller,
     struct fields *out, struct err *err)
 {
+	if (refusal_check_overrides(fields_text(in, "override"),
+		fields_text(in, "reason"), REFUSAL_RESUME_OVERRIDES, err) < 0)
+		return -1;
 	return happen_to_session(engine, HAP_CLAIMED, in, caller, out, err);
 }
 
@@ -487,6 +489,7 @@ static const struct {
 	{ "decline",  order_decline,  false },
 	{ "diff",     order_diff,     true  },
 	{ "dispatch", order_dispatch, false },
+	{ "handback", order_handback, false },
 	{ "hold",     order_hold,     false },
 	{ "issue",    order_issue,    false },
 	{ "mend",     order_mend,     false },
@@ -495,6 +498,7 @@ static const struct {
 	{ "resume",   order_resume,   false },
 	{ "rule",     order_rule,     false },
 	{ "say",      order_say,      false },
+	{ "takeover", order_takeover, false },
 	{ "try",      order_try,      false },
 	/* clang-format on */
 };

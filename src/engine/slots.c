@@ -88,7 +88,8 @@ slots_settle(struct engine *engine)
 	for (size_t i = engine->n_slots; i-- > 0;) {
 		const struct session *s = slot_session(engine, &engine->slot[i]);
 
-		if (!s || !s->run_open)
+		/* Between two runs of a session that a person has, it stays theirs. */
+		if (!s || (!s->run_open && s->state != SESSION_CLAIMED))
 			slot_drop(engine, &engine->slot[i]);
 	}
 }

@@ -67,9 +67,10 @@ add_session_names(struct json_object *o, const struct session *s)
 		{ "run", s->run }, { "agent_session", s->agent_session },
 		{ "last_text", s->last_text }, { "reason", s->reason },
 		{ "summary", s->summary }, { "claimed_by", s->claimed_by },
-		{ "head", s->head }, { "pin", s->pin }, { "candidate", s->candidate },
-		{ "landed", s->landed }, { "evidence", s->evidence },
-		{ "stray", s->stray }, { "blocked", s->blocked } };
+		{ "next", s->next }, { "head", s->head }, { "pin", s->pin },
+		{ "candidate", s->candidate }, { "landed", s->landed },
+		{ "evidence", s->evidence }, { "stray", s->stray },
+		{ "blocked", s->blocked } };
 
 	for (size_t i = 0; i < N_ELEMS(texts); i++)
 		add(o, texts[i].name, texts[i].text);
@@ -139,6 +140,7 @@ session_json(struct engine *engine, const struct session *s)
 	add_number(o, "files", s->n_files);
 	add_bool(o, "live", session_is_live(s->state));
 	add_bool(o, "running", s->run_open);
+	add_bool(o, "terminal", s->run_open && s->is_interactive);
 	add_bool(o, "analysis_only", s->is_analysis);
 	add_bool(o, "reviewed", s->was_reviewed);
 	add_bool(o, "tree_gone", s->is_tree_gone);

@@ -251,12 +251,26 @@ hear(struct sim_run *run)
 	}
 }
 
+/* A person in the agent's conversation: works, commits or not, and leaves. */
+static void
+type(struct sim_run *run, struct sim_tree *t)
+{
+	unsigned what = sim_dice(10);
+
+	if (!t || !t->exists || what < 2)
+		end_process(run, (int)sim_dice(2));
+	else if (what < 6)
+		touch(run, t);
+	else
+		sim_tree_commit(t);
+}
+
 bool
 sim_agent_can_act(const struct sim_run *run)
 {
 	if (!run->agent_alive || run->is_suspended || run->is_mute)
 		return false;
-	if (run->n_heard < run->n_frames || run->saw_eof)
+	if (run->is_terminal || run->n_heard < run->n_frames || run->saw_eof)
 		return true;
 	if (run->stage == STAGE_NEW) /* it waits for its prompt */
 		return run->n_frames > 0;
@@ -272,7 +286,9 @@ sim_agent_turn(struct sim_run *run)
 
 	if (!sim_agent_can_act(run))
 		return;
-	if (run->n_heard < run->n_frames) {
+	if (run->is_terminal) {
+		type(run, t);
+	} else if (run->n_heard < run->n_frames) {
 		hear(run);
 	} else if (run->saw_eof && (sim->is_calm || sim_dice(4))) {
 		end_process(run, 0);

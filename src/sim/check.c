@@ -63,6 +63,7 @@ order_behind(enum hap kind)
 		{ HAP_ASK_ANSWERED, "answer" }, { HAP_HELD, "hold" },
 		{ HAP_RESUMED, "resume" }, { HAP_PARKED, "park" },
 		{ HAP_ABANDONED, "abandon" }, { HAP_CLAIMED, "claim" },
+		{ HAP_TAKEN_OVER, "takeover" }, { HAP_HANDED_BACK, "handback" },
 		{ HAP_SAID, "say" }, { HAP_RULED, "rule" },
 		{ HAP_PLAN_ABORTED, "abort" }, { HAP_PLAN_OPENED, "" },
 		{ HAP_PLAN_CHANGED, "" }, { HAP_BATCH_PLANNED, "" },

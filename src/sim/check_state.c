@@ -136,7 +136,8 @@ check_moves(const struct happening *h, const struct acts *acts)
 			sim_fail("%s: no life goes %s -> %s", s->id, m->from, m->to);
 		if (to == SESSION_MERGING)
 			check_turn(s);
-		if (to == SESSION_LAUNCHING && !session_is_live(sh->state))
+		if ((to == SESSION_LAUNCHING || to == SESSION_CLAIMED) &&
+		    !session_is_live(sh->state))
 			check_cap(h, s);
 		sh->state = to;
 		if (to == SESSION_LAUNCHING) {
@@ -267,8 +268,11 @@ check_launch(const struct act *act, const struct happening *h, const struct acts
 		sim_fail("%s: launched without approval of %.12s", s->id, b->hash);
 	if (s->is_external)
 		sim_fail("%s: an external one was launched", s->id);
-	if (s->claimed_by[0])
-		sim_fail("%s: launched though a person took it", s->id);
+	if ((s->claimed_by[0] != '\0') !=
+	    (fields_text(&act->fields, "terminal")[0] != '\0'))
+		sim_fail("%s: launched %s", s->id,
+		    s->claimed_by[0] ? "though a person took it"
+				     : "on a terminal that nobody asked for");
 	if (++sim_shadow_of(s->id)->n_launches != s->n_runs)
 		sim_fail("%s: %d launches, %d runs", s->id,
 		    sim_shadow_of(s->id)->n_launches, s->n_runs);
@@ -311,7 +315,8 @@ is_person_needed(const struct session *s)
 {
 	return s->state == SESSION_CHECKPOINT || s->state == SESSION_HALTED ||
 	       s->state == SESSION_STALLED || s->state == SESSION_IN_REVIEW ||
-	       s->state == SESSION_MERGE_CONFLICT;
+	       s->state == SESSION_MERGE_CONFLICT ||
+	       (s->state == SESSION_CLAIMED && !s->run_open && !s->next[0]);
 }
 
 /* Is a person told of S, or of the conflict that holds it? */
@@ -413,7 +418,12 @@ check_heard(const struct session *s)
 {
 	const struct sim_run *run = s->run[0] ? sim_run_find(s->run) : NULL;
 
-	for (size_t i = 0; run && session_is_live(s->state) && i < run->n_asks; i++) {
+	bool is_heard = session_is_live(s->state) && s->run_open;
+
+	/* Whose session a person took was told to end: nobody answers it any more. */
+	if (s->state == SESSION_CLAIMED)
+		return;
+	for (size_t i = 0; run && is_heard && i < run->n_asks; i++) {
 		const struct sim_asked *asked = &run->asked[i];
 		bool is_known = (int64_t)asked->end > s->offset;
 
@@ -458,6 +468,12 @@ check_sessions(void)
 			sim_fail("%s is halted for nothing", s->id);
 		if (s->state == SESSION_ACTIVE && session_conflict(core, s))
 			sim_fail("%s works on in a conflict", s->id);
+		if ((s->state == SESSION_CLAIMED) != (s->claimed_by[0] != '\0'))
+			sim_fail("%s is %s and claimed by '%s'", s->id,
+			    session_state_name(s->state), s->claimed_by);
+		if (s->state != SESSION_CLAIMED && s->next[0])
+			sim_fail("%s is %s and waits for '%s'", s->id,
+			    session_state_name(s->state), s->next);
 		if (s->state == SESSION_FAILED && s->reason[0] == '\0')
 			sim_fail("%s failed for no reason (E-7)", s->id);
 		if ((s->state == SESSION_ACTIVE || s->state == SESSION_CHECKPOINT ||

@@ -78,7 +78,7 @@ enum hold_stage { HOLD_NONE, HOLD_LOCKED, HOLD_BEGUN, HOLD_RUNNING, HOLD_GONE };
 /* One run directory and the processes in it. */
 struct sim_run {
 	char *name, *session, *cwd, *agent_id;
-	bool is_claude;
+	bool is_claude, is_terminal; /* a person types there */
 	bool has_spec, has_begun, has_end;
 	int n_waiting; /* holders that have not tried the lock yet */
 	enum hold_stage hold;

@@ -88,6 +88,23 @@ resume(const struct session *s, bool overrides)
 	(void)order_plain("resume", &f);
 }
 
+/* A person who had a session gives it back, or says that it is done. */
+static void
+hand_back(const struct session *s)
+{
+	struct fields f = { 0 };
+	bool is_done = s->is_external || sim_dice(2);
+
+	if (s->n_runs > 12 || (s->is_external && s->path[0] == '\0')) {
+		order_about("abandon", s, NULL, NULL);
+		return;
+	}
+	fields_set(&f, "session", s->id);
+	fields_set(&f, "how", is_done ? "done" : "resume");
+	fields_set(&f, "note", sim_dice(2) ? "mind the gap" : "");
+	(void)order_plain("handback", &f);
+}
+
 /* The first session in STATE, from a random one on; NULL when none is. */
 static const struct session *
 session_in(enum session_state state)
@@ -108,14 +125,20 @@ session_in(enum session_state state)
 static bool
 pick_on(unsigned what)
 {
-	const struct session *s = what < 2   ? session_in(SESSION_APPROVED)
-				  : what < 8 ? session_in(SESSION_FAILED)
-					     : NULL;
+	const struct session *s = what < 2    ? session_in(SESSION_APPROVED)
+				  : what < 8  ? session_in(SESSION_FAILED)
+				  : what < 12 ? session_in(SESSION_ACTIVE)
+				  : what < 24 ? session_in(SESSION_CLAIMED)
+					      : NULL;
 
 	if (!s)
 		return false;
 	if (what < 2)
 		order_about("claim", s, NULL, NULL);
+	else if (what >= 12)
+		hand_back(s);
+	else if (what >= 8)
+		order_about("takeover", s, "term", "xterm");
 	else
 		resume(s, what == 7);
 	return true;
@@ -370,6 +393,10 @@ sim_person_turn(void)
 		order_about("abandon", s, NULL, NULL);
 	else if (what < 82)
 		order_about("claim", s, NULL, NULL);
+	else if (what < 86)
+		order_about("takeover", s, "term", "xterm");
+	else if (what < 90)
+		hand_back(s);
 	else
 		order_about("merge", s, NULL, NULL);
 }
@@ -380,7 +407,7 @@ sim_impostor(const struct sim_run *run)
 {
 	static const char *const verbs[] = { "approve", "answer", "merge", "park",
 		"resume", "abort", "say", "dispatch", "rule", "claim", "hold",
-		"decline", "abandon" };
+		"takeover", "handback", "decline", "abandon" };
 	const char *verb = verbs[sim_dice(N_ELEMS(verbs))];
 	const struct core *core = engine_core(sim->engine);
 	struct fields in = { 0 }, out = { 0 };
@@ -417,9 +444,10 @@ tend(const struct session *s)
 	}
 	switch (s->state) {
 	case SESSION_APPROVED:
-		if (s->is_external || s->claimed_by[0])
+		if (s->is_external)
 			order_about("abandon", s, NULL, NULL);
 		return;
+	case SESSION_CLAIMED: hand_back(s); return;
 	case SESSION_HALTED: resume(s, false); return;
 	case SESSION_STALLED:
 	case SESSION_PARKED:

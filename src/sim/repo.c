@@ -315,6 +315,10 @@ config_load(const struct repo *repo, struct config *config, struct err *err)
 	add_setting(config, "agent.claude.program", "/bin/sh");
 	if (!c->is_claude)
 		add_setting(config, "agent.claude.adapter", "command");
+	if (!c->is_claude) {
+		add_setting(config, "agent.claude.interactive", "work by hand");
+		config->item[config->n - 1].is_committed = false; /* the person's own */
+	}
 	if (c->verifies)
 		add_setting(config, "verify", verify);
 	if (c->has_setup)

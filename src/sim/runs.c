@@ -91,6 +91,7 @@ rundir_write_spec(const char *dir, const struct run_spec *spec, struct err *err)
 	run->cwd = xstrdup(spec->cwd);
 	run->waits_for = xstrdup("");
 	run->is_claude = arg_after(spec, "--input-format") != NULL;
+	run->is_terminal = spec->pty_cols > 0;
 	if (!id)
 		id = arg_after(spec, "--session-id");
 	run->agent_id = xstrdup(id ? id : "");

@@ -357,31 +357,6 @@ what_is_not_approved_cannot_be_left(void **state)
 	play_free(p);
 }
 
-/* J-16 */
-static void
-a_claimed_session_is_its_person_s(void **state)
-{
-	struct play *p = active("1A 1B 1C 1D");
-
-	(void)state;
-	REFUSED(p, ERR_CONFLICT, HAP_CLAIMED, "session", "p1.1.1A");
-	HAPPENS(p, HAP_CLAIMED, "session", "p1.1.1D");
-	HAPPENS(p, HAP_ABANDONED, "session", "p1.1.1A");
-	OWES_NO(p, "launch", NULL);
-	IS(p, "1D", SESSION_APPROVED);
-	p->actor = "human:bob";
-	REFUSED(p, ERR_CONFLICT, HAP_CLAIMED, "session", "p1.1.1D");
-	p->actor = "human:ada";
-	HAPPENS(p, HAP_PARKED, "session", "p1.1.1D");
-	p->actor = "human:bob";
-	REFUSED(p, ERR_CONFLICT, HAP_RESUMED, "session", "p1.1.1D");
-	p->actor = "human:ada";
-	HAPPENS(p, HAP_RESUMED, "session", "p1.1.1D");
-	assert_string_equal(play_session(p, "1D")->claimed_by, "");
-	OWES(p, "launch", "1D");
-	play_free(p);
-}
-
 /* J-14; found by the simulation. */
 static void
 an_external_session_is_never_launched_here(void **state)
@@ -428,7 +403,6 @@ main(void)
 		cmocka_unit_test(only_what_stands_still_can_be_resumed),
 		cmocka_unit_test(an_abandoned_session_is_over_and_kept),
 		cmocka_unit_test(what_is_not_approved_cannot_be_left),
-		cmocka_unit_test(a_claimed_session_is_its_person_s),
 		cmocka_unit_test(an_external_session_is_never_launched_here),
 	};
 

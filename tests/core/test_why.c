@@ -104,8 +104,10 @@ waiting_for_a_slot_says_so(void **state)
 	WHY(p, "1D", "resets at 3 pm");
 	play_clock(p, 60000);
 	WHY(p, "1D", "3 sessions are live");
-	HAPPENS(p, HAP_CLAIMED, "session", "p1.1.1D");
+	HAPPENS(p, HAP_CLAIMED, "session", "p1.1.1D", "override", "G05", "reason",
+	    "it is urgent");
 	WHY(p, "1D", "human:ada");
+	COMMAND("divisi handback S-D --done");
 	play_free(p);
 }
 

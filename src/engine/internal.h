@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/agent.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -217,6 +218,12 @@ void group_break(struct engine *engine);
 void engine_go_back(struct engine *engine);
 /* engine.c: what follows when something happened and is written. */
 void engine_settle(struct engine *engine);
+
+/* run_spec.c: a person's run, with no prompt and no lines but a terminal? */
+bool run_is_terminal(const struct task *task);
+/* Writes the spec of the run of S that TASK launches; one that is there is the same. */
+NODISCARD int run_write_spec(struct engine *engine, const struct task *task,
+    const struct session *s, const struct agent_launch *launch, struct err *err);
 
 /* runs.c */
 void run_launch(struct task *task);

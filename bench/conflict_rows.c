@@ -1,7 +1,7 @@
 /*
  * The program's own judgement on rows of recorded changes, for bench/conflicts.
  *
- * usage: conflict_rows risk [--fit] | schedule | landing | partners   < ROWS
+ * usage: conflict_rows risk [--fit] | schedule | landing | partners | hidden   < ROWS
  *
  * risk: `P REPO CONFLICT SIZE SIZE ASKED KNOWN`, each followed by `F HIT BYTES HOT ODD
  * PATH` per common file.  Prints per pair what the shipped weights say, weights fitted to
@@ -11,6 +11,8 @@
  * pair.  Prints the round of each job, or the order of the branches.
  * partners: `N PATHS`, then `L PATH...` per landing and `Q PATH...` per question, paths as
  * numbers.  Prints per question the `PATH:SHARE` that earlier landings changed with its paths.
+ * hidden: `H`, followed by `U SURE PATH` per file that not both of a pair declare.  Prints the
+ * chance that they collide in one.
  */
 #include "base/mem.h"
 #include "plan/landing.h"
@@ -371,6 +373,45 @@ partner_rows(void)
 	free(line);
 }
 
+static void
+hidden_rows(void)
+{
+	struct risk_model shipped;
+	struct risk_file *file = NULL;
+	size_t size = 0, n = 0, cap = 0;
+	bool is_open = false;
+	char *line = NULL;
+
+	risk_model_init(&shipped);
+	for (;;) {
+		bool is_end = getline(&line, &size, stdin) <= 0;
+		double sure;
+		int at = 0;
+
+		if (is_end || line[0] == 'H') {
+			if (is_open)
+				printf("%.6f\n", risk_of_hidden(&shipped, file, n));
+			for (size_t i = 0; i < n; i++)
+				free((char *)(uintptr_t)file[i].path);
+			n = 0;
+			is_open = true;
+		}
+		if (is_end)
+			break;
+		if (line[0] == 'H')
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		if (sscanf(line, "U %lf %n", &sure, &at) != 1 || at == 0)
+			bad_row(line);
+		GROW(file, n, cap);
+		file[n++] = (struct risk_file){
+			.path = xstrdup(line + at), .n_bytes = -1, .sure = sure
+		};
+	}
+	free(file);
+	free(line);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -382,6 +423,8 @@ main(int argc, char **argv)
 		plan_rows(what[0] == 'l');
 	else if (strcmp(what, "partners") == 0)
 		partner_rows();
+	else if (strcmp(what, "hidden") == 0)
+		hidden_rows();
 	else
 		return 2;
 	return 0;

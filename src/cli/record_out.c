@@ -5,6 +5,7 @@
 #include "cli/json.h"
 #include "policy/declared.h"
 #include "policy/guess.h"
+#include "policy/risk.h"
 
 #include <string.h>
 
@@ -51,6 +52,50 @@ changes_of(struct world *world, int a, int b, struct change out[CHANGES_MAX])
 	return n;
 }
 
+/* What both leave out and history changes with files of each: two guesses at one file. */
+static size_t
+add_unsaid(struct world *world, int a, int b, struct risk_file *out, size_t n)
+{
+	const struct guess_history *history = knowledge_partners(
+	    &world->knowledge, &world->verdict_env);
+	struct forgotten of_a[CHANGES_MAX], of_b[CHANGES_MAX];
+	size_t n_a, n_b;
+
+	if (!history)
+		return n;
+	n_a = guesses_forgotten(
+	    history, &world->plan->phase[a], NULL, CHANGES_LEAST, of_a, CHANGES_MAX);
+	n_b = guesses_forgotten(
+	    history, &world->plan->phase[b], NULL, CHANGES_LEAST, of_b, CHANGES_MAX);
+	for (size_t i = 0; i < n_a; i++) {
+		for (size_t k = 0; k < n_b && n < 2 * (size_t)CHANGES_MAX; k++) {
+			if (strcmp(of_a[i].path, of_b[k].path) == 0)
+				out[n++] = (struct risk_file){ .path = of_a[i].path,
+					.sure = 0.5 * of_a[i].partner.confidence *
+						of_b[k].partner.confidence };
+		}
+	}
+	return n;
+}
+
+/* The chance to collide in a file that not both declare, of N changes across the two. */
+static double
+hidden_risk(struct world *world, int a, int b, const struct change *change, size_t n)
+{
+	const struct forecast_env *env = &world->forecast_env;
+	struct risk_file file[2 * CHANGES_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		file[i] = (struct risk_file){ .path = change[i].known.path,
+			.sure = change[i].known.partner.confidence };
+	n = add_unsaid(world, a, b, file, n);
+	for (size_t i = 0; i < n; i++) {
+		file[i].n_bytes = env->n_bytes(env->arg, file[i].path);
+		file[i].hot = env->hot(env->arg, file[i].path);
+	}
+	return risk_of_hidden(env->model, file, n);
+}
+
 char *
 record_out_version(const struct world *world)
 {
@@ -84,6 +129,7 @@ record_out_json(struct json_out *json, struct world *world, int a, int b)
 		json_out_close(json, '}');
 	}
 	json_out_close(json, ']');
+	json_out_chance(json, "risk_undeclared", hidden_risk(world, a, b, change, n));
 	json_out_str(json, "model_version", version);
 }
 
@@ -92,6 +138,7 @@ record_out_text(struct world *world, int a, int b, const struct screen *screen)
 {
 	struct change change[CHANGES_MAX];
 	size_t n = changes_of(world, a, b, change);
+	double hidden = hidden_risk(world, a, b, change, n);
 
 	for (size_t i = 0; i < n && i < CHANGES_SHOWN; i++) {
 		const struct forgotten *known = &change[i].known;
@@ -105,4 +152,8 @@ record_out_text(struct world *world, int a, int b, const struct screen *screen)
 		fputs("   ", screen->out);
 		screen_wrap(screen, 5, 3, line);
 	}
+	if (hidden >= 0.01)
+		fprintf(screen->out,
+		    "   a chance of %.0f %% to collide in what not both declare\n",
+		    100 * hidden);
 }

@@ -11,8 +11,9 @@
  */
 
 /*
- * Members `co_change` (of phases A and B) and `model_version` of the open object.  The
- * same repository, plan and weights give the same bytes.
+ * Members `co_change` (of phases A and B), `risk_undeclared` (what follows from it) and
+ * `model_version` of the open object.  The same repository, plan and weights give the same
+ * bytes.
  */
 void record_out_json(struct json_out *json, struct world *world, int a, int b);
 

@@ -284,6 +284,16 @@ risk_of_file(const struct risk_model *model, const struct risk_file *file)
 	return risk_logistic(z);
 }
 
+double
+risk_of_hidden(const struct risk_model *model, const struct risk_file *file, size_t n)
+{
+	double clean = 1;
+
+	for (size_t i = 0; i < n; i++)
+		clean *= 1 - file[i].sure * risk_of_file(model, &file[i]);
+	return 1 - clean;
+}
+
 void
 risk_pair_inputs(
     const double *chance, size_t n, struct risk_sizes sizes, double x[RISK_N_PAIR])

@@ -94,6 +94,15 @@ void risk_pair_inputs(
 double risk_of_pair(const struct risk_model *model, const struct risk_file *file,
     size_t n, struct risk_sizes sizes);
 
+/*
+ * The chance that two phases collide in a file that not both declare: of N files that one
+ * declares, or history changes with what it declares, each is SURE to be touched by both
+ * with what history says, and collides as any file of its kind (CONFLICTS 5.2: p_f times
+ * confidence).  0 without any.
+ */
+double risk_of_hidden(
+    const struct risk_model *model, const struct risk_file *file, size_t n);
+
 /* 1 / (1 + exp(-z)), and its inverse for 0 < p < 1 (clamped). */
 double risk_logistic(double z);
 double risk_logit(double p);

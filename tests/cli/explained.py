@@ -106,6 +106,7 @@ def a_record_holds_what_history_changes_together_and_the_weights():
     change = partners["1A", "src/a.c", "src/a.h"]
     assert change["support"] == 6 and abs(change["conf"] - 6 / 7) < 0.01, change
     assert ("1B", "src/a.h", "src/a.c") in partners
+    assert 0.05 < found["risk_undeclared"] < 1, found
     assert found["model_version"].startswith("shipped/") and len(found["model_version"]) == 20
     assert found["model_version"] == value("plan", plan)["model_version"]
     assert found == value("why-not", plan, "1B", "1A")

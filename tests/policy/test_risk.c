@@ -138,10 +138,39 @@ a_place_of_a_repository_moves_its_files_alone(void **state)
 	    fabs(risk_of_file(&learned, &far) - risk_of_file(&plain, &far)) < 1e-12);
 }
 
+/* CONFLICTS 5.2: its chance to collide times how sure it is that both touch it. */
+static void
+what_is_not_declared_counts_by_its_kind_and_by_how_sure_it_is(void **state)
+{
+	struct risk_model model;
+	struct risk_file log = { .path = "CHANGELOG.md", .n_bytes = -1, .sure = 0.5 };
+	struct risk_file lock = {
+		.path = "package-lock.json", .n_bytes = -1, .sure = 0.5
+	};
+	struct risk_file both[2];
+	double one, two;
+
+	(void)state;
+	risk_model_init(&model);
+	assert_true(risk_of_hidden(&model, NULL, 0) == 0);
+	one = risk_of_hidden(&model, &log, 1);
+	assert_true(fabs(one - 0.5 * risk_of_file(&model, &log)) < 1e-9);
+	assert_true(one > risk_of_hidden(&model, &lock, 1));
+	both[0] = log;
+	both[1] = lock;
+	two = risk_of_hidden(&model, both, 2);
+	assert_true(two > one && two < 1);
+	both[0].sure = 0;
+	assert_float_equal(
+	    risk_of_hidden(&model, both, 2), risk_of_hidden(&model, &lock, 1), 1e-9);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    what_is_not_declared_counts_by_its_kind_and_by_how_sure_it_is),
 		cmocka_unit_test(paths_have_the_class_a_person_would_give_them),
 		cmocka_unit_test(
 		    small_files_and_changelogs_collide_more_than_large_and_busy_ones),

@@ -388,6 +388,8 @@ def schedules(data, build, risk, name, goal, model):
               outcome(plans, schedule(build, plans, model, 0)))]
     kept = schedule(build, plans, model, 1)
     rules += [("divisi, a conflict costs 1 batch", outcome(plans, kept)),
+              ("divisi, a conflict costs 1.2",
+               outcome(plans, schedule(build, plans, model, 1.2))),
               ("divisi, a conflict costs 1.5",
                outcome(plans, schedule(build, plans, model, 1.5))),
               ("divisi, a conflict costs 3",

@@ -88,6 +88,7 @@ int cmd_dispatch(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_handback(int argc, char **argv);
 int cmd_hold(int argc, char **argv);
+int cmd_interrupt(int argc, char **argv);
 int cmd_issue(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_merge(int argc, char **argv);

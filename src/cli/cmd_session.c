@@ -125,6 +125,13 @@ session_order(int argc, char **argv, const struct option_doc *options, const cha
 }
 
 int
+cmd_interrupt(int argc, char **argv)
+{
+	return session_order(argc, argv, cmd_reason_options,
+	    "interrupted. divisi say tells it how to go on");
+}
+
+int
 cmd_hold(int argc, char **argv)
 {
 	return session_order(argc, argv, cmd_reason_options,

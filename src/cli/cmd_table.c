@@ -289,6 +289,14 @@ static const struct command commands[] = {
 	    .run = cmd_say,
 	},
 	{
+	    .name = "interrupt",
+	    .group = CMD_SESSION,
+	    .synopsis = "interrupt SESSION [--reason TEXT]",
+	    .summary = "end what its agent is doing; it waits for your words",
+	    .options = cmd_reason_options,
+	    .run = cmd_interrupt,
+	},
+	{
 	    .name = "hold",
 	    .group = CMD_SESSION,
 	    .synopsis = "hold SESSION [--reason TEXT]",

@@ -292,7 +292,7 @@ dump_session(FILE *f, const struct session *s)
 		s->cost_before, s->allowed, s->tokens_in, s->tokens_out, s->context_pct,
 		s->n_commits, s->n_files, s->was_reviewed, s->is_set_up,
 		s->is_tree_gone, s->n_keys, s->merge_tries, s->is_held, s->is_idle,
-		s->stuck_at, s->is_interactive };
+		s->stuck_at, s->is_interactive, s->is_interrupted };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,

@@ -65,8 +65,9 @@ struct session {
 	char *taken_pin;        /* what was there when a person took it */
 	char *head, *pin, *candidate, *landed, *evidence;
 	int64_t n_commits, n_files;
-	char *stray;  /* undeclared paths it wrote, one per line */
-	bool is_held; /* by a person */
+	char *stray;         /* undeclared paths it wrote, one per line */
+	bool is_held;        /* by a person */
+	bool is_interrupted; /* its turn was ended by a person: its failure is none */
 	bool was_reviewed;
 	bool is_set_up;    /* its setup command succeeded */
 	bool is_tree_gone; /* another program took its worktree away */

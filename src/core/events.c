@@ -92,6 +92,8 @@ static const struct event_doc docs[HAP_N] = {
 	    "session commit moved command " ERR_FIELDS },
 	[HAP_SAID] = { "A person said something to a session.", "session text key reason" },
 	[HAP_HELD] = { "A person suspended a session.", "session reason" },
+	[HAP_INTERRUPTED] = { "A person ended what an agent was doing; it waits for words.",
+	    "session reason" },
 	[HAP_RESUMED] = { "A person lets a session go on.",
 	    "session reason note override resumable" },
 	[HAP_PARKED] = { "A person stopped a session, to go on later.", "session reason" },

@@ -46,6 +46,7 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_LANDING_BLOCKED]   = "landing-blocked",
 	[HAP_SAID]              = "said",
 	[HAP_HELD]              = "held",
+	[HAP_INTERRUPTED]       = "interrupted",
 	[HAP_RESUMED]           = "resumed",
 	[HAP_PARKED]            = "parked",
 	[HAP_ABANDONED]         = "abandoned",

@@ -58,6 +58,29 @@ step_said(
 }
 
 int
+step_interrupted(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = happening_session(core, h, err);
+	struct fields *f;
+
+	if (!s)
+		return -1;
+	if (!s->run_open ||
+	    (s->state != SESSION_ACTIVE && s->state != SESSION_CHECKPOINT)) {
+		err_set(err, ERR_CONFLICT,
+		    "%s does nothing that can be interrupted (%s)", s->id,
+		    session_state_name(s->state));
+		return err_fix(err, "divisi why %s", s->label);
+	}
+	s->is_interrupted = true;
+	f = acts_add(acts, "interrupt", s->id, "interrupt/%s/%d", s->run, ++s->n_keys);
+	fields_set(f, "session", s->id);
+	fields_set(f, "run", s->run);
+	return 0;
+}
+
+int
 step_held(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {

@@ -146,8 +146,9 @@ step_fn step_session_filed, step_session_prepared, step_act_failed, step_run_wai
     step_agent_asked, step_agent_ask_gone, step_agent_estimate, step_agent_limit,
     step_agent_done, step_agent_failed, step_agent_stepped, step_inspected,
     step_candidate_built, step_candidate_refused, step_landed, step_landing_blocked;
-step_fn step_ask_answered, step_merge_asked, step_said, step_held, step_resumed,
-    step_parked, step_abandoned, step_claimed, step_taken_over, step_handed_back;
+step_fn step_ask_answered, step_merge_asked, step_said, step_held, step_interrupted,
+    step_resumed, step_parked, step_abandoned, step_claimed, step_taken_over,
+    step_handed_back;
 step_fn step_strayed, step_met, step_conflict_gone, step_ruled;
 step_fn step_batch_planned, step_batch_approved, step_batch_declined, step_batch_acked;
 

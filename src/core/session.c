@@ -458,6 +458,7 @@ step_agent_done(
 	if (!s)
 		return -1;
 	session_heard(s, h, acts);
+	s->is_interrupted = false; /* it was done before it heard of it */
 	if (!session_is_live(s->state) || s->state == SESSION_CLAIMED)
 		return 0;
 	core_set(&s->summary, fields_text(&h->fields, "text"));
@@ -492,6 +493,18 @@ step_agent_failed(
 	if (!s)
 		return -1;
 	session_heard(s, h, acts);
+	if (s->is_interrupted) {
+		s->is_interrupted = false;
+		session_close_asks(s, false);
+		(void)core_move(s, ON_ANSWERED, h->at, acts);
+		if (core_move(s, ON_STALL, h->at, acts)) {
+			free(s->reason);
+			s->reason = xasprintf("a person interrupted it, and it waits: "
+					      "divisi say %s TEXT lets it go on",
+			    s->label);
+			return 0;
+		}
+	}
 	if (!core_move(s, ON_FAIL, h->at, acts))
 		return 0;
 	core_set(&s->reason, fields_text(&h->fields, "text"));

@@ -293,6 +293,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_LANDING_BLOCKED]   = step_landing_blocked,
 	[HAP_SAID]              = step_said,
 	[HAP_HELD]              = step_held,
+	[HAP_INTERRUPTED]       = step_interrupted,
 	[HAP_RESUMED]           = step_resumed,
 	[HAP_PARKED]            = step_parked,
 	[HAP_ABANDONED]         = step_abandoned,

@@ -264,6 +264,7 @@ static const struct {
 	{ "tell", send_act },
 	{ "answer", send_act },
 	{ "say", send_act },
+	{ "interrupt", send_act },
 	{ "step", send_act },
 };
 

@@ -350,6 +350,13 @@ order_hold(struct engine *engine, const struct fields *in, const struct caller *
 }
 
 static int
+order_interrupt(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	return happen_to_session(engine, HAP_INTERRUPTED, in, caller, out, err);
+}
+
+static int
 order_resume(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err)
 {
@@ -491,6 +498,7 @@ static const struct {
 	{ "dispatch", order_dispatch, false },
 	{ "handback", order_handback, false },
 	{ "hold",     order_hold,     false },
+	{ "interrupt", order_interrupt, false },
 	{ "issue",    order_issue,    false },
 	{ "mend",     order_mend,     false },
 	{ "merge",    order_merge,    false },

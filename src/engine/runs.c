@@ -511,6 +511,8 @@ message_line(struct engine *engine, const struct task *task, const struct sessio
 	if (strcmp(task->kind, "say") == 0) {
 		if (agent->say)
 			line = agent->say(&talk, task->key, fields_text(f, "text"));
+	} else if (strcmp(task->kind, "interrupt") == 0) {
+		line = agent->interrupt ? agent->interrupt(&talk, task->key) : NULL;
 	} else if (strcmp(task->kind, "step") == 0) {
 		if (launch_text_fill(engine, task, s, &t, err) == 0)
 			line = agent->step(&t.launch, &talk, fields_text(f, "step"),
@@ -543,5 +545,8 @@ run_message(
 		return NULL;
 	}
 	line = message_line(engine, task, s, agent, err);
+	/* Without a word for it in its protocol, the signal says it. */
+	if (!line && strcmp(task->kind, "interrupt") == 0)
+		return run_call_tell(dir, RUN_ORDER_INTERRUPT, err);
 	return line ? run_call_send(dir, task->key, line, err) : NULL;
 }

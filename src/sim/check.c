@@ -61,13 +61,13 @@ order_behind(enum hap kind)
 	} orders[] = { { HAP_BATCH_APPROVED, "approve" },
 		{ HAP_BATCH_ACKED, "approve" }, { HAP_BATCH_DECLINED, "decline" },
 		{ HAP_ASK_ANSWERED, "answer" }, { HAP_HELD, "hold" },
-		{ HAP_RESUMED, "resume" }, { HAP_PARKED, "park" },
-		{ HAP_ABANDONED, "abandon" }, { HAP_CLAIMED, "claim" },
-		{ HAP_TAKEN_OVER, "takeover" }, { HAP_HANDED_BACK, "handback" },
-		{ HAP_SAID, "say" }, { HAP_RULED, "rule" },
-		{ HAP_PLAN_ABORTED, "abort" }, { HAP_PLAN_OPENED, "" },
-		{ HAP_PLAN_CHANGED, "" }, { HAP_BATCH_PLANNED, "" },
-		{ HAP_OVERRIDDEN, "" } };
+		{ HAP_INTERRUPTED, "interrupt" }, { HAP_RESUMED, "resume" },
+		{ HAP_PARKED, "park" }, { HAP_ABANDONED, "abandon" },
+		{ HAP_CLAIMED, "claim" }, { HAP_TAKEN_OVER, "takeover" },
+		{ HAP_HANDED_BACK, "handback" }, { HAP_SAID, "say" },
+		{ HAP_RULED, "rule" }, { HAP_PLAN_ABORTED, "abort" },
+		{ HAP_PLAN_OPENED, "" }, { HAP_PLAN_CHANGED, "" },
+		{ HAP_BATCH_PLANNED, "" }, { HAP_OVERRIDDEN, "" } };
 
 	for (size_t i = 0; i < N_ELEMS(orders); i++) {
 		if (orders[i].kind == kind)

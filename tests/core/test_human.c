@@ -379,10 +379,36 @@ an_external_session_is_never_launched_here(void **state)
 	play_free(p);
 }
 
+static void
+an_interrupted_turn_waits_for_words_and_has_not_failed(void **state)
+{
+	struct play *p = play_new();
+
+	(void)state;
+	play_open(p, 9);
+	play_batch(p, 1, "1A");
+	REFUSED(p, ERR_CONFLICT, HAP_INTERRUPTED, "session", "p1.1.1A");
+	play_start(p, "1A");
+	HAPPENS(p, HAP_INTERRUPTED, "session", "p1.1.1A");
+	assert_non_null(play_act(p, "interrupt", "1A"));
+	LINE(p, "1A", HAP_AGENT_FAILED, "text", "aborted_streaming", NULL);
+	IS(p, "1A", SESSION_STALLED);
+	assert_non_null(strstr(play_session(p, "1A")->reason, "divisi say"));
+	HAPPENS(p, HAP_SAID, "session", "p1.1.1A", "text", "go on");
+	LINE(p, "1A", HAP_AGENT_ACTIVITY, "text", "I go on", NULL);
+	IS(p, "1A", SESSION_ACTIVE);
+	/* The next failure is its own. */
+	LINE(p, "1A", HAP_AGENT_FAILED, "text", "I give up", NULL);
+	IS(p, "1A", SESSION_FAILED);
+	play_free(p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    an_interrupted_turn_waits_for_words_and_has_not_failed),
 		cmocka_unit_test(words_reach_a_living_agent_only),
 		cmocka_unit_test(a_message_with_a_key_is_one_act_of_that_key),
 		cmocka_unit_test(words_to_an_ending_session_let_it_work_again),

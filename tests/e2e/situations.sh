@@ -35,6 +35,8 @@ interrupt-tool|quick|Estimate: $1, 1pt|stub:bash=tail -f /dev/null
 kill-agent|quick|Estimate: $1, 1pt|stub:write=W:a stub:slow=3000 stub:commit=after the kill
 kill-holder|quick|Estimate: $1, 1pt|stub:write=W:b stub:slow=3000 stub:commit=after the kill
 kill-server|quick|Estimate: $1, 1pt|stub:write=W:c stub:slow=3000 stub:commit=after the kill
+
+park-tool|quick|Estimate: $1, 1pt|stub:bash=tail -f /dev/null
 END
 }
 
@@ -101,9 +103,12 @@ is_streaming() {
 in_tool() {
 	grep -q "tail -f" ".git/divisi/runs/$(sit_field "$1" run)/out.ndjson"
 }
-# nobody_in DIR: no process works there any more.
-nobody_in() {
-	! readlink /proc/[0-9]*/cwd 2>/dev/null | grep -qF "$1"
+# nobody_in_tail DIR: no `tail -f` works there any more.
+nobody_in_tail() {
+	local pid
+	for pid in $(pgrep -u "$(id -u)" -f '^tail -f /dev/null'); do
+		[ "$(readlink "/proc/$pid/cwd")" != "$1" ] || return 1
+	done
 }
 
 # allow_rest SITUATION: allows whatever else it asks until it is ready.
@@ -191,16 +196,29 @@ situations_fail() {
 situations_interrupted() {
 	claim "$agent: those that are interrupted are launched" situation_plan 4 || return
 	here interrupt-stream "it speaks" until_true is_streaming interrupt-stream
-	here interrupt-stream "it is parked" divisi park "$(phase_of interrupt-stream)"
+	here interrupt-stream "it is interrupted" divisi interrupt "$(phase_of interrupt-stream)"
 	here interrupt-tool "it is in its command" until_true in_tool interrupt-tool
-	here interrupt-tool "it is parked" divisi park "$(phase_of interrupt-tool)"
+	here interrupt-tool "it is interrupted" divisi interrupt "$(phase_of interrupt-tool)"
 	for name in interrupt-stream interrupt-tool; do
-		here $name "nothing of it lives" until_true is_gone \
-			"$(agent_pid "$(sit_field $name run)")"
-		here $name "it is parked, whatever its exit status" sits_in $name parked
+		here $name "it stops, and waits for words" comes_to $name stalled
+		here $name "as why says" why_of $name 'a person interrupted it'
 	done
 	here interrupt-tool "its command is dead, too" until_true \
-		nobody_in "$(sit_field interrupt-tool path)"
+		nobody_in_tail "$(sit_field interrupt-tool path)"
+	for name in interrupt-stream interrupt-tool; do
+		here $name "a person says how to go on" divisi say "$(phase_of $name)" \
+			"stub:write=$name.txt:after stub:commit=after the interrupt"
+		here $name "it goes on to its end" comes_to $name in-review
+		here $name "with what was said" made $name after
+		here $name "in one process" equals "$(sit_field $name runs)" 1
+	done
+	claim "$agent: one is parked in its command" situation_plan 6 || return
+	here park-tool "it is in its command" until_true in_tool park-tool
+	here park-tool "it is parked" divisi park "$(phase_of park-tool)"
+	here park-tool "nothing of it lives, whatever its exit status" until_true is_gone \
+		"$(agent_pid "$(sit_field park-tool run)")"
+	here park-tool "nor its command" until_true nobody_in_tail "$(sit_field park-tool path)"
+	here park-tool "it is parked" sits_in park-tool parked
 }
 
 situations_killed() {

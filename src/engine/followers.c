@@ -471,6 +471,18 @@ follower_look(struct follower *f)
 	return true;
 }
 
+/* A thousand runs that a server adopts are all told as perhaps ended; most of them live. */
+static bool
+is_alive(const struct follower *f)
+{
+	int lock_fd = -1;
+	enum run_state state = rundir_probe(f->dir, &lock_fd, NULL);
+
+	if (lock_fd >= 0)
+		close(lock_fd);
+	return state == RUN_LIVE;
+}
+
 static void
 on_run_change(struct watch *watch, unsigned what, void *arg)
 {
@@ -478,7 +490,7 @@ on_run_change(struct watch *watch, unsigned what, void *arg)
 
 	(void)watch;
 	/* An end frees F, so what was read before it is written first. */
-	if (what & (WATCH_END | WATCH_GONE)) {
+	if ((what & (WATCH_END | WATCH_GONE)) && !is_alive(f)) {
 		struct engine *engine = f->engine;
 		bool is_grouping = engine->is_grouping;
 
@@ -486,7 +498,7 @@ on_run_change(struct watch *watch, unsigned what, void *arg)
 		(void)follower_look(f);
 		if (is_grouping)
 			group_begin(engine);
-	} else if (what & WATCH_OUT) {
+	} else if (what & (WATCH_OUT | WATCH_END)) {
 		(void)read_output(f, false);
 	}
 }

@@ -180,6 +180,8 @@ claim_act_failed(struct session *s, const char *kind, const char *text, int64_t 
 		/* Should its holder have come up after all, it is not left behind. */
 		owe_tell(s, "kill", acts);
 		s->run_open = false;
+		if (s->next[0])
+			go_on(s, now, acts);
 	} else if (strcmp(kind, "inspect") == 0 && !s->run_open &&
 		   (is_next(s, "resume") || is_next(s, "anew"))) {
 		give_back(s, "", now, acts);

@@ -394,23 +394,21 @@ tell_lost(struct follower *f, int lock_fd)
 	const struct session *s = core_session(f->engine->core, f->session);
 	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
 	struct fields out = { 0 };
+	AUTO_FD int lock = lock_fd;
 	struct err err = ERR_INIT;
 	bool is_dead = executor_local.sweep(f->dir, EXEC_SWEEP_TURN_MS, &err) == 0;
 	struct run_begun begun = { 0 };
 	int rc;
 
 	/* What does not die at once is killed again by and by, and others are served. */
-	if (!is_dead && err.kind == ERR_TIMEOUT && f->n_sweeps++ < SWEEPS_MAX) {
-		if (lock_fd >= 0)
-			close(lock_fd);
+	if (!is_dead && err.kind == ERR_TIMEOUT && f->n_sweeps++ < SWEEPS_MAX)
 		return -1;
-	}
 	/* The whole tree is proven dead before anything is resumed (CONTRACTS 2). */
 	if (!is_dead)
 		log_warn("%s: %s", f->run, err.text);
 	fields_set(&out, "session", f->session);
 	fields_set(&out, "run", f->run);
-	if (lock_fd < 0)
+	if (lock < 0)
 		fields_set(&out, "how", "vanished");
 	else if (rundir_read_begun(f->dir, &begun, NULL) == 0 &&
 		 !proc_is_of_this_boot(&begun.holder))
@@ -422,8 +420,6 @@ tell_lost(struct follower *f, int lock_fd)
 	fields_set_number(&out, "resumable", is_dead && agent && agent->can_resume);
 	rc = engine_note(f->engine, HAP_RUN_LOST, &out);
 	fields_clear(&out);
-	if (lock_fd >= 0)
-		close(lock_fd);
 	return rc;
 }
 
@@ -475,12 +471,9 @@ follower_look(struct follower *f)
 static bool
 is_alive(const struct follower *f)
 {
-	int lock_fd = -1;
-	enum run_state state = rundir_probe(f->dir, &lock_fd, NULL);
+	AUTO_FD int lock_fd = -1;
 
-	if (lock_fd >= 0)
-		close(lock_fd);
-	return state == RUN_LIVE;
+	return rundir_probe(f->dir, &lock_fd, NULL) == RUN_LIVE;
 }
 
 static void

@@ -28,7 +28,9 @@ static const struct {
 	{ 2000039, 0 },    /* a plan was aborted while its next table was made */
 	{ 2011, 0 },       /* commits of a worktree that was taken, not pinned */
 	{ 20, SIM_SHORT }, /* a worktree was taken while the disk was full */
-	{ 1008315, 0 },    /* a server died of an order and wrote more as it started */
+	{ 374,
+	    SIM_SHORT }, /* taken over while a launch waited for a setup that failed */
+	{ 1008315, 0 },  /* a server died of an order and wrote more as it started */
 };
 
 static const char help[] =

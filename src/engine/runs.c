@@ -458,8 +458,8 @@ run_launch(struct task *task)
 	enum run_state state;
 	int lock_fd = -1, rc = 0;
 
-	/* A person who took it over meanwhile waits until its run is over. */
-	if (!s || !agent || !session_is_live(s->state) ||
+	/* Given up since; or a person took it over and waits until its run is over. */
+	if (!s || !agent || !session_is_live(s->state) || !s->run_open ||
 	    (s->state == SESSION_CLAIMED && s->next[0]) ||
 	    strcmp(s->run, fields_text(&task->fields, "run")) != 0) {
 		drop_launch(task, s, dir);

@@ -30,7 +30,9 @@ static const struct {
 	{ 20, SIM_SHORT }, /* a worktree was taken while the disk was full */
 	{ 374,
 	    SIM_SHORT }, /* taken over while a launch waited for a setup that failed */
-	{ 1008315, 0 },  /* a server died of an order and wrote more as it started */
+	{ 4308,
+	    SIM_SHORT }, /* claimed, when its launch had failed and was not dropped yet */
+	{ 1008315, 0 }, /* a server died of an order and wrote more as it started */
 };
 
 static const char help[] =

@@ -39,6 +39,10 @@ enum agent_event_kind {
 	AGENT_N_EVENTS,
 };
 
+#define AGENT_PLAN_ALLOWED  "plan-allowed"
+#define AGENT_PLAN_DECLINED "plan-declined"
+#define AGENT_DECLINED      "declined"
+
 enum agent_ask {
 	ASK_PERMISSION,
 	ASK_PLAN,
@@ -59,6 +63,11 @@ struct agent_event {
 	long done, total;
 	long long until_at;
 	bool is_part; /* AGENT_SAY */
+	/*
+	 * The conversation it is about, where the protocol says so: that of a sub-agent is
+	 * not the run's own, and its end is no end.  NULL: the run's.
+	 */
+	const char *session_id;
 };
 
 typedef void agent_event_fn(const struct agent_event *event, void *arg);
@@ -148,13 +157,31 @@ struct agent {
 	int (*login)(void);
 	const char *const *env; /* variables passed through beside the default list */
 	bool can_resume;        /* resume_id is understood */
+	/*
+	 * Under Plan it presents its plan by ending a turn, and is told by the steps
+	 * AGENT_PLAN_ALLOWED and AGENT_PLAN_DECLINED, with the person's words, what comes of it.
+	 */
+	bool plans_by_turn;
+	/* Its own sandbox, on where no other is, keeps it from committing: we do it for it. */
+	bool cannot_commit;
+	/*
+	 * It ends its turn when something is declined: the step AGENT_DECLINED, with the
+	 * person's words, then lets it go on without it.
+	 */
+	bool stops_at_no;
+	/* Its commands do not see the user's git configuration: they are given who commits. */
+	bool hides_git_config;
+	bool outlives_input; /* the end of its input does not end it: it is stopped */
 	bool
 	    keeps_id; /* its session id is the one it was started with: another is a lie */
 	bool
 	    has_own_confirm; /* says "Session started" by itself; else ACCEPTED confirms */
 };
 
-extern const struct agent agent_command, agent_claude;
+extern const struct agent agent_command, agent_claude, agent_codex;
+/* All that speak the Agent Client Protocol; agent_acp is any program that does. */
+extern const struct agent agent_acp, agent_gemini, agent_opencode, agent_copilot,
+    agent_claude_acp, agent_codex_acp;
 
 const char *agent_event_name(enum agent_event_kind kind);
 const char *agent_ask_name(enum agent_ask ask);

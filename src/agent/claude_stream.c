@@ -1,5 +1,6 @@
 #include "agent/claude.h"
 
+#include "agent/show.h"
 #include "agent/wire.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -65,20 +66,10 @@ or_empty(const char *s)
 static char *
 tool_line(const char *tool, struct json_object *input)
 {
-	static const char *const telling[] = { "command", "file_path", "notebook_path",
-		"path", "pattern", "url", "query", "skill", "subject", "description",
-		"prompt" };
-	AUTO_FREE char *text = NULL;
+	const char *gist = show_gist(input);
+	AUTO_FREE char *text = gist ? xasprintf("%s: %s", tool, gist) : xstrdup(tool);
 
-	for (size_t i = 0; i < N_ELEMS(telling); i++) {
-		const char *value = wire_str(input, telling[i]);
-
-		if (!value)
-			continue;
-		text = xasprintf("%s: %s", tool, value);
-		return wire_line_of(text, strlen(text));
-	}
-	return wire_line_of(tool, strlen(tool));
+	return wire_line_of(text, strlen(text));
 }
 
 static void
@@ -290,36 +281,6 @@ on_user(struct json_object *msg, const struct out *out)
 	}
 }
 
-/* Appends TEXT to BUF with its lines indented: nothing in it passes for a name of ours. */
-static void
-put_indented(FILE *buf, const char *text)
-{
-	for (const char *p = text; *p; p++) {
-		putc(*p, buf);
-		if (*p == '\n')
-			fputs("    ", buf);
-	}
-}
-
-/* Every member of INPUT by name: what is approved is shown in full. */
-static void
-put_members(FILE *buf, struct json_object *input)
-{
-	if (!json_object_is_type(input, json_type_object))
-		return;
-	json_object_object_foreach (input, name, value) {
-		AUTO_FREE char *text = wire_text(value, DETAIL_MAX);
-
-		put_indented(buf, name);
-		fputs(": ", buf);
-		put_indented(buf, text ? text
-				       : json_object_to_json_string_ext(value,
-					     JSON_C_TO_STRING_PLAIN |
-						 JSON_C_TO_STRING_NOSLASHESCAPE));
-		putc('\n', buf);
-	}
-}
-
 static void
 put_questions(FILE *buf, struct json_object *questions)
 {
@@ -327,7 +288,7 @@ put_questions(FILE *buf, struct json_object *questions)
 		struct json_object *question = json_object_array_get_idx(questions, i);
 		struct json_object *options = wire_get(question, "options");
 
-		put_indented(buf, or_empty(wire_str(question, "question")));
+		show_indented(buf, or_empty(wire_str(question, "question")));
 		if (wire_bool(question, "multiSelect"))
 			fputs(" (several may be chosen)", buf);
 		putc('\n', buf);
@@ -336,9 +297,9 @@ put_questions(FILE *buf, struct json_object *questions)
 			    options, k);
 
 			fprintf(buf, "  %zu. ", k + 1);
-			put_indented(buf, or_empty(wire_str(option, "label")));
+			show_indented(buf, or_empty(wire_str(option, "label")));
 			fputs(": ", buf);
-			put_indented(buf, or_empty(wire_str(option, "description")));
+			show_indented(buf, or_empty(wire_str(option, "description")));
 			putc('\n', buf);
 		}
 	}
@@ -389,7 +350,7 @@ describe_ask(
 	} else {
 		*ask = ASK_PERMISSION;
 		fprintf(buf, "%s\n", tool);
-		put_members(buf, input);
+		show_members(buf, input);
 		*text = tool_line(tool, input);
 	}
 	if (fclose(buf) != 0)

@@ -269,7 +269,8 @@ step_ask_answered(
 	} else {
 		if (strcmp(a->kind, "plan") == 0 && strcmp(decision, "allow") == 0)
 			s->plan_approved = true;
-		owe_answer(s, a, acts);
+		if (!talk_answer_plan(s, a, acts))
+			owe_answer(s, a, acts);
 	}
 	return 0;
 }

@@ -32,6 +32,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "path", offsetof(struct session, path) },
 		{ "args", offsetof(struct session, args) },
 		{ "env_more", offsetof(struct session, env_more) },
+		{ "identity", offsetof(struct session, identity) },
 		{ "setup", offsetof(struct session, setup) },
 		{ "prompt_sha", offsetof(struct session, prompt_sha) },
 		{ "verify", offsetof(struct session, verify) },

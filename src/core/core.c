@@ -42,8 +42,8 @@ session_clear(struct session *s)
 		s->issue, s->issue_title, s->issue_url, s->sub_issue, s->focus,
 		s->title, s->mode, s->launch, s->agent, s->agent_shown, s->adapter,
 		s->program, s->branch, s->worktree, s->path, s->base, s->args, s->setup,
-		s->env_more, s->prompt_sha, s->verify, s->rules, s->after, s->run,
-		s->agent_session, s->agent_turn, s->run_resume, s->run_note,
+		s->env_more, s->identity, s->prompt_sha, s->verify, s->rules, s->after,
+		s->run, s->agent_session, s->agent_turn, s->run_resume, s->run_note,
 		s->last_text, s->reason, s->summary, s->claimed_by, s->next,
 		s->next_note, s->terminal, s->terminal_command, s->taken_pin, s->head,
 		s->pin, s->candidate, s->landed, s->evidence, s->stray, s->blocked };
@@ -267,9 +267,9 @@ dump_asks(FILE *f, const struct session *s)
 	for (size_t i = 0; i < s->n_asks; i++) {
 		const struct ask *a = &s->ask[i];
 
-		fprintf(f, " ask %s|%s|%s|%s|%s|%s|%s|%s|%s|%lld|%lld\n", a->id,
+		fprintf(f, " ask %s|%s|%s|%s|%s|%s|%s|%s|%s|%lld|%lld|%d\n", a->id,
 		    a->kind, a->text, a->detail, a->raw, a->run, a->decision, a->answer,
-		    a->by, (long long)a->at, (long long)a->answered_at);
+		    a->by, (long long)a->at, (long long)a->answered_at, a->is_passed);
 	}
 }
 
@@ -278,21 +278,22 @@ dump_session(FILE *f, const struct session *s)
 {
 	const char *const texts[] = { s->issue, s->sub_issue, s->focus, s->title,
 		s->mode, s->launch, s->agent, s->adapter, s->program, s->args,
-		s->env_more, s->branch, s->worktree, s->path, s->base, s->prompt_sha,
-		s->verify, s->rules, s->after, s->agent_session, s->agent_turn,
-		s->run_resume, s->run_note, s->last_text, s->reason, s->summary,
-		s->claimed_by, s->next, s->next_note, s->terminal, s->terminal_command,
-		s->taken_pin, s->head, s->pin, s->candidate, s->landed, s->evidence,
-		s->stray, s->blocked };
+		s->env_more, s->identity, s->branch, s->worktree, s->path, s->base,
+		s->prompt_sha, s->verify, s->rules, s->after, s->agent_session,
+		s->agent_turn, s->run_resume, s->run_note, s->last_text, s->reason,
+		s->summary, s->claimed_by, s->next, s->next_note, s->terminal,
+		s->terminal_command, s->taken_pin, s->head, s->pin, s->candidate,
+		s->landed, s->evidence, s->stray, s->blocked };
 	const int64_t numbers[] = { s->est_low, s->est_mid, s->est_high, s->points,
 		s->merge_position, s->budget, s->is_analysis, s->is_external,
 		s->is_sandboxed, s->n_runs, s->run_open, s->waits_for_slot,
-		s->confirmed, s->plan_approved, s->has_tree, s->reported, s->n_failed,
-		s->offset, s->started_at, s->ended_at, s->last_seen, s->cost,
-		s->cost_before, s->allowed, s->tokens_in, s->tokens_out, s->context_pct,
-		s->n_commits, s->n_files, s->was_reviewed, s->is_set_up,
-		s->is_tree_gone, s->n_keys, s->merge_tries, s->is_held, s->is_idle,
-		s->stuck_at, s->is_interactive, s->is_interrupted };
+		s->confirmed, s->plan_approved, s->rest_is_done, s->has_tree,
+		s->reported, s->n_failed, s->offset, s->started_at, s->ended_at,
+		s->last_seen, s->cost, s->cost_before, s->allowed, s->tokens_in,
+		s->tokens_out, s->context_pct, s->n_commits, s->n_files,
+		s->was_reviewed, s->is_set_up, s->is_tree_gone, s->n_keys,
+		s->merge_tries, s->is_held, s->is_idle, s->stuck_at, s->is_interactive,
+		s->is_interrupted };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,

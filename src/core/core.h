@@ -19,6 +19,7 @@ struct ask {
 	char *decision; /* "" while open, else "allow" or "deny" */
 	char *answer, *by;
 	int64_t at, answered_at;
+	bool is_passed; /* declined, and its agent was told to go on without it */
 };
 
 struct session {
@@ -32,7 +33,8 @@ struct session {
 	char
 	    *setup; /* command that prepares its worktree after the approval, "" none */
 	char *branch, *worktree, *path, *base, *prompt_sha, *verify, *after;
-	char *rules; /* of the landing, from the approved table */
+	char *identity; /* who commits: name, newline, address; "" as git knows it */
+	char *rules;    /* of the landing, from the approved table */
 	int64_t est_low, est_mid, est_high, points, merge_position, budget;
 	bool is_analysis, is_external, is_sandboxed;
 	enum session_state state;
@@ -43,8 +45,9 @@ struct session {
 	bool waits_for_slot; /* its agent is not started yet: others hold the cap */
 	bool confirmed, plan_approved;
 	bool has_tree; /* its worktree of this table is there, maybe before its issue */
-	bool reported; /* said that it is done while a person held it */
-	int n_failed;  /* approaches that failed */
+	bool rest_is_done;   /* what its agent could not commit was committed for it */
+	bool reported;       /* said that it is done while a person held it */
+	int n_failed;        /* approaches that failed */
 	char *agent_session; /* the agent's own id, "" until known */
 	char *agent_turn; /* its own id of the turn under way, "" when none has one */
 	char *run_resume; /* the conversation that the current run goes on with, "" */

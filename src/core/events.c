@@ -20,7 +20,7 @@
 	"sN.launch sN.agent sN.agent_shown sN.adapter sN.program sN.args sN.env_more "      \
 	"sN.setup sN.branch sN.worktree sN.path sN.prompt_sha sN.verify sN.after "          \
 	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "       \
-	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules"
+	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity"
 
 #define PROPOSAL_FIELDS                                                                                        \
 	PLAN_FIELDS                                                                                            \
@@ -73,14 +73,14 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_AGENT_LIMIT] = { "The agent's account met a limit; all launches pause.",
 	    AGENT_FIELDS " until cost" },
 	[HAP_AGENT_DONE] = { "The agent says that it is done: a claim, which is inspected.",
-	    AGENT_FIELDS " cost" },
+	    AGENT_FIELDS " cost plans stops" },
 	[HAP_AGENT_FAILED] = { "The agent says that it failed.", AGENT_FIELDS " cost" },
 	[HAP_AGENT_STEPPED] = { "The agent's protocol is ready for its next message, or a turn of it began.",
 	    AGENT_FIELDS " step turn raw cost" },
 	[HAP_ASK_ANSWERED] = { "A person answered a question of a session.",
 	    "session ask decision text reason" },
 	[HAP_INSPECTED] = { "What a session left was looked at and pinned.",
-	    "session why head pin commits files stray missing dirty dirty_list changes" },
+	    "session why head pin commits files stray missing dirty dirty_list changes ours" },
 	[HAP_MERGE_ASKED] = { "A person reviewed a session's work and lets it merge, or tries again.",
 	    "session plan reason" },
 	[HAP_CANDIDATE_BUILT] = { "What would land was built on the target and verified.",
@@ -186,6 +186,7 @@ static const struct event_field all_fields[] = {
 	{ "head", false, "its latest commit" },
 	{ "how", false, "what became of it: empty (killed), restart of the machine, vanished; of a session handed back: resume or done" },
 	{ "id", false, "what was to be mended: class/name/mend" },
+	{ "identity", false, "who commits, for an agent that hides git's own: name and address" },
 	{ "idle_ms", true, "for how long it neither wrote nor computed" },
 	{ "issue", false, "its work issue" },
 	{ "issue_title", false, "the title of that" },
@@ -213,6 +214,7 @@ static const struct event_field all_fields[] = {
 	{ "offset", true, "the end of the line in out.ndjson that said so" },
 	{ "onto", false, "the target's commit it was built on" },
 	{ "out_bytes", true, "limit of a run's output" },
+	{ "ours", true, "1: its own sandbox keeps the agent from committing: divisi does" },
 	{ "override", false, "rules gone against, by comma" },
 	{ "override_G07", true, "1: the batch before need not be complete" },
 	{ "override_reason", false, "why" },
@@ -224,6 +226,7 @@ static const struct event_field all_fields[] = {
 	{ "plan", false, "the plan's id, p1" },
 	{ "plan_hash", false, "SHA-256 of the plan without statuses" },
 	{ "planner", false, "who wrote the plan" },
+	{ "plans", true, "1: under Plan its turn ends with the plan, to be approved" },
 	{ "points", true, "the phase's points" },
 	{ "processes", true, "limit of a run's processes" },
 	{ "profile", false, "the cost profile" },
@@ -251,6 +254,7 @@ static const struct event_field all_fields[] = {
 	{ "silence_ms", true, "how long an agent may be silent" },
 	{ "status", true, "the exit status, -1 = unknown" },
 	{ "snapshot", false, "the pin whose files were put back" },
+	{ "stops", true, "1: what is declined ends the turn of this agent" },
 	{ "stray", false, "paths outside what was declared, one per line" },
 	{ "stuck_ms", true, "how long a stalled run may do nothing" },
 	{ "step", false, "the message that comes next: session, prompt ..." },

@@ -73,6 +73,19 @@ void session_reported(struct session *s, int64_t now, struct acts *acts);
 void talk_broke(struct core *core, struct session *s, const char *why, int64_t now,
     struct acts *acts);
 
+/*
+ * Under Plan the turn that just ended of S presents its plan, which a person answers; false
+ * when nothing is to be presented any more.
+ */
+bool talk_plan(struct session *s, int64_t now);
+/*
+ * The turn that just ended of S ended because something was declined: it is told to go on
+ * without it, once per question; false when that was not so.
+ */
+bool talk_go_on(struct session *s, struct acts *acts);
+/* Was A opened by talk_plan()?  Then its answer is told by this. */
+bool talk_answer_plan(struct session *s, const struct ask *a, struct acts *acts);
+
 /* batch.c */
 bool batch_has(
     const struct core *core, const struct batch_run *b, const struct session *s);

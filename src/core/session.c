@@ -184,50 +184,6 @@ step_act_failed(
 	return 0;
 }
 
-int
-step_set_up(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = happening_session(core, h, err);
-
-	(void)acts;
-	if (!s)
-		return -1;
-	s->is_set_up = true;
-	s->started_at = h->at; /* the limit to confirm begins when the agent can */
-	return 0;
-}
-
-/* CONTRACTS 1: other repositories of this person hold every slot.  Nobody is to blame. */
-int
-step_run_waits(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = session_current(core, h, err);
-
-	(void)acts;
-	if (!s)
-		return -1;
-	s->waits_for_slot = fields_number(&h->fields, "waits", 0) != 0;
-	core_set(&s->reason, s->waits_for_slot ? fields_text(&h->fields, "text") : "");
-	s->started_at = s->last_seen = h->at;
-	return 0;
-}
-
-int
-step_run_started(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = session_current(core, h, err);
-
-	(void)acts;
-	if (!s)
-		return -1;
-	s->started_at = h->at;
-	s->last_seen = h->at;
-	return 0;
-}
-
 /* The process is gone without having said that it is done: J-22. */
 static void
 process_gone(
@@ -462,6 +418,9 @@ step_agent_done(
 	if (!session_is_live(s->state) || s->state == SESSION_CLAIMED)
 		return 0;
 	core_set(&s->summary, fields_text(&h->fields, "text"));
+	if ((fields_number(&h->fields, "plans", 0) && talk_plan(s, h->at)) ||
+	    (fields_number(&h->fields, "stops", 0) && talk_go_on(s, acts)))
+		return 0;
 	if (s->state == SESSION_HALTED) {
 		s->reported = true; /* looked at when the person lets it go on */
 		return 0;
@@ -586,6 +545,12 @@ step_inspected(
 		return 0;
 	}
 	core_set(&s->reason, missing);
+	if (fields_number(f, "dirty", 0) > 0 && !s->is_analysis &&
+	    fields_number(f, "ours", 0) && !s->rest_is_done) {
+		s->rest_is_done = true; /* once: what is left then, a person sees */
+		owe_commit_rest(s, acts);
+		return 0;
+	}
 	if (fields_number(f, "dirty", 0) > 0 && !s->is_analysis) {
 		/* J-36: the mechanical part is ours, after a person said so. */
 		a = core_open_ask(s, "", "exit", "exit", missing, h->at);

@@ -8,6 +8,50 @@
  */
 
 int
+step_set_up(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = happening_session(core, h, err);
+
+	(void)acts;
+	if (!s)
+		return -1;
+	s->is_set_up = true;
+	s->started_at = h->at; /* the limit to confirm begins when the agent can */
+	return 0;
+}
+
+/* CONTRACTS 1: other repositories of this person hold every slot.  Nobody is to blame. */
+int
+step_run_waits(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = session_current(core, h, err);
+
+	(void)acts;
+	if (!s)
+		return -1;
+	s->waits_for_slot = fields_number(&h->fields, "waits", 0) != 0;
+	core_set(&s->reason, s->waits_for_slot ? fields_text(&h->fields, "text") : "");
+	s->started_at = s->last_seen = h->at;
+	return 0;
+}
+
+int
+step_run_started(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct session *s = session_current(core, h, err);
+
+	(void)acts;
+	if (!s)
+		return -1;
+	s->started_at = h->at;
+	s->last_seen = h->at;
+	return 0;
+}
+
+int
 step_agent_accepted(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
@@ -91,4 +135,69 @@ talk_broke(struct core *core, struct session *s, const char *why, int64_t now,
 	session_fail(core, s, why, now, acts);
 	owe_stop(s, acts);
 	owe_inspect(s, "failed", acts);
+}
+
+/* Ids of an agent hold no blank, so that this is none of theirs. */
+#define PLAN_ASK "the plan"
+
+bool
+talk_plan(struct session *s, int64_t now)
+{
+	AUTO_FREE char *id = xasprintf(PLAN_ASK " %d", s->n_keys + 1);
+	struct ask *a;
+
+	if (strcmp(s->launch, "plan") != 0 || s->plan_approved ||
+	    !session_is_live(s->state) || s->state == SESSION_EXITING)
+		return false;
+	for (size_t i = 0; i < s->n_asks; i++) {
+		if (s->ask[i].decision[0] == '\0' &&
+		    strncmp(s->ask[i].id, PLAN_ASK, strlen(PLAN_ASK)) == 0)
+			return true;
+	}
+	a = core_open_ask(s, s->run, id, "plan",
+	    "its plan is to be approved before it changes anything", now);
+	if (!a)
+		return false;
+	s->n_keys++;
+	core_set(&a->detail, s->summary);
+	return true;
+}
+
+/* Owes STEP with the words of A, under a key of its own: it may come more than once. */
+static void
+owe_words(struct session *s, const char *step, const struct ask *a, struct acts *acts)
+{
+	struct fields *f = acts_add(
+	    acts, "step", s->id, "step/%s/%s/%d", s->run, step, ++s->n_keys);
+
+	fields_set(f, "session", s->id);
+	fields_set(f, "run", s->run);
+	fields_set(f, "resume", s->run_resume);
+	fields_set(f, "note", s->run_note);
+	fields_set(f, "step", step);
+	fields_set(f, "raw", a->answer);
+}
+
+bool
+talk_answer_plan(struct session *s, const struct ask *a, struct acts *acts)
+{
+	bool allowed = strcmp(a->decision, "allow") == 0;
+
+	if (strncmp(a->id, PLAN_ASK, strlen(PLAN_ASK)) != 0)
+		return false;
+	owe_words(s, allowed ? "plan-allowed" : "plan-declined", a, acts);
+	return true;
+}
+
+bool
+talk_go_on(struct session *s, struct acts *acts)
+{
+	struct ask *last = s->n_asks ? &s->ask[s->n_asks - 1] : NULL;
+
+	if (!last || strcmp(last->run, s->run) != 0 || last->is_passed ||
+	    strcmp(last->decision, "deny") != 0 || s->state != SESSION_ACTIVE)
+		return false;
+	last->is_passed = true;
+	owe_words(s, "declined", last, acts);
+	return true;
 }

@@ -1,5 +1,6 @@
 #include "engine/internal.h"
 
+#include "adapters.h"
 #include "base/crash.h"
 
 #include <string.h>
@@ -186,6 +187,19 @@ on_message_sent(void *arg, int rc, const struct run_pulse *pulse, const struct e
 	message_sent(task, rc, err);
 }
 
+/* Some agents live on when their input ends, with nothing left to do: these are stopped. */
+static const char *
+order_word(const struct task *task)
+{
+	const char *word = fields_text(&task->fields, "order");
+	const struct session *s = core_session(
+	    task->engine->core, fields_text(&task->fields, "session"));
+	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
+
+	return agent && agent->outlives_input && strcmp(word, "eof") == 0 ? "stop"
+									  : word;
+}
+
 static struct run_call *
 tell_order(const char *dir, const char *word, struct err *err)
 {
@@ -213,7 +227,7 @@ tell_order(const char *dir, const char *word, struct err *err)
 static void
 send_act(struct task *task)
 {
-	const char *order = fields_text(&task->fields, "order");
+	const char *order = order_word(task);
 	AUTO_FREE char *dir = run_dir(task->engine, fields_text(&task->fields, "run"));
 	struct err err = ERR_INIT;
 	struct run_call *run = strcmp(task->kind, "tell") == 0

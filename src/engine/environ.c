@@ -115,7 +115,7 @@ add_setting(struct run_spec *spec, long i, const char *key, const char *value)
 
 /* The user's settings, and behind them ours, which win. */
 static void
-add_settings(struct run_spec *spec)
+add_settings(struct run_spec *spec, const char *identity)
 {
 	const char *count = getenv("GIT_CONFIG_COUNT");
 	long n = count ? strtol(count, NULL, 10) : 0, kept = 0;
@@ -132,6 +132,13 @@ add_settings(struct run_spec *spec)
 	/* What divisi holds on to must survive: no background gc, commits reach the disk. */
 	add_setting(spec, kept++, "gc.auto", "0");
 	add_setting(spec, kept++, "core.fsync", "committed");
+	if (identity && identity[0]) {
+		AUTO_FREE char *name = xstrndup(identity, strcspn(identity, "\n"));
+
+		add_setting(spec, kept++, "user.name", name);
+		add_setting(spec, kept++, "user.email",
+		    identity + strlen(name) + (identity[strlen(name)] == '\n'));
+	}
 	total = xasprintf("%ld", kept);
 	run_spec_add_env(spec, "GIT_CONFIG_COUNT", total);
 }
@@ -157,7 +164,7 @@ environ_add(struct run_spec *spec, const struct agent *agent, const struct sessi
 	run_spec_add_env(spec, "DIVISI_PHASE", s->phase);
 	run_spec_add_env(spec, "DIVISI_ISSUE", s->issue);
 	run_spec_add_env(spec, "DIVISI_BRANCH", s->branch);
-	add_settings(spec);
+	add_settings(spec, s->identity);
 }
 
 char **

@@ -148,29 +148,6 @@ add_activity(struct burst *b, const struct agent_event *e)
 		fields_set_number(&b->activity, "context_pct", e->context_pct);
 }
 
-static int
-meaning_of(enum agent_event_kind kind)
-{
-	static const int haps[AGENT_N_EVENTS] = {
-		[AGENT_NOTE] = -1,
-		[AGENT_ACCEPTED] = HAP_AGENT_ACCEPTED,
-		[AGENT_CONFIRMED] = HAP_AGENT_CONFIRMED,
-		[AGENT_SAY] = -1,
-		[AGENT_PROGRESS] = -1,
-		[AGENT_ASK] = HAP_AGENT_ASKED,
-		[AGENT_ASK_GONE] = HAP_AGENT_ASK_GONE,
-		[AGENT_USAGE] = -1,
-		[AGENT_ESTIMATE] = HAP_AGENT_ESTIMATE,
-		[AGENT_LIMIT] = HAP_AGENT_LIMIT,
-		[AGENT_DONE] = HAP_AGENT_DONE,
-		[AGENT_FAILED] = HAP_AGENT_FAILED,
-		[AGENT_STEP] = HAP_AGENT_STEPPED,
-		[AGENT_TURN] = HAP_AGENT_STEPPED,
-	};
-
-	return haps[kind];
-}
-
 /*
  * Does ID lie?  It would be resumed later: an agent that names the conversation of another
  * session would be given that one.
@@ -204,13 +181,29 @@ hold_liar(struct burst *b, const char *id)
 	hold(b, HAP_AGENT_FAILED, &f);
 }
 
+/* Is E about another conversation, such as a sub-agent's, or is its id a lie? */
+static bool
+is_of_another(const struct burst *b, const struct agent_event *e)
+{
+	const struct session *s = core_session(b->f->engine->core, b->f->session);
+
+	return e->session_id && s && s->agent_session[0] &&
+	       strcmp(e->session_id, s->agent_session) != 0;
+}
+
 static void
 on_agent_event(const struct agent_event *e, void *arg)
 {
 	struct burst *b = arg;
 	struct fields f = { 0 };
 	AUTO_FREE char *detail = NULL, *text = NULL;
-	int hap = meaning_of(e->kind);
+	int hap = event_meaning(e->kind);
+
+	/* Of another only what it asks counts: nobody else answers. */
+	if (is_of_another(b, e)) {
+		b->has_activity = true;
+		return;
+	}
 
 	if (hap < 0) {
 		add_activity(b, e);
@@ -247,6 +240,10 @@ on_agent_event(const struct agent_event *e, void *arg)
 		fields_set(&f, "step", e->id);
 		fields_set(&f, "raw", e->raw);
 	}
+	if (e->kind == AGENT_DONE && b->agent->stops_at_no)
+		fields_set_number(&f, "stops", 1);
+	if (e->kind == AGENT_DONE && b->agent->plans_by_turn)
+		fields_set_number(&f, "plans", 1);
 	if (e->kind == AGENT_TURN)
 		fields_set(&f, "turn", e->id);
 	if (e->kind == AGENT_LIMIT)

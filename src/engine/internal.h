@@ -233,6 +233,8 @@ void run_launch(struct task *task);
  */
 NODISCARD int run_prove_past_dead(
     struct engine *engine, const struct session *s, struct err *err);
+/* meaning.c: the happening that an agent's event KIND is; -1: activity only. */
+int event_meaning(int kind);
 /* followers.c */
 void run_follow(struct engine *engine, const struct session *session);
 void runs_adopt(struct engine *engine);

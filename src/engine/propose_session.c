@@ -82,6 +82,21 @@ propose_overrides(const struct proposal *p, const char *code)
 	return propose_has_word(fields_text(p->in, "override"), code);
 }
 
+/* Who commits, for an agent whose commands do not see the user's git configuration. */
+static void
+put_identity(struct proposal *p, size_t i)
+{
+	AUTO_FREE char *who = git_line(
+	    p->repo.top, GIT_ARGS("var", "GIT_AUTHOR_IDENT"), NULL);
+	const char *open = who ? strstr(who, " <") : NULL,
+		   *end = open ? strchr(open, '>') : NULL;
+	AUTO_FREE char *both = end ? xasprintf("%.*s\n%.*s", (int)(open - who), who,
+					 (int)(end - open - 2), open + 2)
+				   : NULL;
+
+	set_at(p, i, "identity", both ? both : "");
+}
+
 /* The program, its further arguments and its readiness; a missing login refuses. */
 static int
 put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
@@ -145,6 +160,8 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	for (size_t k = 0; k < args.n; k++)
 		fprintf(f, "%s%s", k ? "\n" : "", args.item[k]);
 	fclose(f);
+	if (agent->hides_git_config)
+		put_identity(p, i);
 	set_at(p, i, "adapter", agent->name);
 	set_at(p, i, "program", probe.program);
 	set_at(p, i, "version", probe.version);
@@ -300,6 +317,23 @@ put_cost(struct proposal *p, size_t i, const struct dispatch_row *row)
 	propose_canon(p, "fence", "off");
 }
 
+/* What the approval covers beside the agent's own doing is said with the table. */
+static void
+note_commits(struct proposal *p, const struct dispatch_row *row)
+{
+	const char *sandbox = config_str(&p->config, "divisi.sandbox", "");
+	const struct agent *agent = row->agent && row->agent->adapter
+					? adapter_agent(row->agent->adapter)
+					: NULL;
+
+	if (agent && agent->cannot_commit && row->launch_as == LAUNCH_BYPASS &&
+	    strcmp(sandbox, "external") != 0)
+		propose_note(p,
+		    "phase %s: %s keeps its own sandbox, in which it cannot commit; divisi "
+		    "commits for it what it leaves",
+		    row->phase->id, row->agent->shown);
+}
+
 int
 propose_session(struct proposal *p, size_t i, struct err *err)
 {
@@ -339,6 +373,7 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	set_at(p, i, "setup", config_str(&p->config, "divisi.worktree.setup", ""));
 	set_number_at(p, i, "sandboxed",
 	    strcmp(config_str(&p->config, "divisi.sandbox", ""), "external") == 0);
+	note_commits(p, row);
 	if (row->warning)
 		propose_note(p, "phase %s: %s", row->phase->id, row->warning);
 	if (row->mid_cents < 0)

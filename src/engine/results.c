@@ -1,5 +1,6 @@
 #include "engine/internal.h"
 
+#include "adapters.h"
 #include "base/crash.h"
 
 #include <string.h>
@@ -63,6 +64,21 @@ is_answer(const struct task *task, const struct fields *out, const struct err *e
 	return false;
 }
 
+/*
+ * Does the agent's own sandbox keep it from committing?  It is on where no other fence holds.
+ * In Ask a person was asked for the commit, perhaps said no, and is asked about the rest.
+ */
+static bool
+commits_for_agent(const struct task *task)
+{
+	const struct session *s = core_session(
+	    task->engine->core, fields_text(&task->fields, "session"));
+	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
+
+	return agent && agent->cannot_commit && !s->is_sandboxed &&
+	       (strcmp(s->launch, "bypass") == 0 || s->plan_approved);
+}
+
 static int
 tell_result(struct task *task, const struct fields *out, enum hap hap)
 {
@@ -86,6 +102,8 @@ tell_result(struct task *task, const struct fields *out, enum hap hap)
 		    &f, "version", fields_number(&task->fields, "version", 0));
 	if (fields_text(&task->fields, "why")[0])
 		fields_set(&f, "why", fields_text(&task->fields, "why"));
+	if (hap == HAP_INSPECTED && commits_for_agent(task))
+		fields_set_number(&f, "ours", 1);
 	rc = engine_note(task->engine, hap, &f);
 	fields_clear(&f);
 	return rc;

@@ -82,6 +82,17 @@ launch_text_clear(struct launch_text *t)
 	environ_free_args(t->extra);
 }
 
+/* A run after its plan was approved has no plan to present any more. */
+static const char *
+launch_as(const struct session *s)
+{
+	const struct agent *agent = adapter_agent(s->adapter);
+	bool is_over = strcmp(s->launch, "plan") == 0 && s->plan_approved &&
+		       s->n_runs > 1 && agent && agent->plans_by_turn;
+
+	return is_over ? "ask" : s->launch;
+}
+
 static int
 launch_text_fill(struct engine *engine, const struct task *task,
     const struct session *s, struct launch_text *t, struct err *err)
@@ -104,7 +115,7 @@ launch_text_fill(struct engine *engine, const struct task *task,
 	t->launch = (struct agent_launch){ .adapter = s->adapter,
 		.program = s->program,
 		.extra = (const char *const *)t->extra,
-		.launch_as = s->launch,
+		.launch_as = launch_as(s),
 		.session_uuid = t->uuid,
 		.resume_id = resumes ? resume : NULL,
 		.name = t->name,

@@ -157,27 +157,53 @@ static const struct agent_kind catalogue[] = {
 	{
 	    .name = "codex",
 	    .shown = "Codex",
+	    .adapter = "codex",
 	    .warned = BUT_CHECKPOINT,
 	    .program = "codex",
 	},
 	{
 	    .name = "gemini",
 	    .shown = "Gemini CLI",
+	    .adapter = "gemini",
 	    .warned = BUT_CHECKPOINT,
 	    .program = "gemini",
 	},
 	{
 	    .name = "opencode",
 	    .shown = "OpenCode",
+	    .adapter = "opencode",
 	    .warned = BUT_CHECKPOINT,
 	    .program = "opencode",
 	},
 	{
 	    .name = "copilot",
 	    .shown = "Copilot",
+	    .adapter = "copilot",
 	    .modes = BIT(QUICK),
 	    .warned = BUT_CHECKPOINT & ~BIT(QUICK),
 	    .program = "copilot",
+	},
+	{
+	    .name = "claude-acp",
+	    .shown = "Claude Code (ACP)",
+	    .adapter = "claude-acp",
+	    .knows_method = true,
+	    .modes = BUT_CHECKPOINT,
+	    .program = "claude-agent-acp",
+	},
+	{
+	    .name = "codex-acp",
+	    .shown = "Codex (ACP)",
+	    .adapter = "codex-acp",
+	    .warned = BUT_CHECKPOINT,
+	    .program = "codex-acp",
+	},
+	{
+	    /* Any program that speaks the Agent Client Protocol: `acp:PROGRAM` names it. */
+	    .name = "acp",
+	    .shown = "acp",
+	    .adapter = "acp",
+	    .warned = BUT_CHECKPOINT,
 	},
 	{
 	    .name = "factory",

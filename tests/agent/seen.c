@@ -30,6 +30,9 @@ seen_event(const struct agent_event *event, void *arg)
 		snprintf(seen->detail, sizeof(seen->detail), "%s",
 		    event->detail ? event->detail : "");
 	}
+	if (event->kind == AGENT_STEP)
+		snprintf(
+		    seen->step, sizeof(seen->step), "%s", event->raw ? event->raw : "");
 	if (event->id) {
 		put(seen, " %s", event->id);
 		snprintf(seen->id, sizeof(seen->id), "%s", event->id);

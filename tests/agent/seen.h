@@ -14,6 +14,7 @@ struct seen {
 	int n_events;
 	int n_of[AGENT_N_EVENTS];
 	char raw[1 << 14];    /* of the last ask */
+	char step[1 << 14];   /* what was learnt for the last step */
 	char id[256];         /* of the last ask or acceptance */
 	char detail[1 << 14]; /* of the last ask that had one */
 };

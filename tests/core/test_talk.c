@@ -118,6 +118,96 @@ a_step_that_cannot_be_made_fails_the_session_with_its_words(void **state)
 	play_free(p);
 }
 
+static struct play *
+planning(void)
+{
+	struct play *p = launched();
+	struct session *s = play_session(p, "1A");
+
+	free(s->launch);
+	s->launch = xstrdup("plan");
+	play_start(p, "1A");
+	return p;
+}
+
+/* S-37: the approach is settled with a person first, code follows. */
+static void
+a_turn_under_plan_presents_the_plan_and_waits(void **state)
+{
+	struct play *p = planning();
+
+	(void)state;
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "1. this 2. that", "#plans", "1", NULL);
+	IS(p, "1A", SESSION_CHECKPOINT);
+	OWES_NO(p, "inspect", "1A");
+	assert_string_equal(session_open_ask(play_session(p, "1A"))->kind, "plan");
+	assert_string_equal(
+	    session_open_ask(play_session(p, "1A"))->detail, "1. this 2. that");
+	play_free(p);
+}
+
+static void
+an_approved_plan_is_told_and_its_end_is_an_end(void **state)
+{
+	struct play *p = planning();
+
+	(void)state;
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "plan", "#plans", "1", NULL);
+	HAPPENS(p, HAP_ASK_ANSWERED, "session", "p1.1.1A", "ask", "", "decision",
+	    "allow", "text", "soon");
+	assert_string_equal(
+	    act_text(play_act(p, "step", "1A"), "step"), "plan-allowed");
+	assert_string_equal(act_text(play_act(p, "step", "1A"), "raw"), "soon");
+	OWES_NO(p, "answer", "1A");
+	IS(p, "1A", SESSION_ACTIVE);
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "done", "#plans", "1", NULL);
+	OWES(p, "inspect", "1A");
+	play_free(p);
+}
+
+static void
+a_declined_plan_is_asked_for_again_under_another_key(void **state)
+{
+	struct play *p = planning();
+	AUTO_FREE char *first = NULL;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		LINE(p, "1A", HAP_AGENT_DONE, "text", "plan", "#plans", "1", NULL);
+		IS(p, "1A", SESSION_CHECKPOINT);
+		HAPPENS(p, HAP_ASK_ANSWERED, "session", "p1.1.1A", "ask", "",
+		    "decision", "deny", "text", "smaller");
+		assert_string_equal(
+		    act_text(play_act(p, "step", "1A"), "step"), "plan-declined");
+		if (first)
+			assert_string_not_equal(play_act(p, "step", "1A")->key, first);
+		free(first);
+		first = xstrdup(play_act(p, "step", "1A")->key);
+	}
+	play_free(p);
+}
+
+/* RUNS 1.6: Codex in its own sandbox cannot commit; what is left then is a person's. */
+static void
+what_an_agent_cannot_commit_is_committed_for_it_once(void **state)
+{
+	struct play *p = launched();
+
+	(void)state;
+	play_start(p, "1A");
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "done", NULL);
+	HAPPENS(p, HAP_INSPECTED, "session", "p1.1.1A", "why", "exit", "#dirty", "1",
+	    "missing", "1 file", "#ours", "1");
+	assert_int_equal(
+	    fields_number(&play_act(p, "inspect", "1A")->fields, "commit_rest", 0), 1);
+	IS(p, "1A", SESSION_EXITING);
+	HAPPENS(p, HAP_INSPECTED, "session", "p1.1.1A", "why", "exit", "#dirty", "1",
+	    "missing", "1 file", "#ours", "1");
+	OWES_NO(p, "inspect", "1A");
+	assert_string_equal(session_open_ask(play_session(p, "1A"))->kind, "exit");
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -129,6 +219,10 @@ main(void)
 		cmocka_unit_test(
 		    a_resumed_run_keeps_what_it_resumes_and_what_is_said_about_it),
 		cmocka_unit_test(a_new_conversation_forgets_the_old_ones_id),
+		cmocka_unit_test(a_turn_under_plan_presents_the_plan_and_waits),
+		cmocka_unit_test(an_approved_plan_is_told_and_its_end_is_an_end),
+		cmocka_unit_test(a_declined_plan_is_asked_for_again_under_another_key),
+		cmocka_unit_test(what_an_agent_cannot_commit_is_committed_for_it_once),
 		cmocka_unit_test(
 		    a_step_that_cannot_be_made_fails_the_session_with_its_words),
 	};

@@ -12,7 +12,7 @@
 # it keeps root).  The programs under test come from $DIVISI_BUILD and are first on PATH.
 # Everything the test started is ended and the scratch directory removed at the end;
 # DIVISI_E2E_KEEP=1 keeps it.  The real Claude Code, where ./check could install it, is
-# $E2E_CLAUDE and not on PATH.  Output is TAP.
+# $E2E_CLAUDE and not on PATH; the other agents are below $E2E_AGENTS.  Output is TAP.
 
 e2e_n=0
 e2e_failed=0
@@ -66,7 +66,8 @@ e2e_restart() {
 		LOGNAME=tester SHELL=/bin/sh GIT_CONFIG_NOSYSTEM=1 \
 		XDG_STATE_HOME="$scratch/home/state" XDG_CONFIG_HOME="$scratch/home/config" \
 		XDG_RUNTIME_DIR="$scratch/tmp" E2E_SCRATCH="$scratch" E2E_TOP="$scratch/src" \
-		E2E_CLAUDE="${DIVISI_TEST_CLAUDE:+$scratch/agents/claude}" "${keep[@]}" \
+		E2E_CLAUDE="${DIVISI_TEST_CLAUDE:+$scratch/agents/claude}" \
+		E2E_AGENTS="${DIVISI_TEST_AGENTS:-}" "${keep[@]}" \
 		bash "$scratch/src/tests/e2e/$(basename "$script")" "$@" </dev/null &
 	wait $!
 	status=$?

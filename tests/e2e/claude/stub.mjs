@@ -1,9 +1,9 @@
-// A model for tests: answers the Anthropic Messages API on loopback, so that the real Claude
-// Code does real work with its own tools, without an account or a network.
+// A model for tests: answers the Anthropic Messages API on loopback, and those of apis.mjs, so
+// that the real agents do real work with its own tools, without an account or a network.
 //
 //   node stub.mjs [--port N] [--log FILE]     prints the port, then serves until it is killed
 //
-// Start Claude Code with ANTHROPIC_BASE_URL=http://127.0.0.1:PORT, ANTHROPIC_API_KEY=dummy,
+// Codex and the others are pointed to it by agents.sh.  Start Claude Code with ANTHROPIC_BASE_URL=http://127.0.0.1:PORT, ANTHROPIC_API_KEY=dummy,
 // CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1, DISABLE_TELEMETRY=1, DISABLE_AUTOUPDATER=1.
 //
 // What it does is written in the prompt, in the order of these markers.  A value ends at the
@@ -33,6 +33,8 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
+
+import { apiOf, nameCalls, nativeTool, readBody, writeAnswer } from './apis.mjs';
 
 const MARKER = /stub:([a-z]+)(?:=(.*?))?(?=\s+stub:|\s*$)/gm;
 const MAX_STEPS = 80;
@@ -123,14 +125,14 @@ function readMarkers(text) {
 function readRequest(body) {
   const whole = JSON.stringify(body.system ?? '') + JSON.stringify(body.messages);
   const said = userTexts(body.messages);
-  const cwd = /[Ww]orking directory: ([^\s"\\]+)/.exec(whole)?.[1] ?? '';
+  const cwd = /(?:[Ww]orking directory: |<cwd>|Workspace Directories:\**\\+n\s*- )([^\s"\\<]+)/.exec(whole)?.[1] ?? '';
   const planFile = /([^\s"\\]+\/plans\/[^\s"\\]+\.md)/.exec(whole)?.[1] ?? '';
   const isResumed = said.length > 1;
   return {
     tools: (body.tools ?? []).map((tool) => tool.name),
     cwd, planFile, isResumed,
     isPlanMode: whole.includes('Plan mode is active') || Boolean(planFile),
-    prompt: said[0] ?? '',
+    prompt: said[0] ?? '', said,
     ...readMarkers(said.join('\n')),
     ...readHistory(body.messages),
   };
@@ -164,6 +166,13 @@ function toolFor(action, state, answer) {
     default:
       return null;
   }
+}
+
+// Under divisi's own words for it a plan is presented by ending the turn.
+function nextOfPlanTurn(state) {
+  const last = state.said.findLast((text) => /Plan mode: present|Your plan is (approved|declined)/.test(text)) ?? '';
+  if (!last || last.includes('Your plan is approved')) return null;
+  return { text: `# Plan${last.includes('declined') ? ' (revised)' : ''}\n\n${state.flags.get('plan') || 'the work'}` };
 }
 
 function nextOfPlan(state) {
@@ -214,7 +223,7 @@ const words = (n) => Array.from({ length: n }, (_, i) => `word${i} `).join('');
 function nextStep(state) {
   if (!state.tools.length) return { text: 'ok' };
   if (state.steps > MAX_STEPS) return { text: 'Too many steps; I stop here.' };
-  const step = nextOfPlan(state) ?? nextOfActions(state);
+  const step = nextOfPlanTurn(state) ?? nextOfPlan(state) ?? nextOfActions(state);
   if (!state.isStarted && !state.flags.has('silent')) step.text = `Session started\n\n${step.text}`;
   return step;
 }
@@ -271,15 +280,21 @@ function failed(res, state) {
   return true;
 }
 
-async function answer(res, body) {
+async function answer(res, path, asked) {
+  const api = apiOf(path);
+  const body = api ? readBody(api, asked) : asked;
+  if (api) nameCalls(body.messages, readMarkers(userTexts(body.messages).join('\n')).actions);
   const state = readRequest(body);
   if (state.flags.has('hang') && !state.isResumed) return;
   if (failed(res, state)) return;
   const step = nextStep(state);
   if (state.flags.has('tokens')) step.tokens = Number(state.flags.get('tokens'));
-  log({ cwd: state.cwd, tool: step.tool?.name ?? null, slow: Boolean(step.slow), text: step.text.slice(0, 200), steps: state.steps });
+  const told = [...state.calls.values()].at(-1)?.result?.slice(0, 300);
+  log({ cwd: state.cwd, told, tool: step.tool?.name ?? null, slow: Boolean(step.slow), text: step.text.slice(0, 200), steps: state.steps });
+  if (api && step.tool) step.tool = nativeTool(step.tool, state.tools) ?? undefined;
   const message = messageOf(body.model, step);
-  if (body.stream) await stream(res, message, step.slow);
+  if (api) await writeAnswer(api, res, path, asked, message, step.slow);
+  else if (body.stream) await stream(res, message, step.slow);
   else sendJson(res, 200, message);
 }
 
@@ -289,7 +304,10 @@ const server = http.createServer((req, res) => {
   req.on('end', async () => {
     const path = req.url.split('?')[0];
     try {
-      if (req.method === 'POST' && path.endsWith('/v1/messages')) await answer(res, JSON.parse(Buffer.concat(parts)));
+      if (req.method === 'POST' && (path.endsWith('/v1/messages') || apiOf(path)))
+        await answer(res, path, JSON.parse(Buffer.concat(parts)));
+      else if (path.endsWith(':countTokens')) sendJson(res, 200, { totalTokens: 1200 });
+      else if (path.endsWith('/models')) sendJson(res, 200, { object: 'list', data: [{ id: 'stub-model', object: 'model' }], models: [] });
       else if (path.endsWith('/count_tokens')) sendJson(res, 200, { input_tokens: 1200 });
       else sendJson(res, 404, { type: 'error', error: { type: 'not_found_error', message: 'the stub has no such path' } });
     } catch (error) {

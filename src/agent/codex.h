@@ -1,0 +1,23 @@
+#pragma once
+
+#include "agent/agent.h"
+
+/*
+ * Codex speaks JSON-RPC (`codex app-server`); what it prints as events, and the answers to
+ * what it asks.  Private to this room.  Source: recorded runs of 0.169.0 and its schema.
+ *
+ * Ids of our requests, by which their replies are known:
+ */
+#define CODEX_INITIALIZE "initialize"
+#define CODEX_THREAD     "thread" /* thread/start */
+#define CODEX_RESUME     "resume" /* thread/resume */
+#define CODEX_NAME       "name"
+#define CODEX_TURN       "turn"
+
+/* Steps (AGENT_STEP) beside those of the same name: */
+#define CODEX_INITIALIZED "initialized"
+#define CODEX_ANEW        "anew" /* the thread could not be resumed */
+
+void codex_parse(const char *line, size_t n, agent_event_fn *fn, void *arg);
+char *codex_answer(const char *key, const char *ask_id, const char *raw,
+    const char *decision, const char *text);

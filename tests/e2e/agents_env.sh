@@ -1,0 +1,51 @@
+# shellcheck shell=bash disable=SC2154
+# Points the real agents at the model of our own; after lib.sh, with $port and $scratch.
+
+# agent_path AGENT: puts its programs on PATH; they are an npm project below $E2E_AGENTS.
+agent_path() {
+	[ -d "$E2E_AGENTS/$1/node_modules/.bin" ] && PATH=$PATH:$E2E_AGENTS/$1/node_modules/.bin
+}
+
+# agent_env AGENT: the environment and the settings that it needs.
+agent_env() {
+	local model="http://127.0.0.1:$port"
+	case $1 in
+	codex | codex-acp)
+		export CODEX_HOME=$scratch/codex STUB_KEY=dummy CODEX_API_KEY=dummy
+		mkdir -p "$CODEX_HOME"
+		cat >"$CODEX_HOME/config.toml" <<-END
+			model = "stub-model"
+			model_provider = "stub"
+			[analytics]
+			enabled = false
+			[model_providers.stub]
+			name = "stub"
+			base_url = "$model/v1"
+			env_key = "STUB_KEY"
+			wire_api = "responses"
+			request_max_retries = 1
+			stream_max_retries = 1
+		END
+		git config divisi.env STUB_KEY
+		# Its very first start makes a database, which three at once would fight about.
+		codex app-server </dev/null >/dev/null 2>&1 || true
+		;;
+	gemini)
+		export GEMINI_API_KEY=dummy GOOGLE_GEMINI_BASE_URL=$model GEMINI_MODEL=gemini-2.5-pro
+		mkdir -p "$HOME/.gemini"
+		echo '{"security":{"auth":{"selectedType":"gemini-api-key"}}}' >"$HOME/.gemini/settings.json"
+		;;
+	opencode)
+		export OPENCODE_DISABLE_MODELS_FETCH=1
+		export OPENCODE_CONFIG_CONTENT='{"autoupdate":false,"provider":{"stub":{"npm":"@ai-sdk/openai-compatible","name":"Stub","options":{"baseURL":"'$model'/v1","apiKey":"dummy"},"models":{"stub-model":{"name":"stub"}}}},"model":"stub/stub-model","small_model":"stub/stub-model"}'
+		;;
+	copilot)
+		export COPILOT_PROVIDER_BASE_URL=$model/v1 COPILOT_PROVIDER_API_KEY=dummy
+		export COPILOT_MODEL=stub-model COPILOT_OFFLINE=true
+		;;
+	claude-acp)
+		export ANTHROPIC_BASE_URL=$model ANTHROPIC_API_KEY=dummy
+		export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 DISABLE_AUTOUPDATER=1
+		;;
+	esac
+}

@@ -466,11 +466,15 @@ follower_look(struct follower *f)
 
 /* A thousand runs that a server adopts are all told as perhaps ended; most of them live. */
 static bool
-is_alive(const struct follower *f)
+is_alive(struct follower *f)
 {
+	struct proc_id holder = { 0 };
 	AUTO_FD int lock_fd = -1;
 
-	return rundir_probe(f->dir, &lock_fd, NULL) == RUN_LIVE;
+	if (rundir_probe(f->dir, &lock_fd, &holder) != RUN_LIVE)
+		return false;
+	follower_watch_holder(f, &holder); /* it may have said only now who it is */
+	return true;
 }
 
 static void
@@ -478,9 +482,8 @@ on_run_change(struct watch *watch, unsigned what, void *arg)
 {
 	struct follower *f = arg;
 
-	(void)watch;
 	/* An end frees F, so what was read before it is written first. */
-	if ((what & (WATCH_END | WATCH_GONE)) && !is_alive(f)) {
+	if ((what & (WATCH_END | WATCH_GONE) || !f->holder_event) && !is_alive(f)) {
 		struct engine *engine = f->engine;
 		bool is_grouping = engine->is_grouping;
 
@@ -499,8 +502,6 @@ on_holder_gone(evutil_socket_t fd, short what, void *arg)
 	struct follower *f = arg;
 	struct timeval soon = { .tv_usec = 20000 };
 
-	(void)fd;
-	(void)what;
 	if (follower_look(f))
 		return;
 	/* Its lock may outlive the holder for a moment: look again until the files tell. */

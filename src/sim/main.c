@@ -32,6 +32,7 @@ static const struct {
 	    SIM_SHORT }, /* taken over while a launch waited for a setup that failed */
 	{ 4308,
 	    SIM_SHORT }, /* claimed, when its launch had failed and was not dropped yet */
+	{ 5933, SIM_SHORT }, /* a holder that died, and had not said who it is before */
 	{ 1008315, 0 }, /* a server died of an order and wrote more as it started */
 };
 

@@ -1,6 +1,7 @@
 #include "cli/ask.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,15 +24,16 @@ ended(struct err *err)
 }
 
 /*
- * One byte without waiting for Enter.  Signals of the keyboard are read as bytes, so that
+ * One byte, 0 when none comes within MS (-1: for ever), without waiting for Enter.  Signals of the keyboard are read as bytes, so that
  * the terminal is never left in this state.
  */
 static int
-read_byte(void)
+read_byte(int ms)
 {
+	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
 	struct termios before, raw;
 	unsigned char c = CTRL_D;
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (tcgetattr(STDIN_FILENO, &before) < 0)
 		return -1;
@@ -41,11 +43,24 @@ read_byte(void)
 	raw.c_cc[VTIME] = 0;
 	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) < 0)
 		return -1;
-	do
-		n = read(STDIN_FILENO, &c, 1);
-	while (n < 0 && errno == EINTR);
+	if (poll(&ready, 1, ms) > 0) {
+		do
+			n = read(STDIN_FILENO, &c, 1);
+		while (n < 0 && errno == EINTR);
+	} else {
+		n = 1;
+		c = 0;
+	}
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 	return n == 1 ? c : -1;
+}
+
+int
+ask_key_within(int ms)
+{
+	int c = read_byte(ms);
+
+	return c == CTRL_C || c == CTRL_D ? -1 : c;
 }
 
 int
@@ -54,7 +69,7 @@ ask_key(const char *prompt, const char *keys, struct err *err)
 	fputs(prompt, stdout);
 	for (;;) {
 		fflush(stdout);
-		int c = read_byte();
+		int c = read_byte(-1);
 
 		if (c < 0 || c == CTRL_C || c == CTRL_D || c == 'q')
 			return ended(err);

@@ -16,5 +16,11 @@ bool ask_possible(void);
  */
 int ask_key(const char *prompt, const char *keys, struct err *err);
 
+/*
+ * The key that is pressed within MS, without being shown; 0 when none is, -1 when the person
+ * ends it (Ctrl-C, Ctrl-D) or there is no terminal.
+ */
+int ask_key_within(int ms);
+
 /* A line without its newline; NULL with ERR_HUMAN at the end of input.  Caller frees. */
 char *ask_text(const char *prompt, struct err *err);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/ask.h"
 #include "cli/board.h"
 #include "cli/client.h"
 #include "cli/json.h"
@@ -12,6 +13,8 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+
+#define WATCH_LOOK_MS 250
 
 const struct option_doc cmd_status_options[] = { OPTION_JSON, OPTION_END };
 const struct option_doc cmd_watch_options[] = { OPTION_JSON, OPTION_END };
@@ -262,6 +265,82 @@ cmd_events(int argc, char **argv)
 	return follow_events(&w, w.last, follow);
 }
 
+/* ---- keys of watch ----------------------------------------------------------------------- */
+
+static const struct watch_key {
+	char key;
+	int (*run)(int argc, char **argv);
+	const char *verb;
+} watch_keys[] = {
+	{ 'a', cmd_attach, "attach" },
+	{ 's', cmd_say, "say" },
+	{ 't', cmd_takeover, "takeover" },
+};
+
+/* Asks which session, and does what the verb does; the server's words are on the screen. */
+static void
+do_key(const struct watch_key *key)
+{
+	AUTO_FREE char *prompt = xasprintf("%s which session? ", key->verb);
+	AUTO_FREE char *verb = xstrdup(key->verb), *name = NULL, *text = NULL;
+	struct err err = ERR_INIT;
+	char *argv[] = { verb, NULL, NULL, NULL };
+
+	name = ask_text(prompt, &err);
+	if (!name || name[strspn(name, " \t")] == '\0')
+		return;
+	argv[1] = name;
+	if (key->run == cmd_say && !(text = ask_text("say: ", &err)))
+		return;
+	argv[2] = text;
+	(void)key->run(text ? 3 : 2, argv);
+	printf("-- watching again\n");
+}
+
+/* Waits a moment for a key.  True when the person leaves. */
+static bool
+take_key(void)
+{
+	int c = ask_key_within(WATCH_LOOK_MS);
+
+	for (size_t i = 0; i < N_ELEMS(watch_keys); i++) {
+		if (c == watch_keys[i].key)
+			do_key(&watch_keys[i]);
+	}
+	return c < 0 || c == 'q';
+}
+
+/* As follow_events(), looking for keys between two looks at the journal. */
+static int
+watch_with_keys(struct watching *w, int64_t after)
+{
+	struct err err = ERR_INIT;
+
+	w->last = after;
+	printf("-- a looks on, s says, t takes over, q leaves\n");
+	do {
+		struct client client = { 0 };
+		AUTO_FREE char *target = NULL;
+		struct fetch_reply reply = { 0 };
+		int rc;
+
+		fflush(stdout);
+		if (take_key())
+			return 0;
+		/* A server that went away comes again. */
+		if (client_open(&client, NULL, true, &err) < 0)
+			return cmd_fail(&err, false);
+		target = xasprintf("/v1/events?after=%lld", (long long)w->last);
+		rc = fetch_stream(client.fetch, target, on_event_line, w, &reply, &err);
+		fetch_reply_clear(&reply);
+		client_close(&client);
+		if (rc < 0 && err.kind != ERR_NO_SERVER)
+			return cmd_fail(&err, false);
+		err = (struct err)ERR_INIT;
+	} while (!ferror(stdout));
+	return 0;
+}
+
 int
 cmd_watch(int argc, char **argv)
 {
@@ -280,5 +359,7 @@ cmd_watch(int argc, char **argv)
 	if (!w.as_json)
 		board_status(&w.screen, status);
 	fflush(stdout);
+	if (!w.as_json && ask_possible())
+		return watch_with_keys(&w, js_number(status, "seq", 0));
 	return follow_events(&w, js_number(status, "seq", 0), true);
 }

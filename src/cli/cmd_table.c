@@ -237,6 +237,8 @@ static const struct command commands[] = {
 	    .group = CMD_RUN,
 	    .synopsis = "watch [--json]",
 	    .summary = "the status, then everything that happens, as it happens",
+	    .help = "On a terminal there are keys: a looks on at a session, s says "
+		    "something to it, t takes it over, q leaves.",
 	    .options = cmd_watch_options,
 	    .run = cmd_watch,
 	},

@@ -78,6 +78,30 @@ claim "a command that the project names is not run" divisi_fails 3 takeover 1A
 rm -r .divisi
 git config divisi.agent.command.interactive by-hand
 
+# ---- keys of watch ---------------------------------------------------------------------------
+terminal board 100 30
+types board "divisi watch"
+claim "watch says which keys there are" until_true shows board 'a looks on, s says, t takes over'
+tmux send-keys -t board s
+claim "it asks whom" until_true shows board 'say which session'
+types board "1A"
+until_true shows board '^say: '
+types board "from the board"
+claim "and the agent is told" until_true shows board '^S-A: told'
+tmux send-keys -t board a
+until_true shows board 'attach which session'
+types board "1A"
+claim "it looks on" until_true shows board 'q leaves, s says, t takes it over'
+tmux send-keys -t board q
+claim "and comes back" until_true shows board 'watching again.*'
+left_board() {
+	tmux send-keys -t board q
+	[ "$(tmux display-message -p -t board '#{pane_current_command}')" = sh ]
+}
+until_true shows board 'q leaves, s says, t takes it over'
+claim "and both are left" until_true left_board
+tmux kill-session -t board
+
 # ---- 80 x 24 -------------------------------------------------------------------------------
 terminal small 80 24
 agent=$(agent_pid "$(run_of 1A)")

@@ -341,13 +341,11 @@ static const struct command commands[] = {
 	    .synopsis = "takeover SESSION [--tmux]",
 	    .summary = "go on in its agent's own conversation, on a terminal",
 	    .help =
-		"Its agent is asked to end its turn and ended in order; then the same "
-		"conversation is opened in its worktree, on a terminal that outlives this one "
-		"and the server. Ctrl-] leaves it, divisi attach comes back, divisi handback "
-		"gives it to the agent again. --tmux opens a window of tmux, as does git config "
-		"divisi.tmux true inside of it. The session keeps its slot. An agent that is "
-		"not known to have a terminal needs git config "
-		"divisi.agent.NAME.interactive COMMAND.",
+		"Ends the turn of its agent, and the agent in order; opens the same conversation "
+		"in its worktree, on a terminal that outlives this one and the server. Ctrl-] "
+		"leaves it, divisi attach comes back, divisi handback ends it. --tmux opens a "
+		"window (always: git config divisi.tmux true). An agent whose terminal is not "
+		"known: git config divisi.agent.NAME.interactive COMMAND.",
 	    .options = cmd_takeover_options,
 	    .run = cmd_takeover,
 	},

@@ -40,6 +40,7 @@ _divisi()
 		abort) words='--json --reason' ;;
 		conflicts) words='--json --all' ;;
 		rule) words='--json --order --yield --rescope --go-on --text --reason' ;;
+		widen) words='--json --reason --yes' ;;
 		try) words='--json' ;;
 		salvage) words='--json --restore --branch' ;;
 		merge) words='--json --yes --diff' ;;
@@ -50,6 +51,7 @@ _divisi()
 		events) words='--json --after --follow --until --kinds' ;;
 		replay) words='--json --until --dump' ;;
 		server) words='--foreground --stop --top --idle' ;;
+		hook) words='--home' ;;
 		help) words='--json' ;;
 		learn) words='--json --landings --dry-run --forget' ;;
 		version) words='--json' ;;

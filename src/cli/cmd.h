@@ -106,6 +106,10 @@ int cmd_server(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_why(int argc, char **argv);
+int cmd_widen(int argc, char **argv);
+
+/* What agents call. */
+int cmd_hook(int argc, char **argv);
 
 extern const struct option_doc cmd_claim_options[], cmd_handback_options[],
     cmd_takeover_options[];
@@ -116,3 +120,4 @@ extern const struct option_doc cmd_attach_options[], cmd_decide_options[],
     cmd_status_options[], cmd_watch_options[], cmd_why_options[];
 extern const struct option_doc cmd_conflicts_options[], cmd_replay_options[],
     cmd_rule_options[], cmd_try_options[], cmd_salvage_options[];
+extern const struct option_doc cmd_hook_options[], cmd_widen_options[];

@@ -410,6 +410,20 @@ static const struct command commands[] = {
 	    .run = cmd_rule,
 	},
 	{
+	    .name = "widen",
+	    .group = CMD_SESSION,
+	    .synopsis = "widen SESSION PATTERN... --reason TEXT [--yes] [--json]",
+	    .summary = "let a session write more than its phase declared",
+	    .help =
+		"Shows who else has some of it, then asks. An agent gives it for its own "
+		"session: a person is asked (divisi approve SESSION), the agent is told "
+		"the answer, and what was refused stays so. A session that is allowed "
+		"what another one has lands behind it. Exit status 4: asked, not "
+		"answered.",
+	    .options = cmd_widen_options,
+	    .run = cmd_widen,
+	},
+	{
 	    .name = "try",
 	    .group = CMD_SESSION,
 	    .synopsis = "try SESSION SESSION [--json]",
@@ -545,6 +559,20 @@ static const struct command commands[] = {
 		"divisi that finds an older server at rest replaces it and says so.",
 	    .options = cmd_server_options,
 	    .run = cmd_server,
+	},
+	{
+	    .name = "hook",
+	    .group = CMD_KEEP,
+	    .synopsis = "hook [--home DIR] < CALL",
+	    .summary = "an agent's hook before a tool call: may it write there",
+	    .help =
+		"Reads the call as Claude Code, Codex, Gemini or Copilot give it to a hook "
+		"and answers in their form: nothing when all is well, else what is not its "
+		"to write, who has it, and how to ask for it. It explains and the fence "
+		"enforces: without a server it lets everything pass. Agents run the program "
+		"divisi-hook itself, which starts ten times faster.",
+	    .options = cmd_hook_options,
+	    .run = cmd_hook,
 	},
 	{
 	    .name = "help",

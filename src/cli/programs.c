@@ -24,11 +24,11 @@ program_self(struct err *err)
 	return xstrdup(buf);
 }
 
-char *
-program_holder(struct err *err)
+/* A program of ours: beside us when installed, in the ROOM next door in a build tree. */
+static char *
+find_program(const char *name, const char *room, struct err *err)
 {
-	/* Beside us when installed, in the room next door in a build tree. */
-	static const char *const places[] = { "", "../hold/", "../libexec/divisi/",
+	const char *const places[] = { "", room, "../libexec/divisi/",
 		"../lib/divisi/" };
 	AUTO_FREE char *self = program_self(err);
 	char *dir;
@@ -37,13 +37,24 @@ program_holder(struct err *err)
 		return NULL;
 	dir = dirname(self);
 	for (size_t i = 0; i < N_ELEMS(places); i++) {
-		AUTO_FREE char *path = xasprintf("%s/%sdivisi-hold", dir, places[i]);
+		AUTO_FREE char *path = xasprintf("%s/%s%s", dir, places[i], name);
 
 		if (access(path, X_OK) == 0)
 			return TAKE_PTR(path);
 	}
-	err_set(
-	    err, ERR_SYSTEM, "the holder program divisi-hold is not beside %s", dir);
+	err_set(err, ERR_SYSTEM, "the program %s is not beside %s", name, dir);
 	err_fix(err, "install divisi completely: meson install -C build");
 	return NULL;
+}
+
+char *
+program_holder(struct err *err)
+{
+	return find_program("divisi-hold", "../hold/", err);
+}
+
+char *
+program_hook(struct err *err)
+{
+	return find_program("divisi-hook", "../hook/", err);
 }

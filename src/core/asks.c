@@ -87,6 +87,42 @@ asks_too_much(const struct session *s)
 	return n_open >= OPEN_MAX || n >= ASKS_MAX;
 }
 
+/* Asked beside the agent's own stream (divisi mcp): it hears the answer as a message. */
+#define TOLD_PREFIX "told-"
+#define MAX_TOLD    8 /* open ones of a session; more are no help to a person */
+
+static bool
+is_told(const struct ask *a)
+{
+	return a->run[0] == '\0' &&
+	       strncmp(a->id, TOLD_PREFIX, strlen(TOLD_PREFIX)) == 0;
+}
+
+static int
+open_told(
+    struct session *s, const struct happening *h, struct acts *acts, struct err *err)
+{
+	AUTO_FREE char *id = NULL;
+	struct ask *a;
+	int open = 0;
+
+	if (!session_is_live(s->state))
+		return err_set(err, ERR_CONFLICT, "%s is %s: nobody answers", s->id,
+		    session_state_name(s->state));
+	for (size_t i = 0; i < s->n_asks; i++)
+		open += is_told(&s->ask[i]) && s->ask[i].decision[0] == '\0';
+	if (open >= MAX_TOLD)
+		return err_set(
+		    err, ERR_CONFLICT, "%d questions of it are open already", open);
+	session_heard(s, h, acts);
+	id = xasprintf(TOLD_PREFIX "%d", ++s->n_keys);
+	a = core_open_ask(s, "", id, fields_text(&h->fields, "kind"),
+	    fields_text(&h->fields, "text"), h->at);
+	if (a)
+		core_set(&a->detail, fields_text(&h->fields, "detail"));
+	return 0;
+}
+
 int
 step_agent_asked(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -97,6 +133,8 @@ step_agent_asked(
 
 	if (!s)
 		return -1;
+	if (fields_number(f, "told", 0))
+		return open_told(s, h, acts, err);
 	session_heard(s, h, acts);
 	if (!session_is_live(s->state))
 		return 0; /* it was told to go: nobody answers */
@@ -242,6 +280,16 @@ answered_own(struct core *core, struct session *s, const struct ask *a, int64_t 
 	}
 }
 
+static void
+answered_told(struct session *s, const struct ask *a, struct acts *acts)
+{
+	AUTO_FREE char *text = xasprintf("A person answered your %s \"%s\": %s%s%s",
+	    a->kind, a->text, strcmp(a->decision, "allow") == 0 ? "yes" : "no",
+	    a->answer[0] ? ". " : "", a->answer);
+
+	session_say(s, text, acts);
+}
+
 int
 step_ask_answered(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -264,7 +312,11 @@ step_ask_answered(
 		return err_set(err, ERR_USAGE,
 		    "a decision is allow or deny, not '%.20s'", decision);
 	decide(a, decision, fields_text(&h->fields, "text"), h->actor, h->at);
-	if (a->run[0] == '\0') {
+	if (strcmp(a->kind, "widen") == 0 && a->run[0] == '\0') {
+		widen_answered(core, s, a, h, acts);
+	} else if (is_told(a)) {
+		answered_told(s, a, acts);
+	} else if (a->run[0] == '\0') {
 		answered_own(core, s, a, h->at, acts);
 	} else {
 		if (strcmp(a->kind, "plan") == 0 && strcmp(decision, "allow") == 0)

@@ -296,8 +296,8 @@ step_strayed(
 /* ---- a person's ruling ------------------------------------------------------------- */
 
 /* Must S of batch B land behind O, directly or through others? */
-static bool
-lands_behind(const struct core *core, const struct batch_run *b,
+bool
+session_lands_behind(const struct core *core, const struct batch_run *b,
     const struct session *s, const struct session *o)
 {
 	AUTO_FREE bool *behind = xcalloc(b->n + 1, sizeof(*behind));
@@ -324,8 +324,8 @@ lands_behind(const struct core *core, const struct batch_run *b,
 	return false;
 }
 
-static void
-owe_word(struct session *s, const char *text, struct acts *acts)
+void
+session_say(struct session *s, const char *text, struct acts *acts)
 {
 	struct fields *f;
 
@@ -345,7 +345,7 @@ rule_order(struct core *core, const struct conflict *c, struct session *first,
 	AUTO_FREE char *text = NULL, *after = NULL;
 
 	if (b && strcmp(first->batch_id, second->batch_id) == 0) {
-		if (lands_behind(core, b, first, second)) {
+		if (session_lands_behind(core, b, first, second)) {
 			err_set(err, ERR_CONFLICT, "%s lands behind %s already",
 			    first->label, second->label);
 			return err_fix(
@@ -361,7 +361,7 @@ rule_order(struct core *core, const struct conflict *c, struct session *first,
 			 "branch is put on top of its work when you are done, so keep "
 			 "your own change to these files small:\n%s",
 	    c->id, first->label, c->files);
-	owe_word(second, text, acts);
+	session_say(second, text, acts);
 	return 0;
 }
 
@@ -373,7 +373,7 @@ tell_rescope(
 	    "A person ruled about %s: your scope changes. %s\nThis is about:\n%s",
 	    c->id, words, c->files);
 
-	owe_word(s, text, acts);
+	session_say(s, text, acts);
 }
 
 /* Carries out RULING about the session ABOUT; the other one is OTHER. */

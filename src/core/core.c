@@ -46,7 +46,8 @@ session_clear(struct session *s)
 		s->run, s->agent_session, s->agent_turn, s->run_resume, s->run_note,
 		s->last_text, s->reason, s->summary, s->claimed_by, s->next,
 		s->next_note, s->terminal, s->terminal_command, s->taken_pin, s->head,
-		s->pin, s->candidate, s->landed, s->evidence, s->stray, s->blocked };
+		s->pin, s->candidate, s->landed, s->evidence, s->stray, s->widened,
+		s->blocked };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -61,7 +62,8 @@ plan_run_clear(struct plan_run *p)
 	char *const owned[] = { p->id, p->path, p->title, p->plan_hash, p->sha256,
 		p->master, p->master_title, p->master_url, p->target, p->verify,
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
-		p->trouble, p->published, p->unpublished, p->radar, p->planner };
+		p->trouble, p->published, p->unpublished, p->radar, p->guard,
+		p->planner };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -283,7 +285,7 @@ dump_session(FILE *f, const struct session *s)
 		s->agent_turn, s->run_resume, s->run_note, s->last_text, s->reason,
 		s->summary, s->claimed_by, s->next, s->next_note, s->terminal,
 		s->terminal_command, s->taken_pin, s->head, s->pin, s->candidate,
-		s->landed, s->evidence, s->stray, s->blocked };
+		s->landed, s->evidence, s->stray, s->widened, s->blocked };
 	const int64_t numbers[] = { s->est_low, s->est_mid, s->est_high, s->points,
 		s->merge_position, s->budget, s->is_analysis, s->is_external,
 		s->is_sandboxed, s->n_runs, s->run_open, s->waits_for_slot,
@@ -292,8 +294,8 @@ dump_session(FILE *f, const struct session *s)
 		s->last_seen, s->cost, s->cost_before, s->allowed, s->tokens_in,
 		s->tokens_out, s->context_pct, s->n_commits, s->n_files,
 		s->was_reviewed, s->is_set_up, s->is_tree_gone, s->n_keys,
-		s->merge_tries, s->is_held, s->is_idle, s->stuck_at, s->is_interactive,
-		s->is_interrupted };
+		s->merge_tries, s->is_held, s->is_idle, s->stuck_at, s->n_guarded,
+		s->n_denied, s->is_interactive, s->is_interrupted };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,
@@ -321,7 +323,7 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    (long long)p->wall_ms, (long long)p->out_bytes, (long long)p->memory_bytes,
 	    (long long)p->processes, (long long)p->stuck_ms, p->title, p->master,
 	    p->master_title, p->verify, p->phases);
-	fprintf(f, " radar %s planner %s\n", p->radar, p->planner);
+	fprintf(f, " radar %s guard %s planner %s\n", p->radar, p->guard, p->planner);
 }
 
 char *

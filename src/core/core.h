@@ -13,7 +13,8 @@
 
 struct ask {
 	char *id;
-	char *kind; /* "permission" "plan" "question" "checkpoint" "cost" "exit" */
+	char *
+	    kind; /* "permission" "plan" "question" "checkpoint" "cost" "exit" "widen" */
 	char *text, *detail, *raw;
 	char *run;      /* the run that asked; "" when divisi itself asks */
 	char *decision; /* "" while open, else "allow" or "deny" */
@@ -69,6 +70,9 @@ struct session {
 	char *head, *pin, *candidate, *landed, *evidence;
 	int64_t n_commits, n_files;
 	char *stray;         /* undeclared paths it wrote, one per line */
+	char *widened;       /* patterns a person let it write beside, one per line */
+	int64_t n_guarded;   /* tool calls the guard was asked about */
+	int64_t n_denied;    /* and refused */
 	bool is_held;        /* by a person */
 	bool is_interrupted; /* its turn was ended by a person: its failure is none */
 	bool was_reviewed;
@@ -99,6 +103,7 @@ struct plan_run {
 	char *target, *verify, *merge, *landing, *publish, *phases, *profile;
 	char *planner; /* who wrote it, "" when nobody knows */
 	char *radar;   /* "halt" "tell" "off": what follows when live sessions meet */
+	char *guard;   /* "deny" "tell" "off": what agents hear of what is not theirs */
 	int64_t cap, research_cap, threshold, n_phases;
 	int64_t confirm_ms, silence_ms;  /* limits of its sessions; 0 = the core's */
 	int64_t wall_ms, out_bytes;      /* of one run; 0 = none */

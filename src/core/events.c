@@ -8,10 +8,10 @@
 #include <string.h>
 
 /* What a plan brings along when it is opened or was changed. */
-#define PLAN_FIELDS                                                                             \
-	"path title plan_hash sha256 master master_title master_url target verify merge "       \
-	"landing publish publish_unset phases n_phases profile planner radar cap research_cap " \
-	"threshold confirm_ms silence_ms wall_ms out_bytes "                                    \
+#define PLAN_FIELDS                                                                                   \
+	"path title plan_hash sha256 master master_title master_url target verify merge "             \
+	"landing publish publish_unset phases n_phases profile planner radar guard cap research_cap " \
+	"threshold confirm_ms silence_ms wall_ms out_bytes "                                          \
 	"memory_bytes processes stuck_ms"
 
 /* What a table says of each of its sessions. */
@@ -67,7 +67,7 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_AGENT_ACTIVITY] = { "A burst of what the agent said and spent, summed up.",
 	    AGENT_FIELDS " cost tokens_in tokens_out context_pct" },
 	[HAP_AGENT_ASKED] = { "The agent asks and waits for the answer.",
-	    AGENT_FIELDS " ask kind detail raw cost" },
+	    AGENT_FIELDS " ask kind detail raw cost told" },
 	[HAP_AGENT_ASK_GONE] = { "The agent takes a question back.", AGENT_FIELDS " ask cost" },
 	[HAP_AGENT_ESTIMATE] = { "The agent says what its work will cost.", AGENT_FIELDS " cost" },
 	[HAP_AGENT_LIMIT] = { "The agent's account met a limit; all launches pause.",
@@ -78,7 +78,7 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_AGENT_STEPPED] = { "The agent's protocol is ready for its next message, or a turn of it began.",
 	    AGENT_FIELDS " step turn raw cost" },
 	[HAP_ASK_ANSWERED] = { "A person answered a question of a session.",
-	    "session ask decision text reason" },
+	    "session ask decision text reason meets" },
 	[HAP_INSPECTED] = { "What a session left was looked at and pinned.",
 	    "session why head pin commits files stray missing dirty dirty_list changes ours" },
 	[HAP_MERGE_ASKED] = { "A person reviewed a session's work and lets it merge, or tries again.",
@@ -116,6 +116,10 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_CONFLICT_GONE] = { "A conflict is one no longer.", "conflict" },
 	[HAP_RULED] = { "A person decided about a conflict.",
 	    "conflict about ruling reason text" },
+	[HAP_GUARDED] = { "What the guard told an agent of its tool calls, summed up.",
+	    "session asked denied missed decision tool path text" },
+	[HAP_WIDEN_ASKED] = { "A session needs paths that it did not declare.",
+	    "session patterns reason detail meets" },
 	[HAP_TREE_GONE] = { "Another program took the worktree of a session away.",
 	    "session path text" },
 	[HAP_TREE_BACK] = { "It was made again, with what was pinned last.",
@@ -144,6 +148,7 @@ static const struct event_field all_fields[] = {
 	{ "args", false, "further arguments of the agent, one per line" },
 	{ "aside", false, "the copy of a home that was renamed" },
 	{ "ask", false, "the question's id within its run" },
+	{ "asked", true, "tool calls that were looked at" },
 	{ "asked_by", false, "who had it mended" },
 	{ "b", false, "the second of two; empty: the target branch" },
 	{ "base", false, "the commit the branch began at" },
@@ -166,7 +171,8 @@ static const struct event_field all_fields[] = {
 	{ "copied", true, "untracked files copied into the worktree" },
 	{ "cost", true, "cents, of this run so far or estimated" },
 	{ "cpu_ms", true, "processor time of the run's whole tree" },
-	{ "decision", false, "allow or deny" },
+	{ "decision", false, "allow or deny; of the guard also tell" },
+	{ "denied", true, "tool calls that were refused" },
 	{ "detail", false, "the long form: the tool's input, both sides of a conflict" },
 	{ "did", false, "what was done" },
 	{ "dirty", true, "files that are not committed" },
@@ -182,6 +188,7 @@ static const struct event_field all_fields[] = {
 	{ "files", false, "how many files changed; of a conflict, which" },
 	{ "fix", false, "how to mend it" },
 	{ "focus", false, "the phase's focus" },
+	{ "guard", false, "what agents hear of a write that is not theirs" },
 	{ "hash", false, "SHA-256 of the canonical table" },
 	{ "head", false, "its latest commit" },
 	{ "how", false, "what became of it: empty (killed), restart of the machine, vanished; of a session handed back: resume or done" },
@@ -201,8 +208,10 @@ static const struct event_field all_fields[] = {
 	{ "master", false, "the plan's own issue" },
 	{ "master_title", false, "the title of that" },
 	{ "master_url", false, "the address of that" },
+	{ "meets", false, "sessions that have some of it, by comma" },
 	{ "memory_bytes", true, "limit of a run's memory" },
 	{ "merge", false, "ask or auto; of a session, its place in the merge order" },
+	{ "missed", true, "tool calls that no server was there to look at" },
 	{ "missing", false, "what the exit checklist lacks" },
 	{ "mode", false, "quick, tdd, pair, checkpoint, swarm or spike" },
 	{ "moved", true, "1: the target was moved meanwhile by somebody else" },
@@ -220,6 +229,7 @@ static const struct event_field all_fields[] = {
 	{ "override_reason", false, "why" },
 	{ "overrides", false, "rules the table goes against, in words" },
 	{ "path", false, "of the plan file, or of the worktree" },
+	{ "patterns", false, "paths or patterns, one per line" },
 	{ "phase", false, "the phase's id" },
 	{ "phases", false, "ids of all phases, by comma" },
 	{ "pin", false, "the commit that keeps everything it had then" },
@@ -265,8 +275,10 @@ static const struct event_field all_fields[] = {
 	{ "text", false, "in words" },
 	{ "threshold", true, "cents above which a session is held" },
 	{ "title", false, "the title" },
+	{ "told", true, "1: asked beside the agent's stream, answered by a message" },
 	{ "tokens_in", true, "tokens read so far" },
 	{ "tokens_out", true, "tokens written so far" },
+	{ "tool", false, "the tool that was to be used" },
 	{ "trouble", false, "why not; empty when it was done" },
 	{ "turn", false, "the agent's own id of the turn that began" },
 	{ "until", true, "when the limit ends, Unix ms" },

@@ -85,6 +85,8 @@ enum hap {
 	HAP_MET,           /* two sessions met, or one and the target: a conflict */
 	HAP_CONFLICT_GONE, /* they do no longer */
 	HAP_RULED,         /* a person decided about a conflict */
+	HAP_GUARDED,       /* what the guard told an agent of its tool calls */
+	HAP_WIDEN_ASKED,   /* more paths are asked for than a session declared */
 	HAP_TREE_GONE,     /* another program took a worktree away */
 	HAP_TREE_BACK,     /* it was made again */
 	HAP_CLOCK,

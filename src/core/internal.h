@@ -37,6 +37,17 @@ bool session_in_play(const struct session *s);
 const struct session *hub_waits_behind(
     const struct core *core, const struct batch_run *b, const struct session *s);
 
+/* Must S of batch B land behind O, directly or through others? */
+bool session_lands_behind(const struct core *core, const struct batch_run *b,
+    const struct session *s, const struct session *o);
+
+/* Says TEXT to the agent of S when it lives. */
+void session_say(struct session *s, const char *text, struct acts *acts);
+
+/* widen.c: what follows when A, which asks for more paths, was answered by H. */
+void widen_answered(struct core *core, struct session *s, const struct ask *a,
+    const struct happening *h, struct acts *acts);
+
 /* The open conflict for which S may not land, or NULL. */
 const struct conflict *conflict_before_landing(
     const struct core *core, const struct session *s);
@@ -163,6 +174,7 @@ step_fn step_ask_answered, step_merge_asked, step_said, step_held, step_interrup
     step_resumed, step_parked, step_abandoned, step_claimed, step_taken_over,
     step_handed_back;
 step_fn step_strayed, step_met, step_conflict_gone, step_ruled;
+step_fn step_guarded, step_widen_asked;
 step_fn step_batch_planned, step_batch_approved, step_batch_declined, step_batch_acked;
 
 /* tree.c: makes the worktree of S again before anything else happens in it. */

@@ -66,6 +66,7 @@ read_settings(struct plan_run *p, const struct fields *f)
 	core_set(&p->profile, fields_text(f, "profile"));
 	core_set(&p->radar, fields_text(f, "radar"));
 	core_set(&p->planner, fields_text(f, "planner"));
+	core_set(&p->guard, fields_text(f, "guard"));
 	p->cap = fields_number(f, "cap", 3);
 	p->research_cap = fields_number(f, "research_cap", 5);
 	p->threshold = fields_number(f, "threshold", 1000);
@@ -307,6 +308,8 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_MET]               = step_met,
 	[HAP_CONFLICT_GONE]     = step_conflict_gone,
 	[HAP_RULED]             = step_ruled,
+	[HAP_GUARDED]           = step_guarded,
+	[HAP_WIDEN_ASKED]       = step_widen_asked,
 	[HAP_TREE_GONE]         = step_tree_gone,
 	[HAP_TREE_BACK]         = step_tree_back,
 	[HAP_CLOCK]             = step_clock,

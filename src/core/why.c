@@ -37,6 +37,7 @@ ask_words(const struct ask *a)
 		{ "checkpoint", "waits at a checkpoint" },
 		{ "cost", "is held for its cost" },
 		{ "exit", "ended with work that is not committed" },
+		{ "widen", "asks to write more than it declared" },
 	};
 
 	for (size_t i = 0; i < N_ELEMS(words); i++) {

@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "base/rundir.h"
+#include "engine/guard.h"
 #include "engine/home.h"
 #include "engine/internal.h"
 #include "engine/replay.h"
@@ -215,6 +216,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	engine->program = xstrdup(opts->program);
 	engine->holder = xstrdup(opts->holder);
 	engine->now = opts->now ? opts->now : real_now;
+	engine->guard = guard_new(engine);
 	engine->next_op = engine->now(); /* no number of the server before */
 	TAILQ_INIT(&engine->tasks);
 	TAILQ_INIT(&engine->followers);
@@ -274,6 +276,7 @@ engine_free(struct engine *engine)
 	ops_free(engine);
 	slots_free(engine);
 	radar_watch_free(engine);
+	guard_free(engine->guard);
 	if (engine->clock)
 		event_free(engine->clock);
 	if (engine->pump)
@@ -321,6 +324,13 @@ engine_listen(struct engine *engine, void (*fn)(void *arg), void *arg)
 	engine->listen_arg = arg;
 }
 
+void
+engine_guard(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out)
+{
+	guard_ask(engine->guard, in, caller, out);
+}
+
 /* Is PID the server or above it? */
 static bool
 is_above_us(pid_t pid)
@@ -364,7 +374,7 @@ is_holder(struct engine *engine, pid_t pid, struct caller *caller)
 void
 engine_identify(struct engine *engine, pid_t pid, unsigned uid, struct caller *caller)
 {
-	const struct passwd *pw = getpwuid(uid);
+	const struct passwd *pw;
 	struct proc_id id;
 
 	*caller = (struct caller){ 0 };
@@ -379,6 +389,7 @@ engine_identify(struct engine *engine, pid_t pid, unsigned uid, struct caller *c
 		}
 		pid = proc_parent(pid);
 	}
+	pw = getpwuid(uid);
 	if (pw)
 		snprintf(caller->actor, sizeof(caller->actor), "human:%s", pw->pw_name);
 	else

@@ -72,6 +72,17 @@ int engine_op(struct engine *engine, int64_t id, const struct caller *caller,
 /* Everything `divisi status` shows.  The caller puts it. */
 struct json_object *engine_status(struct engine *engine);
 
+/* The same as CALLER may see it: an agent sees its own session, and what concerns it. */
+struct json_object *engine_status_for(
+    struct engine *engine, const struct caller *caller);
+
+/*
+ * May the tool call of CALLER write the paths of IN?  From memory; guard_ask() says what goes
+ * in and out.
+ */
+void engine_guard(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out);
+
 /*
  * The state as the server has it: "seq" of the last row it is made of, its canonical
  * "dump" and the "sha256" of that.  A replay up to SEQ gives the same bytes.
@@ -84,6 +95,13 @@ struct json_object *engine_state(struct engine *engine);
  */
 struct json_object *engine_why(
     struct engine *engine, const char *name, struct err *err);
+
+/*
+ * May CALLER read about NAME?  A person may; an agent about its own session, phase and issue.
+ * False with ERR_REFUSED.
+ */
+bool engine_may_see(struct engine *engine, const struct caller *caller,
+    const char *name, struct err *err);
 
 /* Calls FN with each journal row after AFTER as one JSON line. */
 NODISCARD int engine_events(struct engine *engine, int64_t after,

@@ -131,6 +131,7 @@ struct engine {
 	bool group_is_open, group_failed;
 	size_t n_grouped; /* happenings in it */
 	int64_t (*now)(void);
+	struct guard *guard;
 	struct trees *trees; /* NULL when worktrees cannot be watched */
 	void (*listen)(void *arg);
 	void *listen_arg;

@@ -303,6 +303,7 @@ put_settings(struct proposal *p, struct err *err)
 {
 	static const char *const merge[3] = { "ask", "auto" };
 	static const char *const radar[3] = { "halt", "tell", "off" };
+	static const char *const guard[3] = { "deny", "tell", "off" };
 	static const char *const landing[3] = { "squash", "rebase", "merge" };
 	const char *profile = config_str(&p->config, "divisi.cost-profile", "budget");
 	static const struct {
@@ -327,6 +328,7 @@ put_settings(struct proposal *p, struct err *err)
 		    err, "it is one of: budget unlimited pay-per-use standard");
 	}
 	if (put_choice(p, "divisi.radar", radar, err) < 0 ||
+	    put_choice(p, "divisi.guard", guard, err) < 0 ||
 	    put_choice(p, "divisi.merge", merge, err) < 0 ||
 	    put_choice(p, "divisi.landing", landing, err) < 0 ||
 	    put_publish(p, err) < 0)

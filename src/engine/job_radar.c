@@ -31,7 +31,7 @@
 
 /* One session that is looked at. */
 struct blip {
-	const char *session, *phase;
+	const char *session, *phase, *widened;
 	char target[GIT_OID_SIZE];
 	struct radar_tree tree;
 	struct declared *writes, *all;
@@ -110,6 +110,11 @@ read_declared(struct look *look, struct blip *blip, int64_t plan)
 	blip->writes = declared_new(phase ? phase : &nothing, DECLARED_WRITES);
 	blip->all = declared_new(
 	    phase ? phase : &nothing, DECLARED_WRITES | DECLARED_READS);
+	/* Who declared nothing runs alone and does not begin to stray by being allowed more. */
+	if (!declared_is_empty(blip->writes)) {
+		declared_add_lines(blip->writes, blip->widened);
+		declared_add_lines(blip->all, blip->widened);
+	}
 }
 
 static void
@@ -161,6 +166,7 @@ scan_all(struct look *look, struct err *err)
 
 		b->session = fields_text_at(look->in, i, "session");
 		b->phase = fields_text_at(look->in, i, "phase");
+		b->widened = fields_text_at(look->in, i, "widened");
 		b->tree.session = b->session;
 		b->tree.path = fields_text_at(look->in, i, "path");
 		read_declared(look, b, fields_number_at(look->in, i, "plan", -1));

@@ -153,7 +153,7 @@ add_stray(const struct declared *declared, const struct git_list *paths, FILE *f
 }
 
 static char *
-stray_paths(const struct phase *phase, const struct exit_facts *x)
+stray_paths(const struct phase *phase, const char *widened, const struct exit_facts *x)
 {
 	char *text = NULL;
 	size_t n = 0;
@@ -161,6 +161,7 @@ stray_paths(const struct phase *phase, const struct exit_facts *x)
 	struct declared *declared = declared_new(phase, DECLARED_WRITES);
 
 	if (!declared_is_empty(declared)) {
+		declared_add_lines(declared, widened);
 		add_stray(declared, &x->changed, f);
 		add_stray(declared, &x->loose, f);
 	}
@@ -235,7 +236,7 @@ gather(struct repo *repo, const struct fields *in, const struct phase *phase,
 		git_list_add(&x->loose, x->tree.status.untracked.item[i]);
 	if (changed_paths(path, base, "HEAD", &x->changed, err) < 0)
 		return -1;
-	stray = stray_paths(phase, x);
+	stray = stray_paths(phase, fields_text(in, "widened"), x);
 	if (x->loose.n > 0 && strcmp(fields_text(in, "why"), "exit") == 0 &&
 	    (commits_rest || (phase->is_analysis_only && stray[0] == '\0'))) {
 		if (commit_loose(repo, in, phase, x, err) < 0)

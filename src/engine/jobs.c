@@ -147,6 +147,7 @@ job_inputs(const struct task *task, struct fields *in, struct err *err)
 		fields_set(in, "summary", s->summary);
 		fields_set(in, "verify", s->verify);
 		fields_set(in, "rules", s->rules);
+		fields_set(in, "widened", s->widened);
 		fields_set_number(in, "analysis", s->is_analysis);
 		if (plan[0] == '\0')
 			plan = s->plan_id;

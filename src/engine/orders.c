@@ -2,6 +2,7 @@
 
 #include "adapters.h"
 #include "base/hash.h"
+#include "engine/own.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
 #include "policy/refusal.h"
@@ -291,7 +292,14 @@ static int
 order_answer(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err)
 {
-	return happen_to_session(engine, HAP_ASK_ANSWERED, in, caller, out, err);
+	struct fields f = { 0 };
+	int rc;
+
+	fields_copy(&f, in);
+	own_add_meets(engine, &f);
+	rc = happen_to_session(engine, HAP_ASK_ANSWERED, &f, caller, out, err);
+	fields_clear(&f);
+	return rc;
 }
 
 /* Is there an act with KEY, whatever became of it? */
@@ -503,11 +511,13 @@ static const struct {
 	{ "mend",     order_mend,     false },
 	{ "merge",    order_merge,    false },
 	{ "park",     order_park,     false },
+	{ "report",   order_report,   true  },
 	{ "resume",   order_resume,   false },
 	{ "rule",     order_rule,     false },
 	{ "say",      order_say,      false },
 	{ "takeover", order_takeover, false },
 	{ "try",      order_try,      false },
+	{ "widen",    order_widen,    true  },
 	/* clang-format on */
 };
 

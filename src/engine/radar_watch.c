@@ -234,7 +234,8 @@ gather(struct engine *engine, struct fields *in)
 		const struct {
 			const char *name, *text;
 		} cells[] = { { "session", s->id }, { "path", s->path },
-			{ "phase", s->phase }, { "target", p ? p->target : "" } };
+			{ "phase", s->phase }, { "target", p ? p->target : "" },
+			{ "widened", s->widened } };
 		char key[40];
 
 		if (!is_looked_at(engine, s))

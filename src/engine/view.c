@@ -4,6 +4,7 @@
 #include "core/planner.h"
 #include "core/why.h"
 #include "engine/closing.h"
+#include "policy/refusal.h"
 
 #include <ctype.h>
 #include <json-c/json.h>
@@ -70,7 +71,7 @@ add_session_names(struct json_object *o, const struct session *s)
 		{ "next", s->next }, { "head", s->head }, { "pin", s->pin },
 		{ "candidate", s->candidate }, { "landed", s->landed },
 		{ "evidence", s->evidence }, { "stray", s->stray },
-		{ "blocked", s->blocked } };
+		{ "widened", s->widened }, { "blocked", s->blocked } };
 
 	for (size_t i = 0; i < N_ELEMS(texts); i++)
 		add(o, texts[i].name, texts[i].text);
@@ -136,6 +137,8 @@ session_json(struct engine *engine, const struct session *s)
 	add_number(o, "input_tokens", s->tokens_in);
 	add_number(o, "output_tokens", s->tokens_out);
 	add_number(o, "context_pct", s->context_pct);
+	add_number(o, "guarded", s->n_guarded);
+	add_number(o, "denied", s->n_denied);
 	add_number(o, "commits", s->n_commits);
 	add_number(o, "files", s->n_files);
 	add_bool(o, "live", session_is_live(s->state));
@@ -388,6 +391,102 @@ engine_status(struct engine *engine)
 		json_object_array_add(plans, plan_json(engine, &engine->core->plan[i]));
 	json_object_object_add(o, "plans", plans);
 	return o;
+}
+
+/* Keeps of the array NAME in O what KEEP says; the rest is put. */
+static void
+prune(struct json_object *o, const char *name,
+    bool (*keep)(struct json_object *item, const char *session), const char *session)
+{
+	struct json_object *list = json_object_object_get(o, name);
+	size_t n = list ? json_object_array_length(list) : 0;
+
+	while (n-- > 0) {
+		if (!keep(json_object_array_get_idx(list, n), session))
+			json_object_array_del_idx(list, n, 1);
+	}
+}
+
+static bool
+is_text(struct json_object *o, const char *name, const char *text)
+{
+	const char *value = json_object_get_string(json_object_object_get(o, name));
+
+	return value && strcmp(value, text) == 0;
+}
+
+static bool
+is_session(struct json_object *item, const char *session)
+{
+	return is_text(item, "id", session);
+}
+
+static bool
+needs_session(struct json_object *item, const char *session)
+{
+	return is_text(item, "session", session);
+}
+
+static bool
+is_side(struct json_object *item, const char *session)
+{
+	return needs_session(json_object_object_get(item, "a"), session) ||
+	       needs_session(json_object_object_get(item, "b"), session);
+}
+
+static bool
+keeps_batch(struct json_object *item, const char *session)
+{
+	prune(item, "sessions", is_session, session);
+	return json_object_array_length(json_object_object_get(item, "sessions")) > 0;
+}
+
+static bool
+keeps_plan(struct json_object *item, const char *session)
+{
+	prune(item, "batches", keeps_batch, session);
+	return json_object_array_length(json_object_object_get(item, "batches")) > 0;
+}
+
+static bool
+keeps_nothing(struct json_object *item, const char *session)
+{
+	(void)item;
+	(void)session;
+	return false;
+}
+
+struct json_object *
+engine_status_for(struct engine *engine, const struct caller *caller)
+{
+	struct json_object *o = engine_status(engine);
+
+	if (caller->session[0] == '\0')
+		return o;
+	prune(o, "plans", keeps_plan, caller->session);
+	prune(o, "needs", needs_session, caller->session);
+	prune(o, "conflicts", is_side, caller->session);
+	prune(o, "acts", keeps_nothing, caller->session);
+	add_number(o, "n_needs",
+	    (int64_t)json_object_array_length(json_object_object_get(o, "needs")));
+	add(o, "as", caller->session);
+	return o;
+}
+
+bool
+engine_may_see(struct engine *engine, const struct caller *caller, const char *name,
+    struct err *err)
+{
+	const struct session *s = core_session(engine->core, caller->session);
+
+	if (caller->session[0] == '\0')
+		return true;
+	if (s && core_resolve(engine->core, name, NULL) == s)
+		return true;
+	refuse(
+	    err, "G11", "%s sees its own session only, not %.60s", caller->actor, name);
+	err_fix(err, "divisi why %s", s ? s->id : "SESSION");
+	return false;
 }
 
 struct json_object *

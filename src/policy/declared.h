@@ -18,8 +18,17 @@ enum declared_of {
 struct declared *declared_new(const struct phase *phase, unsigned which);
 void declared_free(struct declared *declared);
 
+/* Declares PATTERN too, with everything below it; one that is no pattern is ignored. */
+void declared_add(struct declared *declared, const char *pattern);
+
 /* True when it declared nothing of that sort at all. */
 bool declared_is_empty(const struct declared *declared);
+
+/* The same for each line of LINES: what a person allowed while it ran. */
+void declared_add_lines(struct declared *declared, const char *lines);
+
+/* A path that ONE writes and OTHER declares too, or NULL.  The caller frees it. */
+char *declared_meets(const struct declared *one, const struct declared *other);
 
 /* Is PATH one of them, or below one?  What is negated there is not declared. */
 bool declared_has(const struct declared *declared, const char *path);

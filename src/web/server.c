@@ -138,16 +138,38 @@ get_server(struct server *server, struct evhttp_request *req)
 static void
 get_status(struct server *server, struct evhttp_request *req)
 {
-	AUTO_JSON struct json_object *o = engine_status(server->engine);
+	AUTO_JSON struct json_object *o = NULL;
+	struct caller caller;
 
+	identify(server, req, &caller);
+	o = engine_status_for(server->engine, &caller);
 	answer_json(req, 200, o);
+}
+
+/* An agent sees its own session; all of the journal is for people (CONTRACTS 1). */
+static bool
+is_for_people(struct server *server, struct evhttp_request *req)
+{
+	struct err err = ERR_INIT;
+	struct caller caller;
+
+	identify(server, req, &caller);
+	if (caller.session[0] == '\0')
+		return true;
+	err_set(&err, ERR_REFUSED, "%s sees its own session only", caller.actor);
+	err_fix(&err, "divisi status");
+	answer_err(req, &err, NULL);
+	return false;
 }
 
 static void
 get_state(struct server *server, struct evhttp_request *req)
 {
-	AUTO_JSON struct json_object *o = engine_state(server->engine);
+	AUTO_JSON struct json_object *o = NULL;
 
+	if (!is_for_people(server, req))
+		return;
+	o = engine_state(server->engine);
 	answer_json(req, 200, o);
 }
 
@@ -158,11 +180,14 @@ get_why(struct server *server, struct evhttp_request *req)
 	const char *raw = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
 	const char *name = NULL;
 	struct err err = ERR_INIT;
+	struct caller caller;
 	AUTO_JSON struct json_object *o = NULL;
 
 	if (raw && evhttp_parse_query_str(raw, &query) == 0)
 		name = evhttp_find_header(&query, "of");
-	o = engine_why(server->engine, name ? name : "", &err);
+	identify(server, req, &caller);
+	if (engine_may_see(server->engine, &caller, name ? name : "", &err))
+		o = engine_why(server->engine, name ? name : "", &err);
 	if (o)
 		answer_json(req, 200, o);
 	else
@@ -263,6 +288,8 @@ get_events(struct server *server, struct evhttp_request *req)
 	struct err err = ERR_INIT;
 	struct stream *s;
 
+	if (!is_for_people(server, req))
+		return;
 	evhttp_add_header(evhttp_request_get_output_headers(req), "Content-Type",
 	    "application/x-ndjson");
 	if (query_number(req, "follow", 0)) {
@@ -330,6 +357,29 @@ post_order(struct server *server, struct evhttp_request *req)
 	fields_clear(&out);
 }
 
+/* The guard hook waits for this one: nothing is written before it has its answer. */
+static void
+post_guard(struct server *server, struct evhttp_request *req)
+{
+	struct evbuffer *body = evhttp_request_get_input_buffer(req);
+	size_t n = evbuffer_get_length(body);
+	AUTO_FREE char *text = xcalloc(1, n + 1);
+	struct fields in = { 0 }, out = { 0 };
+	struct err err = ERR_INIT;
+	struct caller caller;
+
+	evbuffer_copyout(body, text, n);
+	if (fields_of_json(&in, n ? text : "{}", &err) < 0) {
+		answer_err(req, &err, NULL);
+	} else {
+		identify(server, req, &caller);
+		engine_guard(server->engine, &in, &caller, &out);
+		answer_fields(req, 200, &out);
+	}
+	fields_clear(&in);
+	fields_clear(&out);
+}
+
 static void
 post_stop(struct server *server, struct evhttp_request *req)
 {
@@ -369,8 +419,10 @@ static const struct route {
 	    EVHTTP_REQ_GET, true, get_op },
 	{ { "POST", "/v1/order/",
 	      "abandon abort answer approve assert claim decline diff dispatch hold issue mend merge "
-	      "park resume say" },
+	      "park report resume rule say try widen" },
 	    EVHTTP_REQ_POST, true, post_order },
+	{ { "POST", "/v1/guard", "may a tool call write these paths: n, p0, p1 ..." },
+	    EVHTTP_REQ_POST, false, post_guard },
 	{ { "POST", "/v1/stop", "stops the server; agents go on" }, EVHTTP_REQ_POST,
 	    false, post_stop },
 };

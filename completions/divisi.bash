@@ -40,6 +40,7 @@ _divisi()
 		abort) words='--json --reason' ;;
 		conflicts) words='--json --all' ;;
 		rule) words='--json --order --yield --rescope --go-on --text --reason' ;;
+		tell) words='--json --detail --done --total' ;;
 		widen) words='--json --reason --yes' ;;
 		try) words='--json' ;;
 		salvage) words='--json --restore --branch' ;;
@@ -52,6 +53,7 @@ _divisi()
 		replay) words='--json --until --dump' ;;
 		server) words='--foreground --stop --top --idle' ;;
 		hook) words='--home' ;;
+		mcp) words='--print-config' ;;
 		help) words='--json' ;;
 		learn) words='--json --landings --dry-run --forget' ;;
 		version) words='--json' ;;

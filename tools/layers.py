@@ -47,7 +47,7 @@ LIBRARIES = {
     "curl/": "sys/fetch.c",
     "event2/": "sys engine web sim",
     "event.h": "",
-    "json-c/": "store agent tracker engine web cli",
+    "json-c/": "store agent tracker engine web mcp cli",
     "curses.h": "tui",
     "ncurses.h": "tui",
     "sha2.h": "base/hash.c",

@@ -110,6 +110,8 @@ int cmd_widen(int argc, char **argv);
 
 /* What agents call. */
 int cmd_hook(int argc, char **argv);
+int cmd_mcp(int argc, char **argv);
+int cmd_tell(int argc, char **argv);
 
 extern const struct option_doc cmd_claim_options[], cmd_handback_options[],
     cmd_takeover_options[];
@@ -120,4 +122,5 @@ extern const struct option_doc cmd_attach_options[], cmd_decide_options[],
     cmd_status_options[], cmd_watch_options[], cmd_why_options[];
 extern const struct option_doc cmd_conflicts_options[], cmd_replay_options[],
     cmd_rule_options[], cmd_try_options[], cmd_salvage_options[];
-extern const struct option_doc cmd_hook_options[], cmd_widen_options[];
+extern const struct option_doc cmd_hook_options[], cmd_mcp_options[],
+    cmd_tell_options[], cmd_widen_options[];

@@ -410,6 +410,18 @@ static const struct command commands[] = {
 	    .run = cmd_rule,
 	},
 	{
+	    .name = "tell",
+	    .group = CMD_SESSION,
+	    .synopsis =
+		"tell started|progress|checkpoint|question|done|failed [TEXT] [--json]",
+	    .summary = "what the agent of a session reports about it",
+	    .help =
+		"For agents only, each for its own session. A checkpoint or a question "
+		"waits for a person; the answer comes as a message to the agent.",
+	    .options = cmd_tell_options,
+	    .run = cmd_tell,
+	},
+	{
 	    .name = "widen",
 	    .group = CMD_SESSION,
 	    .synopsis = "widen SESSION PATTERN... --reason TEXT [--yes] [--json]",
@@ -573,6 +585,20 @@ static const struct command commands[] = {
 		"divisi-hook itself, which starts ten times faster.",
 	    .options = cmd_hook_options,
 	    .run = cmd_hook,
+	},
+	{
+	    .name = "mcp",
+	    .group = CMD_KEEP,
+	    .synopsis = "mcp\n"
+			"mcp --print-config AGENT",
+	    .summary = "a Model Context Protocol server on standard input and output",
+	    .help =
+		"For agents, and for a person's own assistant: divisi-mcp(1) has its "
+		"tools. --print-config prints what claude, codex, copilot, gemini or "
+		"opencode needs to use it, and with -hook behind the name (claude-hook) "
+		"what it needs to ask before it writes.",
+	    .options = cmd_mcp_options,
+	    .run = cmd_mcp,
 	},
 	{
 	    .name = "help",

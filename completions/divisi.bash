@@ -40,8 +40,6 @@ _divisi()
 		abort) words='--json --reason' ;;
 		conflicts) words='--json --all' ;;
 		rule) words='--json --order --yield --rescope --go-on --text --reason' ;;
-		tell) words='--json --detail --done --total' ;;
-		widen) words='--json --reason --yes' ;;
 		try) words='--json' ;;
 		salvage) words='--json --restore --branch' ;;
 		merge) words='--json --yes --diff' ;;
@@ -52,11 +50,13 @@ _divisi()
 		events) words='--json --after --follow --until --kinds' ;;
 		replay) words='--json --until --dump' ;;
 		server) words='--foreground --stop --top --idle' ;;
-		hook) words='--home' ;;
-		mcp) words='--print-config' ;;
 		help) words='--json' ;;
 		learn) words='--json --landings --dry-run --forget' ;;
 		version) words='--json' ;;
+		tell) words='--json --detail --done --total' ;;
+		widen) words='--json --reason --yes' ;;
+		hook) words='--home' ;;
+		mcp) words='--print-config' ;;
 		esac
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")

@@ -26,8 +26,9 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-const struct command *cmd_at(size_t i);              /* NULL past the end */
-const struct command *cmd_find(const char *name);    /* NULL when unknown */
+const struct command *cmd_at(size_t i);           /* NULL past the end */
+const struct command *cmd_for_agents(size_t i);   /* the last of them, for cmd_at() */
+const struct command *cmd_find(const char *name); /* NULL when unknown */
 const struct command *cmd_suggest(const char *name); /* a near one, or NULL */
 const char *cmd_group_name(enum cmd_group group);    /* "plan" ... */
 const char *cmd_group_title(enum cmd_group group);   /* one line for the overview */

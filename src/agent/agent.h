@@ -85,6 +85,8 @@ struct agent_launch {
 	const char *prompt_anew; /* the whole text, should RESUME_ID not be had again */
 	const char *prompt_key;  /* idempotency key of the first message */
 	const char *cwd, *tmp_dir;
+	/* What it is offered of ours: our program as its MCP server, and its hook; or NULL. */
+	const char *divisi, *hook, *home;
 	long budget_cents;          /* 0 = none */
 	bool is_root, is_sandboxed; /* as root Bypass needs the sandbox mark */
 };

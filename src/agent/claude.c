@@ -5,6 +5,7 @@
 #include "agent/wire.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -82,6 +83,94 @@ add_session(const struct agent_launch *launch, struct run_spec *spec)
 	run_spec_add_arg(spec, name);
 }
 
+static bool
+has_option(const struct agent_launch *launch, const char *name)
+{
+	for (size_t i = 0; launch->extra && launch->extra[i]; i++) {
+		size_t n = strlen(name);
+
+		if (strncmp(launch->extra[i], name, n) == 0 &&
+		    (launch->extra[i][n] == '\0' || launch->extra[i][n] == '='))
+			return true;
+	}
+	return false;
+}
+
+static struct json_object *
+list_of(struct json_object *item)
+{
+	struct json_object *list = json_object_new_array_ext(1);
+
+	json_object_array_add(list, item);
+	return list;
+}
+
+/* NAME with VALUE as its only member, taken. */
+static struct json_object *
+object_of(const char *name, struct json_object *value)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, name, value);
+	return o;
+}
+
+/*
+ * Our tools are allowed without asking, since none of them decides anything; and before a tool
+ * writes, our hook is asked.
+ */
+static char *
+own_settings(const struct agent_launch *launch)
+{
+	struct json_object *settings = object_of("permissions",
+	    object_of("allow", list_of(json_object_new_string("mcp__divisi"))));
+	AUTO_FREE char *program = launch->hook ? text_shell_quote(launch->hook) : NULL;
+	AUTO_FREE char *home = launch->hook ? text_shell_quote(launch->home) : NULL;
+	AUTO_FREE char *command = NULL;
+	struct json_object *hook, *matcher;
+
+	if (!launch->hook)
+		return wire_print_take(settings);
+	command = xasprintf("%s --home %s", program, home);
+	hook = json_object_new_object();
+	wire_add(hook, "type", "command");
+	wire_add(hook, "command", command);
+	json_object_object_add(hook, "timeout", json_object_new_int(5));
+	matcher = object_of("hooks", list_of(hook));
+	wire_add(matcher, "matcher", "Write|Edit|MultiEdit|NotebookEdit|Bash");
+	json_object_object_add(
+	    settings, "hooks", object_of("PreToolUse", list_of(matcher)));
+	return wire_print_take(settings);
+}
+
+/* Where a person gave settings of their own, or servers, these stand alone. */
+static void
+add_ours(const struct agent_launch *launch, struct run_spec *spec)
+{
+	AUTO_FREE char *settings = NULL, *servers = NULL;
+	struct json_object *server;
+
+	if (!launch->divisi)
+		return;
+	if (!has_option(launch, "--settings")) {
+		settings = own_settings(launch);
+		run_spec_add_arg(spec, "--settings");
+		run_spec_add_arg(spec, settings);
+	}
+	if (!has_option(launch, "--mcp-config")) {
+		server = json_object_new_object();
+		wire_add(server, "command", launch->divisi);
+		json_object_object_add(
+		    server, "args", list_of(json_object_new_string("mcp")));
+		AUTO_FREE char *text = wire_print_take(
+		    object_of("mcpServers", object_of("divisi", server)));
+
+		/* One word: the option takes any number of them. */
+		servers = xasprintf("--mcp-config=%s", text);
+		run_spec_add_arg(spec, servers);
+	}
+}
+
 static void
 add_env(const struct agent_launch *launch, struct run_spec *spec)
 {
@@ -128,6 +217,7 @@ claude_command(
 		run_spec_add_arg(spec, "--max-budget-usd");
 		run_spec_add_arg(spec, dollars);
 	}
+	add_ours(launch, spec);
 	for (size_t i = 0; launch->extra && launch->extra[i]; i++)
 		run_spec_add_arg(spec, launch->extra[i]);
 	add_env(launch, spec);

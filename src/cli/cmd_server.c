@@ -61,7 +61,7 @@ on_idle(evutil_socket_t fd, short what, void *arg)
 /* Everything that lives as long as the loop. */
 struct serving {
 	struct repo repo;
-	char *program, *holder;
+	char *program, *holder, *hook;
 	struct event_base *base;
 	struct event *sig[2];
 	struct idle idle;
@@ -96,6 +96,7 @@ serving_clear(struct serving *s)
 	repo_close(&s->repo);
 	free(s->program);
 	free(s->holder);
+	free(s->hook);
 }
 
 static int
@@ -106,6 +107,8 @@ serving_open(struct serving *s, const char *top, char *const *argv, struct err *
 
 	s->program = program_self(err);
 	s->holder = s->program ? program_holder(err) : NULL;
+	s->hook = program_hook(
+	    NULL); /* agents do without it where it is not installed */
 	if (!s->holder || repo_open(top, &s->repo, err) < 0)
 		return -1;
 	if (repo_prepare(&s->repo, err) < 0)
@@ -116,7 +119,8 @@ serving_open(struct serving *s, const char *top, char *const *argv, struct err *
 	const struct engine_opts opts = { .home = s->repo.home,
 		.top = s->repo.top,
 		.program = "/proc/self/exe",
-		.holder = s->holder };
+		.holder = s->holder,
+		.hook = s->hook };
 
 	s->idle.engine = engine_new(s->base, &opts, err);
 	if (!s->idle.engine)

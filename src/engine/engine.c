@@ -215,6 +215,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	engine->top = xstrdup(opts->top);
 	engine->program = xstrdup(opts->program);
 	engine->holder = xstrdup(opts->holder);
+	engine->hook = xstrdup(opts->hook);
 	engine->now = opts->now ? opts->now : real_now;
 	engine->guard = guard_new(engine);
 	engine->next_op = engine->now(); /* no number of the server before */
@@ -290,6 +291,7 @@ engine_free(struct engine *engine)
 	free(engine->top);
 	free(engine->program);
 	free(engine->holder);
+	free(engine->hook);
 	free(engine);
 }
 

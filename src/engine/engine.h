@@ -21,6 +21,7 @@ struct engine_opts {
 	const char *top;      /* the main checkout */
 	const char *program;  /* our own executable, for jobs */
 	const char *holder;   /* the divisi-hold executable */
+	const char *hook;     /* the divisi-hook executable, NULL when there is none */
 	int64_t (*now)(void); /* Unix ms; NULL = the real clock */
 };
 

@@ -112,7 +112,7 @@ struct radar_watch {
 
 struct engine {
 	struct event_base *base;
-	char *home, *top, *program, *holder;
+	char *home, *top, *program, *holder, *hook;
 	int lock_fd;
 	struct store *store;
 	struct core *core;

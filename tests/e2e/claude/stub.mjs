@@ -14,6 +14,7 @@
 //   stub:append=PATH:TEXT    Bash tool: a line is appended
 //   stub:bash=COMMAND        Bash tool
 //   stub:commit=MESSAGE      Bash tool: git add -A and git commit
+//   stub:tool=NAME:JSON      that tool with this input
 //   stub:question=Q|A|B      AskUserQuestion with the options A and B
 //   stub:say=TEXT            plain words
 //   stub:slow=N              N words, ten a second; after a resume it is passed over, so a
@@ -112,7 +113,7 @@ function readMarkers(text) {
   for (const [, name, raw = ''] of text.matchAll(MARKER)) {
     const value = raw.replace(/[`*\s]+$/, '').replaceAll('\\n', '\n');
     if (['plan', 'nocommit', 'silent', 'fail', 'hang', 'slow', 'tokens'].includes(name)) flags.set(name, value);
-    if (['write', 'append', 'bash', 'commit', 'question', 'say', 'slow'].includes(name))
+    if (['write', 'append', 'bash', 'commit', 'tool', 'question', 'say', 'slow'].includes(name))
       actions.push({ name: `a${actions.length}`, kind: name, value });
   }
   const isWriting = actions.some((action) => ['write', 'append'].includes(action.kind));
@@ -156,6 +157,8 @@ function toolFor(action, state, answer) {
       return bash(`git add -A && git commit -q -m ${shellQuote(value)}`, 'Commit the work');
     case 'bash':
       return bash(value, 'Run a command');
+    case 'tool':
+      return use(action.name, path, JSON.parse(rest.join(':')));
     case 'question': {
       const [question, ...labels] = value.split('|');
       return use(action.name, 'AskUserQuestion', { questions: [{

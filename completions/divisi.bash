@@ -3,7 +3,7 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve decline status watch log why attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage merge issue report agent doctor events replay server help completions learn version'
+		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve decline status watch log why attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage merge issue report agent doctor events replay server help completions learn version tell widen hook mcp'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;

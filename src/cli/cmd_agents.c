@@ -6,7 +6,7 @@
 static const struct command commands[] = {
 	{
 	    .name = "tell",
-	    .group = CMD_SESSION,
+	    .group = CMD_KEEP,
 	    .synopsis =
 		"tell started|progress|checkpoint|question|done|failed [TEXT] [--json]",
 	    .summary = "what the agent of a session reports about it",
@@ -18,7 +18,7 @@ static const struct command commands[] = {
 	},
 	{
 	    .name = "widen",
-	    .group = CMD_SESSION,
+	    .group = CMD_KEEP,
 	    .synopsis = "widen SESSION PATTERN... --reason TEXT [--yes] [--json]",
 	    .summary = "let a session write more than its phase declared",
 	    .help =

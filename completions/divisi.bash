@@ -19,8 +19,8 @@ _divisi()
 		prompt) words='--json' ;;
 		advise) words='--json --subtasks --one-session --several-repos --shared-tree --own-branch --own-ci --several-issues --one-branch --research --own-context' ;;
 		assert) words='--json --reason' ;;
-		run) words='--json --approve-all --approve --merge --override --reason' ;;
-		dispatch) words='--json --dry-run --approve --merge --override --reason' ;;
+		run) words='--json --approve-all --approve --merge --fence --override --reason' ;;
+		dispatch) words='--json --dry-run --approve --merge --fence --override --reason' ;;
 		approve) words='--json --reason --hash --batch --ask' ;;
 		decline) words='--json --reason --hash --batch --ask' ;;
 		status) words='--json' ;;

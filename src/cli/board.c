@@ -96,6 +96,30 @@ issue_link(const struct json_object *s, bool is_terminal)
 	return xasprintf("[%s](%s)", js_text(s, "issue"), url);
 }
 
+/* "off" is said so that nobody reads over it; what differs is told by session. */
+static void
+print_fence(const struct screen *screen, const struct json_object *sessions)
+{
+	const char *first = js_text(js_at(sessions, 0), "fence");
+	bool is_same = true;
+
+	for (size_t i = 0; i < js_count(sessions); i++)
+		is_same &= strcmp(js_text(js_at(sessions, i), "fence"), first) == 0;
+	fputs("   fence: ", screen->out);
+	for (size_t i = 0; i < (is_same ? 1 : js_count(sessions)); i++) {
+		const struct json_object *s = js_at(sessions, i);
+		const char *fence = js_text(s, "fence");
+
+		if (!is_same) {
+			fputs(i ? ", " : "", screen->out);
+			put_member(screen, s, "label");
+			fputc(' ', screen->out);
+		}
+		text_put(screen->out,
+		    !fence[0] || strcmp(fence, "off") == 0 ? "NONE" : fence);
+	}
+}
+
 static void
 print_totals(const struct screen *screen, const struct json_object *plan,
     const struct json_object *batch)
@@ -122,8 +146,9 @@ print_totals(const struct screen *screen, const struct json_object *plan,
 	put_member(screen, plan, "merge");
 	fputs("   verify: ", screen->out);
 	text_put(screen->out, verify[0] ? verify : "none configured");
-	fprintf(screen->out,
-	    "\ncap %lld   landing: ", (long long)js_number(plan, "cap", 0));
+	fprintf(screen->out, "\ncap %lld", (long long)js_number(plan, "cap", 0));
+	print_fence(screen, sessions);
+	fputs("   landing: ", screen->out);
 	put_member(screen, plan, "landing");
 	fputs("   publish: ", screen->out);
 	put_member(screen, plan, "publish");
@@ -263,6 +288,13 @@ print_session(const struct screen *screen, const struct json_object *s, int64_t 
 
 		fprintf(screen->out,
 		    "       wrote outside what it declared: %s [G21 B-20]\n", stray);
+	}
+	if (js_number(s, "n_fenced", 0) > 0) {
+		AUTO_FREE char *name = shown(s, "label");
+
+		fprintf(screen->out,
+		    "       its fence refused %lld things: divisi why %s\n",
+		    (long long)js_number(s, "n_fenced", 0), name);
 	}
 }
 

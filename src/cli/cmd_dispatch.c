@@ -18,6 +18,9 @@ const struct option_doc cmd_dispatch_options[] = {
 	{ "approve", "HASH", "approve exactly the table with this hash", 0 },
 	{ "merge", "auto|ask",
 	    "merge without asking, or ask before (default: divisi.merge)", 0 },
+	{ "fence", "worktree|declared|off",
+	    "what keeps the agents in (default: divisi.fence); off needs --override G21",
+	    0 },
 	{ "override", "RULE", "go on against RULE (repeatable); needs --reason", 0 },
 	{ "reason", "TEXT", "why, kept on record", 0 },
 	OPTION_END,
@@ -30,6 +33,9 @@ const struct option_doc cmd_run_options[] = {
 	{ "approve", "HASH", "approve exactly the table with this hash", 0 },
 	{ "merge", "auto|ask",
 	    "merge without asking, or ask before (default: divisi.merge)", 0 },
+	{ "fence", "worktree|declared|off",
+	    "what keeps the agents in (default: divisi.fence); off needs --override G21",
+	    0 },
 	{ "override", "RULE", "go on against RULE (repeatable); needs --reason", 0 },
 	{ "reason", "TEXT", "why, kept on record", 0 },
 	OPTION_END,
@@ -79,6 +85,8 @@ read_wishes(int argc, char **argv, const struct option_doc *options,
 		else if (strcmp(name, "merge") == 0 &&
 			 set_merge(d, args.value, err) < 0)
 			return -1;
+		else if (strcmp(name, "fence") == 0)
+			fields_set(&d->in, "fence", args.value);
 		else if (strcmp(name, "override") == 0)
 			fields_setf(&d->in, "override", "%s%s%s",
 			    fields_text(&d->in, "override"),

@@ -181,6 +181,25 @@ print_events(const struct json_object *o)
 	}
 }
 
+/* What the fence of a session refused, the latest of it. */
+static void
+print_fenced(const struct json_object *o)
+{
+	struct span rest = span_of(js_text(o, "fenced")), line;
+
+	if (js_number(o, "n_fenced", 0) <= 0)
+		return;
+	printf("  fence:   refused %lld different things\n",
+	    (long long)js_number(o, "n_fenced", 0));
+	while (rest.p && span_next(&rest, '\n', &line)) {
+		AUTO_FREE char *one = xstrndup(line.p, line.n);
+
+		fputs("    ", stdout);
+		text_put(stdout, one);
+		fputc('\n', stdout);
+	}
+}
+
 static void
 print_answer(const struct json_object *o)
 {
@@ -214,6 +233,7 @@ print_answer(const struct json_object *o)
 		text_put(stdout, js_text(o, "evidence"));
 		fputs("\n\n", stdout);
 	}
+	print_fenced(o);
 	print_events(o);
 	if (js_text(o, "command")[0]) {
 		fputs("  -> ", stdout);

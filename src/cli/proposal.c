@@ -32,7 +32,7 @@ session_json(const struct fields *out, size_t i)
 	static const char *const names[] = { "label", "phase", "issue", "issue_title",
 		"issue_url", "focus", "title", "mode", "launch", "agent", "agent_shown",
 		"adapter", "program", "version", "branch", "worktree", "path", "verify",
-		"after", "prompt" };
+		"after", "prompt", "fence", "grants" };
 	struct json_object *o = json_object_new_object();
 
 	for (size_t k = 0; k < N_ELEMS(names); k++)

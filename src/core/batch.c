@@ -37,13 +37,16 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "prompt_sha", offsetof(struct session, prompt_sha) },
 		{ "verify", offsetof(struct session, verify) },
 		{ "rules", offsetof(struct session, rules) },
+		{ "fence", offsetof(struct session, fence) },
+		{ "grants", offsetof(struct session, grants) },
 		{ "after", offsetof(struct session, after) },
 	};
 	char **const empty[] = { &s->sub_issue, &s->base, &s->run, &s->agent_session,
 		&s->agent_turn, &s->run_resume, &s->run_note, &s->last_text, &s->reason,
 		&s->summary, &s->claimed_by, &s->next, &s->next_note, &s->terminal,
 		&s->terminal_command, &s->taken_pin, &s->head, &s->pin, &s->candidate,
-		&s->landed, &s->evidence, &s->stray, &s->widened, &s->blocked };
+		&s->landed, &s->evidence, &s->stray, &s->widened, &s->fenced,
+		&s->blocked };
 
 	for (size_t k = 0; k < N_ELEMS(texts); k++)
 		*(char **)(void *)((char *)s + texts[k].at) = xstrdup(

@@ -51,6 +51,9 @@ session_clear(struct session *s)
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
+	free(s->fence);
+	free(s->grants);
+	free(s->fenced);
 	for (size_t i = 0; i < s->n_asks; i++)
 		ask_clear(&s->ask[i]);
 	free(s->ask);
@@ -304,7 +307,8 @@ dump_session(FILE *f, const struct session *s)
 		fprintf(f, "|%s", texts[i]);
 	for (size_t i = 0; i < N_ELEMS(numbers); i++)
 		fprintf(f, " %lld", (long long)numbers[i]);
-	fputc('\n', f);
+	fprintf(f, "|%s|%s|%s %lld %lld\n", s->fence, s->grants, s->fenced,
+	    (long long)s->n_fenced, (long long)s->fence_offset);
 	dump_asks(f, s);
 }
 

@@ -36,6 +36,13 @@ struct session {
 	char *branch, *worktree, *path, *base, *prompt_sha, *verify, *after;
 	char *identity; /* who commits: name, newline, address; "" as git knows it */
 	char *rules;    /* of the landing, from the approved table */
+	/*
+	 * What keeps its agent in: "off" "worktree" "declared" "read-only"; what it may
+	 * change beside that, a grant per line (hold/fence.h); and what was refused last, a
+	 * line each, with how much of it there was in all its runs.
+	 */
+	char *fence, *grants, *fenced;
+	int64_t n_fenced, fence_offset; /* the second: consumed of fence.log */
 	int64_t est_low, est_mid, est_high, points, merge_position, budget;
 	bool is_analysis, is_external, is_sandboxed;
 	enum session_state state;
@@ -213,6 +220,9 @@ const struct session *conflict_first(
 /* The oldest open conflict for which S waits, or NULL. */
 const struct conflict *session_conflict(
     const struct core *core, const struct session *s);
+
+/* Is its agent kept in by a fence of ours? */
+bool session_is_fenced(const struct session *s);
 
 /* How many sessions may be live at once while B runs. */
 size_t batch_cap(const struct core *core, const struct batch_run *b);

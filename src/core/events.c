@@ -15,12 +15,13 @@
 	"memory_bytes processes stuck_ms"
 
 /* What a table says of each of its sessions. */
-#define SESSION_FIELDS                                                                      \
-	"sN.label sN.phase sN.issue sN.issue_title sN.issue_url sN.focus sN.title sN.mode " \
-	"sN.launch sN.agent sN.agent_shown sN.adapter sN.program sN.args sN.env_more "      \
-	"sN.setup sN.branch sN.worktree sN.path sN.prompt_sha sN.verify sN.after "          \
-	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "       \
-	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity"
+#define SESSION_FIELDS                                                                            \
+	"sN.label sN.phase sN.issue sN.issue_title sN.issue_url sN.focus sN.title sN.mode "       \
+	"sN.launch sN.agent sN.agent_shown sN.adapter sN.program sN.args sN.env_more "            \
+	"sN.setup sN.branch sN.worktree sN.path sN.prompt_sha sN.verify sN.after "                \
+	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "             \
+	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity " \
+	"sN.fence sN.grants"
 
 #define PROPOSAL_FIELDS                                                                                        \
 	PLAN_FIELDS                                                                                            \
@@ -110,6 +111,8 @@ static const struct event_doc docs[HAP_N] = {
 	    "plan session remote commit trouble " ERR_FIELDS },
 	[HAP_OVERRIDDEN] = { "A person went against rules, and why.",
 	    "plan batch session rules override reason override_reason" },
+	[HAP_FENCED] = { "The fence of a session refused something.",
+	    "session run offset n text" },
 	[HAP_STRAYED] = { "A session wrote outside what it declared.", "session stray" },
 	[HAP_MET] = { "Two sessions met, or one and the target: a conflict.",
 	    "a b kind files text" },
@@ -185,9 +188,11 @@ static const struct event_field all_fields[] = {
 	{ "evidence", false, "what the claim rests on" },
 	{ "external", true, "1: it is picked up elsewhere, not launched here" },
 	{ "failed", false, "why it could not be done" },
+	{ "fence", false, "what keeps it in: off, worktree, declared or read-only" },
 	{ "files", false, "how many files changed; of a conflict, which" },
 	{ "fix", false, "how to mend it" },
 	{ "focus", false, "the phase's focus" },
+	{ "grants", false, "what it may change beside that, one per line" },
 	{ "guard", false, "what agents hear of a write that is not theirs" },
 	{ "hash", false, "SHA-256 of the canonical table" },
 	{ "head", false, "its latest commit" },
@@ -220,7 +225,7 @@ static const struct event_field all_fields[] = {
 	{ "n_sessions", true, "sessions of the table" },
 	{ "note", false, "what else is to be said" },
 	{ "number", true, "the batch's number" },
-	{ "offset", true, "the end of the line in out.ndjson that said so" },
+	{ "offset", true, "the end of the line in the run's file that said so" },
 	{ "onto", false, "the target's commit it was built on" },
 	{ "out_bytes", true, "limit of a run's output" },
 	{ "ours", true, "1: its own sandbox keeps the agent from committing: divisi does" },

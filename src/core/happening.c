@@ -56,6 +56,7 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_WRITTEN_BACK]      = "written-back",
 	[HAP_PUBLISHED]         = "published",
 	[HAP_OVERRIDDEN]        = "overridden",
+	[HAP_FENCED]            = "fenced",
 	[HAP_STRAYED]           = "strayed",
 	[HAP_MET]               = "met",
 	[HAP_CONFLICT_GONE]     = "conflict-gone",

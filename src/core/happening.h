@@ -81,6 +81,7 @@ enum hap {
 	HAP_WRITTEN_BACK,
 	HAP_PUBLISHED, /* pushed to a remote; or "trouble" says why not */
 	HAP_OVERRIDDEN,
+	HAP_FENCED,        /* the fence of a session refused something */
 	HAP_STRAYED,       /* a session wrote outside what it declared */
 	HAP_MET,           /* two sessions met, or one and the target: a conflict */
 	HAP_CONFLICT_GONE, /* they do no longer */

@@ -80,6 +80,8 @@ void session_fail(struct core *core, struct session *s, const char *reason, int6
 /* Its end was reported: the exit checklist is looked at. */
 void session_reported(struct session *s, int64_t now, struct acts *acts);
 
+step_fn step_fenced; /* fenced.c */
+
 /* talk.c: the agent of S cannot be told what its protocol waits for. */
 void talk_broke(struct core *core, struct session *s, const char *why, int64_t now,
     struct acts *acts);

@@ -139,6 +139,7 @@ add_run(struct session *s, const char *resume, const char *note, int64_t now,
 	s->reported = false;
 	s->was_reviewed = false; /* what it makes now was seen by nobody */
 	s->offset = 0;
+	s->fence_offset = 0;
 	s->rest_is_done = false;
 	core_set(&s->run_note, note);
 	core_set(&s->run_resume, resume);

@@ -304,6 +304,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_WRITTEN_BACK]      = step_written_back,
 	[HAP_PUBLISHED]         = step_published,
 	[HAP_OVERRIDDEN]        = step_nothing,
+	[HAP_FENCED]            = step_fenced,
 	[HAP_STRAYED]           = step_strayed,
 	[HAP_MET]               = step_met,
 	[HAP_CONFLICT_GONE]     = step_conflict_gone,

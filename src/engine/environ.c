@@ -132,6 +132,7 @@ add_settings(struct run_spec *spec, const char *identity)
 	/* What divisi holds on to must survive: no background gc, commits reach the disk. */
 	add_setting(spec, kept++, "gc.auto", "0");
 	add_setting(spec, kept++, "core.fsync", "committed");
+	add_setting(spec, kept++, "maintenance.auto", "false");
 	if (identity && identity[0]) {
 		AUTO_FREE char *name = xstrndup(identity, strcspn(identity, "\n"));
 

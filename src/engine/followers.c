@@ -444,14 +444,14 @@ follower_look(struct follower *f)
 	enum run_state state;
 	int lock_fd = -1;
 
-	if (read_output(f, false) < 0)
+	if (refused_look(f) < 0 || read_output(f, false) < 0)
 		return false;
 	state = rundir_probe(f->dir, &lock_fd, NULL);
 	if (has_vanished(f, state))
 		state = RUN_LOST;
 	if (state != RUN_ENDED && state != RUN_LOST)
 		return false;
-	if (read_output(f, true) < 0) {
+	if (refused_look(f) < 0 || read_output(f, true) < 0) {
 		if (lock_fd >= 0)
 			close(lock_fd);
 		return false;
@@ -491,7 +491,8 @@ on_run_change(struct watch *watch, unsigned what, void *arg)
 		(void)follower_look(f);
 		if (is_grouping)
 			group_begin(engine);
-	} else if (what & (WATCH_OUT | WATCH_END)) {
+	} else if (what & (WATCH_OUT | WATCH_END | WATCH_OTHER)) {
+		(void)refused_look(f);
 		(void)read_output(f, false);
 	}
 }

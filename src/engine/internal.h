@@ -190,6 +190,9 @@ struct job *job_start(struct engine *engine, const char *kind, const struct fiel
     job_done_fn *done, void *arg, struct err *err);
 void job_free(struct job *job); /* NULL is fine */
 
+/* refused.c: tells what the fence of a run refused since; -1: the journal takes nothing. */
+int refused_look(struct follower *f);
+
 /*
  * calls.c: one request to a holder.  Takes RUN over; DONE gets its result as
  * run_call_step() gives it (never 0), once, from the loop; the call is freed before.

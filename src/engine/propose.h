@@ -52,6 +52,10 @@ bool propose_has_met(const struct proposal *p, int a, int b);
 /* Adds session I of the batch: names, cost, agent, prompt.  -1 refuses the dispatch. */
 int propose_session(struct proposal *p, size_t i, struct err *err);
 
+/* Adds what keeps session I of the batch in.  -1 refuses the dispatch. */
+int propose_fence(
+    struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err);
+
 /* Says what the preflight found, line by line, once everything else is proposed. */
 void propose_checks(struct proposal *p);
 

@@ -314,7 +314,6 @@ put_cost(struct proposal *p, size_t i, const struct dispatch_row *row)
 	cents = xasprintf("%ld/%ld/%ld/%d", row->low_cents, row->mid_cents,
 	    row->high_cents, row->merge);
 	propose_canon(p, "estimate", cents);
-	propose_canon(p, "fence", "off");
 }
 
 /* What the approval covers beside the agent's own doing is said with the table. */
@@ -367,7 +366,8 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	put_names(p, i, row);
 	put_cost(p, i, row);
 	put_after(p, i, row);
-	if (put_agent(p, i, row, err) < 0 || put_prompt(p, i, row, err) < 0)
+	if (propose_fence(p, i, row, err) < 0 || put_agent(p, i, row, err) < 0 ||
+	    put_prompt(p, i, row, err) < 0)
 		return -1;
 	fputs("},", p->canon);
 	set_at(p, i, "setup", config_str(&p->config, "divisi.worktree.setup", ""));

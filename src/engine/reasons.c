@@ -142,6 +142,9 @@ why_session(struct engine *engine, const struct session *s, struct err *err)
 	add(o, "witness", r.witness);
 	add(o, "release", r.release);
 	add(o, "session", s->id);
+	add(o, "fence", s->fence);
+	add(o, "fenced", s->fenced);
+	add_number(o, "n_fenced", s->n_fenced);
 	add(o, "evidence", s->state == SESSION_MERGE_CONFLICT ? s->evidence : "");
 	if (add_rows(engine, o, &want, err) == 0)
 		return o;

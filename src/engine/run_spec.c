@@ -3,6 +3,7 @@
 #include "adapters.h"
 #include "agent/interactive.h"
 #include "engine/environ.h"
+#include "engine/fencing.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,8 @@ run_write_spec(struct engine *engine, const struct task *task, const struct sess
 
 	/* The user's own environment first, so that the adapter sees what is set there. */
 	environ_add(&spec, agent, s, launch->tmp_dir);
-	if ((run_is_terminal(task) ? terminal_spec(task, s, launch, &spec, err)
+	if (fencing_add(engine, s, launch->tmp_dir, &spec, err) == 0 &&
+	    (run_is_terminal(task) ? terminal_spec(task, s, launch, &spec, err)
 				   : agent->command(launch, &spec, err)) == 0) {
 		spec.run = xstrdup(s->run);
 		spec.session = xstrdup(s->id);

@@ -129,7 +129,7 @@ launch_text_fill(struct engine *engine, const struct task *task,
 		.tmp_dir = t->tmp_dir,
 		.budget_cents = s->budget,
 		.is_root = geteuid() == 0,
-		.is_sandboxed = s->is_sandboxed };
+		.is_sandboxed = s->is_sandboxed || session_is_fenced(s) };
 	return 0;
 }
 

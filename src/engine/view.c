@@ -71,7 +71,9 @@ add_session_names(struct json_object *o, const struct session *s)
 		{ "next", s->next }, { "head", s->head }, { "pin", s->pin },
 		{ "candidate", s->candidate }, { "landed", s->landed },
 		{ "evidence", s->evidence }, { "stray", s->stray },
-		{ "widened", s->widened }, { "blocked", s->blocked } };
+		{ "widened", s->widened }, { "fence", s->fence },
+		{ "grants", s->grants }, { "fenced", s->fenced },
+		{ "blocked", s->blocked } };
 
 	for (size_t i = 0; i < N_ELEMS(texts); i++)
 		add(o, texts[i].name, texts[i].text);
@@ -141,6 +143,7 @@ session_json(struct engine *engine, const struct session *s)
 	add_number(o, "denied", s->n_denied);
 	add_number(o, "commits", s->n_commits);
 	add_number(o, "files", s->n_files);
+	add_number(o, "n_fenced", s->n_fenced);
 	add_bool(o, "live", session_is_live(s->state));
 	add_bool(o, "running", s->run_open);
 	add_bool(o, "terminal", s->run_open && s->is_interactive);

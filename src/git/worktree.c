@@ -82,14 +82,18 @@ worktree_admin(const struct repo *repo, const char *path)
 	struct dirent *e;
 	char *found = NULL;
 
-	while (dir && !found && (e = readdir(dir))) {
+	while (dir && (e = readdir(dir))) {
 		AUTO_FREE char *admin = path_join(all, e->d_name);
 		AUTO_FREE char *file = path_join(admin, "gitdir");
 		AUTO_FREE char *link = e->d_name[0] == '.' ? NULL
 							   : read_link_file(file);
 
-		if (link && strcmp(link, wanted) == 0)
+		/* Another one may claim our place: ours is the one that .git leads to. */
+		if (link && strcmp(link, wanted) == 0 &&
+		    (!found || worktree_is_linked(path, admin))) {
+			free(found);
 			found = TAKE_PTR(admin);
+		}
 	}
 	if (dir)
 		closedir(dir);

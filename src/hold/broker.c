@@ -120,6 +120,11 @@ serve_open(struct fence *fence, struct target *target, long *result)
 		if (*result <= 0)
 			fate = ANSWER;
 		break;
+	case RULE_NEVER:
+		refusals_note(fence, target, place.path);
+		*result = -EACCES;
+		fate = ANSWER;
+		break;
 	case RULE_NO: {
 		struct stat st;
 
@@ -158,6 +163,11 @@ serve_path(struct fence *fence, struct target *target, long *result)
 		*result = !target_is_ours(target) ? -EACCES
 						  : doing_path(target, &place);
 		break;
+	case RULE_NEVER:
+		refusals_note(fence, target, place.path);
+		*result = -EACCES;
+		fate = ANSWER;
+		break;
 	case RULE_NO:
 		refusals_note(fence, target, place.path);
 		/* Before its third version Landlock does not know of this one. */
@@ -195,7 +205,11 @@ serve_two(struct fence *fence, struct target *target, long *result)
 	enum ruling a, b;
 	struct place from, to;
 
-	if (!target_resolve(target, call->dir, call->path, false, &from))
+	/* A file without a name gets one through its descriptor, a link in /proc. */
+	if (!target_resolve(target, call->dir, call->path,
+		call->nr == SYS_linkat &&
+		    (target->notif->data.args[4] & AT_SYMLINK_FOLLOW),
+		&from))
 		return GO_ON;
 	if (!target_resolve(target, call->dir2, call->path2, false, &to)) {
 		place_clear(&from);
@@ -205,8 +219,12 @@ serve_two(struct fence *fence, struct target *target, long *result)
 	b = grants_judge(fence, call->kind, to.path, true);
 	if (from.fd < 0 || from.is_nameless || (!moves && to.fd >= 0)) {
 		fate = GO_ON; /* fails for another reason */
-	} else if (a == RULE_NO || b == RULE_NO) {
-		refusals_note(fence, target, a == RULE_NO ? from.path : to.path);
+	} else if (a >= RULE_NO || b >= RULE_NO) {
+		refusals_note(fence, target, a >= RULE_NO ? from.path : to.path);
+		if (a == RULE_NEVER || b == RULE_NEVER) {
+			*result = -EACCES;
+			fate = ANSWER;
+		}
 	} else if (a == RULE_BROKER || b == RULE_BROKER) {
 		fate = ANSWER;
 		if (!target_is_ours(target))
@@ -247,7 +265,7 @@ serve_meta(struct fence *fence, struct target *target, long *result)
 		return ANSWER;
 	}
 	if (!place.is_nameless &&
-	    grants_judge(fence, kind, place.path, false) == RULE_NO) {
+	    grants_judge(fence, kind, place.path, false) >= RULE_NO) {
 		refusals_note(fence, target, place.path);
 		*result = -EPERM;
 	} else if (!target_is_ours(target)) {

@@ -35,13 +35,14 @@ static bool
 resolve_socket(
     const struct target *target, const union address *to, socklen_t n, char real[4096])
 {
-	char path[sizeof(to->un.sun_path) + 1] = "", full[256];
+	char path[sizeof(to->un.sun_path) + 1] = "", full[256], theirs[200];
 	AUTO_FREE char *found = NULL;
 
 	memcpy(
 	    path, to->un.sun_path, (size_t)n - offsetof(struct sockaddr_un, sun_path));
 	if (path[0] == '/')
-		snprintf(full, sizeof(full), "%s", path);
+		snprintf(full, sizeof(full), "%s",
+		    target_path(target, path, theirs, sizeof(theirs)));
 	else
 		snprintf(
 		    full, sizeof(full), "/proc/%u/cwd/%s", target->notif->pid, path);
@@ -190,7 +191,7 @@ note_bind(struct fence *fence, const struct target *target)
 	if (!found)
 		return;
 	snprintf(real, sizeof(real), "%.4000s/%.100s", found, slash + 1);
-	if (grants_judge(fence, CALL_MAKE, real, false) == RULE_NO)
+	if (grants_judge(fence, CALL_MAKE, real, false) >= RULE_NO)
 		refusals_note(fence, target, real);
 }
 

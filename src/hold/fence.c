@@ -153,6 +153,7 @@ allow_grant(
 	switch (grant->kind) {
 	case GRANT_WRITE: return allow(ruleset, grant->path, access);
 	case GRANT_FILE:
+	case GRANT_EDIT:
 		/* What is there may be written; making it anew is the broker's. */
 		return allow(ruleset, grant->path,
 		    access & (LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE));

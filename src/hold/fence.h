@@ -29,8 +29,10 @@
 enum grant_kind {
 	GRANT_WRITE,   /* "write PATH": PATH and everything below it */
 	GRANT_FILE,    /* "file PATH": that one file, also made, replaced or removed */
+	GRANT_EDIT,    /* "edit PATH": the same, and the names editors write it by */
 	GRANT_OBJECTS, /* "objects PATH": a git object store: new objects, nothing else */
 	GRANT_REF,     /* "ref PATH": a git ref file by way of its lock file */
+	GRANT_KEEP, /* "keep PATH": not that, nor below it, although it is in a grant */
 	GRANT_SOCKET, /* "socket PATH": connect there, or to what is below it */
 	GRANT_PORT,   /* "port N": the network rule is on; connect to TCP port N */
 	GRANT_N_KINDS,
@@ -149,6 +151,13 @@ bool target_read_text(
 /* A copy of the descriptor FD of the process, or -1. */
 int target_fd(const struct target *target, int fd);
 
+/*
+ * /proc/self and what stands for it are the process's own, not ours: PATH with that put
+ * right, in BUF where something had to be.
+ */
+const char *target_path(
+    const struct target *target, const char *path, char *buf, size_t size);
+
 /* Where a path of the process leads. */
 struct place {
 	int dir_fd;      /* the directory it is in (O_PATH), -1 when only fd is known */
@@ -172,7 +181,8 @@ void place_clear(struct place *place);
 enum ruling {
 	RULE_KERNEL, /* inside a grant that Landlock knows */
 	RULE_BROKER, /* allowed, but done by us */
-	RULE_NO,
+	RULE_NO,     /* the kernel refuses it, too */
+	RULE_NEVER,  /* only we do */
 };
 
 int grants_read(struct fence *fence, const struct run_spec *spec, struct err *err);

@@ -13,8 +13,10 @@
 static const char *const kind_names[GRANT_N_KINDS] = {
 	[GRANT_WRITE] = "write",
 	[GRANT_FILE] = "file",
+	[GRANT_EDIT] = "edit",
 	[GRANT_OBJECTS] = "objects",
 	[GRANT_REF] = "ref",
+	[GRANT_KEEP] = "keep",
 	[GRANT_SOCKET] = "socket",
 	[GRANT_PORT] = "port",
 };
@@ -165,6 +167,21 @@ judge_objects(enum call_kind kind, const char *rest, bool is_target)
 	return RULE_NO;
 }
 
+/* FILE itself, or a name beside it such as FILE.tmp.123, FILE~ and .FILE.swp. */
+static bool
+is_edited(const struct grant *grant, const char *path)
+{
+	const char *slash = strrchr(grant->path, '/'), *name = slash + 1;
+	size_t n_dir = (size_t)(name - grant->path), n_name = strlen(name);
+
+	if (strncmp(path, grant->path, n_dir) != 0 || strchr(path + n_dir, '/'))
+		return false;
+	path += n_dir;
+	path += path[0] == '.' && name[0] != '.';
+	return strncmp(path, name, n_name) == 0 &&
+	       (path[n_name] == '\0' || path[n_name] == '.' || path[n_name] == '~');
+}
+
 /* The ref itself is only ever put in place of its lock file; its directories are made. */
 static enum ruling
 judge_ref(
@@ -186,12 +203,26 @@ judge_ref(
 	return RULE_NO;
 }
 
+/* Landlock cannot take a part out of what it grants: what is kept is the broker's. */
+static bool
+is_kept(const struct fence *fence, const char *path)
+{
+	for (size_t i = 0; i < fence->n_grants; i++) {
+		if (fence->grant[i].kind == GRANT_KEEP &&
+		    behind(&fence->grant[i], path))
+			return true;
+	}
+	return false;
+}
+
 enum ruling
 grants_judge(
     const struct fence *fence, enum call_kind kind, const char *path, bool is_target)
 {
 	enum ruling ruling = RULE_NO;
 
+	if (is_kept(fence, path))
+		return RULE_NEVER;
 	for (size_t i = 0; i < fence->n_grants && ruling == RULE_NO; i++) {
 		const struct grant *grant = &fence->grant[i];
 		const char *rest = behind(grant, path);
@@ -199,6 +230,8 @@ grants_judge(
 		if (grant->kind == GRANT_WRITE && rest)
 			ruling = RULE_KERNEL;
 		else if (grant->kind == GRANT_FILE && rest && *rest == '\0')
+			ruling = RULE_BROKER;
+		else if (grant->kind == GRANT_EDIT && is_edited(grant, path))
 			ruling = RULE_BROKER;
 		else if (grant->kind == GRANT_OBJECTS && rest)
 			ruling = judge_objects(kind, rest, is_target);

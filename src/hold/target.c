@@ -150,12 +150,8 @@ path_of(int fd, char *buf, size_t size)
 	return buf[0] == '/' && strncmp(buf, "/memfd:", 7) != 0;
 }
 
-/*
- * /proc/self and what stands for it are the process's own, not ours.  PATH with that put
- * right, in BUF.
- */
-static const char *
-make_theirs(const struct target *target, const char *path, char *buf, size_t size)
+const char *
+target_path(const struct target *target, const char *path, char *buf, size_t size)
 {
 	static const struct {
 		const char *from, *to;
@@ -287,7 +283,7 @@ target_resolve(const struct target *target, int dir_arg, int path_arg, bool foll
 	if (base < 0 || !target_is_there(target))
 		return false;
 	snprintf(path, sizeof(path), "%s",
-	    make_theirs(target, said, put_right, sizeof(put_right)));
+	    target_path(target, said, put_right, sizeof(put_right)));
 	if (path[0] && resolve_from(base, path, sizeof(path), follows, place))
 		return true;
 	place_clear(place);

@@ -15,8 +15,8 @@ const struct refusal *refusal_find(const char *code); /* NULL when unknown */
 const struct refusal *refusal_at(size_t i);           /* NULL past the end */
 
 /* The rules a person may go against, with a reason, comma-separated (--override). */
-#define REFUSAL_DISPATCH_OVERRIDES                                         \
-	"G05,G07,G14,G15,N03,P01,P02,P03,P04,P05,P06,P07,P08,P09,P10,P11," \
+#define REFUSAL_DISPATCH_OVERRIDES                                             \
+	"G05,G07,G14,G15,G21,N03,P01,P02,P03,P04,P05,P06,P07,P08,P09,P10,P11," \
 	"P12,P13,P14,P15,P16"
 #define REFUSAL_RESUME_OVERRIDES "G03,G05,G18"
 

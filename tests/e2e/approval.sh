@@ -103,6 +103,8 @@ chmod 755 "$scratch/bin/cheat"
 approve_table >/dev/null
 claim "approved, they run" becomes 1A active
 mkdir -p "$scratch/repo/other" && cd "$scratch/repo" || exit 99
+# What it could not do because of its fence is another test's: here it may write down its tries.
+git config --add divisi.fence.write "$scratch"
 fake_plan 2026-11-22-try-cheat.md <<END
 2A|quick|Writes: \`c.txt\`|fake:bash=cheat $scratch 1A fake:wait=$scratch/go
 END

@@ -70,6 +70,7 @@ END
 	chmod 755 "$scratch/bin/scripted"
 	git -C "$1" config divisi.main main
 	git -C "$1" config divisi.agent.command.program "$scratch/bin/scripted"
+	git -C "$1" config divisi.fence.write "$scratch/started"
 	: >>"$scratch/started"
 }
 

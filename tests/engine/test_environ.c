@@ -133,7 +133,7 @@ git_is_told_to_keep_what_divisi_holds_on_to(void **state)
 		"GIT_CONFIG_VALUE_1=c", NULL };
 	struct run_spec spec = given(env, "");
 
-	assert_string_equal(value(&spec, "GIT_CONFIG_COUNT"), "2");
+	assert_string_equal(value(&spec, "GIT_CONFIG_COUNT"), "3");
 	assert_string_equal(value(&spec, "GIT_CONFIG_KEY_0"), "gc.auto");
 	assert_string_equal(value(&spec, "GIT_CONFIG_VALUE_0"), "0");
 	assert_string_equal(value(&spec, "GIT_CONFIG_KEY_1"), "core.fsync");
@@ -152,7 +152,7 @@ settings_of_the_users_environment_come_before_ours(void **state)
 		"GIT_CONFIG_VALUE_3=c", NULL };
 	struct run_spec spec = given(env, "");
 
-	assert_string_equal(value(&spec, "GIT_CONFIG_COUNT"), "4");
+	assert_string_equal(value(&spec, "GIT_CONFIG_COUNT"), "5");
 	assert_string_equal(value(&spec, "GIT_CONFIG_KEY_0"), "gc.auto");
 	assert_string_equal(value(&spec, "GIT_CONFIG_VALUE_0"), "9");
 	assert_string_equal(value(&spec, "GIT_CONFIG_KEY_1"), "safe.directory");

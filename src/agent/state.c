@@ -1,0 +1,206 @@
+#include "agent/state.h"
+
+#include "agent/wire.h"
+#include "base/crash.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is known of one agent's state.  Paths are below HOME. */
+struct known {
+	const char *adapter; /* or the name of its program */
+	/* Agents that can be told where: the variable, and where it is otherwise. */
+	const char *variable, *home;
+	const char *const *linked; /* names in it that are the user's and only read */
+	const char *login;         /* the one that is renewed now and then */
+	const char *copied; /* a file that is copied, so that it may be written */
+	const char
+	    *records; /* a directory by working directory, shared with the user */
+	/* Others: what they may write where it is; directories end in a slash. */
+	const char *const *written;
+};
+
+static const char *const claude_linked[] = { "settings.json", "settings.local.json",
+	"CLAUDE.md", "agents", "commands", "skills", "plugins", "hooks",
+	"output-styles", "rules", "workflows", "keybindings.json", "statusline.sh",
+	NULL };
+static const char *const codex_linked[] = { "config.toml", "AGENTS.md",
+	"AGENTS.override.md", "prompts", "skills", "rules", "agents", "hooks.json",
+	"requirements.toml", ".env", NULL };
+static const char *const gemini_written[] = { ".gemini/tmp/", ".gemini/history/",
+	".gemini/installation_id", ".gemini/user_id", ".gemini/state.json",
+	".gemini/projects.json", ".gemini/oauth_creds.json",
+	".gemini/google_accounts.json", NULL };
+static const char *const opencode_written[] = { ".local/share/opencode/",
+	".local/state/opencode/", ".cache/opencode/", NULL };
+static const char *const copilot_written[] = { ".copilot/session-state/",
+	".copilot/history-session-state/", ".copilot/logs/",
+	".copilot/session-store.db", ".copilot/session-store.db-wal",
+	".copilot/session-store.db-shm", ".copilot/command-history-state.json",
+	".cache/copilot/", ".cache/github-copilot/", NULL };
+
+static const struct known agents[] = {
+	{ .adapter = "claude",
+	    .variable = "CLAUDE_CONFIG_DIR",
+	    .home = ".claude",
+	    .linked = claude_linked,
+	    .login = ".credentials.json",
+	    .copied = ".claude.json",
+	    .records = "projects" },
+	{ .adapter = "codex",
+	    .variable = "CODEX_HOME",
+	    .home = ".codex",
+	    .linked = codex_linked,
+	    .login = "auth.json" },
+	{ .adapter = "gemini", .written = gemini_written },
+	{ .adapter = "opencode", .written = opencode_written },
+	{ .adapter = "copilot", .written = copilot_written },
+};
+
+static const struct known *
+find_known(const char *adapter, const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	const char *name = slash ? slash + 1 : program;
+
+	for (size_t i = 0; i < N_ELEMS(agents); i++) {
+		if (strcmp(agents[i].adapter, adapter) == 0 ||
+		    strcmp(agents[i].adapter, name) == 0)
+			return &agents[i];
+	}
+	return NULL;
+}
+
+static const char *
+env_of(const struct run_spec *spec, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < spec->n_env; i++) {
+		if (strncmp(spec->env[i], name, n) == 0 && spec->env[i][n] == '=' &&
+		    spec->env[i][n + 1])
+			return spec->env[i] + n + 1;
+	}
+	return NULL;
+}
+
+/* DIR/NAME leads to REAL, unless something is there; what it leads to need not exist. */
+static void
+link_to(const char *dir, const char *name, const char *real)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+
+	(void)!DURABLE("agent.state-link", symlink(real, path));
+}
+
+static void
+copy_once(const char *dir, const char *name, const char *from)
+{
+	AUTO_FREE char *to = path_join(dir, name);
+	AUTO_FREE char *text = NULL;
+	size_t n = 0;
+
+	if (file_exists(to))
+		return;
+	text = file_read(from, (size_t)64 << 20, &n, NULL);
+	if (text)
+		(void)!file_write_atomic(to, text, n, 0600, NULL);
+}
+
+/* The name that Claude Code gives to the records of a working directory. */
+static char *
+name_of_records(const char *cwd)
+{
+	char *name = xstrdup(cwd);
+
+	for (char *s = name; *s; s++) {
+		if (!isalnum((unsigned char)*s))
+			*s = '-';
+	}
+	return name;
+}
+
+/*
+ * The records of this working directory are the user's, too: so a session can be taken up
+ * by hand.  No other's.
+ */
+static int
+share_records(const char *real, const char *dir, const char *records, const char *cwd,
+    struct run_spec *spec, struct err *err)
+{
+	AUTO_FREE char *canon = realpath(cwd, NULL);
+	AUTO_FREE char *name = name_of_records(canon ? canon : cwd);
+	AUTO_FREE char *all = path_join(real, records);
+	AUTO_FREE char *ours = path_join(all, name);
+
+	if (file_mkdirs(ours, 0700, err) < 0)
+		return -1;
+	link_to(dir, records, all);
+	run_spec_add_grant(spec, "write", ours);
+	return 0;
+}
+
+static int
+make_own(const struct known *k, const char *home, const char *dir, const char *cwd,
+    struct run_spec *spec, struct err *err)
+{
+	const char *told = env_of(spec, k->variable);
+	AUTO_FREE char *real = told ? xstrdup(told) : path_join(home, k->home);
+
+	if (file_mkdirs(dir, 0700, err) < 0)
+		return -1;
+	for (size_t i = 0; k->linked && k->linked[i]; i++) {
+		AUTO_FREE char *to = path_join(real, k->linked[i]);
+
+		if (file_exists(to))
+			link_to(dir, k->linked[i], to);
+	}
+	if (k->login) {
+		AUTO_FREE char *to = path_join(real, k->login);
+
+		if (file_exists(to)) {
+			link_to(dir, k->login, to);
+			run_spec_add_grant(spec, "file", to);
+		}
+	}
+	if (k->copied) {
+		AUTO_FREE char *from = path_join(told ? real : home, k->copied);
+
+		copy_once(dir, k->copied, from);
+	}
+	if (k->records && share_records(real, dir, k->records, cwd, spec, err) < 0)
+		return -1;
+	run_spec_add_grant(spec, "write", dir);
+	run_spec_add_env(spec, k->variable, dir);
+	return 0;
+}
+
+int
+agent_state_add(const char *adapter, const char *program, const char *dir,
+    const char *cwd, struct run_spec *spec, struct err *err)
+{
+	const struct known *k = find_known(adapter, program);
+	const char *home = env_of(spec, "HOME");
+
+	if (!k || !home)
+		return 0;
+	if (k->variable)
+		return make_own(k, home, dir, cwd, spec, err);
+	for (size_t i = 0; k->written[i]; i++) {
+		AUTO_FREE char *path = path_join(home, k->written[i]);
+		size_t n = strlen(path);
+		bool is_dir = path[n - 1] == '/';
+
+		if (is_dir)
+			path[n - 1] = '\0';
+		if (is_dir && file_mkdirs(path, 0700, err) < 0)
+			return -1;
+		run_spec_add_grant(spec, is_dir ? "write" : "file", path);
+	}
+	return 0;
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/err.h"
+#include "base/rundir.h"
+
+/*
+ * Where agents keep what they know between runs, and what of it a fenced one may write.
+ *
+ * An agent that could write its user's whole configuration would leave its fence through
+ * it: a hook or a server named there is started in the user's next session.  So agents that
+ * can be told another directory get one of their own, in which the user's settings and
+ * login are links to the real ones; of others, only the places that keep records are open.
+ */
+
+/*
+ * Adds to SPEC what PROGRAM, spoken to as ADAPTER, needs of its own state: grants, and the
+ * variable that names DIR, its own directory, which is made.  CWD is where it works.  An
+ * agent that nobody knows gets nothing.  -1 with ERR when DIR cannot be made.
+ */
+NODISCARD int agent_state_add(const char *adapter, const char *program, const char *dir,
+    const char *cwd, struct run_spec *spec, struct err *err);

@@ -327,10 +327,11 @@ int
 repo_status(
     const char *dir, const char *exempt, struct git_status *status, struct err *err)
 {
+	/* What is not committed in a submodule, git would look for with its settings: links.h. */
 	struct git_call call = { .dir = dir,
 		.argv = GIT_ARGS("status", "--porcelain=v1", "-z", "--no-renames",
 		    "--untracked-files=all", "--ignored=no",
-		    "--ignore-submodules=none"),
+		    "--ignore-submodules=dirty"),
 		.max_bytes = (size_t)256 << 20 };
 	struct git_out out = { 0 };
 	struct git_list records = { 0 };

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "git/links.h"
 #include "git/local.h"
 #include "git/pin.h"
 
@@ -154,13 +155,24 @@ shadow_tree(const struct shadow *shadow, struct err *err)
 	return tree;
 }
 
+static int
+shadow_links(const struct shadow *shadow, struct git_list *links, struct err *err)
+{
+	struct git_out out = { 0 };
+	int rc = shadow_run(shadow, GIT_ARGS("ls-files", "-s", "-z"), NULL, &out, err);
+
+	if (rc == 0)
+		links_find(&out, links);
+	git_out_clear(&out);
+	return rc;
+}
+
 /* Finds what no commit can hold: nested repositories and initialised submodules. */
 static int
 find_unpinnable(const struct shadow *shadow, struct git_list *found, struct err *err)
 {
-	struct git_list entries = { 0 };
+	struct git_list links = { 0 };
 	struct git_status status = { 0 };
-	struct git_out out = { 0 };
 
 	if (repo_status(shadow->path, NULL, &status, err) < 0)
 		return -1;
@@ -171,21 +183,16 @@ find_unpinnable(const struct shadow *shadow, struct git_list *found, struct err 
 			git_list_add(found, name);
 	}
 	git_status_clear(&status);
-	if (shadow_run(shadow, GIT_ARGS("ls-files", "-s", "-z"), NULL, &out, err) < 0)
+	if (shadow_links(shadow, &links, err) < 0)
 		return -1;
-	git_list_split(&entries, out.text, out.n);
-	git_out_clear(&out);
-	for (size_t i = 0; i < entries.n; i++) {
-		const char *name = strchr(entries.item[i], '\t');
-		AUTO_FREE char *git = NULL;
+	for (size_t i = 0; i < links.n; i++) {
+		const char *name = strchr(links.item[i], '\t') + 1;
+		AUTO_FREE char *git = xasprintf("%s/%s/.git", shadow->path, name);
 
-		if (!name || strncmp(entries.item[i], "160000 ", 7) != 0)
-			continue;
-		git = xasprintf("%s/%s/.git", shadow->path, name + 1);
 		if (file_exists(git))
-			git_list_add(found, name + 1);
+			git_list_add(found, name);
 	}
-	git_list_clear(&entries);
+	git_list_clear(&links);
 	return 0;
 }
 
@@ -194,9 +201,18 @@ static int
 shadow_add(
     const struct shadow *shadow, const struct git_list *unpinnable, struct err *err)
 {
-	struct git_list args = { 0 };
-	int rc = -1;
+	struct git_list args = { 0 }, links = { 0 }, out = { 0 }, back = { 0 };
+	int rc = shadow_links(shadow, &links, err);
 
+	links_out(&links, &out);
+	if (rc == 0 && links.n > 0)
+		rc = shadow_run(shadow, (const char *const *)out.item, NULL, NULL, err);
+	git_list_clear(&out);
+	if (rc < 0) {
+		git_list_clear(&links);
+		return -1;
+	}
+	rc = -1;
 	git_list_add(&args, "add");
 	git_list_add(&args, "-A");
 	git_list_add(&args, "--sparse");
@@ -214,6 +230,12 @@ shadow_add(
 	for (int i = 0; rc < 0 && i < N_TRIES; i++)
 		rc = shadow_run(
 		    shadow, (const char *const *)args.item, NULL, NULL, err);
+	links_back(&links, shadow->path, true, &back);
+	if (rc == 0 && back.n > 0)
+		rc = shadow_run(
+		    shadow, (const char *const *)back.item, NULL, NULL, err);
+	git_list_clear(&back);
+	git_list_clear(&links);
 	git_list_clear(&args);
 	return rc;
 }

@@ -186,6 +186,7 @@ find_other(const char *dir, const char *commit, const struct git_list *paths,
 	git_list_add(&args, "diff");
 	git_list_add(&args, "--name-only");
 	git_list_add(&args, "--no-renames");
+	git_list_add(&args, "--ignore-submodules=dirty");
 	git_list_add(&args, "-z");
 	git_list_add(&args, commit);
 	git_list_add(&args, "--");

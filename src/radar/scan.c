@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "git/links.h"
 #include "radar/internal.h"
 
 #include <assert.h>
@@ -218,6 +219,46 @@ is_same_file(const struct stat *before, const char *path)
 	       before->st_mtim.tv_nsec == now.st_mtim.tv_nsec;
 }
 
+/* git must not look into what an agent has put there (git/links.h). */
+static int
+take_links_out(const struct radar *radar, const struct radar_tree *t, const char *index,
+    struct git_list *links, struct err *err)
+{
+	struct radar_call call = {
+		.dir = t->path, .index = index, .argv = GIT_ARGS("ls-files", "-s", "-z")
+	};
+	struct git_list args = { 0 };
+	struct git_out out = { 0 };
+	int rc = radar_git(radar, &call, &out, err);
+
+	if (rc == 0)
+		links_find(&out, links);
+	git_out_clear(&out);
+	if (rc < 0 || links->n == 0)
+		return rc;
+	links_out(links, &args);
+	call.argv = (const char *const *)args.item;
+	rc = radar_git(radar, &call, NULL, err);
+	git_list_clear(&args);
+	return rc;
+}
+
+static int
+put_links_back(const struct radar *radar, const struct radar_tree *t, const char *index,
+    const struct git_list *links, struct err *err)
+{
+	struct git_list args = { 0 };
+	struct radar_call call = { .dir = t->path, .index = index };
+	int rc = 0;
+
+	links_back(links, t->path, false, &args);
+	call.argv = (const char *const *)args.item;
+	if (args.n > 0)
+		rc = radar_git(radar, &call, NULL, err);
+	git_list_clear(&args);
+	return rc;
+}
+
 /*
  * Takes every file that is not ignored into INDEX and writes it as TREE; KNOWN (may be "")
  * is the tree that INDEX was written as before.
@@ -241,11 +282,20 @@ take_tree(const struct radar *radar, const struct radar_tree *t, const char *ind
 		.dir = t->path, .index = index, .argv = GIT_ARGS("write-tree")
 	};
 	struct err first = ERR_INIT;
+	struct git_list links = { 0 };
+	int rc;
 
-	/* A repository inside, without a commit, cannot be added: the rest still can. */
 	(void)!stat(file, &before);
-	if (radar_git(radar, &all, NULL, &first) < 0 &&
-	    radar_git(radar, &tracked, NULL, err) < 0)
+	if (take_links_out(radar, t, index, &links, err) < 0)
+		return -1;
+	/* A repository inside, without a commit, cannot be added: the rest still can. */
+	rc = radar_git(radar, &all, NULL, &first);
+	if (rc < 0)
+		rc = radar_git(radar, &tracked, NULL, err);
+	if (rc == 0)
+		rc = put_links_back(radar, t, index, &links, err);
+	git_list_clear(&links);
+	if (rc < 0)
 		return -1;
 	if (known[0] && is_same_file(&before, file)) {
 		snprintf(tree, GIT_OID_SIZE, "%s", known);

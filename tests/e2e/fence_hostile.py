@@ -195,7 +195,7 @@ echo x > f && printf 'f filter=evil diff=evil\\n' > .gitattributes && git add . 
 git commit -qm sub && git config filter.evil.clean '{evil}clean; cat' &&
 git config filter.evil.smudge '{evil}smudge; cat' && git config core.fsmonitor '{evil}fsmonitor' &&
 git config diff.external '{evil}external' && git config diff.evil.textconv '{evil}textconv' &&
-git config core.hooksPath {here}/hooks && echo y >> f
+git config core.hooksPath {here}/hooks && echo y > f
 cd .. && mkdir hooks && printf '#!/bin/sh\\n{evil}hook\\n' > hooks/post-checkout &&
 chmod 755 hooks/post-checkout && cp hooks/post-checkout hooks/pre-commit
 printf '[submodule "sub"]\\n\\tpath = sub\\n\\turl = ./sub\\n\\tignore = none\\n' > .gitmodules

@@ -1,6 +1,7 @@
 #include "cli/cmd.h"
 
 #include "base/file.h"
+#include "base/landlock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/ask.h"
@@ -238,9 +239,39 @@ check_server(struct doctor *doctor)
 	}
 }
 
+/* What this kernel can keep an agent from; true when sessions will have a fence. */
+static bool
+check_fence(struct doctor *doctor)
+{
+	int abi = landlock_abi();
+	const char *gaps = landlock_gaps(abi);
+
+	if (strcmp(config_str(&doctor->config, "divisi.fence", ""), "off") == 0) {
+		mend(add(doctor, "fence", HEALTH_WARN,
+			 "off: agents may write wherever you can"),
+		    "git config --unset divisi.fence");
+		return false;
+	}
+	if (abi == 0) {
+		mend(add(doctor, "fence", HEALTH_WARN,
+			 "none: this kernel has no Landlock; agents may write "
+			 "wherever you can"),
+		    "a kernel of 5.13 or newer with landlock in its lsm= parameter");
+		return false;
+	}
+	if (gaps[0])
+		mend(add(doctor, "fence", HEALTH_WARN,
+			 "Landlock %d, which cannot refuse: %s", abi, gaps),
+		    "a newer kernel (6.12 refuses all of it)");
+	else
+		add(doctor, "fence", HEALTH_OK, "Landlock %d", abi);
+	return true;
+}
+
 static void
 check_system(struct doctor *doctor)
 {
+	bool is_fenced = check_fence(doctor);
 	struct err err = ERR_INIT;
 	AUTO_FREE char *holder = program_holder(&err);
 	AUTO_FD int watch = inotify_init1(IN_CLOEXEC);
@@ -256,6 +287,8 @@ check_system(struct doctor *doctor)
 		    "raise fs.inotify.max_user_instances with sysctl");
 	if (geteuid() != 0)
 		add(doctor, "user", HEALTH_OK, "not root");
+	else if (is_fenced)
+		add(doctor, "user", HEALTH_OK, "root; sessions are fenced");
 	else if (strcmp(config_str(&doctor->config, "divisi.sandbox", ""),
 		     "external") == 0)
 		add(doctor, "user", HEALTH_OK, "root in a sandbox, as configured");

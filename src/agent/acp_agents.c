@@ -200,7 +200,9 @@ enum { SANDBOX = 1, STOPS = 2, NO_GIT_CONFIG = 4 };
 		.can_resume = true,                                          \
 		.has_own_confirm = true,                                     \
 		.plans_by_turn = true,                                       \
-		.cannot_commit = (traits),                                   \
+		.cannot_commit = ((traits)&SANDBOX) != 0,                    \
+		.stops_at_no = ((traits)&STOPS) != 0,                        \
+		.hides_git_config = ((traits)&NO_GIT_CONFIG) != 0,           \
 		.outlives_input = true }
 
 ACP_AGENT(acp, "acp", NULL, 0);

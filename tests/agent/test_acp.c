@@ -335,6 +335,33 @@ what_the_person_set_themselves_wins(void **state)
 	run_spec_clear(&spec);
 }
 
+/* Measured with the real programs: what the engine does for one it does not for another. */
+static void
+every_agent_has_the_traits_that_were_seen(void **state)
+{
+	static const struct {
+		const struct agent *agent;
+		bool cannot_commit, stops_at_no, hides_git_config;
+	} rows[] = {
+		{ &agent_acp, false, false, false },
+		{ &agent_gemini, false, false, true },
+		{ &agent_opencode, false, true, false },
+		{ &agent_copilot, false, true, false },
+		{ &agent_claude_acp, false, false, false },
+		{ &agent_codex_acp, true, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		const struct agent *a = rows[i].agent;
+
+		if (a->cannot_commit != rows[i].cannot_commit ||
+		    a->stops_at_no != rows[i].stops_at_no ||
+		    a->hides_git_config != rows[i].hides_git_config)
+			fail_msg("%s", a->name);
+	}
+}
+
 static void
 words_and_interrupts_need_a_session(void **state)
 {
@@ -367,6 +394,7 @@ main(void)
 		cmocka_unit_test(a_plan_mode_that_does_not_hold_is_refused),
 		cmocka_unit_test(what_cannot_be_launched_is_refused),
 		cmocka_unit_test(what_the_person_set_themselves_wins),
+		cmocka_unit_test(every_agent_has_the_traits_that_were_seen),
 		cmocka_unit_test(words_and_interrupts_need_a_session),
 	};
 

@@ -216,6 +216,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	engine->program = xstrdup(opts->program);
 	engine->holder = xstrdup(opts->holder);
 	engine->hook = xstrdup(opts->hook);
+	engine->divisi = realpath(opts->program, NULL);
 	engine->now = opts->now ? opts->now : real_now;
 	engine->guard = guard_new(engine);
 	engine->next_op = engine->now(); /* no number of the server before */
@@ -292,6 +293,7 @@ engine_free(struct engine *engine)
 	free(engine->program);
 	free(engine->holder);
 	free(engine->hook);
+	free(engine->divisi);
 	free(engine);
 }
 

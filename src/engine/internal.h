@@ -113,6 +113,8 @@ struct radar_watch {
 struct engine {
 	struct event_base *base;
 	char *home, *top, *program, *holder, *hook;
+	char *
+	    divisi; /* where PROGRAM is, for those who start it by name; NULL unknown */
 	int lock_fd;
 	struct store *store;
 	struct core *core;

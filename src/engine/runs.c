@@ -114,7 +114,7 @@ launch_text_fill(struct engine *engine, const struct task *task,
 	t->extra = environ_args(s->args);
 	t->launch = (struct agent_launch){ .adapter = s->adapter,
 		.program = s->program,
-		.divisi = engine->program,
+		.divisi = engine->divisi,
 		.hook = engine->hook,
 		.home = engine->home,
 		.extra = (const char *const *)t->extra,

@@ -37,6 +37,9 @@ claim "refusals are counted" until_true says '"cause":"guarded".*"denied":[12]' 
 claim "it asks a person, through the tool" until_true says '"cause":"widen-asked"' divisi events --json
 claim "which is told who has it" says 'has b/other.txt' divisi events --json
 claim "nothing of the other's was written" test ! -e "$(field 1A path)/b/other.txt"
-claim "its own work is committed" until_true equals "$(git -C "$(field 1A path)" log -1 --format=%s)" own
+is_committed() {
+	equals "$(git -C "$(field 1A path)" log -1 --format=%s)" own
+}
+claim "its own work is committed" until_true is_committed
 divisi server --stop >/dev/null
 e2e_end

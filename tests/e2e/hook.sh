@@ -12,23 +12,23 @@ launch() {
 }
 
 # In a session, `guard NAME TOOL JSON` leaves what the hook says of the tool call in answers/.
-mkdir -p "$scratch/answers"
-cat >"$scratch/bin/guard" <<END
+answers=$scratch/repo/.git/divisi/runs/p1.1.1A.r1/tmp
+cat >"$scratch/bin/guard" <<'END'
 #!/bin/sh
 printf '{"session_id":"x","cwd":"%s","hook_event_name":"PreToolUse","tool_name":"%s","tool_input":%s}' \
-	"\$PWD" "\$2" "\$3" | divisi-hook >"$scratch/answers/\$1.new" 2>"$scratch/answers/\$1.err"
-echo \$? >>"$scratch/answers/\$1.new"
-mv "$scratch/answers/\$1.new" "$scratch/answers/\$1"
+	"$PWD" "$2" "$3" | divisi-hook >"$TMPDIR/$1.new" 2>"$TMPDIR/$1.err"
+echo $? >>"$TMPDIR/$1.new"
+mv "$TMPDIR/$1.new" "$TMPDIR/$1"
 END
 chmod 755 "$scratch/bin/guard"
 answered() {
-	[ -e "$scratch/answers/$1" ]
+	[ -e "$answers/$1" ]
 }
 hears() {
-	until_true answered "$1" && says "$2" cat "$scratch/answers/$1"
+	until_true answered "$1" && says "$2" cat "$answers/$1"
 }
 hears_nothing() {
-	until_true answered "$1" && equals "$(cat "$scratch/answers/$1")" 0
+	until_true answered "$1" && equals "$(cat "$answers/$1")" 0
 }
 
 fake_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
@@ -64,22 +64,22 @@ guard build Bash '{"command":"make -C lib all"}'
 guard var Bash '{"command":"echo x >\$OUT/lib/b.c"}'
 guard reads Read '{"file_path":"$b/lib/b.c"}'
 guard elsewhere Write '{"file_path":"/tmp/notes.md","content":"x"}'
-ln -s "$b/lib" "$scratch/tmp/link"
-guard link Write '{"file_path":"$scratch/tmp/link/b.c","content":"x"}'
-printf '{"hook_event_name":"BeforeTool","cwd":"$a","tool_name":"write_file","tool_input":{"file_path":"lib/b.c"}}' | divisi-hook >"$scratch/answers/gemini"
-printf '{"timestamp":1,"cwd":"$a","toolName":"edit","toolArgs":"{\\\\"path\\\\":\\\\"lib/b.c\\\\"}"}' | divisi-hook >"$scratch/answers/copilot"
-printf '{"hook_event_name":"PreToolUse","cwd":"$a","tool_name":"apply_patch","tool_input":{"command":"*** Begin Patch\\\\n*** Update File: lib/b.c\\\\n@@\\\\n-b\\\\n+x\\\\n*** End Patch"}}' | divisi-hook >"$scratch/answers/codex"
-printf '{"hook_event_name":"PreToolUse","cwd":"$a","tool_name":"Wri' | divisi-hook >"$scratch/answers/torn"; echo \$? >>"$scratch/answers/torn"
-divisi status --json >"$scratch/answers/status"
-python3 $scratch/get /v1/events >"$scratch/answers/events" 2>&1
-python3 $scratch/get /v1/state >"$scratch/answers/state" 2>&1
-divisi why 1B >"$scratch/answers/why" 2>&1; echo \$? >>"$scratch/answers/why"
-divisi widen $b lib/c.c --reason x >"$scratch/answers/nobody" 2>&1; echo \$? >>"$scratch/answers/nobody"
-divisi widen 1B lib/c.c --reason x >"$scratch/answers/for-other" 2>&1; echo \$? >>"$scratch/answers/for-other"
-divisi widen \$DIVISI_SESSION lib/b.c --reason "the header moved" --yes >"$scratch/answers/widen" 2>&1; echo \$? >>"$scratch/answers/widen"
-divisi widen \$DIVISI_SESSION $a/lib/c.c --reason "it belongs together" >"$scratch/answers/widen2" 2>&1; echo \$? >>"$scratch/answers/widen2"
+ln -s "$b/lib" "$answers/link"
+guard linked Write '{"file_path":"$answers/link/b.c","content":"x"}'
+printf '{"hook_event_name":"BeforeTool","cwd":"$a","tool_name":"write_file","tool_input":{"file_path":"lib/b.c"}}' | divisi-hook >"$answers/gemini"
+printf '{"timestamp":1,"cwd":"$a","toolName":"edit","toolArgs":"{\\\\"path\\\\":\\\\"lib/b.c\\\\"}"}' | divisi-hook >"$answers/copilot"
+printf '{"hook_event_name":"PreToolUse","cwd":"$a","tool_name":"apply_patch","tool_input":{"command":"*** Begin Patch\\\\n*** Update File: lib/b.c\\\\n@@\\\\n-b\\\\n+x\\\\n*** End Patch"}}' | divisi-hook >"$answers/codex"
+printf '{"hook_event_name":"PreToolUse","cwd":"$a","tool_name":"Wri' | divisi-hook >"$answers/torn"; echo \$? >>"$answers/torn"
+divisi status --json >"$answers/status"
+python3 $scratch/get /v1/events >"$answers/events" 2>&1
+python3 $scratch/get /v1/state >"$answers/state" 2>&1
+divisi why 1B >"$answers/why" 2>&1; echo \$? >>"$answers/why"
+divisi widen $b lib/c.c --reason x >"$answers/nobody" 2>&1; echo \$? >>"$answers/nobody"
+divisi widen 1B lib/c.c --reason x >"$answers/for-other" 2>&1; echo \$? >>"$answers/for-other"
+divisi widen \$DIVISI_SESSION lib/b.c --reason "the header moved" --yes >"$answers/widen" 2>&1; echo \$? >>"$answers/widen"
+divisi widen \$DIVISI_SESSION $a/lib/c.c --reason "it belongs together" >"$answers/widen2" 2>&1; echo \$? >>"$answers/widen2"
 guard asked Write '{"file_path":"lib/b.c"}'
-echo done >"$scratch/answers/all"
+echo done >"$answers/all"
 END
 touch "$scratch/begin"
 
@@ -98,22 +98,22 @@ claim "one that does not is left alone" hears_nothing build
 claim "what is expanded is not guessed at" hears_nothing var
 claim "reading is nobody's business" hears_nothing reads
 claim "what is no part of the repository is the fence's" hears_nothing elsewhere
-claim "a link is followed" hears link 'deny.*is in the worktree of S-B'
+claim "a link is followed" hears linked 'deny.*is in the worktree of S-B'
 claim "Gemini hears it in its own form" hears gemini '^\{"decision":"deny","reason":'
 claim "Copilot too" hears copilot '^\{"permissionDecision":"deny"'
 claim "a patch names its files" hears codex 'deny.*lib/b.c: S-B'
 claim "half a call is let pass" hears_nothing torn
 
 claim "an agent sees its own session" eval \
-	"until_true answered all; says '\"phase\":\"1A\"' cat $scratch/answers/status"
-claim "and nobody else's" eval "! grep -q '\"phase\":\"1B\"' $scratch/answers/status"
-claim "not the journal" equals "$(cat "$scratch/answers/events")" 403
-claim "nor the whole state" equals "$(cat "$scratch/answers/state")" 403
-claim "not why of another" says 'sees its own session only' cat "$scratch/answers/why"
-claim "it asks for no other" says '^3$' cat "$scratch/answers/for-other"
+	"until_true answered all; says '\"phase\":\"1A\"' cat $answers/status"
+claim "and nobody else's" eval "! grep -q '\"phase\":\"1B\"' $answers/status"
+claim "not the journal" equals "$(cat "$answers/events")" 403
+claim "nor the whole state" equals "$(cat "$answers/state")" 403
+claim "not why of another" says 'sees its own session only' cat "$answers/why"
+claim "it asks for no other" says '^3$' cat "$answers/for-other"
 claim "asking for more asks a person, whatever it says (a person is needed: 4)" \
-	says '^4$' cat "$scratch/answers/widen"
-claim "who has it is shown to both" says 'S-B \(phase 1B, active\) has lib/b.c' cat "$scratch/answers/widen"
+	says '^4$' cat "$answers/widen"
+claim "who has it is shown to both" says 'S-B \(phase 1B, active\) has lib/b.c' cat "$answers/widen"
 claim "the person sees the question with the reason" \
 	says 'may it also write lib/b.c. the header moved' divisi status
 claim "the conflict with a live session is shown before the answer" \
@@ -132,18 +132,20 @@ claim "what was allowed is declared now" equals "$(field 1A widened)" lib/c.c
 cat >"$scratch/after" <<END
 guard denied Write '{"file_path":"lib/b.c"}'
 guard allowed Write '{"file_path":"lib/c.c"}'
-divisi widen \$DIVISI_SESSION lib/b.c --reason "please" >"$scratch/answers/insists" 2>&1; echo \$? >>"$scratch/answers/insists"
-kill -9 \$(cat $scratch/server)
+divisi widen \$DIVISI_SESSION lib/b.c --reason "please" >"$answers/insists" 2>&1; echo \$? >>"$answers/insists"
+until [ -e $scratch/killed ]; do sleep 0.1; done
 guard away Write '{"file_path":"lib/b.c"}'
 END
 server_pid >"$scratch/server"
 touch "$scratch/widened"
 claim "what was refused stays refused, with the reason" hears denied 'A person said no: 1B has it'
 claim "what was allowed passes" hears_nothing allowed
-claim "insisting does not help" until_true says '^3$' cat "$scratch/answers/insists"
-claim "and tells the reason" says 'a person said no to lib/b.c: 1B has it' cat "$scratch/answers/insists"
+claim "insisting does not help" until_true says '^3$' cat "$answers/insists"
+claim "and tells the reason" says 'a person said no to lib/b.c: 1B has it' cat "$answers/insists"
+kill -9 "$(cat "$scratch/server")"
+touch "$scratch/killed"
 claim "without a server everything passes, the fence is what enforces" hears_nothing away
-claim "and says so" says 'no server answers; nothing checked' cat "$scratch/answers/away.err"
+claim "and says so" says 'no server answers; nothing checked' cat "$answers/away.err"
 claim "what is missed is noted in the session's own directory" \
 	equals "$(cat .git/divisi/runs/*1A.r1/tmp/divisi-guard-missed)" x
 

@@ -43,11 +43,13 @@ export MCP_ANSWERS=$scratch/answers
 call() {
 	mcp-call "$@" && cat "$scratch/answers/$1"
 }
+# What the session heard is in its own temporary directory, where the fence lets it write.
+answers=$scratch/repo/.git/divisi/runs/p1.1.1A.r1/tmp
 answered() {
-	[ -e "$scratch/answers/$1" ]
+	[ -e "$answers/$1" ]
 }
 hears() {
-	until_true answered "$1" && says "$2" cat "$scratch/answers/$1"
+	until_true answered "$1" && says "$2" cat "$answers/$1"
 }
 
 fake_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
@@ -56,7 +58,7 @@ git config divisi.merge ask
 git config divisi.radar off
 
 claim "two sessions" launch 1 <<END
-1A|quick|Writes: \`lib/a.c\`|fake:write=lib/a.c:a fake:wait=$scratch/begin fake:bash=MCP_ANSWERS=$scratch/answers sh $scratch/calls fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 1a
+1A|quick|Writes: \`lib/a.c\`|fake:write=lib/a.c:a fake:wait=$scratch/begin fake:bash=MCP_ANSWERS=$answers sh $scratch/calls fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 1a
 1B|quick|Writes: \`lib/b.c\`|fake:write=lib/b.c:x fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 1b
 END
 claim "both work" eval "becomes 1A active; becomes 1B active"
@@ -90,19 +92,18 @@ mcp-call seen modern status '{}'
 mcp-call other modern why '{"name":"1B"}'
 mcp-call question modern ask_question '{"text":"tabs or blanks?","detail":"the file has both"}'
 mcp-call widen modern request_widening '{"patterns":["lib/b.c"],"reason":"the header moved"}'
-divisi approve S-A >$scratch/answers/approve 2>&1; echo \$? >>$scratch/answers/approve
+divisi approve S-A >$answers/approve 2>&1; echo \$? >>$answers/approve
 mcp-call last 2024-11-05 read_session '{}'
 END
 touch "$scratch/begin"
 claim "it reports its start" hears started '^fine$'
 claim "and its progress" hears progress '^fine$'
-claim "which a person sees" until_true equals "$(field 1A state)" "$(field 1A state)"
 claim "it reads itself" hears self '"phase": *"1A"'
-claim "and nobody else" eval "hears seen '\"phase\": *\"1A\"'; ! grep -q '\"phase\": *\"1B\"' $scratch/answers/seen"
+claim "and nobody else" eval "hears seen '\"phase\": *\"1A\"'; ! grep -q '\"phase\": *\"1B\"' $answers/seen"
 claim "nor why of another" hears other '^error$'
 claim "it asks, and goes on" hears question 'a person is asked'
 claim "it asks for more, and hears who has it" hears widen 'S-B \(phase 1B, active\) has lib/b.c'
-claim "it cannot answer itself (G11)" hears approve '^3$'
+claim "it cannot answer itself (G11)" until_true says '^3$' cat "$answers/approve"
 claim "its questions are in what it reads" hears last 'tabs or blanks'
 claim "the person sees the question" says 'tabs or blanks' divisi status
 ask_of() {

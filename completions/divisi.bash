@@ -3,7 +3,7 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve decline status watch log why attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage merge issue report agent doctor events replay server help completions learn version tell widen hook mcp'
+		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve status watch log why approvals decline cost attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage answer merge issue report agent doctor events replay server help completions learn version tell widen hook mcp'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
@@ -21,12 +21,14 @@ _divisi()
 		assert) words='--json --reason' ;;
 		run) words='--json --approve-all --approve --merge --fence --override --reason' ;;
 		dispatch) words='--json --dry-run --approve --merge --fence --override --reason' ;;
-		approve) words='--json --reason --hash --batch --ask' ;;
-		decline) words='--json --reason --hash --batch --ask' ;;
+		approve) words='--json --reason --hash --batch --ask --once --session --rule --in' ;;
 		status) words='--json' ;;
 		watch) words='--json' ;;
 		log) words='--follow --raw' ;;
 		why) words='--json' ;;
+		approvals) words='--json --watch --rules --forget' ;;
+		decline) words='--json --reason --hash --batch --ask' ;;
+		cost) words='--json --plan-cap --batch-cap' ;;
 		attach) words='--json --from --tail --take' ;;
 		say) words='--json' ;;
 		interrupt) words='--json --reason' ;;
@@ -42,6 +44,7 @@ _divisi()
 		rule) words='--json --order --yield --rescope --go-on --text --reason' ;;
 		try) words='--json' ;;
 		salvage) words='--json --restore --branch' ;;
+		answer) words='--json' ;;
 		merge) words='--json --yes --diff' ;;
 		issue) words='--json --parent --status --text --markdown' ;;
 		report) words='--json' ;;

@@ -14,6 +14,7 @@ static const char *const event_names[AGENT_N_EVENTS] = {
 	[AGENT_ASK]       = "ask",
 	[AGENT_ASK_GONE]  = "ask-gone",
 	[AGENT_USAGE]     = "usage",
+	[AGENT_RETRY]     = "retry",
 	[AGENT_ESTIMATE]  = "estimate",
 	[AGENT_LIMIT]     = "limit",
 	[AGENT_DONE]      = "done",

@@ -23,7 +23,13 @@ enum agent_event_kind {
 	 */
 	AGENT_ASK,
 	AGENT_ASK_GONE, /* id: the agent withdrew the question */
-	AGENT_USAGE,    /* cost_cents (total so far, -1 unknown), tokens, context_pct */
+	/*
+	 * cost_cents (total so far, -1 unknown), tokens so far, context_pct, model; is_part:
+	 * tokens of one call to the model, which id names; cached_tokens are not among its
+	 * input_tokens then
+	 */
+	AGENT_USAGE,
+	AGENT_RETRY, /* a call to the model failed and is made again; text says which */
 	AGENT_ESTIMATE, /* cost_cents */
 	AGENT_LIMIT,    /* rate limit or quota: until_at Unix ms (0 unknown), text */
 	AGENT_DONE,     /* a turn ended well; text = summary */
@@ -56,13 +62,20 @@ enum agent_ask {
 struct agent_event {
 	enum agent_event_kind kind;
 	const char *id, *text, *detail, *raw;
+	/*
+	 * Of a permission: all that would be done, in words that are the same each time, for
+	 * rules to be compared with ("Bash: npm test").  NULL: the text and the detail.
+	 */
+	const char *action;
 	enum agent_ask ask;
 	long cost_cents;                  /* -1 unknown */
 	long input_tokens, output_tokens; /* -1 unknown */
-	int context_pct;                  /* -1 unknown */
+	long cached_tokens; /* read from the model's cache, 0 when unknown */
+	const char *model;  /* NULL unknown */
+	int context_pct;    /* -1 unknown */
 	long done, total;
 	long long until_at;
-	bool is_part; /* AGENT_SAY */
+	bool is_part; /* AGENT_SAY, AGENT_USAGE */
 	/*
 	 * The conversation it is about, where the protocol says so: that of a sub-agent is
 	 * not the run's own, and its end is no end.  NULL: the run's.

@@ -62,16 +62,6 @@ or_empty(const char *s)
 	return s ? s : "";
 }
 
-/* "Bash: git commit -m ...": the tool and the one member of its input that says most. */
-static char *
-tool_line(const char *tool, struct json_object *input)
-{
-	const char *gist = show_gist(input);
-	AUTO_FREE char *text = gist ? xasprintf("%s: %s", tool, gist) : xstrdup(tool);
-
-	return wire_line_of(text, strlen(text));
-}
-
 static void
 on_system_init(struct json_object *msg, const struct out *out)
 {
@@ -96,7 +86,7 @@ on_system_api_retry(struct json_object *msg, const struct out *out)
 	AUTO_FREE char *line = wire_line_of(text, strlen(text));
 
 	/* When the limit ends is not said here; only a rate_limit_event does. */
-	tell(out, status == 429 ? AGENT_LIMIT : AGENT_NOTE, line);
+	tell(out, status == 429 ? AGENT_LIMIT : AGENT_RETRY, line);
 }
 
 static void
@@ -206,7 +196,7 @@ on_tool_use(struct json_object *block, const struct out *out)
 {
 	const char *tool = or_empty(wire_str(block, "name"));
 	struct json_object *input = wire_get(block, "input");
-	AUTO_FREE char *line = tool_line(tool, input);
+	AUTO_FREE char *line = claude_tool_line(tool, input);
 
 	if (strcmp(tool, "TodoWrite") == 0) {
 		todo_progress(wire_get(input, "todos"), out);
@@ -244,6 +234,7 @@ on_assistant(struct json_object *msg, const struct out *out)
 {
 	struct json_object *message = wire_get(msg, "message");
 	struct json_object *content = wire_get(message, "content");
+	struct agent_event call;
 	/*
 	 * Only the session's own agent can confirm or speak for it: not its sub-agents, and
 	 * not the client, which reports API errors as if the model had said them.
@@ -251,6 +242,8 @@ on_assistant(struct json_object *msg, const struct out *out)
 	bool is_agent = !wire_str(msg, "parent_tool_use_id") &&
 			!wire_is(message, "model", "<synthetic>");
 
+	if (claude_call(message, &call))
+		out->fn(&call, out->arg);
 	for (size_t i = 0; i < array_length(content); i++) {
 		struct json_object *block = json_object_array_get_idx(content, i);
 
@@ -351,7 +344,7 @@ describe_ask(
 		*ask = ASK_PERMISSION;
 		fprintf(buf, "%s\n", tool);
 		show_members(buf, input);
-		*text = tool_line(tool, input);
+		*text = claude_tool_line(tool, input);
 	}
 	if (fclose(buf) != 0)
 		abort();
@@ -365,6 +358,7 @@ on_control_request(struct json_object *msg, const struct out *out)
 	struct json_object *request = wire_get(msg, "request");
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *detail = NULL;
+	AUTO_FREE char *action = NULL;
 	AUTO_FREE char *raw = xstrndup(out->line, out->n);
 	struct agent_event event = wire_event(AGENT_ASK, NULL);
 
@@ -381,8 +375,12 @@ on_control_request(struct json_object *msg, const struct out *out)
 		text = xasprintf("%.100s (cannot be granted, only declined)",
 		    or_empty(wire_str(request, "subtype")));
 	}
+	if (event.ask == ASK_PERMISSION)
+		action = claude_action(
+		    wire_str(request, "tool_name"), wire_get(request, "input"));
 	event.text = text;
 	event.detail = detail;
+	event.action = action;
 	event.raw = raw;
 	out->fn(&event, out->arg);
 }

@@ -163,6 +163,7 @@ on_ask_message(struct json_object *msg, agent_event_fn *fn, void *arg)
 	AUTO_FREE char *detail = wire_text(wire_get(msg, "detail"), LINE_MAX_BYTES);
 	struct agent_event event = wire_event(AGENT_ASK, text ? text : "");
 	struct json_object *full = wire_get(msg, "text");
+	AUTO_FREE char *whole = NULL, *action = NULL;
 
 	event.id = wire_str(msg, "id");
 	if (!event.id || event.id[0] == '\0' || strlen(event.id) > ID_MAX_BYTES) {
@@ -170,8 +171,16 @@ on_ask_message(struct json_object *msg, agent_event_fn *fn, void *arg)
 		return;
 	}
 	/* A text cut for one line must still be readable in full before it is answered. */
+	whole = wire_text(full, LINE_MAX_BYTES);
+	if (whole && detail && strcmp(whole, detail) != 0)
+		action = xasprintf("%s\n%s", whole, detail);
 	if (!detail)
-		detail = wire_text(full, LINE_MAX_BYTES);
+		detail = TAKE_PTR(whole);
+	else if (action && text && strlen(whole) > WIRE_MAX_LINE) {
+		free(detail);
+		detail = xstrdup(action);
+	}
+	event.action = action;
 	event.ask = ask_of(msg);
 	event.detail = detail;
 	fn(&event, arg);
@@ -187,6 +196,7 @@ on_usage_message(struct json_object *msg, agent_event_fn *fn, void *arg)
 	event.input_tokens = wire_count(msg, "input_tokens", -1);
 	event.output_tokens = wire_count(msg, "output_tokens", -1);
 	event.context_pct = pct <= 100 ? (int)pct : -1;
+	event.model = wire_str(msg, "model");
 	if (event.cost_cents < 0 && event.input_tokens < 0 && event.output_tokens < 0 &&
 	    event.context_pct < 0)
 		note_message(msg, fn, arg);

@@ -363,6 +363,29 @@ print_plan(const struct screen *screen, const struct json_object *p, int64_t now
 		print_batch(screen, js_at(batches, i), i + 1 == js_count(batches), now);
 }
 
+/* Accounts that met a limit: until when, and who starts then. */
+static void
+print_pauses(const struct screen *screen, const struct json_object *status, int64_t now)
+{
+	struct json_object *accounts = js_get(status, "accounts");
+
+	for (size_t i = 0; i < js_count(accounts); i++) {
+		const struct json_object *a = js_at(accounts, i);
+		int64_t until = js_number(a, "paused_until", 0);
+		AUTO_FREE char *left = text_age(until - now), *line = NULL;
+		char when[32];
+
+		if (until <= now)
+			continue;
+		text_time(until, when, sizeof(when));
+		line = xasprintf("account %s is paused until %.8s UTC (%s): %s; %lld "
+				 "session(s) start then by themselves",
+		    js_text(a, "name"), when + 11, left, js_text(a, "why"),
+		    (long long)js_number(a, "waiting", 0));
+		screen_wrap(screen, 2, 0, line);
+	}
+}
+
 void
 board_status(const struct screen *screen, const struct json_object *status)
 {
@@ -372,6 +395,7 @@ board_status(const struct screen *screen, const struct json_object *status)
 	size_t n_acts = js_count(js_get(status, "acts"));
 
 	print_needs(screen, status);
+	print_pauses(screen, status, now);
 	if (js_count(plans) == 0)
 		fputs(
 		    "No plan is under way. divisi run PLAN starts one.\n", screen->out);

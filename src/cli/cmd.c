@@ -31,6 +31,20 @@ static const struct {
 };
 
 const struct command *
+cmd_at(size_t i)
+{
+	const struct command *c;
+
+	for (int group = 0; group < CMD_N_GROUPS; group++) {
+		for (size_t k = 0; (c = cmd_first(k)); k++) {
+			if ((int)c->group == group && i-- == 0)
+				return c;
+		}
+	}
+	return NULL;
+}
+
+const struct command *
 cmd_find(const char *name)
 {
 	const struct command *command;

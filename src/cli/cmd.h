@@ -27,6 +27,8 @@ struct command {
 };
 
 const struct command *cmd_at(size_t i);           /* NULL past the end */
+const struct command *cmd_first(size_t i);        /* all, in no order: for cmd_at() */
+const struct command *cmd_more(size_t i);         /* the part before those */
 const struct command *cmd_for_agents(size_t i);   /* the last of them, for cmd_at() */
 const struct command *cmd_find(const char *name); /* NULL when unknown */
 const struct command *cmd_suggest(const char *name); /* a near one, or NULL */
@@ -79,11 +81,14 @@ extern const struct option_doc cmd_advise_options[], cmd_agent_options[],
 /* The verbs that act through the server. */
 int cmd_abandon(int argc, char **argv);
 int cmd_abort(int argc, char **argv);
+int cmd_answer(int argc, char **argv);
+int cmd_approvals(int argc, char **argv);
 int cmd_approve(int argc, char **argv);
 int cmd_assert(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_claim(int argc, char **argv);
 int cmd_conflicts(int argc, char **argv);
+int cmd_cost(int argc, char **argv);
 int cmd_decline(int argc, char **argv);
 int cmd_dispatch(int argc, char **argv);
 int cmd_events(int argc, char **argv);
@@ -121,6 +126,8 @@ extern const struct option_doc cmd_attach_options[], cmd_decide_options[],
     cmd_log_options[], cmd_merge_options[], cmd_reason_options[], cmd_report_options[],
     cmd_resume_options[], cmd_run_options[], cmd_say_options[], cmd_server_options[],
     cmd_status_options[], cmd_watch_options[], cmd_why_options[];
+extern const struct option_doc cmd_answer_options[], cmd_approvals_options[],
+    cmd_approve_options[], cmd_cost_options[];
 extern const struct option_doc cmd_conflicts_options[], cmd_replay_options[],
     cmd_rule_options[], cmd_try_options[], cmd_salvage_options[];
 extern const struct option_doc cmd_hook_options[], cmd_mcp_options[],

@@ -30,6 +30,19 @@ const struct option_doc cmd_resume_options[] = {
 	{ "override", "RULE", "go on against RULE; needs --reason", 0 },
 	OPTION_END,
 };
+const struct option_doc cmd_answer_options[] = { OPTION_JSON, OPTION_END };
+const struct option_doc cmd_approve_options[] = {
+	OPTION_JSON,
+	OPTION_REASON,
+	{ "hash", "HASH", "the dispatch table with this hash", 0 },
+	{ "batch", "N", "the failures of this batch", 0 },
+	{ "ask", "ID", "this question of several, by the agent's own id", 0 },
+	{ "once", NULL, "this request only; so it is without another word", 0 },
+	{ "session", NULL, "this very request as often as its session asks", 0 },
+	{ "rule", "PATTERN", "every request of this plan that fits", 0 },
+	{ "in", "SCOPE", "where the rule holds: plan or repository", 0 },
+	OPTION_END,
+};
 const struct option_doc cmd_decide_options[] = {
 	OPTION_JSON,
 	OPTION_REASON,
@@ -60,6 +73,8 @@ read_order(int argc, char **argv, const struct option_doc *options, struct field
 			words[n++] = args.value;
 		else if (strcmp(options[at].name, "json") == 0)
 			*as_json = true;
+		else if (!options[at].value)
+			fields_set_number(in, options[at].name, 1);
 		else
 			fields_set(in, options[at].name, args.value);
 	}
@@ -194,20 +209,119 @@ cmd_abort(int argc, char **argv)
 	return rc;
 }
 
+/* What WORD of the inbox means: a question, a table, a batch's failures; else a session. */
+static void
+read_name(const char *word, struct fields *in)
+{
+	size_t n = strlen(word);
+	int plan, batch, end = 0;
+
+	if (word[0] == 'a' && n > 1 && strspn(word + 1, "0123456789") == n - 1) {
+		fields_set(in, "approval", word);
+	} else if (n >= 8 && strspn(word, "0123456789abcdef") == n) {
+		fields_set(in, "hash", word);
+	} else if (sscanf(word, "p%9d/%9d%n", &plan, &batch, &end) == 2 &&
+		   word[end] == '\0') {
+		fields_setf(in, "plan", "p%d", plan);
+		fields_setf(in, "batch", "%d", batch);
+	} else {
+		fields_set(in, "session", word);
+	}
+}
+
+/* --once, --session, --rule PATTERN [--in SCOPE] as "scope" and "pattern". */
+static int
+read_scope(struct fields *in, struct err *err)
+{
+	const char *where = fields_text(in, "in"), *pattern = fields_text(in, "rule");
+	bool session = fields_number(in, "session", 0) != 0;
+	bool once = fields_number(in, "once", 0) != 0;
+
+	if (session + once + (pattern[0] != '\0') > 1)
+		return err_set(
+		    err, ERR_USAGE, "one of --once, --session and --rule is enough");
+	if (where[0] && pattern[0] == '\0')
+		return err_set(err, ERR_USAGE, "--in says where a --rule holds");
+	if (where[0] && strcmp(where, "plan") != 0 && strcmp(where, "repository") != 0)
+		return err_set(err, ERR_USAGE, "--in is plan or repository");
+	fields_set(in, "scope",
+	    pattern[0] ? (where[0] ? where : "plan")
+	    : session  ? "session"
+		       : "once");
+	fields_set(in, "pattern", pattern);
+	return 0;
+}
+
+/* An answer, and what became of the rule that it makes. */
+static int
+answer(const struct fields *in, bool as_json, bool allows)
+{
+	const char *scope = fields_text(in, "scope");
+	AUTO_FREE char *done = NULL;
+
+	if (!allows)
+		return order("answer", in, as_json, "declined");
+	done = xasprintf("allowed%s",
+	    strcmp(scope, "session") == 0 ? ", and whenever its session asks the same"
+	    : strcmp(scope, "plan") == 0
+		? ", and by rule in this plan; divisi approvals --rules"
+	    : strcmp(scope, "repository") == 0
+		? ", and by rule in this repository; divisi approvals --rules"
+		: "");
+	return order("answer", in, as_json, done);
+}
+
+int
+cmd_answer(int argc, char **argv)
+{
+	struct fields in = { 0 };
+	const char *words[3] = { NULL };
+	bool as_json = false;
+	struct err err = ERR_INIT;
+	int n = read_order(
+		argc, argv, cmd_answer_options, &in, words, 2, &as_json, &err),
+	    rc;
+
+	if (n >= 0 && n != 2) {
+		err_set(&err, ERR_USAGE, "answer needs a question and a text");
+		err_fix(&err, "divisi answer a7 \"the second one\"");
+		n = -1;
+	}
+	if (n < 0) {
+		rc = cmd_fail(&err, as_json);
+	} else {
+		read_name(words[0], &in);
+		fields_set(&in, "decision", "allow");
+		fields_set(&in, "text", words[1]);
+		rc = order("answer", &in, as_json, "answered");
+	}
+	fields_clear(&in);
+	return rc;
+}
+
 /* approve and decline: a table by its hash, a batch's failures, or what a session asks. */
 static int
+/* NOLINTNEXTLINE(readability-function-size): every form of two verbs */
 decide(int argc, char **argv, bool allows)
 {
 	struct fields in = { 0 };
 	const char *words[2] = { NULL };
 	bool as_json = false;
 	struct err err = ERR_INIT;
-	int n = read_order(
-		argc, argv, cmd_decide_options, &in, words, 1, &as_json, &err),
+	int n = read_order(argc, argv,
+		allows ? cmd_approve_options : cmd_decide_options, &in, words, 1,
+		&as_json, &err),
 	    rc;
 	bool on_table = fields_text(&in, "hash")[0] || fields_text(&in, "batch")[0];
 	long number = 0;
 
+	if (n >= 0 && read_scope(&in, &err) < 0)
+		n = -1;
+	if (n == 1 && !on_table) {
+		read_name(words[0], &in);
+		on_table = fields_text(&in, "hash")[0] || fields_text(&in, "batch")[0];
+		n -= on_table;
+	}
 	if (n >= 0 && fields_text(&in, "batch")[0] &&
 	    args_number("batch", fields_text(&in, "batch"), 1, &number, &err) < 0)
 		n = -1;
@@ -226,10 +340,9 @@ decide(int argc, char **argv, bool allows)
 		rc = order(allows ? "approve" : "decline", &in, as_json,
 		    allows ? "approved" : "declined; nothing was launched");
 	} else {
-		fields_set(&in, "session", words[0]);
 		fields_set(&in, "decision", allows ? "allow" : "deny");
 		fields_set(&in, "text", fields_text(&in, "reason"));
-		rc = order("answer", &in, as_json, allows ? "allowed" : "declined");
+		rc = answer(&in, as_json, allows);
 	}
 	fields_clear(&in);
 	return rc;

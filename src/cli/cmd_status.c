@@ -5,6 +5,7 @@
 #include "cli/ask.h"
 #include "cli/board.h"
 #include "cli/client.h"
+#include "cli/inbox.h"
 #include "cli/json.h"
 #include "cli/report.h"
 #include "core/events.h"
@@ -297,11 +298,36 @@ do_key(const struct watch_key *key)
 	printf("-- watching again\n");
 }
 
+/* What waits for a yes or no, one after the other; or the whole board. */
+static void
+look_at_all(struct watching *w, bool decides)
+{
+	AUTO_JSON struct json_object *status = NULL;
+	AUTO_FREE char *later = NULL;
+	struct client client = { 0 };
+	struct err err = ERR_INIT;
+	int rc = client_open(&client, NULL, true, &err);
+
+	if (rc == 0 && decides &&
+	    (rc = inbox_walk(&client, &w->screen, &later, &err)) == 0)
+		puts("nothing else waits for your yes or no");
+	if (rc == 0 && !decides && (status = client_status(&client, &err)))
+		board_status(&w->screen, status);
+	/* To leave the questions is not to leave the watch. */
+	if (err.kind != ERR_NONE && err.kind != ERR_HUMAN)
+		(void)cmd_fail(&err, false);
+	client_close(&client);
+	printf("-- watching again\n");
+}
+
 /* Waits a moment for a key.  True when the person leaves. */
 static bool
-take_key(void)
+take_key(struct watching *w)
 {
 	int c = ask_key_within(WATCH_LOOK_MS);
+
+	if (c == 'y' || c == 'b')
+		look_at_all(w, c == 'y');
 
 	for (size_t i = 0; i < N_ELEMS(watch_keys); i++) {
 		if (c == watch_keys[i].key)
@@ -317,7 +343,9 @@ watch_with_keys(struct watching *w, int64_t after)
 	struct err err = ERR_INIT;
 
 	w->last = after;
-	printf("-- a looks on, s says, t takes over, q leaves\n");
+	printf(
+	    "-- y answers what waits, b shows the board, a looks on, s says, t takes over, "
+	    "q leaves\n");
 	do {
 		struct client client = { 0 };
 		AUTO_FREE char *target = NULL;
@@ -325,7 +353,7 @@ watch_with_keys(struct watching *w, int64_t after)
 		int rc;
 
 		fflush(stdout);
-		if (take_key())
+		if (take_key(w))
 			return 0;
 		/* A server that went away comes again. */
 		if (client_open(&client, NULL, true, &err) < 0)
@@ -347,19 +375,20 @@ cmd_watch(int argc, char **argv)
 	struct watching w = { 0 };
 	int rc = simple(argc, argv, cmd_watch_options, "watch", NULL, &w.as_json);
 	struct err err = ERR_INIT;
-	AUTO_JSON struct json_object *status = NULL;
+	int64_t seq;
 
 	if (rc >= 0)
 		return rc;
-	status = client_look(NULL, &err);
-	if (!status)
+	w.status = client_look(NULL, &err);
+	if (!w.status)
 		return cmd_fail(&err, w.as_json);
 	screen_init(&w.screen, stdout);
-	w.status = status;
 	if (!w.as_json)
-		board_status(&w.screen, status);
+		board_status(&w.screen, w.status);
 	fflush(stdout);
-	if (!w.as_json && ask_possible())
-		return watch_with_keys(&w, js_number(status, "seq", 0));
-	return follow_events(&w, js_number(status, "seq", 0), true);
+	seq = js_number(w.status, "seq", 0);
+	rc = !w.as_json && ask_possible() ? watch_with_keys(&w, seq)
+					  : follow_events(&w, seq, true);
+	json_object_put(w.status);
+	return rc;
 }

@@ -211,18 +211,14 @@ static const struct command commands[] = {
 	{
 	    .name = "approve",
 	    .group = CMD_RUN,
-	    .synopsis = "approve SESSION\napprove --hash HASH | --batch N",
+	    .synopsis =
+		"approve ID | SESSION [--session | --rule PATTERN [--in SCOPE]]\n"
+		"approve --hash HASH | --batch N",
 	    .summary = "yes: to what a session asks, a table, or a batch's failures",
-	    .options = cmd_decide_options,
+	    .help =
+		"ID is what divisi approvals calls it. --session allows this very request, word for word, as often as its session asks. --rule allows every request of the agent that fits PATTERN as a whole, in this plan or (--in repository) all: * stands for any characters but control characters and ; & | < > $ ` ( ) { } \" ' \\ and none of it for .. in a path. Each use is on record, with who made the rule.",
+	    .options = cmd_approve_options,
 	    .run = cmd_approve,
-	},
-	{
-	    .name = "decline",
-	    .group = CMD_RUN,
-	    .synopsis = "decline SESSION [--reason TEXT]\ndecline --hash HASH",
-	    .summary = "no: to what a session asks, or to a table",
-	    .options = cmd_decide_options,
-	    .run = cmd_decline,
 	},
 	{
 	    .name = "status",
@@ -237,8 +233,10 @@ static const struct command commands[] = {
 	    .group = CMD_RUN,
 	    .synopsis = "watch [--json]",
 	    .summary = "the status, then everything that happens, as it happens",
-	    .help = "On a terminal there are keys: a looks on at a session, s says "
-		    "something to it, t takes it over, q leaves.",
+	    .help =
+		"On a terminal there are keys: y puts to you what waits for your yes or "
+		"no, b shows the status, a looks on at a session, s says something to "
+		"it, t takes it over, q leaves.",
 	    .options = cmd_watch_options,
 	    .run = cmd_watch,
 	},
@@ -593,8 +591,7 @@ static const struct command commands[] = {
 };
 
 const struct command *
-cmd_at(size_t i)
+cmd_first(size_t i)
 {
-	return i < N_ELEMS(commands) ? &commands[i]
-				     : cmd_for_agents(i - N_ELEMS(commands));
+	return i < N_ELEMS(commands) ? &commands[i] : cmd_more(i - N_ELEMS(commands));
 }

@@ -1,4 +1,5 @@
 #include "core/internal.h"
+#include "core/money.h"
 #include "policy/cost.h"
 
 #include <string.h>
@@ -25,6 +26,7 @@ core_open_ask(struct session *s, const char *run, const char *id, const char *ki
 	a->text = xstrdup(text);
 	a->detail = xstrdup("");
 	a->raw = xstrdup("");
+	a->action = xstrdup("");
 	a->run = xstrdup(run);
 	a->decision = xstrdup("");
 	a->answer = xstrdup("");
@@ -123,6 +125,36 @@ open_told(
 	return 0;
 }
 
+/* What a person allowed beforehand is answered at once, and the record says by whom. */
+static void
+answer_by_rule(const struct core *core, struct session *s, struct ask *a, int64_t now,
+    struct acts *acts)
+{
+	struct allowance *r = allowance_for(core, s, a);
+	AUTO_FREE char *by = NULL;
+
+	if (!r)
+		return;
+	by = xasprintf("rule %s of %s", r->id, r->by);
+	r->n_used++;
+	decide(a, "allow", "", by, now);
+	owe_answer(s, a, acts);
+}
+
+/* A new rule holds for what is asked already, too. */
+static void
+answer_all_by_rule(struct core *core, int64_t now, struct acts *acts)
+{
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		struct session *s = &core->session[i];
+
+		for (size_t k = 0; k < s->n_asks; k++) {
+			if (s->ask[k].decision[0] == '\0')
+				answer_by_rule(core, s, &s->ask[k], now, acts);
+		}
+	}
+}
+
 int
 step_agent_asked(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -153,6 +185,11 @@ step_agent_asked(
 		    &a->decision, "gone"); /* a person has it: it was told to end */
 		return 0;
 	}
+	core_set(&a->action, fields_text(f, "action"));
+	a->is_cut = fields_number(f, "cut", 0) != 0;
+	answer_by_rule(core, s, a, h->at, acts);
+	if (a->decision[0])
+		return 0;
 	/* Pair mode: the approach is settled with a person first, code follows (S-37). */
 	if (strcmp(a->kind, "permission") == 0 && s->plan_approved &&
 	    strcmp(s->launch, "plan") == 0) {
@@ -258,8 +295,9 @@ answered_own(struct core *core, struct session *s, const struct ask *a, int64_t 
 	bool allowed = strcmp(a->decision, "allow") == 0;
 
 	if (strcmp(a->kind, "cost") == 0 && allowed) {
-		s->allowed = strtoll(a->raw, NULL, 10);
-		if (s->state != SESSION_HALTED) /* a person's hold is another matter */
+		if (strtoll(a->raw, NULL, 10) > s->allowed)
+			s->allowed = strtoll(a->raw, NULL, 10);
+		if (!session_is_held(s)) /* a person's hold is another matter */
 			owe_tell(s, "continue", acts);
 	} else if (strcmp(a->kind, "cost") == 0) {
 		owe_tell(s, "stop", acts);
@@ -290,39 +328,127 @@ answered_told(struct session *s, const struct ask *a, struct acts *acts)
 	session_say(s, text, acts);
 }
 
+/* What follows when A was decided, by whomever. */
+static void
+take_effect(struct core *core, struct session *s, const struct ask *a,
+    const struct happening *h, struct acts *acts)
+{
+	if (strcmp(a->kind, "widen") == 0 && a->run[0] == '\0') {
+		widen_answered(core, s, a, h, acts);
+		return;
+	}
+	if (is_told(a)) {
+		answered_told(s, a, acts);
+		return;
+	}
+	if (a->run[0] == '\0') {
+		answered_own(core, s, a, h->at, acts);
+		return;
+	}
+	if (strcmp(a->kind, "plan") == 0 && strcmp(a->decision, "allow") == 0)
+		s->plan_approved = true;
+	if (!talk_answer_plan(s, a, acts))
+		owe_answer(s, a, acts);
+}
+
+/* The open question of S that H is about: by its number, by its id, or the oldest. */
+static struct ask *
+ask_meant(struct session *s, const struct happening *h)
+{
+	int64_t number = fields_number(&h->fields, "number", 0);
+	const char *id = fields_text(&h->fields, "ask");
+
+	for (size_t i = 0; i < s->n_asks; i++) {
+		struct ask *a = &s->ask[i];
+
+		if (a->decision[0] == '\0' && (!number || a->number == number) &&
+		    (!id[0] || strcmp(a->id, id) == 0))
+			return a;
+	}
+	return NULL;
+}
+
+int64_t
+ask_deadline(const struct core *core, const struct session *s, const struct ask *a)
+{
+	const struct plan_run *p = core_plan(core, s->plan_id);
+
+	/* "No" to the rest of a session that ended would throw it away for nothing. */
+	if (!p || p->ask_ms <= 0 || a->decision[0] || strcmp(a->kind, "exit") == 0)
+		return INT64_MAX;
+	return a->at + p->ask_ms;
+}
+
+struct ask *
+core_ask(const struct core *core, int number, struct session **whose)
+{
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		struct session *s = &core->session[i];
+
+		for (size_t k = 0; k < s->n_asks; k++) {
+			if (number <= 0 || s->ask[k].number != number)
+				continue;
+			*whose = s;
+			return &s->ask[k];
+		}
+	}
+	return NULL;
+}
+
+/* Whoever lets a session spend more stays below the caps of its batch and plan, too. */
+static int
+check_caps(const struct core *core, const struct session *s, const struct ask *a,
+    const struct happening *h, struct err *err)
+{
+	char why[256];
+
+	if (strcmp(fields_text(&h->fields, "decision"), "allow") != 0 || a->run[0] ||
+	    strcmp(a->kind, "cost") != 0 ||
+	    money_fits(core, s, strtoll(a->raw, NULL, 10), h->at, why, sizeof(why)))
+		return 0;
+	err_set(err, ERR_CONFLICT, "%s may not spend more: %s", s->label, why);
+	return err_fix(err, "divisi cost --plan-cap DOLLARS (or --batch-cap) first");
+}
+
 int
 step_ask_answered(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	struct session *s = happening_session(core, h, err);
-	const char *id = fields_text(&h->fields, "ask");
 	const char *decision = fields_text(&h->fields, "decision");
-	struct ask *a = NULL;
+	struct ask *a;
+	int rc;
 
 	if (!s)
 		return -1;
-	for (size_t i = 0; i < s->n_asks && !a; i++) {
-		if (s->ask[i].decision[0] == '\0' &&
-		    (!id[0] || strcmp(s->ask[i].id, id) == 0))
-			a = &s->ask[i];
-	}
+	a = ask_meant(s, h);
 	if (!a)
 		return err_set(err, ERR_NOT_FOUND, "%s asks nothing now", s->id);
 	if (strcmp(decision, "allow") != 0 && strcmp(decision, "deny") != 0)
 		return err_set(err, ERR_USAGE,
 		    "a decision is allow or deny, not '%.20s'", decision);
+	if (check_caps(core, s, a, h, err) < 0)
+		return -1;
+	allowance_make(core, s, a, h, &rc, err);
+	if (rc < 0)
+		return -1;
 	decide(a, decision, fields_text(&h->fields, "text"), h->actor, h->at);
-	if (strcmp(a->kind, "widen") == 0 && a->run[0] == '\0') {
-		widen_answered(core, s, a, h, acts);
-	} else if (is_told(a)) {
-		answered_told(s, a, acts);
-	} else if (a->run[0] == '\0') {
-		answered_own(core, s, a, h->at, acts);
-	} else {
-		if (strcmp(a->kind, "plan") == 0 && strcmp(decision, "allow") == 0)
-			s->plan_approved = true;
-		if (!talk_answer_plan(s, a, acts))
-			owe_answer(s, a, acts);
-	}
+	take_effect(core, s, a, h, acts);
+	answer_all_by_rule(core, h->at, acts);
 	return 0;
+}
+
+void
+asks_time_out(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts)
+{
+	for (size_t i = 0; i < s->n_asks; i++) {
+		struct ask *a = &s->ask[i];
+
+		if (ask_deadline(core, s, a) > h->at)
+			continue;
+		decide(a, "deny", "nobody answered in time (divisi.approval-timeout)",
+		    "server", h->at);
+		take_effect(core, s, a, h, acts);
+	}
 }

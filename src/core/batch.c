@@ -46,7 +46,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		&s->summary, &s->claimed_by, &s->next, &s->next_note, &s->terminal,
 		&s->terminal_command, &s->taken_pin, &s->head, &s->pin, &s->candidate,
 		&s->landed, &s->evidence, &s->stray, &s->widened, &s->fenced,
-		&s->blocked };
+		&s->blocked, &s->call };
 
 	for (size_t k = 0; k < N_ELEMS(texts); k++)
 		*(char **)(void *)((char *)s + texts[k].at) = xstrdup(
@@ -58,6 +58,10 @@ read_session(struct session *s, const struct fields *f, size_t i)
 	s->est_high = fields_number_at(f, i, "est_high", -1);
 	s->points = fields_number_at(f, i, "points", 0);
 	s->budget = fields_number_at(f, i, "budget", 0);
+	core_set(&s->price, fields_text_at(f, i, "price"));
+	core_set(&s->account, fields_text_at(f, i, "account")[0]
+				  ? fields_text_at(f, i, "account")
+				  : s->agent);
 	s->merge_position = fields_number_at(f, i, "merge", 0);
 	s->is_analysis = fields_number_at(f, i, "analysis", 0) != 0;
 	s->is_external = fields_number_at(f, i, "external", 0) != 0;

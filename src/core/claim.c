@@ -176,7 +176,9 @@ claim_act_failed(struct session *s, const char *kind, const char *text, int64_t 
 	if (s->state != SESSION_CLAIMED)
 		return false;
 	core_set(&s->reason, text);
-	if (strcmp(kind, "launch") == 0) {
+	/* Nothing starts in a worktree that was not set up, for a person's terminal either. */
+	if (strcmp(kind, "launch") == 0 ||
+	    (strcmp(kind, "setup") == 0 && s->run_open)) {
 		/* Should its holder have come up after all, it is not left behind. */
 		owe_tell(s, "kill", acts);
 		s->run_open = false;

@@ -21,15 +21,14 @@ core_new(void)
 
 	core->confirm_limit_ms = CORE_CONFIRM_LIMIT_MS;
 	core->silence_limit_ms = CORE_SILENCE_LIMIT_MS;
-	core->paused_why = xstrdup("");
 	return core;
 }
 
 static void
 ask_clear(struct ask *a)
 {
-	char *const owned[] = { a->id, a->kind, a->text, a->detail, a->raw, a->run,
-		a->decision, a->answer, a->by };
+	char *const owned[] = { a->id, a->kind, a->text, a->detail, a->raw, a->action,
+		a->run, a->decision, a->answer, a->by };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -47,7 +46,7 @@ session_clear(struct session *s)
 		s->last_text, s->reason, s->summary, s->claimed_by, s->next,
 		s->next_note, s->terminal, s->terminal_command, s->taken_pin, s->head,
 		s->pin, s->candidate, s->landed, s->evidence, s->stray, s->widened,
-		s->blocked };
+		s->blocked, s->account, s->price, s->call };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -115,12 +114,17 @@ core_free(struct core *core)
 	}
 	for (size_t i = 0; i < core->n_conflicts; i++)
 		conflict_clear(&core->conflict[i]);
+	for (size_t i = 0; i < core->n_allowances; i++)
+		allowance_clear(&core->allowance[i]);
+	free(core->allowance);
 	free(core->conflict);
 	free(core->plan);
 	free(core->batch);
 	free(core->session);
 	free(core->assertion);
-	free(core->paused_why);
+	for (size_t i = 0; i < core->n_accounts; i++)
+		account_clear(&core->account[i]);
+	free(core->account);
 	free(core);
 }
 
@@ -272,9 +276,10 @@ dump_asks(FILE *f, const struct session *s)
 	for (size_t i = 0; i < s->n_asks; i++) {
 		const struct ask *a = &s->ask[i];
 
-		fprintf(f, " ask %s|%s|%s|%s|%s|%s|%s|%s|%s|%lld|%lld|%d\n", a->id,
-		    a->kind, a->text, a->detail, a->raw, a->run, a->decision, a->answer,
-		    a->by, (long long)a->at, (long long)a->answered_at, a->is_passed);
+		fprintf(f, " ask %d %s|%s|%s|%s|%s|%s|%d|%s|%s|%s|%s|%lld|%lld|%d\n",
+		    a->number, a->id, a->kind, a->text, a->detail, a->raw, a->action,
+		    a->is_cut, a->run, a->decision, a->answer, a->by, (long long)a->at,
+		    (long long)a->answered_at, a->is_passed);
 	}
 }
 
@@ -288,7 +293,8 @@ dump_session(FILE *f, const struct session *s)
 		s->agent_turn, s->run_resume, s->run_note, s->last_text, s->reason,
 		s->summary, s->claimed_by, s->next, s->next_note, s->terminal,
 		s->terminal_command, s->taken_pin, s->head, s->pin, s->candidate,
-		s->landed, s->evidence, s->stray, s->widened, s->blocked };
+		s->landed, s->evidence, s->stray, s->widened, s->blocked, s->account,
+		s->price, s->call };
 	const int64_t numbers[] = { s->est_low, s->est_mid, s->est_high, s->points,
 		s->merge_position, s->budget, s->is_analysis, s->is_external,
 		s->is_sandboxed, s->n_runs, s->run_open, s->waits_for_slot,
@@ -297,8 +303,11 @@ dump_session(FILE *f, const struct session *s)
 		s->last_seen, s->cost, s->cost_before, s->allowed, s->tokens_in,
 		s->tokens_out, s->context_pct, s->n_commits, s->n_files,
 		s->was_reviewed, s->is_set_up, s->is_tree_gone, s->n_keys,
-		s->merge_tries, s->is_held, s->is_idle, s->stuck_at, s->n_guarded,
-		s->n_denied, s->is_interactive, s->is_interrupted };
+		s->merge_tries, s->is_held, s->is_idle, s->stuck_at, s->said,
+		s->counted, s->clock_at, s->ran_ms, s->unsaid_ms, s->hit_limit,
+		s->can_resume, s->waits_for_account, s->n_limited, s->n_retries,
+		s->wraps_up, s->splits, s->n_splits, s->n_guarded, s->n_denied,
+		s->is_interactive, s->is_interrupted };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,
@@ -327,7 +336,13 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    (long long)p->wall_ms, (long long)p->out_bytes, (long long)p->memory_bytes,
 	    (long long)p->processes, (long long)p->stuck_ms, p->title, p->master,
 	    p->master_title, p->verify, p->phases);
-	fprintf(f, " radar %s guard %s planner %s\n", p->radar, p->guard, p->planner);
+	fprintf(f,
+	    " radar %s guard %s planner %s ask %lld money %lld %lld %d %lld %lld\n",
+	    p->radar, p->guard, p->planner, (long long)p->ask_ms,
+	    (long long)p->plan_cap, (long long)p->batch_cap, p->caps_set,
+	    (long long)p->cost_rate, (long long)p->cost_floor);
+	fprintf(f, " health %lld %lld %lld\n", (long long)p->retry_limit,
+	    (long long)p->context_warn, (long long)p->context_stop);
 }
 
 char *
@@ -368,7 +383,8 @@ core_dump(const struct core *core)
 		    c->ruling, c->about, c->reason, c->by, (long long)c->at,
 		    (long long)c->ruled_at);
 	}
-	fprintf(f, "paused %lld %s\n", (long long)core->paused_until, core->paused_why);
+	allowances_dump(core, f);
+	accounts_dump(core, f);
 	fclose(f);
 	return buf;
 }

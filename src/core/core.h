@@ -12,11 +12,14 @@
 #define CORE_SILENCE_LIMIT_MS (30 * 60 * 1000) /* K-22, autonomous */
 
 struct ask {
+	int number; /* of the inbox: "a7" */
 	char *id;
 	char *
 	    kind; /* "permission" "plan" "question" "checkpoint" "cost" "exit" "widen" */
 	char *text, *detail, *raw;
-	char *run;      /* the run that asked; "" when divisi itself asks */
+	char *action; /* the whole request, as rules compare it; "" = no rule fits */
+	bool is_cut;  /* there was more than is kept: no rule fits, and that is shown */
+	char *run;    /* the run that asked; "" when divisi itself asks */
 	char *decision; /* "" while open, else "allow" or "deny" */
 	char *answer, *by;
 	int64_t at, answered_at;
@@ -66,6 +69,22 @@ struct session {
 	int64_t stuck_at; /* stalled: when it is ended if it is still idle; 0 never */
 	int64_t cost, cost_before; /* cents of this run and of those before */
 	int64_t allowed;           /* cents a person allowed it at a cost checkpoint */
+	int64_t said;              /* cents of this run as its agent said last */
+	int64_t counted; /* of this run by its tokens, in thousandths of a cent */
+	int64_t cost_rate, cost_floor; /* its plan's */
+	int64_t clock_at; /* since when its run is charged for time; 0 = not now */
+	int64_t ran_ms, unsaid_ms; /* before that: in all, and since usage was told */
+	bool hit_limit;         /* its agent met a rate limit and did not go on since */
+	bool can_resume;        /* its agent can take its conversation up again */
+	bool waits_for_account; /* parked by that, goes on by itself */
+	int n_limited;          /* how often */
+	int n_retries;          /* calls to its model that failed in a row */
+	bool wraps_up;          /* it was told that its context is nearly used up */
+	bool splits;            /* it was ended for that: a fresh run takes over */
+	int n_splits;           /* how often */
+	char *account;          /* what it is paid from */
+	char *price;            /* configured, as price_read() takes it; "" none */
+	char *call;             /* the last call to its model that was counted */
 	int64_t tokens_in, tokens_out;
 	int context_pct;
 	char *last_text, *reason, *summary, *claimed_by;
@@ -112,9 +131,15 @@ struct plan_run {
 	char *radar;   /* "halt" "tell" "off": what follows when live sessions meet */
 	char *guard;   /* "deny" "tell" "off": what agents hear of what is not theirs */
 	int64_t cap, research_cap, threshold, n_phases;
-	int64_t confirm_ms, silence_ms;  /* limits of its sessions; 0 = the core's */
-	int64_t wall_ms, out_bytes;      /* of one run; 0 = none */
-	int64_t memory_bytes, processes; /* of one run's whole tree; 0 = none */
+	int64_t plan_cap, batch_cap; /* cents, 0 = none */
+	bool caps_set;               /* by a person: settings change them no more */
+	int64_t retry_limit;         /* 0 = none */
+	int64_t context_warn, context_stop; /* percent; 0 = nothing follows */
+	int64_t cost_rate, cost_floor;      /* cents per hour of silence, of running */
+	int64_t confirm_ms, silence_ms;     /* limits of its sessions; 0 = the core's */
+	int64_t wall_ms, out_bytes;         /* of one run; 0 = none */
+	int64_t memory_bytes, processes;    /* of one run's whole tree; 0 = none */
+	int64_t ask_ms;   /* after which a question is answered with no; 0 = never */
 	int64_t stuck_ms; /* how long a stalled session may do nothing; 0 = for ever */
 	int64_t opened_at, closed_at;
 	char *state; /* "active" "complete" "aborted" */
@@ -145,6 +170,27 @@ struct conflict {
 	int64_t at, ruled_at;
 };
 
+/*
+ * What a person allows beforehand: the agent's requests for permission that fit.  In the
+ * session ABOUT (then PATTERN is the whole request, word for word), in the plan ABOUT, or in
+ * the repository.
+ */
+struct allowance {
+	char *id;    /* "r1" */
+	char *scope; /* "session" "plan" "repository" */
+	char *about, *agent, *pattern, *by;
+	char *ended_by; /* "" while it holds */
+	int64_t at, ended_at, n_used;
+};
+
+/* What agents are paid from; it meets rate limits. */
+struct account {
+	char *name, *why, *by; /* BY: the session that met the limit */
+	int64_t paused_until;  /* Unix ms, 0 = not paused */
+	int64_t ended_at;      /* when the last pause was over */
+	int n_pauses, n_unknown;
+};
+
 struct assertion_run {
 	char *plan_path, *a, *b, *reason, *by;
 };
@@ -160,9 +206,13 @@ struct core {
 	size_t n_assertions, cap_assertions;
 	struct conflict *conflict;
 	size_t n_conflicts, cap_conflicts;
+	struct allowance *allowance;
+	size_t n_allowances, cap_allowances;
+	int n_asks; /* numbers the questions of all sessions */
 	int64_t confirm_limit_ms, silence_limit_ms;
-	int64_t paused_until; /* rate limit: no launch before */
-	char *paused_why;
+	int64_t seen_at; /* when the last thing happened */
+	struct account *account;
+	size_t n_accounts, cap_accounts;
 };
 
 struct core *core_new(void);
@@ -220,6 +270,14 @@ const struct session *conflict_first(
 /* The oldest open conflict for which S waits, or NULL. */
 const struct conflict *session_conflict(
     const struct core *core, const struct session *s);
+
+/* The question with that number of the inbox, and whose it is; NULL when there is none. */
+struct ask *core_ask(const struct core *core, int number, struct session **whose);
+/* The allowance called ID ("r1"), or NULL. */
+struct allowance *core_allowance(const struct core *core, const char *id);
+/* When nobody answered A of S, the moment it is answered with no; INT64_MAX for never. */
+int64_t ask_deadline(
+    const struct core *core, const struct session *s, const struct ask *a);
 
 /* Is its agent kept in by a fence of ours? */
 bool session_is_fenced(const struct session *s);

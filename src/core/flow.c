@@ -1,4 +1,6 @@
+#include "core/account.h"
 #include "core/internal.h"
+#include "core/money.h"
 
 #include <string.h>
 
@@ -9,9 +11,15 @@
 
 /* A session that asks is at a checkpoint, and one that asks nothing is not. */
 static void
-settle_asks(struct session *s, int64_t now, struct acts *acts)
+settle_asks(struct core *core, struct session *s, int64_t now, struct acts *acts)
 {
 	const struct ask *open = session_open_ask(s);
+	size_t n_new = 0;
+
+	for (size_t i = s->n_asks; i > 0 && s->ask[i - 1].number == 0; i--)
+		n_new++;
+	for (size_t i = s->n_asks - n_new; i < s->n_asks; i++)
+		s->ask[i].number = ++core->n_asks;
 
 	if (s->state == SESSION_ACTIVE && open) {
 		(void)core_move(s, ON_ASKED, now, acts);
@@ -22,9 +30,13 @@ settle_asks(struct session *s, int64_t now, struct acts *acts)
 }
 
 static bool
-is_launchable(const struct core *core, const struct session *s)
+is_launchable(const struct core *core, const struct session *s, int64_t now)
 {
-	return s->state == SESSION_APPROVED && !s->is_external && !core->paused_until;
+	char why[256];
+
+	return s->state == SESSION_APPROVED && !s->is_external &&
+	       !session_paused_until(core, s) &&
+	       money_fits(core, s, money_ceiling(core, s), now, why, sizeof(why));
 }
 
 size_t
@@ -46,9 +58,14 @@ launch_ready(struct core *core, struct batch_run *b, int64_t now, struct acts *a
 	for (size_t i = 0; i < b->n && live < cap; i++) {
 		struct session *s = &core->session[b->session[i]];
 
-		if (!is_launchable(core, s))
+		if (account_resumes(core, s, now))
+			owe_launch(s, s->can_resume ? s->agent_session : "",
+			    "your account met a limit, which is over; go on where you were",
+			    now, acts);
+		else if (is_launchable(core, s, now))
+			owe_launch(s, "", "", now, acts);
+		else
 			continue;
-		owe_launch(s, "", "", now, acts);
 		live++;
 	}
 }
@@ -165,16 +182,16 @@ static void
 settle_all(struct core *core, int64_t now, struct acts *acts)
 {
 	for (size_t i = 0; i < core->n_sessions; i++)
-		settle_asks(&core->session[i], now, acts);
+		settle_asks(core, &core->session[i], now, acts);
 }
 
 void
 flow_advance(struct core *core, int64_t now, struct acts *acts)
 {
-	if (core->paused_until && core->paused_until <= now) {
-		core->paused_until = 0;
-		core_set(&core->paused_why, "");
-	}
+	core->seen_at = now;
+	flow_accounts(core, now);
+	for (size_t i = 0; i < core->n_sessions; i++)
+		flow_money(core, &core->session[i], now, acts);
 	settle_all(core, now, acts);
 	flow_conflicts(core, now, acts);
 	settle_all(core, now, acts); /* who was let go on may have asked meanwhile */

@@ -1,4 +1,5 @@
 #include "core/internal.h"
+#include "core/money.h"
 
 #include "policy/refusal.h"
 
@@ -139,6 +140,19 @@ is_overridden(const struct happening *h, const char *code)
 	return strstr(fields_text(&h->fields, "override"), code) != NULL;
 }
 
+/* What it may still spend is reserved anew. */
+static int
+check_money(
+    const struct core *core, const struct session *s, int64_t now, struct err *err)
+{
+	char why[256];
+
+	if (money_fits(core, s, money_ceiling(core, s), now, why, sizeof(why)))
+		return 0;
+	err_set(err, ERR_CONFLICT, "%s cannot go on: %s", s->label, why);
+	return err_fix(err, "divisi cost shows all; divisi cost --plan-cap DOLLARS");
+}
+
 int
 human_check_launch(const struct core *core, const struct session *s,
     const struct happening *h, const char *verb, struct err *err)
@@ -157,6 +171,8 @@ human_check_launch(const struct core *core, const struct session *s,
 	if (o)
 		return refuse(err, "G10", "phase %s is %s in another batch (%s)",
 		    s->phase, session_state_name(o->state), o->id);
+	if (check_money(core, s, h->at, err) < 0)
+		return -1;
 	if (session_is_live(s->state))
 		return 0; /* it holds its slot */
 	code = "G05";
@@ -276,7 +292,7 @@ session_leave(struct core *core, struct session *s, enum session_event event,
 	merge_give_up(s, now, acts);
 	if (!core_move(s, event, now, acts))
 		return false;
-	s->is_held = false;
+	s->is_held = s->waits_for_account = false;
 	core_set(&s->reason, reason);
 	session_close_asks(s, false);
 	owe_stop(s, acts);

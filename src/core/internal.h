@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "core/core.h"
 
+#include <stdio.h>
+
 /* Shared by the files of core/ only. */
 
 typedef int step_fn(
@@ -182,6 +184,52 @@ step_fn step_batch_planned, step_batch_approved, step_batch_declined, step_batch
 /* tree.c: makes the worktree of S again before anything else happens in it. */
 void owe_tree(struct session *s, struct acts *acts);
 step_fn step_tree_gone, step_tree_back;
+
+/* Cents or tokens that a program may claim. */
+#define MONEY_MOST 1000000000000
+
+/* money.c: its clock, and a hold beyond what it may spend; when time alone reaches that. */
+void flow_money(struct core *core, struct session *s, int64_t now, struct acts *acts);
+int64_t money_deadline(const struct core *core, const struct session *s);
+/* A run of S begins: what those before it cost stands. */
+void money_new_run(struct session *s, int64_t now);
+step_fn step_cap_set;
+
+/* health.c: what a line of its agent says of its context and of failed calls. */
+void health_look(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts);
+/* True when the end of a turn is that of a split, and not of the work of S. */
+bool health_turn_ends(struct session *s, struct acts *acts);
+/* The process of S is gone: true when a fresh run goes on from its handoff. */
+bool health_takes_over(
+    struct core *core, struct session *s, int64_t now, struct acts *acts);
+
+/* account.c */
+void account_clear(struct account *a);
+void accounts_dump(const struct core *core, FILE *f);
+bool account_parks(
+    struct core *core, struct session *s, int64_t now, struct acts *acts);
+bool account_resumes(const struct core *core, const struct session *s, int64_t now);
+void flow_accounts(struct core *core, int64_t now);
+step_fn step_account_paused;
+
+/* allowance.c */
+void allowance_clear(struct allowance *a);
+void allowances_dump(const struct core *core, FILE *f);
+/* The rule that allows what A of S asks, or NULL. */
+struct allowance *allowance_for(
+    const struct core *core, const struct session *s, const struct ask *a);
+/*
+ * The rule that the answer H to A of S makes, or NULL with *RC 0 when it makes none and -1
+ * with ERR when it cannot.  Nothing is allowed by it yet.
+ */
+struct allowance *allowance_make(struct core *core, const struct session *s,
+    const struct ask *a, const struct happening *h, int *rc, struct err *err);
+step_fn step_allowance_ended;
+
+/* asks.c: answers with no what waited for longer than its plan allows. */
+void asks_time_out(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts);
 
 /* Opens a question of RUN ("" = our own); NULL when it is open or was answered before. */
 struct ask *core_open_ask(struct session *s, const char *run, const char *id,

@@ -147,8 +147,9 @@ add_run(struct session *s, const char *resume, const char *note, int64_t now,
 	/* A new conversation: the id of the old one is nobody's to be told anything by. */
 	if (s->run_resume[0] == '\0')
 		core_set(&s->agent_session, "");
-	s->cost_before += s->cost;
-	s->cost = 0;
+	money_new_run(s, now);
+	s->hit_limit = s->waits_for_account = s->wraps_up = s->splits = false;
+	s->n_retries = 0;
 	s->started_at = s->last_seen = now;
 	s->is_idle = false;
 	s->stuck_at = 0;

@@ -1,5 +1,6 @@
 #include "core/reason.h"
 
+#include "core/account.h"
 #include "core/internal.h"
 
 #include <stdarg.h>
@@ -54,10 +55,15 @@ reason_approved(const struct core *core, const struct session *s, struct reason 
 {
 	r->rule = "S-25";
 	r->code = "G05";
-	if (core->paused_until) {
-		put(r->witness, sizeof(r->witness), "%s", core->paused_why);
+	if (session_paused_until(core, s)) {
+		const struct account *a = core_account(core, s->account);
+
+		r->rule = "J-27";
+		r->code = "";
+		put(r->other, sizeof(r->other), "account %s", a->name);
+		put(r->witness, sizeof(r->witness), "%s", a->why);
 		put(r->release, sizeof(r->release), "the limit ends at %lld (Unix ms)",
-		    (long long)core->paused_until);
+		    (long long)a->paused_until);
 		return;
 	}
 	list_live(core, r->other, sizeof(r->other));

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_NUMBER   1000000000000 /* cents or tokens that a program may claim */
-#define MAX_PAUSE_MS  (8LL * 24 * 60 * 60 * 1000) /* a weekly limit, and a day */
+#define MOST_NUMBER   MONEY_MOST
 #define MAX_LOST_RUNS 3 /* then a person looks why its holder keeps dying */
 
 /*
@@ -194,6 +193,8 @@ process_gone(
 	int64_t status = fields_number(&h->fields, "status", 0);
 	int64_t sig = fields_number(&h->fields, "signal", 0);
 
+	if (account_parks(core, s, h->at, acts))
+		return;
 	free(s->reason);
 	if (strcmp(how, "not-started") == 0) {
 		s->reason = xasprintf("the agent could not be started: %s",
@@ -294,7 +295,7 @@ step_run_ended(
 		claim_run_over(s, end_words(s, h), true, h->at, acts);
 		return 0;
 	}
-	if (outlived(core, s, h, acts))
+	if (outlived(core, s, h, acts) || health_takes_over(core, s, h->at, acts))
 		return 0;
 	if (clean && s->confirmed &&
 	    (s->state == SESSION_ACTIVE || s->state == SESSION_STALLED))
@@ -351,7 +352,7 @@ step_run_lost(
 		return 0;
 	}
 	again = goes_on(s, h, session_is_held(s));
-	if (outlived(core, s, h, acts))
+	if (outlived(core, s, h, acts) || health_takes_over(core, s, h->at, acts))
 		return 0;
 	free(s->reason);
 	s->reason = lost_reason(h);
@@ -365,47 +366,6 @@ step_run_lost(
 }
 
 int
-step_agent_activity(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = session_current(core, h, err);
-	const struct fields *f = &h->fields;
-
-	if (!s)
-		return -1;
-	session_heard(s, h, acts);
-	if (fields_text(f, "text")[0])
-		core_set(&s->last_text, fields_text(f, "text"));
-	s->cost = happening_claim(h, "cost", s->cost);
-	s->tokens_in = happening_claim(h, "tokens_in", s->tokens_in);
-	s->tokens_out = happening_claim(h, "tokens_out", s->tokens_out);
-	s->context_pct = (int)(happening_claim(h, "context_pct", s->context_pct) %
-			       1000);
-	return 0;
-}
-
-int
-step_agent_limit(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	struct session *s = session_current(core, h, err);
-	int64_t until = fields_number(&h->fields, "until", 0);
-
-	(void)acts;
-	if (until > h->at + MAX_PAUSE_MS)
-		until = h->at + MAX_PAUSE_MS;
-	if (!s)
-		return -1;
-	session_heard(s, h, acts);
-	core_set(&s->last_text, fields_text(&h->fields, "text"));
-	if (until > core->paused_until) {
-		core->paused_until = until;
-		core_set(&core->paused_why, fields_text(&h->fields, "text"));
-	}
-	return 0;
-}
-
-int
 step_agent_done(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
@@ -415,7 +375,8 @@ step_agent_done(
 		return -1;
 	session_heard(s, h, acts);
 	s->is_interrupted = false; /* it was done before it heard of it */
-	if (!session_is_live(s->state) || s->state == SESSION_CLAIMED)
+	if (!session_is_live(s->state) || s->state == SESSION_CLAIMED ||
+	    health_turn_ends(s, acts))
 		return 0;
 	core_set(&s->summary, fields_text(&h->fields, "text"));
 	if ((fields_number(&h->fields, "plans", 0) && talk_plan(s, h->at)) ||
@@ -464,7 +425,7 @@ step_agent_failed(
 			return 0;
 		}
 	}
-	if (!core_move(s, ON_FAIL, h->at, acts))
+	if (account_parks(core, s, h->at, acts) || !core_move(s, ON_FAIL, h->at, acts))
 		return 0;
 	core_set(&s->reason, fields_text(&h->fields, "text"));
 	session_close_asks(s, false);

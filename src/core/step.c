@@ -78,6 +78,16 @@ read_settings(struct plan_run *p, const struct fields *f)
 	p->memory_bytes = fields_number(f, "memory_bytes", 0);
 	p->processes = fields_number(f, "processes", 0);
 	p->stuck_ms = fields_number(f, "stuck_ms", 0);
+	p->ask_ms = fields_number(f, "ask_ms", 0);
+	p->retry_limit = fields_number(f, "retry_limit", 0);
+	p->context_warn = fields_number(f, "context_warn", 0);
+	p->context_stop = fields_number(f, "context_stop", 0);
+	p->cost_rate = fields_number(f, "cost_rate", 0);
+	p->cost_floor = fields_number(f, "cost_floor", 0);
+	if (!p->caps_set) {
+		p->plan_cap = fields_number(f, "plan_cap", 0);
+		p->batch_cap = fields_number(f, "batch_cap", 0);
+	}
 	p->publish_unset = fields_number(f, "publish_unset", 0) != 0;
 }
 
@@ -247,12 +257,16 @@ step_clock_set(
 		shift(&s->started_at, by);
 		shift(&s->last_seen, by);
 		shift(&s->stuck_at, by);
+		shift(&s->clock_at, by);
 		for (size_t k = 0; k < s->n_asks; k++)
 			shift(&s->ask[k].at, by);
 	}
 	for (size_t i = 0; i < core->n_batches; i++)
 		shift(&core->batch[i].since, by);
-	shift(&core->paused_until, by);
+	for (size_t i = 0; i < core->n_accounts; i++) {
+		shift(&core->account[i].paused_until, by);
+		shift(&core->account[i].ended_at, by);
+	}
 	return 0;
 }
 
@@ -286,6 +300,9 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_AGENT_FAILED]      = step_agent_failed,
 	[HAP_AGENT_STEPPED]     = step_agent_stepped,
 	[HAP_ASK_ANSWERED]      = step_ask_answered,
+	[HAP_ALLOWANCE_ENDED]   = step_allowance_ended,
+	[HAP_ACCOUNT_PAUSED]    = step_account_paused,
+	[HAP_CAP_SET]           = step_cap_set,
 	[HAP_INSPECTED]         = step_inspected,
 	[HAP_MERGE_ASKED]       = step_merge_asked,
 	[HAP_CANDIDATE_BUILT]   = step_candidate_built,

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/account.h"
 #include "core/internal.h"
 
 /*
@@ -107,6 +108,7 @@ step_clock(
 		struct session *s = &core->session[i];
 		AUTO_FREE char *age = NULL;
 
+		asks_time_out(core, s, h, acts);
 		if (s->waits_for_slot)
 			continue;
 		if ((s->state == SESSION_UNCONFIRMED ||
@@ -148,6 +150,15 @@ step_run_pulse(
 	return 0;
 }
 
+/* The end of the pause that S waits for; INT64_MAX when it waits for none. */
+static int64_t
+pause_of(const struct core *core, const struct session *s)
+{
+	int64_t until = session_paused_until(core, s);
+
+	return until > 0 ? until : INT64_MAX;
+}
+
 int64_t
 core_next_deadline(const struct core *core)
 {
@@ -157,12 +168,20 @@ core_next_deadline(const struct core *core)
 		const struct session *s = &core->session[i];
 		int64_t at = session_quiet_until(core, s);
 
+		if (money_deadline(core, s) < next)
+			next = money_deadline(core, s);
+		for (size_t k = 0; k < s->n_asks; k++) {
+			int64_t asked = ask_deadline(core, s, &s->ask[k]);
+
+			next = asked < next ? asked : next;
+		}
+
 		if (s->waits_for_slot)
 			continue;
 		if (s->state == SESSION_UNCONFIRMED || s->state == SESSION_LAUNCHING)
 			at = s->started_at + confirm_limit(core, s);
-		else if (s->state == SESSION_APPROVED && core->paused_until > 0)
-			at = core->paused_until;
+		else if (s->state == SESSION_APPROVED || s->waits_for_account)
+			at = pause_of(core, s);
 		if (at < next)
 			next = at;
 	}

@@ -2,7 +2,9 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/account.h"
 #include "core/internal.h"
+#include "core/money.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,11 +66,25 @@ name_of(const struct core *core, const struct session *s, char *buf, size_t size
 	return buf;
 }
 
+/* "account claude is paused until 14:05:00 UTC: rate limit reached" */
+static void
+why_paused(const struct core *core, const struct session *s, struct answer *to)
+{
+	const struct account *a = core_account(core, s->account);
+	char when[32];
+
+	text_time(a->paused_until, when, sizeof(when));
+	put(to->why, to->n,
+	    "account %s is paused until %s and then goes on by itself: %s", a->name,
+	    when, a->why[0] ? a->why : "an agent met its limit");
+}
+
 static void
 why_approved(const struct core *core, const struct session *s, const char *name,
     struct answer *to)
 {
 	const struct plan_run *p = core_plan(core, s->plan_id);
+	char why[256];
 
 	if (s->is_external) {
 		put(to->why, to->n,
@@ -77,10 +93,14 @@ why_approved(const struct core *core, const struct session *s, const char *name,
 		put(to->command, to->cn, "divisi claim %s", name);
 	} else if (p && strcmp(p->state, "active") != 0)
 		put(to->why, to->n, "its plan is %s", p->state);
-	else if (core->paused_until)
-		put(to->why, to->n, "all launches pause: %s",
-		    core->paused_why[0] ? core->paused_why : "an agent met its limit");
-	else
+	else if (session_paused_until(core, s))
+		why_paused(core, s, to);
+	else if (!money_fits(core, s, money_ceiling(core, s), core->seen_at, why,
+		     sizeof(why))) {
+		put(to->why, to->n, "%s", why);
+		put(to->command, to->cn,
+		    "divisi cost   or: divisi cost --plan-cap DOLLARS");
+	} else
 		put(to->why, to->n, "waits for a free slot: %zu sessions are live",
 		    core_live(core));
 }
@@ -154,6 +174,7 @@ why_working(const struct core *core, const struct session *s, const char *name,
     struct answer *to)
 {
 	const struct conflict *c = session_conflict(core, s);
+	const struct plan_run *p = core_plan(core, s->plan_id);
 	const char *reason = s->reason[0] ? s->reason : NULL;
 
 	switch (s->state) {
@@ -192,8 +213,20 @@ why_working(const struct core *core, const struct session *s, const char *name,
 			    name, name);
 		return;
 	default:
-		put(to->why, to->n, "works: %s",
-		    s->last_text[0] ? s->last_text : "no word yet");
+		if (s->n_retries > 0)
+			put(to->why, to->n, "its model fails, %d time(s) in a row: %s",
+			    s->n_retries, s->last_text);
+		else if (s->wraps_up)
+			put(to->why, to->n,
+			    "hands over: its context is %d%% used up, a fresh run goes on",
+			    s->context_pct);
+		else if (p && p->context_warn > 0 && s->context_pct >= p->context_warn)
+			put(to->why, to->n, "works, its context is %d%% used up: %s",
+			    s->context_pct,
+			    s->last_text[0] ? s->last_text : "no word yet");
+		else
+			put(to->why, to->n, "works: %s",
+			    s->last_text[0] ? s->last_text : "no word yet");
 		return;
 	}
 }
@@ -324,9 +357,10 @@ batch_why(const struct core *core, const struct batch_run *b, char *why, size_t 
 
 /* Does S need a person now? */
 static bool
-needs_person(const struct session *s)
+needs_person(const struct core *core, const struct session *s)
 {
 	switch (s->state) {
+	case SESSION_APPROVED: return money_is_stuck(core, s, core->seen_at);
 	case SESSION_CHECKPOINT:
 	case SESSION_STALLED:
 	case SESSION_IN_REVIEW:
@@ -389,7 +423,7 @@ core_needs(const struct core *core, struct need *need, size_t max)
 		const struct batch_run *b = core_batch(core, s->batch_id);
 		struct need one = { .since = s->since };
 
-		if (!needs_person(s))
+		if (!needs_person(core, s))
 			continue;
 		put(one.session, sizeof(one.session), "%s", s->id);
 		put(one.subject, sizeof(one.subject), "%d/%s", b ? b->number : 0,

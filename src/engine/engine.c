@@ -98,6 +98,7 @@ void
 engine_settle(struct engine *engine)
 {
 	slots_settle(engine);
+	accounts_settle(engine);
 	radar_settle(engine);
 	tasks_pump_soon(engine);
 	clock_arm(engine);

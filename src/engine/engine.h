@@ -84,6 +84,9 @@ struct json_object *engine_status_for(
 void engine_guard(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out);
 
+/* What waits for a person's yes or no, and the rules that they made.  The caller puts it. */
+struct json_object *engine_approvals(struct engine *engine);
+
 /*
  * The state as the server has it: "seq" of the last row it is made of, its canonical
  * "dump" and the "sha256" of that.  A replay up to SEQ gives the same bytes.

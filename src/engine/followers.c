@@ -1,6 +1,7 @@
 #include "engine/internal.h"
 
 #include "adapters.h"
+#include "engine/usage.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,6 +50,7 @@ struct burst {
 	struct fields held;
 	enum hap held_hap;
 	bool has_held;
+	struct usage usage;
 	bool is_broken; /* the journal takes nothing: read all of it again later */
 };
 
@@ -93,6 +95,7 @@ tell_activity(struct burst *b, uint64_t offset)
 	fields_set(&b->activity, "session", b->f->session);
 	fields_set(&b->activity, "run", b->f->run);
 	fields_set_number(&b->activity, "offset", (int64_t)offset);
+	usage_tell(&b->usage, &b->activity);
 	tell(b, HAP_AGENT_ACTIVITY, &b->activity);
 	fields_clear(&b->activity);
 	b->has_activity = false;
@@ -138,14 +141,7 @@ add_activity(struct burst *b, const struct agent_event *e)
 	if (e->kind == AGENT_PROGRESS && e->total > 0)
 		fields_setf(&b->activity, "text", "%ld/%ld %.300s", e->done, e->total,
 		    e->text ? e->text : "");
-	if (e->cost_cents >= 0)
-		fields_set_number(&b->activity, "cost", e->cost_cents);
-	if (e->input_tokens >= 0)
-		fields_set_number(&b->activity, "tokens_in", e->input_tokens);
-	if (e->output_tokens >= 0)
-		fields_set_number(&b->activity, "tokens_out", e->output_tokens);
-	if (e->context_pct >= 0)
-		fields_set_number(&b->activity, "context_pct", e->context_pct);
+	usage_add(&b->usage, core_session(b->f->engine->core, b->f->session), e);
 }
 
 /*
@@ -209,6 +205,7 @@ on_agent_event(const struct agent_event *e, void *arg)
 		add_activity(b, e);
 		return;
 	}
+	usage_add(&b->usage, core_session(b->f->engine->core, b->f->session), e);
 	if (e->kind == AGENT_ACCEPTED && is_other_session(b, e->id)) {
 		hold_liar(b, e->id);
 		return;
@@ -233,6 +230,7 @@ on_agent_event(const struct agent_event *e, void *arg)
 		fields_set(&f, "kind", agent_ask_name(e->ask));
 		fields_set(&f, "detail", detail);
 		fields_set(&f, "raw", e->raw);
+		usage_request(&f, e, DETAIL_BYTES);
 	}
 	if (e->cost_cents >= 0)
 		fields_set_number(&f, "cost", e->cost_cents);
@@ -246,8 +244,7 @@ on_agent_event(const struct agent_event *e, void *arg)
 		fields_set_number(&f, "plans", 1);
 	if (e->kind == AGENT_TURN)
 		fields_set(&f, "turn", e->id);
-	if (e->kind == AGENT_LIMIT)
-		fields_set_number(&f, "until", e->until_at);
+	usage_limit(&f, e, b->agent->can_resume);
 	/* An agent without words of its own for it has confirmed by being up. */
 	if (e->kind == AGENT_ACCEPTED && !b->agent->has_own_confirm) {
 		struct fields confirmed = { 0 };
@@ -288,7 +285,9 @@ read_output(struct follower *f, bool is_ended)
 {
 	const struct session *s = core_session(f->engine->core, f->session);
 	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
-	struct burst b = { .f = f, .agent = agent };
+	struct burst b = { .f = f,
+		.agent = agent,
+		.usage = { .cost = -1, .in = -1, .out = -1, .context_pct = -1 } };
 	struct follow_line line;
 	struct err err = ERR_INIT;
 	int rc = 0;
@@ -317,6 +316,7 @@ read_output(struct follower *f, bool is_ended)
 			      ? f->said.from
 			      : b.line_end);
 	fields_clear(&b.activity);
+	usage_clear(&b.usage);
 	if (!b.is_broken)
 		return 0;
 	follower_look_later(f);

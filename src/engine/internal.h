@@ -124,6 +124,8 @@ struct engine {
 	struct op_list ops;
 	struct slot *slot;
 	size_t n_slots, cap_slots;
+	int64_t *told; /* per account of the core: the pause that other servers know */
+	size_t n_told, cap_told;
 	int64_t next_op;
 	struct event *clock; /* the core's next deadline */
 	int64_t last_at;     /* of the last happening in the journal */
@@ -165,6 +167,25 @@ void op_forget(struct op *op);
 
 /* dispatch.c: the order of that name. */
 int order_dispatch(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+
+/* approvals.c: the orders of those names. */
+int order_answer(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+int order_forget(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+
+/* money_view.c: what P and all in it cost.  The caller owns it. */
+struct json_object *money_json(struct engine *engine, const struct plan_run *p);
+
+/* accounts.c: tells other servers of this person which accounts are paused. */
+void accounts_settle(struct engine *engine);
+/*
+ * Until when nothing is launched on ACCOUNT, by what any server of this person knows; what
+ * is news is recorded.  0 when it is not paused.
+ */
+int64_t account_pause(struct engine *engine, const char *account);
+int order_cap(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);
 
 /* orders.c: turns the name a person used into the stable id, and records what they said. */

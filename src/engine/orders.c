@@ -288,20 +288,6 @@ happen_to_session(struct engine *engine, enum hap kind, const struct fields *in,
 	return rc;
 }
 
-static int
-order_answer(struct engine *engine, const struct fields *in,
-    const struct caller *caller, struct fields *out, struct err *err)
-{
-	struct fields f = { 0 };
-	int rc;
-
-	fields_copy(&f, in);
-	own_add_meets(engine, &f);
-	rc = happen_to_session(engine, HAP_ASK_ANSWERED, &f, caller, out, err);
-	fields_clear(&f);
-	return rc;
-}
-
 /* Is there an act with KEY, whatever became of it? */
 static bool
 was_owed(struct engine *engine, const char *key)
@@ -500,10 +486,12 @@ static const struct {
 	{ "answer",   order_answer,   false },
 	{ "approve",  order_approve,  false },
 	{ "assert",   order_assert,   false },
+	{ "cap",      order_cap,      false },
 	{ "claim",    order_claim,    false },
 	{ "decline",  order_decline,  false },
 	{ "diff",     order_diff,     true  },
 	{ "dispatch", order_dispatch, false },
+	{ "forget",   order_forget,   false },
 	{ "handback", order_handback, false },
 	{ "hold",     order_hold,     false },
 	{ "interrupt", order_interrupt, false },

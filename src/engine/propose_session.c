@@ -10,6 +10,7 @@
 #include "plan/parse.h"
 #include "policy/cost.h"
 #include "policy/names.h"
+#include "policy/price.h"
 #include "policy/prompt.h"
 #include "policy/refusal.h"
 
@@ -110,6 +111,10 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	    row->agent && row->agent->adapter ? row->agent->adapter : "");
 	const struct agent *agent = adapter[0] ? adapter_agent(adapter) : NULL;
 	AUTO_FREE char *env = agent_settings_env(&p->config, name);
+	AUTO_FREE char *account_key = xasprintf("divisi.agent.%s.account", name);
+	AUTO_FREE char *price_key = xasprintf("divisi.agent.%s.price", name);
+	const char *price = config_str(&p->config, price_key, "");
+	struct price known;
 	struct git_list args = { 0 };
 	struct agent_probe probe = { 0 };
 	const struct config_item *item;
@@ -138,6 +143,8 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 		    "git config --file .divisi/config %s /path/to/program",
 		    program_key);
 	}
+	if (price[0] && price_read(price, &known, err) < 0)
+		return err_wrap(err, "%s", price_key);
 	/* A program that the repository names is looked for, never run before the approval. */
 	item = config_find(&p->config, program_key);
 	if (item && item->is_committed) {
@@ -162,6 +169,8 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	fclose(f);
 	if (agent->hides_git_config)
 		put_identity(p, i);
+	set_at(p, i, "account", config_str(&p->config, account_key, name));
+	set_at(p, i, "price", price);
 	set_at(p, i, "adapter", agent->name);
 	set_at(p, i, "program", probe.program);
 	set_at(p, i, "version", probe.version);

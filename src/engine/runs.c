@@ -342,7 +342,7 @@ on_open_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 static int
-tell_waiting(struct task *task, const struct session *s, bool waits)
+tell_waiting(struct task *task, const struct session *s, bool waits, const char *why)
 {
 	struct fields f = { 0 };
 	int rc;
@@ -352,9 +352,7 @@ tell_waiting(struct task *task, const struct session *s, bool waits)
 	fields_set(&f, "session", s->id);
 	fields_set(&f, "run", s->run);
 	fields_set_number(&f, "waits", waits);
-	fields_set(&f, "text",
-	    "waits for a free slot: your other repositories run as many agents as you "
-	    "coordinate at once (S-25)");
+	fields_set(&f, "text", why);
 	rc = engine_note(task->engine, HAP_RUN_WAITS, &f);
 	fields_clear(&f);
 	return rc;
@@ -378,10 +376,27 @@ has_slot(struct task *task, const struct session *s)
 {
 	struct timeval tv = { .tv_usec = 500000 };
 
-	/* What the journal does not know yet is not started. */
-	if (slot_take(task->engine, s) && tell_waiting(task, s, false) == 0)
-		return true;
-	(void)tell_waiting(task, s, true);
+	int64_t until = account_pause(task->engine, s->account);
+	AUTO_FREE char *why = NULL;
+	char when[32];
+
+	if (until > 0) {
+		text_time(until, when, sizeof(when));
+		why = xasprintf(
+		    "account %s is paused until %s: another of your agents met "
+		    "its limit (J-27)",
+		    s->account, when);
+	} else if (slot_take(task->engine, s)) {
+		/* What the journal does not know yet is not started. */
+		if (tell_waiting(task, s, false, "") == 0)
+			return true;
+		why = xstrdup("waits for the journal");
+	} else {
+		why = xstrdup(
+		    "waits for a free slot: your other repositories run as many "
+		    "agents as you coordinate at once (S-25)");
+	}
+	(void)tell_waiting(task, s, true, why);
 	task->timer = event_new(task->engine->base, -1, 0, on_launch_timer, task);
 	event_add(task->timer, &tv);
 	return false;

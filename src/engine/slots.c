@@ -112,4 +112,5 @@ slots_free(struct engine *engine)
 	while (engine->n_slots > 0)
 		slot_drop(engine, &engine->slot[engine->n_slots - 1]);
 	free(engine->slot);
+	free(engine->told);
 }

@@ -1,6 +1,8 @@
 #include "engine/internal.h"
 
 #include "base/hash.h"
+#include "core/account.h"
+#include "core/money.h"
 #include "core/planner.h"
 #include "core/why.h"
 #include "engine/closing.h"
@@ -128,7 +130,14 @@ session_json(struct engine *engine, const struct session *s)
 	add_number(est, "mid", s->est_mid);
 	add_number(est, "high", s->est_high);
 	json_object_object_add(o, "estimate_cents", est);
-	add_number(o, "cost_cents", s->cost + s->cost_before);
+	add_number(o, "cost_cents", money_spent(engine->core, s, engine->now()));
+	add_number(o, "ceiling_cents", money_ceiling(engine->core, s));
+	add_number(o, "reserved_cents", money_reserved(engine->core, s, engine->now()));
+	add_number(o, "not_before",
+	    s->state == SESSION_APPROVED || s->waits_for_account
+		? session_paused_until(engine->core, s)
+		: 0);
+	add(o, "account", s->account);
 	add_number(o, "points", s->points);
 	add_number(o, "merge", s->merge_position);
 	add_number(o, "runs", s->n_runs);
@@ -236,6 +245,9 @@ plan_json(struct engine *engine, const struct plan_run *p)
 	add(o, "phases", p->phases);
 	add_number(o, "n_phases", p->n_phases);
 	add_number(o, "cap", p->cap);
+	add_number(o, "plan_cap_cents", p->plan_cap);
+	add_number(o, "batch_cap_cents", p->batch_cap);
+	json_object_object_add(o, "money", money_json(engine, p));
 	add_number(o, "opened_at", p->opened_at);
 	add_number(o, "closed_at", p->closed_at);
 	for (size_t i = 0; i < engine->core->n_batches; i++) {
@@ -373,6 +385,40 @@ add_acts(struct engine *engine, struct json_object *o)
 	json_object_object_add(o, "acts", list);
 }
 
+/* The accounts that met limits; "paused_until" is the last moment one of them goes on. */
+static void
+add_accounts(struct engine *engine, struct json_object *o)
+{
+	struct json_object *list = json_object_new_array();
+	const struct account *last = NULL;
+
+	for (size_t i = 0; i < engine->core->n_accounts; i++) {
+		const struct account *a = &engine->core->account[i];
+		struct json_object *one = json_object_new_object();
+		size_t n = 0;
+
+		for (size_t k = 0; k < engine->core->n_sessions; k++) {
+			const struct session *s = &engine->core->session[k];
+
+			n += strcmp(s->account, a->name) == 0 &&
+			     (s->state == SESSION_APPROVED || s->waits_for_account);
+		}
+		add(one, "name", a->name);
+		add_number(one, "paused_until", a->paused_until);
+		add(one, "why", a->why);
+		add(one, "by", a->by);
+		add_number(one, "pauses", a->n_pauses);
+		add_number(one, "waiting", (int64_t)n);
+		json_object_array_add(list, one);
+		if (a->paused_until > 0 &&
+		    (!last || a->paused_until > last->paused_until))
+			last = a;
+	}
+	json_object_object_add(o, "accounts", list);
+	add_number(o, "paused_until", last ? last->paused_until : 0);
+	add(o, "paused_why", last ? last->why : "");
+}
+
 struct json_object *
 engine_status(struct engine *engine)
 {
@@ -384,8 +430,7 @@ engine_status(struct engine *engine)
 	add(o, "home", engine->home);
 	add(o, "top", engine->top);
 	add_number(o, "live", (int64_t)core_live(engine->core));
-	add_number(o, "paused_until", engine->core->paused_until);
-	add(o, "paused_why", engine->core->paused_why);
+	add_accounts(engine, o);
 	add_needs(engine, o);
 	add_acts(engine, o);
 	add_conflicts(engine, o);

@@ -195,8 +195,10 @@ work(struct sim_run *run, struct sim_tree *t)
 	else if (what < 26)
 		say(run, "no JSON at all {");
 	else if (what < 28)
-		say(run, "{\"type\":\"usage\",\"cost_usd\":%u.5,\"input_tokens\":12}",
-		    sim_dice(9));
+		say(run,
+		    "{\"type\":\"usage\",\"cost_usd\":%u.5,\"input_tokens\":12,"
+		    "\"context_pct\":%u}",
+		    sim_dice(9), sim_dice(90));
 	else if (what < 40)
 		ask(run);
 	else if (what < 43)

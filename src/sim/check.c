@@ -61,6 +61,7 @@ order_behind(enum hap kind)
 	} orders[] = { { HAP_BATCH_APPROVED, "approve" },
 		{ HAP_BATCH_ACKED, "approve" }, { HAP_BATCH_DECLINED, "decline" },
 		{ HAP_ASK_ANSWERED, "answer" }, { HAP_HELD, "hold" },
+		{ HAP_ALLOWANCE_ENDED, "forget" }, { HAP_CAP_SET, "cap" },
 		{ HAP_INTERRUPTED, "interrupt" }, { HAP_RESUMED, "resume" },
 		{ HAP_PARKED, "park" }, { HAP_ABANDONED, "abandon" },
 		{ HAP_CLAIMED, "claim" }, { HAP_TAKEN_OVER, "takeover" },

@@ -375,6 +375,35 @@ check_reasons(void)
 
 /* ---- states ---------------------------------------------------------------------------------------------- */
 
+/*
+ * Who said yes was a person, there or beforehand: by a rule that fits what was asked and was
+ * in force then.
+ */
+static void
+check_yes(const struct session *s, const struct ask *a)
+{
+	const struct core *core = sim->check.core;
+	const struct allowance *r = NULL;
+	char id[24] = "";
+
+	if (strncmp(a->by, "human:", 6) == 0 ||
+	    strcmp(a->by, "rule: the plan was approved") == 0)
+		return;
+	if (sscanf(a->by, "rule %23s of human:", id) == 1)
+		r = core_allowance(core, id);
+	if (!r || strncmp(r->by, "human:", 6) != 0)
+		sim_fail("%s: %s was allowed by %s, which is no person", s->id, a->id,
+		    a->by);
+	if (r->ended_at && r->ended_at < a->answered_at)
+		sim_fail("%s: %s was allowed by %s, which was taken back", s->id, a->id,
+		    r->id);
+	if (strcmp(a->kind, "permission") != 0 || a->is_cut ||
+	    (strcmp(r->scope, "session") == 0 &&
+		(strcmp(r->about, s->id) != 0 || strcmp(r->pattern, a->action) != 0)))
+		sim_fail("%s: %s was allowed by %s, which does not fit", s->id, a->id,
+		    r->id);
+}
+
 static void
 check_asks(const struct session *s)
 {
@@ -386,6 +415,8 @@ check_asks(const struct session *s)
 		bool open = a->decision[0] == '\0';
 
 		has_open |= open;
+		if (strcmp(a->decision, "allow") == 0)
+			check_yes(s, a);
 		has_cost |= open && a->run[0] == '\0' && strcmp(a->kind, "cost") == 0;
 		if (open && a->run[0] && (strcmp(a->run, s->run) != 0 || !s->run_open))
 			sim_fail("%s: an ask of %s outlives it", s->id, a->run);
@@ -449,7 +480,7 @@ check_done(const struct session *s)
 }
 
 static void
-check_sessions(void)
+check_sessions(int64_t now)
 {
 	const struct core *core = sim->check.core;
 	size_t merging = 0;
@@ -459,6 +490,8 @@ check_sessions(void)
 
 		merging += s->state == SESSION_MERGING;
 		check_asks(s);
+		if (now > 0)
+			sim_check_budget(s, now);
 		check_heard(s);
 		if (s->state == SESSION_DONE)
 			check_done(s);
@@ -522,7 +555,9 @@ sim_check_state(const struct happening *h, const struct acts *acts)
 	sim->tally->checks++;
 	check_moves(h, acts);
 	check_acts(h, acts);
-	check_sessions();
+	/* A refusal changes nothing, and what time did meanwhile the clock tells next. */
+	check_sessions(h->kind == HAP_REFUSED ? 0 : h->at);
+	sim_check_money(h, acts);
 	if (acts->n_moves > 0) {
 		check_batches();
 		check_reasons();

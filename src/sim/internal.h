@@ -179,7 +179,8 @@ struct sim_table {
 
 struct sim_config {
 	int cap;
-	bool is_auto, publishes, verifies, has_setup, is_claude;
+	bool is_auto, publishes, verifies, has_setup, is_claude, has_plan_cap,
+	    times_out;
 	int n_changes;
 };
 
@@ -246,6 +247,10 @@ struct sim {
 };
 
 extern struct sim *sim;
+
+/* check_money.c: caps and pauses at each launch; what a session may spend, at each row. */
+void sim_check_money(const struct happening *h, const struct acts *acts);
+void sim_check_budget(const struct session *s, int64_t now);
 
 /* game.c */
 unsigned sim_dice(unsigned n);                           /* 0..n-1 */

@@ -144,6 +144,50 @@ pick_on(unsigned what)
 	return true;
 }
 
+/* Answers what S asks: once, or with a rule, which may be too narrow or too wide. */
+static void
+answer(const struct session *s)
+{
+	static const char *const scopes[] = { "once", "session", "plan", "repository" };
+	static const char *const patterns[] = { "Bash: *", "may I?", "*", "Bash: make",
+		"Write: *" };
+	const struct ask *a = session_open_ask(s);
+	struct fields f = { 0 };
+
+	if (sim_dice(2) || !a)
+		fields_set(&f, "session", s->id);
+	else
+		fields_setf(&f, "approval", "a%d", a->number);
+	fields_set(&f, "decision", sim_dice(4) ? "allow" : "deny");
+	if (sim_dice(3) == 0) {
+		fields_set(&f, "scope", scopes[sim_dice(N_ELEMS(scopes))]);
+		fields_set(&f, "pattern", patterns[sim_dice(N_ELEMS(patterns))]);
+	}
+	(void)order_plain("answer", &f);
+}
+
+/* Lets plan ID cost as much as it may, or little. */
+static void
+set_cap(const char *id)
+{
+	struct fields f = { 0 };
+
+	fields_set(&f, "plan", id);
+	fields_set(&f, "kind", sim_dice(2) ? "plan" : "batch");
+	fields_set_number(&f, "cents", sim->is_calm ? 0 : sim_dice(4) * 1500);
+	(void)order_plain("cap", &f);
+}
+
+/* Takes back some rule, if there is one. */
+static void
+forget(void)
+{
+	struct fields f = { 0 };
+
+	fields_setf(&f, "rule", "r%u", 1 + sim_dice(4));
+	(void)order_plain("forget", &f);
+}
+
 /* What a person says about two sessions that met (S-45); false when none do. */
 static bool
 rule(void)
@@ -375,12 +419,16 @@ sim_person_turn(void)
 	}
 	if ((sim_dice(8) == 0 && rule()) || pick_on(sim_dice(80)))
 		return;
+	if (sim_dice(40) == 0)
+		forget();
+	if (sim_dice(60) == 0 && s)
+		set_cap(s->plan_id);
 	if (!s || what < 30)
 		at_table();
 	else if (what < 36)
 		at_desk();
 	else if (what < 56)
-		order_about("answer", s, "decision", sim_dice(4) ? "allow" : "deny");
+		answer(s);
 	else if (what < 60)
 		order_about("say", s, "text", words);
 	else if (what < 64)
@@ -407,7 +455,7 @@ sim_impostor(const struct sim_run *run)
 {
 	static const char *const verbs[] = { "approve", "answer", "merge", "park",
 		"resume", "abort", "say", "dispatch", "rule", "claim", "hold",
-		"takeover", "handback", "decline", "abandon" };
+		"takeover", "handback", "decline", "abandon", "forget", "cap" };
 	const char *verb = verbs[sim_dice(N_ELEMS(verbs))];
 	const struct core *core = engine_core(sim->engine);
 	struct fields in = { 0 }, out = { 0 };
@@ -438,6 +486,10 @@ sim_impostor(const struct sim_run *run)
 static void
 tend(const struct session *s)
 {
+	const struct plan_run *p = core_plan(engine_core(sim->engine), s->plan_id);
+
+	if (p && (p->plan_cap > 0 || p->batch_cap > 0))
+		set_cap(s->plan_id);
 	if (session_open_ask(s)) {
 		order_about("answer", s, "decision", "allow");
 		return;

@@ -311,6 +311,8 @@ config_load(const struct repo *repo, struct config *config, struct err *err)
 	add_setting(config, "cap", cap);
 	add_setting(config, "merge", c->is_auto ? "auto" : "ask");
 	add_setting(config, "publish", c->publishes ? "branch" : "none");
+	add_setting(config, "plan-cap", c->has_plan_cap ? "25" : "0");
+	add_setting(config, "approval-timeout", c->times_out ? "7200" : "0");
 	add_setting(config, "sandbox", "external");
 	add_setting(config, "agent.claude.program", "/bin/sh");
 	if (!c->is_claude)

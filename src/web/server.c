@@ -174,6 +174,17 @@ get_state(struct server *server, struct evhttp_request *req)
 }
 
 static void
+get_approvals(struct server *server, struct evhttp_request *req)
+{
+	AUTO_JSON struct json_object *o = NULL;
+
+	if (!is_for_people(server, req))
+		return;
+	o = engine_approvals(server->engine);
+	answer_json(req, 200, o);
+}
+
+static void
 get_why(struct server *server, struct evhttp_request *req)
 {
 	struct evkeyvalq query = { 0 };
@@ -411,6 +422,9 @@ static const struct route {
 	    EVHTTP_REQ_GET, false, get_state },
 	{ { "GET", "/v1/server", "which divisi serves: version, pid, program" },
 	    EVHTTP_REQ_GET, false, get_server },
+	{ { "GET", "/v1/approvals",
+	      "what waits for a person's yes or no, and the rules" },
+	    EVHTTP_REQ_GET, false, get_approvals },
 	{ { "GET", "/v1/why", "why something is as it is: of=NAME" }, EVHTTP_REQ_GET,
 	    false, get_why },
 	{ { "GET", "/v1/events", "journal rows as JSON lines: after=SEQ, follow=1" },
@@ -418,7 +432,7 @@ static const struct route {
 	{ { "GET", "/v1/op/", "the outcome of an operation; 202 while it runs" },
 	    EVHTTP_REQ_GET, true, get_op },
 	{ { "POST", "/v1/order/",
-	      "abandon abort answer approve assert claim decline diff dispatch hold issue mend merge "
+	      "abandon abort answer approve assert cap claim decline diff dispatch forget hold issue mend merge "
 	      "park report resume rule say try widen" },
 	    EVHTTP_REQ_POST, true, post_order },
 	{ { "POST", "/v1/guard", "may a tool call write these paths: n, p0, p1 ..." },

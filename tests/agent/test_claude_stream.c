@@ -104,7 +104,9 @@ on_replay_event(const struct agent_event *event, void *arg)
 	seen_event(event, &replay->seen);
 	snprintf(
 	    replay->last, sizeof(replay->last), "%s", event->text ? event->text : "");
-	if (event->kind != AGENT_NOTE)
+	/* What each call used and which were made again is as often as it happened. */
+	if (event->kind != AGENT_NOTE && event->kind != AGENT_RETRY &&
+	    !(event->kind == AGENT_USAGE && event->is_part))
 		snprintf(replay->kinds + n, sizeof(replay->kinds) - n, "%s%s",
 		    n ? " " : "", agent_event_name(event->kind));
 }

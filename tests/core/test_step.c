@@ -1,3 +1,4 @@
+#include "core/account.h"
 #include "play.h"
 
 /* Plans, batches until approval, and what time changes. */
@@ -474,7 +475,7 @@ a_deadline_that_was_met_is_gone(void **state)
 	play_clock(p, 60000);
 	IS(p, "1D", SESSION_APPROVED);
 	assert_true(core_next_deadline(p->core) > p->now);
-	assert_int_equal(p->core->paused_until, 0);
+	assert_int_equal(session_paused_until(p->core, play_session(p, "1D")), 0);
 	play_free(p);
 }
 
@@ -509,7 +510,8 @@ no_agent_can_pause_for_ever(void **state)
 	play_batch(p, 1, "1A");
 	LINE(p, "1A", HAP_AGENT_LIMIT, "text", "never", "#until", "9223372036854775807",
 	    NULL);
-	assert_true(p->core->paused_until < p->now + 9LL * 24 * 3600 * 1000);
+	assert_true(session_paused_until(p->core, play_session(p, "1A")) <
+		    p->now + 9LL * 24 * 3600 * 1000);
 	play_free(p);
 }
 

@@ -1,0 +1,54 @@
+#include "cli/cmd.h"
+
+#include "base/mem.h"
+
+/* The rest of the table: what waits for a person, and what it costs. */
+static const struct command commands[] = {
+	{
+	    .name = "approvals",
+	    .group = CMD_RUN,
+	    .synopsis = "approvals [ID] [--watch] [--json]\n"
+			"approvals --rules | --forget RULE",
+	    .summary = "all that waits for your yes or no, in full",
+	    .help =
+		"Tables, permissions, plans, questions, checkpoints, holds for cost, failed batches: who asks since when, and all of what would happen. --watch puts each to you as it comes, or prints it where there is no terminal. Nothing is answered by itself, unless divisi.approval-timeout says so, and then with no. --rules lists what you allow beforehand (approve --rule), --forget ends one.",
+	    .options = cmd_approvals_options,
+	    .run = cmd_approvals,
+	},
+	{
+	    .name = "decline",
+	    .group = CMD_RUN,
+	    .synopsis = "decline ID | SESSION [--reason TEXT]\ndecline --hash HASH",
+	    .summary = "no: to what a session asks, or to a table",
+	    .options = cmd_decide_options,
+	    .run = cmd_decline,
+	},
+	{
+	    .name = "cost",
+	    .group = CMD_RUN,
+	    .synopsis =
+		"cost [PLAN] [--plan-cap DOLLARS] [--batch-cap DOLLARS] [--json]",
+	    .summary = "what is estimated, reserved and spent, and what may be",
+	    .help =
+		"A launch reserves what its session may spend; what does not fit under a cap waits. A session that has spent what it may is suspended and asks. Time counts too (divisi.cost-rate, divisi.cost-floor), so that an agent which hides its usage is held as well.",
+	    .options = cmd_cost_options,
+	    .run = cmd_cost,
+	},
+	{
+	    .name = "answer",
+	    .group = CMD_SESSION,
+	    .synopsis = "answer ID | SESSION TEXT",
+	    .summary = "answer what its agent asks",
+	    .help =
+		"TEXT is the answer, or an option's number or name, a line per question.",
+	    .options = cmd_answer_options,
+	    .run = cmd_answer,
+	},
+};
+
+const struct command *
+cmd_more(size_t i)
+{
+	return i < N_ELEMS(commands) ? &commands[i]
+				     : cmd_for_agents(i - N_ELEMS(commands));
+}

@@ -1,0 +1,255 @@
+#include "engine/internal.h"
+
+#include "core/money.h"
+#include "engine/own.h"
+
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <string.h>
+
+/*
+ * The inbox: everything that waits for a person's yes or no, in one list, each under a name
+ * of its own and with all of what would happen.  It is read off the state, so that nothing
+ * of it can be lost: whoever restarts finds the same questions.
+ */
+
+static void
+add(struct json_object *o, const char *name, const char *text)
+{
+	json_object_object_add(o, name, json_object_new_string(text ? text : ""));
+}
+
+static void
+add_number(struct json_object *o, const char *name, int64_t number)
+{
+	json_object_object_add(o, name, json_object_new_int64(number));
+}
+
+static void PRINTF(3, 4)
+    addf(struct json_object *o, const char *name, const char *fmt, ...)
+{
+	AUTO_FREE char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	add(o, name, text);
+}
+
+static struct json_object *
+ask_item(const struct core *core, const struct session *s, const struct ask *a)
+{
+	struct json_object *o = json_object_new_object();
+	const struct batch_run *b = core_batch(core, s->batch_id);
+	int64_t deadline = ask_deadline(core, s, a);
+
+	addf(o, "id", "a%d", a->number);
+	add(o, "kind", a->kind);
+	add(o, "session", s->id);
+	addf(o, "name", "%d/%s", b ? b->number : 0, s->label);
+	add(o, "phase", s->phase);
+	add(o, "focus", s->focus);
+	add(o, "plan", s->plan_id);
+	add(o, "agent", s->agent_shown);
+	add(o, "asked_by", a->run[0] ? "agent" : "divisi");
+	add(o, "text", a->text);
+	add(o, "detail", a->detail);
+	add(o, "rule_text",
+	    a->is_cut || strcmp(a->kind, "permission") != 0 ? "" : a->action);
+	json_object_object_add(o, "cut", json_object_new_boolean(a->is_cut));
+	add_number(o, "since", a->at);
+	add_number(o, "until", deadline == INT64_MAX ? 0 : deadline);
+	add_number(o, "cost_cents", money_spent(core, s, core->seen_at));
+	addf(o, "command", "divisi %s a%d%s   or: divisi decline a%d --reason TEXT",
+	    strcmp(a->kind, "question") == 0 ? "answer" : "approve", a->number,
+	    strcmp(a->kind, "question") == 0 ? " TEXT" : "", a->number);
+	return o;
+}
+
+/* A table to approve, or a batch whose failures nobody has seen; or NULL. */
+static struct json_object *
+batch_item(const struct core *core, const struct batch_run *b)
+{
+	const struct plan_run *p = core_plan(core, b->plan_id);
+	bool is_table = b->state == BATCH_AWAITING;
+	struct json_object *o;
+	int64_t cents = 0;
+
+	if (!is_table && (b->state != BATCH_WITH_FAILURES || b->acked))
+		return NULL;
+	o = json_object_new_object();
+	for (size_t i = 0; i < b->n; i++) {
+		const struct session *s = &core->session[b->session[i]];
+
+		cents += s->est_high > 0 ? s->est_high : 0;
+	}
+	if (is_table)
+		addf(o, "id", "%.12s", b->hash);
+	else
+		add(o, "id", b->id);
+	add(o, "kind", is_table ? "table" : "failures");
+	add(o, "session", "");
+	addf(o, "name", "batch %d", b->number);
+	add(o, "phase", "");
+	add(o, "focus", p ? p->title : "");
+	add(o, "plan", b->plan_id);
+	add(o, "batch", b->id);
+	add(o, "asked_by", "divisi");
+	if (is_table)
+		addf(o, "text", "launch %zu session(s), table %.12s", b->n, b->hash);
+	else
+		add(o, "text", "go on although sessions of it failed");
+	add(o, "detail", b->overrides);
+	add_number(o, "since", b->since);
+	add_number(o, "until", 0);
+	add_number(o, "estimate_cents", cents);
+	if (is_table)
+		addf(o, "command",
+		    "divisi approve %.12s   or: divisi decline %.12s --reason TEXT",
+		    b->hash, b->hash);
+	else
+		addf(o, "command", "divisi approve %s", b->id);
+	return o;
+}
+
+static struct json_object *
+rule_json(const struct allowance *r)
+{
+	struct json_object *o = json_object_new_object();
+
+	add(o, "id", r->id);
+	add(o, "scope", r->scope);
+	add(o, "about", r->about);
+	add(o, "agent", r->agent);
+	add(o, "pattern", r->pattern);
+	add(o, "by", r->by);
+	add(o, "ended_by", r->ended_by);
+	add_number(o, "at", r->at);
+	add_number(o, "ended_at", r->ended_at);
+	add_number(o, "used", r->n_used);
+	return o;
+}
+
+struct json_object *
+engine_approvals(struct engine *engine)
+{
+	const struct core *core = engine->core;
+	struct json_object *o = json_object_new_object();
+	struct json_object *items = json_object_new_array();
+	struct json_object *rules = json_object_new_array();
+
+	add_number(o, "now", engine->now());
+	add_number(o, "seq", journal_last(engine->store));
+	for (size_t i = 0; i < core->n_batches; i++) {
+		struct json_object *one = batch_item(core, &core->batch[i]);
+
+		if (one)
+			json_object_array_add(items, one);
+	}
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		const struct session *s = &core->session[i];
+
+		for (size_t k = 0; k < s->n_asks; k++) {
+			if (s->ask[k].decision[0] == '\0')
+				json_object_array_add(
+				    items, ask_item(core, s, &s->ask[k]));
+		}
+	}
+	for (size_t i = 0; i < core->n_allowances; i++)
+		json_object_array_add(rules, rule_json(&core->allowance[i]));
+	json_object_object_add(o, "approvals", items);
+	json_object_object_add(o, "rules", rules);
+	return o;
+}
+
+/* The open question that a person named "a7"; NULL with ERR. */
+static const struct ask *
+named_ask(const struct engine *engine, const char *name, struct session **whose,
+    struct err *err)
+{
+	char *end = NULL;
+	long number = name[0] == 'a' ? strtol(name + 1, &end, 10) : 0;
+	const struct ask *a = end && *end == '\0' && number > 0 && number < INT32_MAX
+				  ? core_ask(engine->core, (int)number, whose)
+				  : NULL;
+
+	if (!a) {
+		err_set(
+		    err, ERR_NOT_FOUND, "nothing to approve is called '%.60s'", name);
+		err_fix(err, "divisi approvals lists what waits for you");
+		return NULL;
+	}
+	if (a->decision[0] == '\0')
+		return a;
+	if (strcmp(a->decision, "gone") == 0)
+		err_set(err, ERR_CONFLICT, "%s is asked no more", name);
+	else
+		err_set(err, ERR_CONFLICT, "%s was answered already: %s by %.60s", name,
+		    a->decision, a->by);
+	return NULL;
+}
+
+int
+order_answer(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	const char *name = fields_text(in, "approval");
+	const struct ask *a = NULL;
+	struct session *s = NULL;
+	struct fields f = { 0 };
+	size_t n_rules = engine->core->n_allowances;
+	int rc;
+
+	if (name[0]) {
+		a = named_ask(engine, name, &s, err);
+		if (!a)
+			return -1;
+	} else {
+		s = core_resolve(engine->core, fields_text(in, "session"), err);
+		if (!s)
+			return -1;
+	}
+	fields_set(&f, "session", s->id);
+	if (a) {
+		fields_set_number(&f, "number", a->number);
+		fields_set(&f, "ask", a->id);
+	}
+	for (size_t i = 0; i < in->n; i++) {
+		static const char *const taken[] = { "ask", "decision", "text",
+			"reason", "scope", "pattern" };
+
+		for (size_t k = 0; k < N_ELEMS(taken); k++) {
+			if (in->item[i].text && strcmp(in->item[i].name, taken[k]) == 0)
+				fields_set(&f, taken[k], in->item[i].text);
+		}
+	}
+	fields_set(out, "session", s->id);
+	fields_set(out, "label", s->label);
+	own_add_meets(engine, &f);
+	rc = engine_happen(engine, HAP_ASK_ANSWERED, caller->actor, &f, err);
+	fields_clear(&f);
+	if (rc == 0 && engine->core->n_allowances > n_rules) {
+		const struct allowance *r = &engine->core->allowance[n_rules];
+
+		fields_set(out, "rule", r->id);
+		fields_set(out, "pattern", r->pattern);
+		fields_set_number(out, "also", r->n_used);
+	}
+	return rc;
+}
+
+int
+order_forget(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	struct fields f = { 0 };
+	int rc;
+
+	fields_set(&f, "allowance", fields_text(in, "rule"));
+	fields_set(&f, "reason", fields_text(in, "reason"));
+	fields_set(out, "rule", fields_text(in, "rule"));
+	rc = engine_happen(engine, HAP_ALLOWANCE_ENDED, caller->actor, &f, err);
+	fields_clear(&f);
+	return rc;
+}

@@ -63,6 +63,8 @@ claude_action(const char *tool, struct json_object *input)
 
 		if (strcmp(tools[i].tool, tool) != 0)
 			continue;
+		if (!json_object_is_type(input, json_type_object))
+			return NULL;
 		json_object_object_foreach (input, name, unused) {
 			(void)unused;
 			if (strcmp(name, tools[i].member) != 0 &&

@@ -190,10 +190,10 @@ flow_advance(struct core *core, int64_t now, struct acts *acts)
 {
 	core->seen_at = now;
 	flow_accounts(core, now);
-	for (size_t i = 0; i < core->n_sessions; i++)
-		flow_money(core, &core->session[i], now, acts);
 	settle_all(core, now, acts);
 	flow_conflicts(core, now, acts);
+	for (size_t i = 0; i < core->n_sessions; i++)
+		flow_money(core, &core->session[i], now, acts);
 	settle_all(core, now, acts); /* who was let go on may have asked meanwhile */
 	for (size_t i = 0; i < core->n_batches; i++)
 		advance_batch(core, &core->batch[i], now, acts);

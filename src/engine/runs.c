@@ -381,6 +381,13 @@ has_slot(struct task *task, const struct session *s)
 	char when[32];
 
 	if (until > 0) {
+		/* A person may end the wait sooner; that is soon enough. */
+		int64_t left = until - task->engine->now();
+
+		if (left > 500)
+			tv = (struct timeval){ .tv_sec = left < 60000 ? left / 1000
+								      : 60,
+				.tv_usec = 500000 };
 		text_time(until, when, sizeof(when));
 		why = xasprintf(
 		    "account %s is paused until %s: another of your agents met "

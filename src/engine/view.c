@@ -493,6 +493,7 @@ static bool
 keeps_plan(struct json_object *item, const char *session)
 {
 	prune(item, "batches", keeps_batch, session);
+	json_object_object_del(item, "money"); /* names the sessions beside it */
 	return json_object_array_length(json_object_object_get(item, "batches")) > 0;
 }
 
@@ -515,6 +516,7 @@ engine_status_for(struct engine *engine, const struct caller *caller)
 	prune(o, "needs", needs_session, caller->session);
 	prune(o, "conflicts", is_side, caller->session);
 	prune(o, "acts", keeps_nothing, caller->session);
+	prune(o, "accounts", keeps_nothing, caller->session);
 	add_number(o, "n_needs",
 	    (int64_t)json_object_array_length(json_object_object_get(o, "needs")));
 	add(o, "as", caller->session);

@@ -172,8 +172,11 @@ set_cap(const char *id)
 {
 	struct fields f = { 0 };
 
+	const struct plan_run *p = core_plan(engine_core(sim->engine), id);
+	bool is_batch = sim->is_calm ? p && p->batch_cap > 0 : sim_dice(2) != 0;
+
 	fields_set(&f, "plan", id);
-	fields_set(&f, "kind", sim_dice(2) ? "plan" : "batch");
+	fields_set(&f, "kind", is_batch ? "batch" : "plan");
 	fields_set_number(&f, "cents", sim->is_calm ? 0 : sim_dice(4) * 1500);
 	(void)order_plain("cap", &f);
 }
@@ -419,10 +422,11 @@ sim_person_turn(void)
 	}
 	if ((sim_dice(8) == 0 && rule()) || pick_on(sim_dice(80)))
 		return;
-	if (sim_dice(40) == 0)
-		forget();
-	if (sim_dice(60) == 0 && s)
-		set_cap(s->plan_id);
+	/* What a person looked at may be gone after an order: the server may have died. */
+	if (s && sim_dice(30) == 0) {
+		sim_dice(3) ? forget() : set_cap(s->plan_id);
+		return;
+	}
 	if (!s || what < 30)
 		at_table();
 	else if (what < 36)
@@ -488,8 +492,10 @@ tend(const struct session *s)
 {
 	const struct plan_run *p = core_plan(engine_core(sim->engine), s->plan_id);
 
-	if (p && (p->plan_cap > 0 || p->batch_cap > 0))
+	if (p && (p->plan_cap > 0 || p->batch_cap > 0)) {
 		set_cap(s->plan_id);
+		return;
+	}
 	if (session_open_ask(s)) {
 		order_about("answer", s, "decision", "allow");
 		return;

@@ -1,5 +1,6 @@
 #include "engine/guard.h"
 
+#include "engine/fencing.h"
 #include "engine/internal.h"
 #include "plan/parse.h"
 #include "policy/declared.h"
@@ -344,10 +345,11 @@ judge_outside(struct answer *a, const char *path)
 	const struct core *core = engine->core;
 	AUTO_FREE char *dir = run_dir(engine, a->s->run);
 	AUTO_FREE char *tmp = path_join(dir, "tmp");
+	AUTO_FREE char *kept = fencing_dir(engine, a->s);
 	const char *rel;
 	char name[160];
 
-	if (below(path, tmp))
+	if (below(path, tmp) || below(path, kept))
 		return;
 	for (size_t i = 0; i < core->n_sessions; i++) {
 		const struct session *o = &core->session[i];

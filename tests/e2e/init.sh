@@ -323,8 +323,8 @@ claim "doctor says the same" \
 	says '^warn +claude +9.8.7, not logged in' with_agents divisi doctor
 claim "a key counts as a login" \
 	says '^ok +claude +9.8.7, logged in' with_agents env ANTHROPIC_API_KEY=x divisi doctor
-claim "one that is not started here is named as such" \
-	says '^warn +codex .*does not start it' with_agents divisi doctor
+claim "one that says no version is named as such" \
+	says '^warn +codex .* --version shows no version' with_agents divisi doctor
 
 # ---- the skill -------------------------------------------------------------------------------
 

@@ -98,9 +98,15 @@ places_outside_of_its_worktree_are_others(void **state)
 	AUTO_FREE char *person = xasprintf("%s/lib/a/x.c", st->top);
 	AUTO_FREE char *git = xasprintf("%s/.git/hooks/pre-commit", st->top);
 	AUTO_FREE char *own = xasprintf("%s/journal.db", st->home);
+	AUTO_FREE char *kept = NULL;
 	char text[1024];
 
 	open_plan(st, "deny");
+	/* Where an agent keeps its plans, behind the fence. */
+	kept = xasprintf(
+	    "%s/state/%s/agent/plans/p.md", st->home, stage_session(st, "1A")->id);
+	assert_string_equal(ask(st, "1A", kept, text), "none");
+	assert_string_equal(ask(st, "1B", kept, text), "deny");
 	assert_string_equal(ask(st, "1A", person, text), "deny");
 	assert_non_null(strstr(text, "person's own checkout"));
 	assert_string_equal(ask(st, "1A", git, text), "deny");

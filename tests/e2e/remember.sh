@@ -91,7 +91,8 @@ claim "the server ends" divisi server --stop
 # ---- a holder, an agent, both: as it starts, while it works, while it asks --------------
 
 fake_repo "$scratch/agents" && cd "$scratch/agents" || exit 99
-rm "$scratch/go" "$scratch/started"
+rm "$scratch/go"
+: >"$scratch/started" # where it may be written behind the fence
 cat >"$scratch/bin/slow" <<END
 #!/bin/sh
 while [ -e "$scratch/stop-start" ]; do sleep 0.05; done
@@ -183,7 +184,8 @@ divisi server --stop >/dev/null
 # ---- everything at once, at every station -----------------------------------------------
 
 fake_repo "$scratch/power" && cd "$scratch/power" || exit 99
-rm "$scratch/started" "$scratch/ask" "$scratch/verifying" "$scratch/verified" "$scratch/landing"
+: >"$scratch/started"
+rm "$scratch/ask" "$scratch/verifying" "$scratch/verified" "$scratch/landing"
 cp "$scratch/server/.git/hooks/reference-transaction" .git/hooks/
 git config divisi.verify "touch $scratch/verifying; until [ -e $scratch/verified ]; do sleep 0.05; done"
 fake_plan "$plan" <<END

@@ -17,6 +17,10 @@ print(eval(sys.argv[1], {"money": money, "s": {
 held() {
 	says 'it spent \$1\.50 of the \$0\.60' divisi approvals
 }
+# is_suspended PHASE: its agent is stopped by a signal, whatever it would do next.
+is_suspended() {
+	[ "$(sed 's/.*) \(.\).*/\1/' "/proc/$(agent_pid "$(run_of "$1")")/stat")" = T ]
+}
 approve_it() {
 	divisi approve "$(look 'plan["batches"][-1]["hash"]')"
 }
@@ -24,12 +28,14 @@ approve_it() {
 fake_repo "$scratch/one" && cd "$scratch/one" || exit 99
 git config divisi.plan-cap 1
 fake_plan 2026-11-22-try-1.md <<END
-1A|quick|Writes: \`1a\`|fake:usage=1.50 fake:write=1a:x fake:commit=1a
+1A|quick|Writes: \`1a\`|fake:usage=1.50 fake:wait=$scratch/go fake:write=1a:x fake:commit=1a
 1B|quick|Writes: \`1b\`|fake:write=1b:x fake:commit=1b
 END
 claim "a table" divisi_fails 4 dispatch 2026-11-22-try-1.md
 claim "is approved" approve_it
 claim "who spent what it may is held (J-28)" until_true held
+claim "its agent is suspended" until_true is_suspended 1A
+touch "$scratch/go"
 claim "what it spent is told" equals "$(cost 's["1A"]["spent_cents"]')" 150
 claim "the other does not fit under the cap and waits (A-32)" becomes 1B approved
 claim "and says so" says 'the cap of its plan is \$1' divisi why 1B
@@ -38,6 +44,7 @@ claim "more than the cap is allowed to nobody" divisi_fails 6 approve 1A
 claim "dollars are dollars" divisi_fails 2 cost --plan-cap much
 claim "a person raises the cap" says '\$9' divisi cost --plan-cap 9
 claim "the other starts by itself" until_true equals "$(until_true becomes 1B in-review >/dev/null; starts 1B)" 1
+claim "who is held writes nothing meanwhile" test ! -e "$(field 1A path)/1a"
 claim "and may let it go on" divisi approve 1A
 claim "which it does" becomes 1A in-review
 claim "nothing is reserved any more" until_true equals "$(cost 'money["reserved_cents"]')" 0

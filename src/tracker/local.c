@@ -124,6 +124,7 @@ copy_issue(struct arena *arena, const struct issue *issue)
 		.body = arena_strdup(arena, issue->body),
 		.version = issue->version,
 		.status = issue_status_name(issue->status),
+		.status_name = issue_status_name(issue->status),
 		.estimate = issue->estimate,
 		.assignee = arena_strdup(arena, issue->assignee),
 		.delegate = arena_strdup(arena, issue->delegate),
@@ -172,7 +173,9 @@ local_children(const struct tracker_link *link, const char *parent, int limit,
 const struct tracker tracker_local = {
 	.name = "local",
 	.capabilities = TRACKER_RELATIONS | TRACKER_ATTACHMENTS | TRACKER_ESTIMATES |
-			TRACKER_DELEGATES | TRACKER_SAME_STORE | TRACKER_OWN_IDS,
+			TRACKER_DELEGATES | TRACKER_SAME_STORE | TRACKER_OWN_IDS |
+			TRACKER_SUB_ISSUES | TRACKER_LABELS | TRACKER_KEYED_UPDATES |
+			TRACKER_VERSIONS | TRACKER_OWNERS,
 	.create = local_create,
 	.update = local_update,
 	.comment = local_comment,

@@ -88,8 +88,8 @@ add_ports(const struct engine *engine, const struct session *s, struct run_spec 
 	run_spec_add_env(spec, "DIVISI_DATABASE", name);
 }
 
-static int
-add_caches(const char *dir, struct run_spec *spec, struct err *err)
+int
+fencing_add_caches(const char *dir, struct run_spec *spec, struct err *err)
 {
 	if (file_mkdirs(dir, 0700, err) < 0)
 		return -1;
@@ -103,8 +103,8 @@ add_caches(const char *dir, struct run_spec *spec, struct err *err)
 	return 0;
 }
 
-static void
-share_caches(struct run_spec *spec)
+void
+fencing_share_caches(struct run_spec *spec)
 {
 	const char *home = env_of(spec, "HOME");
 
@@ -116,15 +116,15 @@ share_caches(struct run_spec *spec)
 	}
 }
 
-static void
-add_sockets(const struct engine *engine, struct run_spec *spec)
+void
+fencing_add_sockets(const char *ours, struct run_spec *spec)
 {
 	const char *agent = env_of(spec, "SSH_AUTH_SOCK"), *home = env_of(spec, "HOME");
-	/* Ours: who asks there is known as the session that it is. */
-	AUTO_FREE char *ours = path_join(engine->home, "sock");
 	AUTO_FREE char *keys = xasprintf("/run/user/%u/gnupg", (unsigned)geteuid());
 
-	run_spec_add_grant(spec, "socket", ours);
+	/* Who asks there is known as the session that it is. */
+	if (ours)
+		run_spec_add_grant(spec, "socket", ours);
 	run_spec_add_grant(spec, "socket", keys);
 	if (agent && agent[0] == '/')
 		run_spec_add_grant(spec, "socket", agent);
@@ -150,7 +150,7 @@ add_line(const char *tree, struct span line, struct run_spec *spec, struct err *
 		return 0;
 	*value++ = '\0';
 	if (strcmp(text, "dir") != 0 && strcmp(text, "edit") != 0) {
-		if (strcmp(text, "cache") != 0)
+		if (strcmp(text, "cache") != 0 && strncmp(text, "commands", 8) != 0)
 			run_spec_add_grant(spec, text, value);
 		return 0;
 	}
@@ -174,6 +174,7 @@ fencing_add(const struct engine *engine, const struct session *s, const char *tm
 	AUTO_FREE char *state = fencing_dir(engine, s);
 	AUTO_FREE char *cache = path_join(state, "cache");
 	AUTO_FREE char *own = path_join(state, "agent");
+	AUTO_FREE char *ours = path_join(engine->home, "sock");
 	struct span rest = span_of(s->grants), line;
 
 	add_ports(engine, s, spec);
@@ -196,9 +197,9 @@ fencing_add(const struct engine *engine, const struct session *s, const char *tm
 			return -1;
 	}
 	if (strstr(s->grants, "cache shared"))
-		share_caches(spec);
-	else if (add_caches(cache, spec, err) < 0)
+		fencing_share_caches(spec);
+	else if (fencing_add_caches(cache, spec, err) < 0)
 		return -1;
-	add_sockets(engine, spec);
+	fencing_add_sockets(ours, spec);
 	return 0;
 }

@@ -11,5 +11,15 @@
 NODISCARD int fencing_add(const struct engine *engine, const struct session *s,
     const char *tmp_dir, struct run_spec *spec, struct err *err);
 
+/*
+ * Caches below DIR, which is made, for the tools that look for theirs in a variable; and
+ * instead of them the user's own.  Into SPEC.
+ */
+NODISCARD int fencing_add_caches(
+    const char *dir, struct run_spec *spec, struct err *err);
+void fencing_share_caches(struct run_spec *spec);
+/* Sockets of programs that answer who asks, and OURS unless it is NULL. */
+void fencing_add_sockets(const char *ours, struct run_spec *spec);
+
 /* Where S keeps what outlives its runs; the caller frees it. */
 char *fencing_dir(const struct engine *engine, const struct session *s);

@@ -26,7 +26,11 @@ int job_copy_files(
 /* Runs the job KIND with JSON on standard input and the answer on standard output. */
 int job_main(const char *kind);
 
-/* Runs COMMAND in DIR with /bin/sh, output tail in *TAIL (freed by the caller).  Only for
- * commands a person configured or approved: verify and setup.  Returns its exit status. */
-int job_shell(const char *command, const char *dir, long timeout_ms, char **tail,
-    struct err *err);
+/*
+ * Runs COMMAND in DIR with /bin/sh, output tail in *TAIL (freed by the caller).  Only for
+ * commands a person configured or approved: verify and setup.  FENCE keeps in what runs on
+ * files that an agent wrote; NULL where none did.  Returns its exit status; -1 with ERR.
+ */
+struct job_fence;
+int job_shell(const char *command, const char *dir, const struct job_fence *fence,
+    long timeout_ms, char **tail, struct err *err);

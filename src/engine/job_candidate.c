@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/job_fence.h"
 #include "engine/landing_rules.h"
 #include "git/merge.h"
 #include "git/pin.h"
@@ -26,7 +27,8 @@ struct building {
 	struct candidate candidate;
 	char onto[GIT_OID_SIZE], tip[GIT_OID_SIZE];
 	char *scratch; /* the scratch worktree with the candidate, once needed */
-	struct git_list notes; /* what was settled, for people */
+	struct git_list notes;  /* what was settled, for people */
+	struct job_fence fence; /* of the commands, which run what the agent wrote */
 };
 
 /*
@@ -148,7 +150,8 @@ derive(struct building *b, const struct landing_rule *rule, struct err *err)
 
 	if (!b->scratch && prepare_scratch(b, err) < 0)
 		return -1;
-	status = job_shell(rule->command, b->scratch, DERIVE_LIMIT_MS, &tail, err);
+	status = job_shell(
+	    rule->command, b->scratch, &b->fence, DERIVE_LIMIT_MS, &tail, err);
 	if (status < 0)
 		return -1;
 	if (status > 0)
@@ -245,7 +248,7 @@ verify(struct building *b, struct err *err)
 	/* Anew, so that nothing of what commands left is in the way. */
 	if (prepare_scratch(b, err) < 0)
 		return -1;
-	status = job_shell(command, b->scratch, VERIFY_LIMIT_MS, &tail, err);
+	status = job_shell(command, b->scratch, &b->fence, VERIFY_LIMIT_MS, &tail, err);
 	if (status < 0)
 		return -1;
 	if (status > 0)
@@ -312,6 +315,7 @@ job_candidate(const struct fields *in, struct fields *out, struct err *err)
 	if (repo_open(fields_text(in, "top"), &b.repo, err) < 0)
 		return -1;
 	landing_rules_read(&b.rules, fields_text(in, "rules"));
+	job_fence_read(in, &b.fence);
 	if (build(&b, err) == 0 && derive_all(&b, err) == 0) {
 		fields_set(out, "candidate", b.candidate.oid);
 		fields_set(out, "onto", b.onto);

@@ -1,7 +1,9 @@
 #include "engine/job.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/environ.h"
+#include "engine/job_fence.h"
 #include "engine/record.h"
 #include "sys/child.h"
 
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 #define JOB_INPUT_BYTES (256u * 1024 * 1024)
+#define HOLDER_GRACE_MS 60000 /* which ends its command itself at the limit */
 
 static const struct {
 	const char *kind;
@@ -94,7 +97,7 @@ struct shell {
 	struct event_base *base;
 	struct child *child;
 	int status; /* exit status, 128 + signal */
-	bool timed_out;
+	bool timed_out, is_held, is_told_to_end;
 	char *tail;
 };
 
@@ -118,13 +121,72 @@ on_told_to_end(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	/* Its holder kills all below it and is done then. */
+	if (sh->is_held && !sh->is_told_to_end) {
+		sh->is_told_to_end = true;
+		kill(child_pid(sh->child), SIGTERM);
+		return;
+	}
 	child_free(sh->child);
 	_exit(128 + SIGTERM);
 }
 
+/* Waits for ARGV, which *SH is told about.  Its status; -1 with ERR. */
+static int
+wait_for(struct shell *sh, const struct child_opts *opts, struct err *err)
+{
+	struct event *told = evsignal_new(sh->base, SIGTERM, on_told_to_end, sh);
+	int rc = -1;
+
+	event_add(told, NULL);
+	sh->child = child_start(sh->base, opts, on_shell_done, sh, err);
+	if (sh->child && event_base_dispatch(sh->base) < 0)
+		err_set(err, ERR_SYSTEM, "the loop failed");
+	else if (sh->child && sh->timed_out)
+		err_set(err, ERR_TIMEOUT, "it did not end within %ld s",
+		    opts->timeout_ms / 1000);
+	else if (sh->child)
+		rc = sh->status;
+	if (sh->is_told_to_end)
+		_exit(128 + SIGTERM);
+	child_free(sh->child);
+	event_free(told);
+	event_base_free(sh->base);
+	return rc;
+}
+
+/* COMMAND behind FENCE, held as an agent is. */
+static int
+held_shell(const char *command, const char *dir, const struct job_fence *fence,
+    long timeout_ms, char **tail, struct err *err)
+{
+	AUTO_FREE char *run_dir = NULL;
+	AUTO_FREE char *hold = xstrdup(fence->hold);
+	AUTO_FREE char *self = xasprintf("%d", (int)getpid());
+	char bound[] = "--bound";
+	struct shell sh = { .base = event_base_new(), .is_held = true };
+	struct child_opts opts = { .timeout_ms = timeout_ms + HOLDER_GRACE_MS };
+	int rc;
+
+	if (job_fence_begin(fence, command, dir, timeout_ms, &run_dir, err) < 0) {
+		event_base_free(sh.base);
+		return -1;
+	}
+	char *argv[] = { hold, bound, self, run_dir, NULL };
+
+	opts.arg = argv;
+	rc = wait_for(&sh, &opts, err);
+	if (rc > 0)
+		log_warn("the holder of a command says: %s", sh.tail);
+	free(sh.tail);
+	if (rc < 0 && job_fence_end(run_dir, tail, NULL) >= 0)
+		free(*tail);
+	return rc < 0 ? -1 : job_fence_end(run_dir, tail, err);
+}
+
 int
-job_shell(
-    const char *command, const char *dir, long timeout_ms, char **tail, struct err *err)
+job_shell(const char *command, const char *dir, const struct job_fence *fence,
+    long timeout_ms, char **tail, struct err *err)
 {
 	AUTO_FREE char *text = xstrdup(command);
 	AUTO_FREE char **env = environ_for_commands();
@@ -135,25 +197,18 @@ job_shell(
 	const struct child_opts opts = {
 		.arg = argv, .env = env, .cwd = dir, .timeout_ms = timeout_ms
 	};
-	struct shell sh = { .base = event_base_new() };
-	struct event *told = evsignal_new(sh.base, SIGTERM, on_told_to_end, &sh);
-	int rc = -1;
+	struct shell sh = { 0 };
+	int rc;
 
-	event_add(told, NULL);
-	sh.child = child_start(sh.base, &opts, on_shell_done, &sh, err);
-	if (sh.child && event_base_dispatch(sh.base) < 0)
-		err_set(err, ERR_SYSTEM, "the loop failed");
-	else if (sh.child && sh.timed_out)
-		err_set(err, ERR_TIMEOUT, "'%s' did not end within %ld s", command,
-		    timeout_ms / 1000);
-	else if (sh.child)
-		rc = sh.status;
-	child_free(sh.child);
-	event_free(told);
-	event_base_free(sh.base);
-	if (rc < 0)
-		free(sh.tail);
-	else
-		*tail = sh.tail;
-	return rc;
+	if (fence && fence->is_on) {
+		rc = held_shell(command, dir, fence, timeout_ms, tail, err);
+	} else {
+		sh.base = event_base_new();
+		rc = wait_for(&sh, &opts, err);
+		if (rc < 0)
+			free(sh.tail);
+		else
+			*tail = sh.tail;
+	}
+	return rc < 0 ? err_wrap(err, "'%.100s'", command) : rc;
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/job_fence.h"
 #include "plan/parse.h"
 #include "policy/declared.h"
 #include "radar/radar.h"
@@ -516,8 +517,10 @@ job_union(const struct fields *in, struct fields *out, struct err *err)
 	    tmp && tmp[0] ? tmp : "/tmp", "divisi-union.XXXXXX");
 	AUTO_FREE char *said = NULL;
 	struct repo repo = { 0 };
+	struct job_fence fence;
 	int rc, status = 0;
 
+	job_fence_read(in, &fence);
 	if (repo_open(fields_text(in, "top"), &repo, err) < 0)
 		return -1;
 	if (!DURABLE("union.make", mkdtemp(dir))) {
@@ -526,7 +529,7 @@ job_union(const struct fields *in, struct fields *out, struct err *err)
 	}
 	rc = make_union(in, &repo, dir, err);
 	if (rc == 0 && verify[0])
-		status = job_shell(verify, dir, UNION_LIMIT_MS, &said, err);
+		status = job_shell(verify, dir, &fence, UNION_LIMIT_MS, &said, err);
 	if (status < 0)
 		rc = -1;
 	fields_set(out, "verify", verify);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/job_fence.h"
 #include "engine/propose.h"
 #include "git/config.h"
 #include "git/land.h"
@@ -68,9 +69,15 @@ job_setup(const struct fields *in, struct fields *out, struct err *err)
 	const char *command = fields_text(in, "command"),
 		   *path = fields_text(in, "path");
 	AUTO_FREE char *tail = NULL;
-	int status = job_shell(command, path, SETUP_LIMIT_MS, &tail, err);
+	struct job_fence fence;
+	int status;
 
 	(void)out;
+	job_fence_read(in, &fence);
+	/* Before the first run nothing is there but what was approved with its base. */
+	status = job_shell(command, path,
+	    fields_number(in, "was_run", 0) ? &fence : NULL, SETUP_LIMIT_MS, &tail,
+	    err);
 	if (status <= 0)
 		return status;
 	err_set(err, ERR_REFUSED, "setup '%s' failed with %d%s%s", command, status,

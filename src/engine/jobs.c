@@ -62,6 +62,7 @@ job_start(struct engine *engine, const char *kind, const struct fields *in,
 	job->arg = arg;
 	fields_copy(&full, in);
 	fields_set(&full, "home", engine->home);
+	fields_set(&full, "hold", engine->holder);
 	fields_set(&full, "top", engine->top);
 	input = fields_to_json(&full);
 	fields_clear(&full);
@@ -149,6 +150,10 @@ job_inputs(const struct task *task, struct fields *in, struct err *err)
 		fields_set(in, "rules", s->rules);
 		fields_set(in, "widened", s->widened);
 		fields_set_number(in, "analysis", s->is_analysis);
+		fields_set(in, "fence", s->fence);
+		fields_set(in, "grants", s->grants);
+		/* The run that is about to be launched counts already. */
+		fields_set_number(in, "was_run", s->n_runs > 1 || s->pin[0]);
 		if (plan[0] == '\0')
 			plan = s->plan_id;
 	}

@@ -157,6 +157,10 @@ order_try(struct engine *engine, const struct fields *in, const struct caller *c
 	fields_set(&job, "target", p ? p->target : "");
 	fields_set(
 	    &job, "verify", side[0]->verify[0] ? side[0]->verify : side[1]->verify);
+	/* Of two fences one has to do: that of the session whose command it is. */
+	fields_set(&job, "session", side[!side[0]->verify[0]]->id);
+	fields_set(&job, "fence", side[!side[0]->verify[0]]->fence);
+	fields_set(&job, "grants", side[!side[0]->verify[0]]->grants);
 	op = op_new(engine, caller, in, out);
 	op->job = job_start(engine, "union", &job, on_diff, op, err);
 	fields_clear(&job);

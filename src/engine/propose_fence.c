@@ -108,6 +108,30 @@ put_setting(struct proposal *p, FILE *f, const char *key, const char *kind,
 	return rc;
 }
 
+/* What holds for the commands that verify, prepare and make files again. */
+static int
+put_commands(struct proposal *p, FILE *f, struct err *err)
+{
+	const char *key = "divisi.fence.commands";
+	const char *set = config_str(&p->config, key, "on");
+
+	if (strcmp(set, "on") != 0 && strcmp(set, "off") != 0) {
+		err_set(err, ERR_INPUT, "%s is '%.40s'", key, set);
+		return err_fix(err, "it is one of: on off");
+	}
+	if (strcmp(set, "off") == 0) {
+		const struct config_item *item = config_find(&p->config, key);
+
+		put_line(f, "commands", "off");
+		propose_note(p,
+		    "NO FENCE for the commands that verify what agents wrote%s%s",
+		    item->is_committed ? ", as named by " : "",
+		    item->is_committed ? item->origin : "");
+	}
+	return put_setting(
+	    p, f, "divisi.fence.commands.write", "commands-write", true, err);
+}
+
 /* The mode that is asked for: the flag, else the setting, else by default. */
 static const char *
 wanted(struct proposal *p, bool *is_asked)
@@ -208,6 +232,8 @@ propose_fence(
 			    p, f, "divisi.fence.socket", "socket", true, err);
 		if (rc == 0)
 			rc = put_setting(p, f, "divisi.fence.port", "port", false, err);
+		if (rc == 0)
+			rc = put_commands(p, f, err);
 		if (strcmp(cache, "shared") == 0)
 			put_line(f, "cache", cache);
 	}

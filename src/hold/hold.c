@@ -8,11 +8,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum stage { RUNNING, DRAINING, SWEEPING, OVER };
@@ -37,29 +37,9 @@ struct hold {
 	ms_t wall_end_at;  /* 0 = no limit, or suspended */
 	ms_t wall_left_ms; /* while suspended */
 	bool is_given_up;  /* told to stop: a full disk is not waited for */
+	bool is_bound; /* ends at once when it is told to, and with who started it */
 	int signal_fd;
 };
-
-static ms_t
-clock_ms(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (ms_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-ms_t
-hold_now(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
-}
-
-ms_t
-hold_wall_clock(void)
-{
-	return clock_ms(CLOCK_REALTIME);
-}
 
 static void
 resume(struct hold *h, ms_t now)
@@ -192,7 +172,10 @@ take_signals(struct hold *h, ms_t now)
 	while (read(h->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
 			h->is_given_up = true;
-			stop_gently(h, "stopped", now);
+			if (h->is_bound)
+				stop_now(h, "stopped", now);
+			else
+				stop_gently(h, "stopped", now);
 		}
 	}
 	reap(h);
@@ -552,6 +535,15 @@ hold_run(struct hold *h, const char *dir, struct err *err)
 	return 0;
 }
 
+/* Who started us told us who that is: gone before the signal was ordered, it sends none. */
+static bool
+bind_to(struct hold *h, const char *parent)
+{
+	h->is_bound = true;
+	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 &&
+	       getppid() == (pid_t)strtol(parent, NULL, 10);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -563,13 +555,17 @@ main(int argc, char **argv)
 	for (; at + 1 < argc; at++) {
 		if (strcmp(argv[at], "--detach") == 0)
 			is_detached = true;
-		else if (strcmp(argv[at], "--pty") == 0)
+		else if (strcmp(argv[at], "--bound") == 0 && at + 2 < argc) {
+			if (!bind_to(&hold, argv[++at]))
+				return err_exit_status(ERR_SYSTEM);
+		} else if (strcmp(argv[at], "--pty") == 0)
 			hold.is_on_terminal = true;
 		else
 			break;
 	}
 	if (at + 1 != argc) {
-		dprintf(2, "usage: divisi-hold [--detach] [--pty] RUN_DIR\n");
+		dprintf(
+		    2, "usage: divisi-hold [--detach] [--bound PID] [--pty] RUN_DIR\n");
 		return err_exit_status(ERR_USAGE);
 	}
 	if (is_detached) {

@@ -11,7 +11,8 @@
 
 /*
  * divisi-hold [--pty] RUN_DIR: owns one agent process, once (CONTRACTS 2); with pty_cols in
- * its spec, or --pty, on a terminal of its own that people come to and leave.
+ * its spec, or --pty, on a terminal of its own that people come to and leave.  With --bound
+ * PID it is a command's holder: it ends, and all below it, with its parent PID.
  *
  * One thread, one poll loop, libc only.  Its stages, each entered once and in order:
  *

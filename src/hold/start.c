@@ -7,9 +7,32 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
-/* What a holder does before there is a run: it becomes nobody's child and takes the lock. */
+/* The clocks; and what a holder does before there is a run: it becomes nobody's child and
+ * takes the lock. */
+
+static ms_t
+clock_ms(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (ms_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+ms_t
+hold_now(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+ms_t
+hold_wall_clock(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
 
 void
 hold_pause(int ms)

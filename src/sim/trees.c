@@ -330,12 +330,13 @@ git_run(const struct git_call *call, struct git_out *out, struct err *err)
 /* ---- commands that a person configured ------------------------------------------------------------ */
 
 int
-job_shell(
-    const char *command, const char *dir, long timeout_ms, char **tail, struct err *err)
+job_shell(const char *command, const char *dir, const struct job_fence *fence,
+    long timeout_ms, char **tail, struct err *err)
 {
 	struct sim_tree *t = sim_tree_at(dir);
 	int at = sim_commit_find(sim->git.scratch);
 
+	(void)fence;
 	(void)timeout_ms;
 	if (sim_git_fails(err) < 0 || !sim_effect())
 		return err_set(err, ERR_SYSTEM, "the process is gone");

@@ -3,8 +3,10 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/landlock.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "engine/job_fence.h"
 #include "engine/record.h"
 
 #include <setjmp.h>
@@ -14,6 +16,7 @@
 /* cmocka wants the four above first. */
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -91,7 +94,7 @@ a_command_gives_its_status_and_what_it_said(void **state)
 	for (size_t i = 0; i < N_ELEMS(table); i++) {
 		AUTO_FREE char *tail = NULL;
 		struct err err = ERR_INIT;
-		int status = job_shell(table[i].command, dir, 10000, &tail, &err);
+		int status = job_shell(table[i].command, dir, NULL, 10000, &tail, &err);
 
 		if (status != table[i].status || strcmp(tail, table[i].said) != 0)
 			fail_msg("%s: %d and '%s' (%s)", table[i].command, status, tail,
@@ -105,9 +108,10 @@ a_command_runs_where_it_is_told(void **state)
 	AUTO_FREE char *tail = NULL, *want = xasprintf("%s\n", dir);
 	struct err err = ERR_INIT;
 
-	assert_int_equal(job_shell("pwd", dir, 10000, &tail, &err), 0);
+	assert_int_equal(job_shell("pwd", dir, NULL, 10000, &tail, &err), 0);
 	assert_string_equal(tail, want);
-	assert_int_equal(job_shell("pwd", "/no/such/dir", 10000, &tail, &err), -1);
+	assert_int_equal(
+	    job_shell("pwd", "/no/such/dir", NULL, 10000, &tail, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 }
 
@@ -120,7 +124,7 @@ of_much_output_the_end_is_kept(void **state)
 
 	assert_int_equal(
 	    job_shell("head -c 3000000 /dev/zero | tr '\\0' x; echo THE END; exit 1",
-		dir, 10000, &tail, &err),
+		dir, NULL, 10000, &tail, &err),
 	    1);
 	assert_true(strlen(tail) < 10000);
 	assert_string_equal(tail + strlen(tail) - 9, "xTHE END\n");
@@ -133,8 +137,8 @@ what_a_command_leaves_running_does_not_hold_it_up(void **state)
 	AUTO_FREE char *tail = NULL, *pid = NULL;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(
-	    job_shell("sleep 300 & echo $! >pid; echo done", dir, 20000, &tail, &err),
+	assert_int_equal(job_shell("sleep 300 & echo $! >pid; echo done", dir, NULL,
+			     20000, &tail, &err),
 	    0);
 	assert_string_equal(tail, "done\n");
 	pid = in_dir("pid");
@@ -150,7 +154,7 @@ a_command_that_closes_its_output_is_waited_for(void **state)
 	assert_int_equal(
 	    job_shell(
 		"exec >&- 2>&-; read x <fifo 2>/dev/null; echo late >late; exit 7", dir,
-		10000, &tail, &err),
+		NULL, 10000, &tail, &err),
 	    7);
 	text = in_dir("late");
 	assert_string_equal(text, "late\n");
@@ -163,7 +167,7 @@ a_command_that_takes_too_long_is_ended_with_all_it_started(void **state)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(job_shell("(sleep 300; true) & echo $! >pid; exec >&-; wait",
-			     dir, 300, &tail, &err),
+			     dir, NULL, 300, &tail, &err),
 	    -1);
 	assert_int_equal(err.kind, ERR_TIMEOUT);
 	pid = in_dir("pid");
@@ -184,7 +188,7 @@ a_job_that_is_told_to_end_takes_its_command_along(void **state)
 		struct err err = ERR_INIT;
 
 		_exit(job_shell("sleep 300 & echo $! >part; mv part pid; wait", dir,
-		    60000, &tail, &err));
+		    NULL, 60000, &tail, &err));
 	}
 	for (int ms = 0; !(pid = in_dir("pid")); ms++) {
 		assert_true(ms < 10000);
@@ -205,10 +209,198 @@ a_command_sees_the_repository_it_runs_in(void **state)
 	setenv("GIT_DIR", "/elsewhere", 1);
 	setenv("KEPT", "yes", 1);
 	assert_int_equal(
-	    job_shell("echo \"${GIT_DIR-none} $KEPT\"", dir, 10000, &tail, &err), 0);
+	    job_shell("echo \"${GIT_DIR-none} $KEPT\"", dir, NULL, 10000, &tail, &err),
+	    0);
 	unsetenv("GIT_DIR");
 	unsetenv("KEPT");
 	assert_string_equal(tail, "none yes\n");
+}
+
+/* ---- behind a fence ------------------------------------------------------------------------- */
+
+/* A fence of a session whose table has GRANTS; its home is in the test's directory. */
+static void
+fence_make(struct fields *in, struct job_fence *fence, const char *grants)
+{
+	AUTO_FREE char *home = path_join(dir, "home");
+
+	if (landlock_abi() == 0)
+		skip();
+	assert_int_equal(file_mkdirs(home, 0700, NULL), 0);
+	fields_set(in, "home", home);
+	fields_set(in, "hold", getenv("DIVISI_TEST_HOLD"));
+	fields_set(in, "session", "p1.1.1A");
+	fields_set(in, "fence", "worktree");
+	fields_set(in, "grants", grants);
+	job_fence_read(in, fence);
+}
+
+/* COMMAND in DIR/tree behind the fence of GRANTS; the caller frees *TAIL. */
+static int
+fenced(const char *grants, const char *command, long ms, char **tail, struct err *err)
+{
+	AUTO_FREE char *tree = path_join(dir, "tree");
+	struct fields in = { 0 };
+	struct job_fence fence;
+	int status;
+
+	assert_int_equal(file_mkdirs(tree, 0700, NULL), 0);
+	fence_make(&in, &fence, grants);
+	status = job_shell(command, tree, &fence, ms, tail, err);
+	fields_clear(&in);
+	return status;
+}
+
+static void
+a_fenced_command_gives_its_status_and_what_it_said(void **state)
+{
+	static const struct {
+		const char *command;
+		int status;
+		const char *said;
+	} table[] = {
+		{ "true", 0, "" },
+		{ "exit 3", 3, "" },
+		{ "echo out; echo err >&2; false", 1, "out\nerr\n" },
+		{ "kill -9 $$", 137, "" },
+		{ "cat", 0, "" },
+		{ "echo made >here; cat here", 0, "made\n" },
+		{ "echo made >$TMPDIR/here; cat $TMPDIR/here", 0, "made\n" },
+		{ "mkdir -p $CCACHE_DIR/x && echo $PIP_CACHE_DIR | grep -o home/state",
+		    0, "home/state\n" },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(table); i++) {
+		AUTO_FREE char *tail = NULL;
+		struct err err = ERR_INIT;
+		int status = fenced("", table[i].command, 20000, &tail, &err);
+
+		if (status != table[i].status || strcmp(tail, table[i].said) != 0)
+			fail_msg("%s: %d and '%s' (%s)", table[i].command, status,
+			    tail ? tail : "", err.text);
+	}
+}
+
+/* The tests that an agent wrote are run by us: not with our rights (CONTRACTS 8). */
+static void
+a_fenced_command_changes_nothing_outside(void **state)
+{
+	AUTO_FREE char *kept = path_join(dir, "kept");
+	AUTO_FREE char *victim = xasprintf("kill -9 %d", (int)getpid());
+	const char *const tries[] = { "echo x >../kept", "rm ../kept", "mv ../kept x",
+		"chmod 777 ../kept", "ln ../kept x && echo x >x", "echo x >../new",
+		"mkdir ../home/new", "echo x >../home/sock", "touch ../kept", victim };
+
+	assert_int_equal(file_write_atomic(kept, "kept", 4, 0600, NULL), 0);
+	for (size_t i = 0; i < N_ELEMS(tries); i++) {
+		AUTO_FREE char *tail = NULL, *text = NULL;
+		struct err err = ERR_INIT;
+
+		if (fenced("", tries[i], 20000, &tail, &err) <= 0)
+			fail_msg("%s succeeded: %s", tries[i], err.text);
+		text = in_dir("kept");
+		assert_string_equal(text, "kept");
+		assert_null(in_dir("new"));
+	}
+}
+
+static void
+what_the_fence_refused_is_told_with_how_to_allow_it(void **state)
+{
+	AUTO_FREE char *tail = NULL, *again = NULL;
+	AUTO_FREE char *grants = xasprintf("port 1\ncommands-write %s/out", dir);
+	AUTO_FREE char *out = path_join(dir, "out");
+	struct err err = ERR_INIT;
+
+	assert_int_equal(file_mkdirs(out, 0700, NULL), 0);
+	assert_int_equal(fenced("", "mkdir ../out/x", 20000, &tail, &err), 1);
+	assert_non_null(strstr(tail, "the fence refused /"));
+	assert_non_null(strstr(tail, "divisi.fence.commands.write"));
+	assert_int_equal(fenced(grants, "mkdir ../out/x", 20000, &again, &err), 0);
+	assert_string_equal(again, "");
+}
+
+static void
+commands_off_takes_the_fence_away(void **state)
+{
+	AUTO_FREE char *tail = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+	    fenced("write /srv\ncommands off", "echo x >../out", 20000, &tail, &err),
+	    0);
+}
+
+/* A holder whose job was killed still writes its end record. */
+static void
+await_no_holder(void)
+{
+	AUTO_FREE char *runs = xasprintf("%s/home/state/p1.1.1A/commands", dir);
+	DIR *d = opendir(runs);
+	struct dirent *e;
+
+	assert_non_null(d);
+	while ((e = readdir(d))) {
+		AUTO_FREE char *run = xasprintf("%s/%s/run", runs, e->d_name);
+
+		for (int ms = 0; file_is_dir(run); ms++) {
+			AUTO_FD int lock = -1;
+
+			if (rundir_probe(run, &lock, NULL) == RUN_ENDED)
+				break;
+			assert_true(ms < 20000);
+			(void)poll(NULL, 0, 1);
+		}
+	}
+	closedir(d);
+}
+
+static void
+a_fenced_command_that_takes_too_long_is_ended_with_all_it_started(void **state)
+{
+	AUTO_FREE char *tail = NULL, *pid = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+	    fenced("", "setsid sleep 300 & echo $! >pid; wait", 1000, &tail, &err), -1);
+	assert_int_equal(err.kind, ERR_TIMEOUT);
+	pid = in_dir("tree/pid");
+	await_gone((pid_t)strtol(pid, NULL, 10));
+}
+
+/* As it is told to end by a server that ends, and when it is killed. */
+static void
+a_fenced_command_ends_with_its_job(void **state)
+{
+	const int signals[] = { SIGTERM, SIGKILL };
+
+	for (size_t i = 0; i < N_ELEMS(signals); i++) {
+		AUTO_FREE char *pid = NULL, *path = path_join(dir, "tree/pid");
+		pid_t job;
+		int status;
+
+		if (landlock_abi() == 0)
+			skip();
+		(void)unlink(path);
+		job = fork();
+		assert_true(job >= 0);
+		if (job == 0) {
+			char *tail = NULL;
+			struct err err = ERR_INIT;
+
+			_exit(fenced("",
+			    "setsid sleep 300 & echo $! >part; mv part pid; wait",
+			    60000, &tail, &err));
+		}
+		for (int ms = 0; !(pid = in_dir("tree/pid")); ms++) {
+			assert_true(ms < 20000);
+			(void)poll(NULL, 0, 1);
+		}
+		assert_int_equal(kill(job, signals[i]), 0);
+		assert_int_equal(waitpid(job, &status, 0), job);
+		await_gone((pid_t)strtol(pid, NULL, 10));
+		await_no_holder();
+	}
 }
 
 /* ---- the process ----------------------------------------------------------------------------- */
@@ -401,6 +593,13 @@ main(void)
 		JOB_TEST(a_command_that_takes_too_long_is_ended_with_all_it_started),
 		JOB_TEST(a_job_that_is_told_to_end_takes_its_command_along),
 		JOB_TEST(a_command_sees_the_repository_it_runs_in),
+		JOB_TEST(a_fenced_command_gives_its_status_and_what_it_said),
+		JOB_TEST(a_fenced_command_changes_nothing_outside),
+		JOB_TEST(what_the_fence_refused_is_told_with_how_to_allow_it),
+		JOB_TEST(commands_off_takes_the_fence_away),
+		JOB_TEST(
+		    a_fenced_command_that_takes_too_long_is_ended_with_all_it_started),
+		JOB_TEST(a_fenced_command_ends_with_its_job),
 		JOB_TEST(a_job_answers_with_its_error),
 		JOB_TEST(a_job_reads_all_of_a_large_input),
 		JOB_TEST(statuses_written_before_a_death_are_known_after_it),

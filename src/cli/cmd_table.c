@@ -447,15 +447,6 @@ static const struct command commands[] = {
 	    .run = cmd_merge,
 	},
 	{
-	    .name = "issue",
-	    .group = CMD_LAND,
-	    .synopsis =
-		"issue list | show ID | comment ID TEXT | move ID STATUS | export [ID]",
-	    .summary = "the built-in issue tracker",
-	    .options = cmd_issue_options,
-	    .run = cmd_issue,
-	},
-	{
 	    .name = "report",
 	    .group = CMD_LAND,
 	    .synopsis = "report [PLAN] [--json]",

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-/* The rest of the table: what waits for a person, and what it costs. */
+/* The rest of the table: what waits for a person, what it costs, and issues. */
 static const struct command commands[] = {
 	{
 	    .name = "approvals",
@@ -43,6 +43,35 @@ static const struct command commands[] = {
 		"TEXT is the answer, or an option's number or name, a line per question.",
 	    .options = cmd_answer_options,
 	    .run = cmd_answer,
+	},
+	{
+	    .name = "issue",
+	    .group = CMD_LAND,
+	    .synopsis =
+		"issue list [--status STATUS] [--parent ID] [--text WORDS] [--json]\n"
+		"issue show ID | search WORD...\n"
+		"issue new TITLE [--type TYPE] [--label LABEL] [--body-file FILE]\n"
+		"issue edit ID [--title TEXT] [--body-file FILE] [--estimate POINTS]\n"
+		"issue move ID STATUS\n"
+		"issue label ID [LABEL...] [--remove LABEL]\n"
+		"issue relate | unrelate ID blocks|blocked-by|related ID\n"
+		"issue comment ID TEXT [--kind KIND]\n"
+		"issue assign ID WHO|none | delegate ID AGENT|none\n"
+		"issue attach ID FILE|URL\n"
+		"issue export [ID] [--markdown] | import FILE",
+	    .summary = "the built-in issue tracker",
+	    .help =
+		"Works without any network and is complete: a team can live in it. Statuses "
+		"go Triage, Backlog, Todo, In Progress, In Review, Done, back where the work "
+		"does, and from anywhere to Cancelled and Duplicate; another move is refused "
+		"and the legal ones are named. A label of the groups type, exec, ctx, spec, "
+		"research and source replaces the one of its group, all others stay. search "
+		"ranks by how well the words fit. An export in either form, JSON or "
+		"Markdown, is read back by import, comments, relations and times included; "
+		"an issue that is there already is left as it is. Priority, due date and "
+		"cycle are people's and are set nowhere here.",
+	    .options = cmd_issue_options,
+	    .run = cmd_issue,
 	},
 };
 

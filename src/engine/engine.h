@@ -126,6 +126,9 @@ bool engine_has_work(const struct engine *engine);
 
 const struct core *engine_core(const struct engine *engine);
 
-/* The issue tracker's listing and single issues as text or JSON (kinds of `divisi issue`). */
+/*
+ * `divisi issue WHAT` on the built-in tracker, by ACTOR: "text" of OUT is what is to be
+ * printed, JSON where IN has "json".  ERR_USAGE for an unknown WHAT.
+ */
 int engine_issue(struct engine *engine, const char *what, const struct fields *in,
-    struct fields *out, struct err *err);
+    const char *actor, struct fields *out, struct err *err);

@@ -1,50 +1,73 @@
 #include "engine/internal.h"
 
-#include "base/crash.h"
+#include "engine/issue_writes.h"
 #include "store/issue_text.h"
 #include "store/issues.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* `divisi issue`: the built-in tracker read and written by a person. */
+/* `divisi issue`: the built-in tracker read by a person; issue_writes.c writes it. */
+
+static long
+text_number(const char *text, long fallback)
+{
+	char *end = NULL;
+	long n = strtol(text, &end, 10);
+
+	return text[0] && *end == '\0' && n > 0 && n <= 10000 ? n : fallback;
+}
+
+/* MORE says how to see what the limit cut off. */
+static void
+print_set(
+    const struct issue_set *set, const struct fields *in, FILE *f, const char *more)
+{
+	if (!fields_number(in, "json", 0)) {
+		issue_print_table(f, set, (size_t)fields_number(in, "width", 100));
+		if (set->has_more)
+			fprintf(f, "... more than %zu; %s\n", set->n, more);
+		return;
+	}
+	fputc('[', f);
+	for (size_t i = 0; i < set->n; i++) {
+		AUTO_FREE char *one = issue_to_json(&set->item[i]);
+
+		fprintf(f, "%s%s", i ? ",\n" : "", one);
+	}
+	fputs("]\n", f);
+}
+
+/* NULL when IN has no NAME. */
+static const char *
+wish(const struct fields *in, const char *name)
+{
+	return fields_text(in, name)[0] ? fields_text(in, name) : NULL;
+}
 
 static int
 list(struct engine *engine, const struct fields *in, FILE *f, struct err *err)
 {
 	AUTO_ISSUES struct issue_set set = { 0 };
-	const char *parent = fields_text(in, "parent"), *text = fields_text(in, "text");
-	struct issue_query query = { .parent = parent[0] ? parent : NULL,
-		.text = text[0] ? text : NULL,
-		.limit = 500,
+	struct issue_query query = { .parent = wish(in, "parent"),
+		.text = wish(in, "text"),
+		.assignee = wish(in, "assignee"),
+		.label = wish(in, "label"),
+		.limit = (int)text_number(fields_text(in, "limit"), 500),
 		.with_details = fields_number(in, "json", 0) != 0 };
 
-	if (fields_text(in, "status")[0]) {
-		query.status = issue_status_of(fields_text(in, "status"));
-		if (query.status == ISSUE_ANY) {
-			err_set(err, ERR_USAGE, "no status '%.40s'",
-			    fields_text(in, "status"));
-			return err_fix(err,
-			    "Backlog, Todo, In Progress, In Review, Done, Cancelled");
-		}
-	}
-	if (issue_list(engine->store, &query, &set, err) < 0)
+	if (issue_status_wish(in, "status", &query.status, err) < 0 ||
+	    issue_list(engine->store, &query, &set, err) < 0)
 		return -1;
-	if (!fields_number(in, "json", 0)) {
-		issue_print_table(f, &set, (size_t)fields_number(in, "width", 100));
-		if (set.has_more)
-			fprintf(f,
-			    "... more than %d; narrow it with --text or --parent\n",
-			    query.limit);
-		return 0;
-	}
-	fputc('[', f);
-	for (size_t i = 0; i < set.n; i++) {
-		AUTO_FREE char *one = issue_to_json(&set.item[i]);
-
-		fprintf(f, "%s%s", i ? ",\n" : "", one);
-	}
-	fputs("]\n", f);
+	print_set(&set, in, f, "narrow it with --status, --text or --parent");
 	return 0;
+}
+
+static int
+export_issues(struct engine *engine, const struct fields *in, FILE *f, struct err *err)
+{
+	return issue_export(engine->store, wish(in, "id"),
+	    wish(in, "markdown") ? ISSUE_MARKDOWN : ISSUE_JSON, f, err);
 }
 
 static int
@@ -65,52 +88,43 @@ show(struct engine *engine, const struct fields *in, FILE *f, struct err *err)
 }
 
 static int
-write_issue(
-    struct engine *engine, const struct fields *in, const char *what, struct err *err)
+search(struct engine *engine, const struct fields *in, FILE *f, struct err *err)
 {
-	AUTO_FREE char *actor = xstrdup(fields_text(in, "actor"));
-	struct issue_by by = { .actor = actor[0] ? actor : "human",
-		.at = engine->now(),
-		.cause = "issue" };
-	struct issue_change change = { .status = issue_status_of(
-					   fields_text(in, "to")) };
+	AUTO_ISSUES struct issue_set set = { 0 };
+	int limit = (int)text_number(fields_text(in, "limit"), 20);
 
-	if (strcmp(what, "comment") == 0)
-		return DURABLE("issue.comment",
-		    issue_comment(engine->store, &by, fields_text(in, "id"), ISSUE_NOTE,
-			fields_text(in, "body"), err));
-	if (change.status == ISSUE_ANY)
-		return err_set(
-		    err, ERR_USAGE, "no status '%.40s'", fields_text(in, "to"));
-	return DURABLE("issue.update",
-	    issue_update(engine->store, &by, fields_text(in, "id"), &change, err));
+	if (issue_search(engine->store, fields_text(in, "words"), limit, &set, err) < 0)
+		return -1;
+	print_set(&set, in, f, "narrow it with more words");
+	return 0;
 }
+
+static const struct {
+	const char *what;
+	int (*fn)(
+	    struct engine *engine, const struct fields *in, FILE *f, struct err *err);
+} looks[] = {
+	{ "list", list },
+	{ "show", show },
+	{ "search", search },
+	{ "export", export_issues },
+};
 
 int
 engine_issue(struct engine *engine, const char *what, const struct fields *in,
-    struct fields *out, struct err *err)
+    const char *actor, struct fields *out, struct err *err)
 {
 	char *text = NULL;
 	size_t n = 0;
 	FILE *f = open_memstream(&text, &n);
-	int rc;
+	int rc = 1;
 
-	if (strcmp(what, "list") == 0)
-		rc = list(engine, in, f, err);
-	else if (strcmp(what, "show") == 0)
-		rc = show(engine, in, f, err);
-	else if (strcmp(what, "export") == 0)
-		rc = issue_export(engine->store,
-		    fields_text(in, "id")[0] ? fields_text(in, "id") : NULL,
-		    fields_text(in, "markdown")[0] ? ISSUE_MARKDOWN : ISSUE_JSON, f,
-		    err);
-	else if (strcmp(what, "comment") == 0 || strcmp(what, "move") == 0)
-		rc = write_issue(engine, in, what, err);
-	else
-		rc = err_set(err, ERR_USAGE, "issue has no '%.40s'", what);
-	if (rc == 0 && (strcmp(what, "comment") == 0 || strcmp(what, "move") == 0))
-		fprintf(f, "%s: %s\n", fields_text(in, "id"),
-		    strcmp(what, "move") == 0 ? fields_text(in, "to") : "commented");
+	for (size_t i = 0; i < N_ELEMS(looks); i++) {
+		if (strcmp(looks[i].what, what) == 0)
+			rc = looks[i].fn(engine, in, f, err);
+	}
+	if (rc == 1)
+		rc = issue_write(engine, what, in, actor, f, err);
 	fclose(f);
 	if (rc == 0)
 		fields_set(out, "text", text);

@@ -475,8 +475,8 @@ static int
 order_issue(struct engine *engine, const struct fields *in, const struct caller *caller,
     struct fields *out, struct err *err)
 {
-	(void)caller;
-	return engine_issue(engine, fields_text(in, "what"), in, out, err);
+	return engine_issue(
+	    engine, fields_text(in, "what"), in, caller->actor, out, err);
 }
 
 static const struct {

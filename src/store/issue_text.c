@@ -235,6 +235,42 @@ issue_print_table(FILE *out, const struct issue_set *set, size_t width)
 		fputs("... and more\n", out);
 }
 
+/*
+ * TEXT between marks, so that it is read back as it stands, headings of its own and all;
+ * issues_markdown.c says how.  Control characters are shown: in a file they steer editors.
+ */
+static void
+print_marked(FILE *out, const char *text)
+{
+	AUTO_FREE char *shown = text_show(text, false);
+	struct span rest = span_of(shown), line;
+
+	fputs("<!-- divisi:text -->\n", out);
+	while (span_next(&rest, '\n', &line)) {
+		size_t slashes = 0;
+
+		while (slashes < line.n && line.p[slashes] == '\\')
+			slashes++;
+		fprintf(out, "%s%.*s\n",
+		    span_starts((struct span){ line.p + slashes, line.n - slashes },
+			"<!-- divisi:")
+			? "\\"
+			: "",
+		    SPAN_FMT(line));
+	}
+	fputs("<!-- divisi:end -->\n\n", out);
+}
+
+static void
+print_attached(FILE *out, const struct issue_attachment *file)
+{
+	AUTO_FREE char *url = text_show(file->url, true);
+
+	fprintf(out, "- Attached: %s%s%s\n", url, *file->sha256 ? " sha256 " : "",
+	    file->sha256);
+	fprintf(out, "<!-- divisi:file at=%lld -->\n", (long long)file->at);
+}
+
 void
 issue_print_markdown(FILE *out, const struct issue *issue)
 {
@@ -246,15 +282,17 @@ issue_print_markdown(FILE *out, const struct issue *issue)
 	char at[32];
 
 	fprintf(out, "## %s: %s\n\n", issue->id, title);
+	fprintf(out,
+	    "<!-- divisi:issue uuid=%s version=%d created=%lld changed=%lld -->\n",
+	    issue->uuid, issue->version, (long long)issue->created_at,
+	    (long long)issue->updated_at);
 	print_fields(out, issue, words);
 	print_words(out, "- Sub-issues: ", &issue->children);
 	for (size_t i = 0; i < issue->n_attachments; i++)
-		print_field(out, "- Attached: ", issue->attachment[i].url);
+		print_attached(out, &issue->attachment[i]);
 	fputc('\n', out);
-	if (*issue->body) {
-		print_block(out, "", issue->body);
-		fputc('\n', out);
-	}
+	if (*issue->body)
+		print_marked(out, issue->body);
 	for (size_t i = 0; i < issue->n_comments; i++) {
 		const struct issue_comment_row *comment = &issue->comment[i];
 		AUTO_FREE char *author = text_show(comment->author, true);
@@ -262,8 +300,9 @@ issue_print_markdown(FILE *out, const struct issue *issue)
 		fprintf(out, "### %s by %s, %s\n\n",
 		    issue_comment_kind_name(comment->kind), author,
 		    text_time(comment->edited_at, at, sizeof(at)));
-		print_block(out, "", comment->body);
-		fputc('\n', out);
+		fprintf(out, "<!-- divisi:comment at=%lld edited=%lld -->\n",
+		    (long long)comment->at, (long long)comment->edited_at);
+		print_marked(out, comment->body);
 	}
 }
 

@@ -181,6 +181,13 @@ void issue_set_clear(struct issue_set *set); /* zeroed is fine */
 NODISCARD int issue_read(
     struct store *store, const char *id, struct issue_set *set, struct err *err);
 
+/*
+ * The same behind what SET holds (zeroed is fine).  After a failure SET may hold a part of
+ * the issue and is only good to be cleared.
+ */
+NODISCARD int issue_read_more(
+    struct store *store, const char *id, struct issue_set *set, struct err *err);
+
 /* Only the status of ID, for who asks about many; ISSUE_ANY when there is no such issue. */
 enum issue_status issue_status_now(struct store *store, const char *id);
 
@@ -197,4 +204,12 @@ struct issue_query {
 
 /* The issues that match, oldest first, into SET, which the caller clears. */
 NODISCARD int issue_list(struct store *store, const struct issue_query *query,
+    struct issue_set *set, struct err *err);
+
+/*
+ * The issues in whose id, title, text or comments all WORDS begin a word, at most LIMIT, the
+ * ones that fit best first, with details, into SET, which the caller clears.  ERR_USAGE
+ * without a word, ERR_REFUSED T04 without a limit.
+ */
+NODISCARD int issue_search(struct store *store, const char *words, int limit,
     struct issue_set *set, struct err *err);

@@ -183,31 +183,42 @@ read_beside(
 }
 
 int
-issue_read(struct store *store, const char *id, struct issue_set *set, struct err *err)
+issue_read_more(
+    struct store *store, const char *id, struct issue_set *set, struct err *err)
 {
 	static const char sql_read[] = SQL_ISSUE " WHERE id = ?1";
-	struct issue_set got = { 0 };
 	sqlite3_stmt *stmt;
+	struct issue_set last;
 
 	if (issues_must_find(store, id, err) < 0)
 		return -1;
 	stmt = db_prepare(store, sql_read, err);
 	if (!stmt)
 		return -1;
-	got.arena = arena_new();
+	if (!set->arena)
+		set->arena = arena_new();
 	db_bind(stmt, "t", id);
 	if (db_step(store, stmt, err) != 1)
-		goto fail;
-	take_issue(stmt, &got);
+		return -1;
+	take_issue(stmt, set);
 	db_done(stmt);
-	if (read_beside(store, &got, true, err) < 0)
-		goto fail;
+	last = (struct issue_set){
+		.arena = set->arena, .item = &set->item[set->n - 1], .n = 1
+	};
+	return read_beside(store, &last, true, err);
+}
+
+int
+issue_read(struct store *store, const char *id, struct issue_set *set, struct err *err)
+{
+	struct issue_set got = { 0 };
+
+	if (issue_read_more(store, id, &got, err) < 0) {
+		issue_set_clear(&got);
+		return -1;
+	}
 	*set = got;
 	return 0;
-
-fail:
-	issue_set_clear(&got);
-	return -1;
 }
 
 /* TEXT as a LIKE pattern that finds it anywhere, its own % and _ taken literally. */

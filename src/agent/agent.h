@@ -76,6 +76,8 @@ struct agent_event {
 	long done, total;
 	long long until_at;
 	bool is_part; /* AGENT_SAY, AGENT_USAGE */
+	bool
+	    is_out_of_budget; /* AGENT_FAILED: it spent the budget_cents of its launch */
 	/*
 	 * The conversation it is about, where the protocol says so: that of a sub-agent is
 	 * not the run's own, and its end is no end.  NULL: the run's.

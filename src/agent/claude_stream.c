@@ -508,6 +508,7 @@ on_result(struct json_object *msg, const struct out *out)
 	AUTO_FREE char *text = NULL;
 	size_t n_text = 0;
 	FILE *buf = open_memstream(&text, &n_text);
+	struct agent_event event;
 
 	if (!buf)
 		abort();
@@ -525,7 +526,10 @@ on_result(struct json_object *msg, const struct out *out)
 	tell_usage(msg, out);
 	if (wire_count(msg, "api_error_status", 0) == 429)
 		tell(out, AGENT_LIMIT, "the model refused for its rate limit (429)");
-	tell(out, is_done ? AGENT_DONE : AGENT_FAILED, text);
+	event = wire_event(is_done ? AGENT_DONE : AGENT_FAILED, text);
+	event.is_out_of_budget = !is_done &&
+				 wire_is(msg, "subtype", "error_max_budget_usd");
+	out->fn(&event, out->arg);
 }
 
 static const struct part parts[] = {

@@ -123,7 +123,8 @@ account_parks(struct core *core, struct session *s, int64_t now, struct acts *ac
 {
 	const struct account *a = core_account(core, s->account);
 
-	if (!s->hit_limit || !a || a->paused_until <= now || session_is_held(s) ||
+	if (!s->hit_limit || !session_is_live(s->state) || !a ||
+	    a->paused_until <= now || session_is_held(s) ||
 	    s->n_limited >= ACCOUNT_RESUMES_MOST ||
 	    money_spent(core, s, now) >= money_ceiling(core, s) ||
 	    !core_move(s, ON_PARK, now, acts))

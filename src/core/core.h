@@ -77,6 +77,8 @@ struct session {
 	bool hit_limit;         /* its agent met a rate limit and did not go on since */
 	bool can_resume;        /* its agent can take its conversation up again */
 	bool waits_for_account; /* parked by that, goes on by itself */
+	bool is_out_of_budget;  /* parked because its agent's own budget was used up */
+	bool renews;            /* and it may spend more: goes on by itself */
 	int n_limited;          /* how often */
 	int n_retries;          /* calls to its model that failed in a row */
 	bool wraps_up;          /* it was told that its context is nearly used up */

@@ -62,6 +62,9 @@ launch_ready(struct core *core, struct batch_run *b, int64_t now, struct acts *a
 			owe_launch(s, s->can_resume ? s->agent_session : "",
 			    "your account met a limit, which is over; go on where you were",
 			    now, acts);
+		else if (budget_resumes(core, s, now))
+			owe_launch(s, s->can_resume ? s->agent_session : "",
+			    "you may spend more now; go on where you were", now, acts);
 		else if (is_launchable(core, s, now))
 			owe_launch(s, "", "", now, acts);
 		else

@@ -147,7 +147,8 @@ check_money(
 {
 	char why[256];
 
-	if (money_fits(core, s, money_ceiling(core, s), now, why, sizeof(why)))
+	if (money_fits(
+		core, s, money_next_ceiling(core, s, now), now, why, sizeof(why)))
 		return 0;
 	err_set(err, ERR_CONFLICT, "%s cannot go on: %s", s->label, why);
 	return err_fix(err, "divisi cost shows all; divisi cost --plan-cap DOLLARS");
@@ -277,6 +278,7 @@ step_resumed(
 	if (check_relaunch(core, s, h, err) < 0)
 		return -1;
 	s->n_failed += s->state == SESSION_STALLED;
+	money_go_on(core, s, h->at);
 	owe_launch(s, can_resume ? s->agent_session : "",
 	    note[0] ? note : "go on with your task where you left it", h->at, acts);
 	return 0;
@@ -292,7 +294,7 @@ session_leave(struct core *core, struct session *s, enum session_event event,
 	merge_give_up(s, now, acts);
 	if (!core_move(s, event, now, acts))
 		return false;
-	s->is_held = s->waits_for_account = false;
+	s->is_held = s->waits_for_account = s->renews = s->is_out_of_budget = false;
 	core_set(&s->reason, reason);
 	session_close_asks(s, false);
 	owe_stop(s, acts);

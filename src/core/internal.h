@@ -204,6 +204,14 @@ bool health_turn_ends(struct session *s, struct acts *acts);
 bool health_takes_over(
     struct core *core, struct session *s, int64_t now, struct acts *acts);
 
+/* budget.c: its agent ended for its budget; false when it did not, or has reported its end. */
+bool budget_parks(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts);
+/* Is S parked for it, until a person lets it spend more? */
+bool budget_waits(const struct core *core, const struct session *s);
+/* May S, which ended so, go on by itself now? */
+bool budget_resumes(const struct core *core, const struct session *s, int64_t now);
+
 /* account.c */
 void account_clear(struct account *a);
 void accounts_dump(const struct core *core, FILE *f);

@@ -73,6 +73,41 @@ money_ceiling(const struct core *core, const struct session *s)
 }
 
 int64_t
+money_next_ceiling(const struct core *core, const struct session *s, int64_t now)
+{
+	int64_t spent = money_spent(core, s, now), ceiling = money_ceiling(core, s);
+
+	return spent >= ceiling ? spent + budget_of(core, s) : ceiling;
+}
+
+void
+money_go_on(const struct core *core, struct session *s, int64_t now)
+{
+	int64_t next = money_next_ceiling(core, s, now);
+
+	if (next > money_ceiling(core, s))
+		s->allowed = next;
+}
+
+bool
+money_is_limited(const struct core *core, const struct session *s)
+{
+	const struct plan_run *p = core_plan(core, s->plan_id);
+
+	return p && cost_profile_of(p->profile) != COST_UNLIMITED;
+}
+
+int64_t
+money_of_run(const struct core *core, const struct session *s)
+{
+	int64_t left = money_ceiling(core, s) - s->cost_before;
+
+	if (s->budget <= 0 || !money_is_limited(core, s))
+		return 0;
+	return left > 0 ? left : s->budget;
+}
+
+int64_t
 money_reserved(const struct core *core, const struct session *s, int64_t now)
 {
 	int64_t left;
@@ -227,21 +262,14 @@ step_agent_activity(
 
 /* ---- holds ---------------------------------------------------------------------------- */
 
-static bool
-is_limited(const struct core *core, const struct session *s)
-{
-	const struct plan_run *p = core_plan(core, s->plan_id);
-
-	return p && cost_profile_of(p->profile) != COST_UNLIMITED;
-}
-
 /* J-28: beyond what was approved it is held, and a person sees how much more is meant. */
 static void
 hold_for_budget(struct core *core, struct session *s, int64_t now, struct acts *acts)
 {
 	const struct plan_run *p = core_plan(core, s->plan_id);
 	int64_t spent = money_spent(core, s, now), known = s->cost_before + s->cost;
-	int64_t next = spent + budget_of(core, s);
+	int64_t by_tokens = s->cost_before + (s->counted + 999) / 1000;
+	int64_t next = money_next_ceiling(core, s, now);
 	AUTO_FREE char *is = text_dollars((long)spent), *may = NULL, *told = NULL;
 	AUTO_FREE char *more = text_dollars((long)next), *text = NULL, *all = NULL;
 	struct money_sum sum = money_of_plan(core, p, now);
@@ -259,9 +287,10 @@ hold_for_budget(struct core *core, struct session *s, int64_t now, struct acts *
 	    "%s by its own account%s\n%s by all sessions of the plan\nyes lets it spend up "
 	    "to %s; no parks it, its work is kept",
 	    told,
-	    spent > known
-		? "; the rest is for time in which it did not say what it spends"
-		: "",
+	    spent <= known ? ""
+	    : spent <= by_tokens
+		? "; its tokens cost more by the list prices"
+		: "; the rest is for time in which it did not say what it spends",
 	    all, more);
 	free(a->raw);
 	a->raw = xasprintf("%lld", (long long)next);
@@ -287,7 +316,7 @@ flow_money(struct core *core, struct session *s, int64_t now, struct acts *acts)
 	s->cost_floor = p ? p->cost_floor : 0;
 	if (runs && s->clock_at == 0)
 		s->clock_at = now;
-	if (runs && s->state != SESSION_EXITING && is_limited(core, s) &&
+	if (runs && s->state != SESSION_EXITING && money_is_limited(core, s) &&
 	    money_spent(core, s, now) >= money_ceiling(core, s))
 		hold_for_budget(core, s, now, acts);
 	if (s->clock_at > 0 && !is_running(s))
@@ -310,7 +339,7 @@ money_deadline(const struct core *core, const struct session *s)
 	int64_t left, known, by_floor, by_rate;
 
 	if (!p || s->clock_at == 0 || s->state == SESSION_EXITING ||
-	    !is_limited(core, s))
+	    !money_is_limited(core, s))
 		return INT64_MAX;
 	left = money_ceiling(core, s) - s->cost_before;
 	known = s->cost > (s->counted + 999) / 1000 ? s->cost

@@ -27,6 +27,15 @@
 int64_t money_spent(const struct core *core, const struct session *s, int64_t now);
 /* What S may spend in all before a person is asked: its budget, or what was allowed since. */
 int64_t money_ceiling(const struct core *core, const struct session *s);
+/* The same once a person lets it go on: of who spent it all, as much again as at first. */
+int64_t money_next_ceiling(
+    const struct core *core, const struct session *s, int64_t now);
+/* A person lets S go on: that is its ceiling from now on. */
+void money_go_on(const struct core *core, struct session *s, int64_t now);
+/* Is S held where it spent its ceiling?  Not under the profile "unlimited". */
+bool money_is_limited(const struct core *core, const struct session *s);
+/* What its agent is told that the current run may spend, for its own flag; 0 = nothing. */
+int64_t money_of_run(const struct core *core, const struct session *s);
 /* What is set aside for the run of S and not spent yet; 0 when none is under way. */
 int64_t money_reserved(const struct core *core, const struct session *s, int64_t now);
 

@@ -148,6 +148,7 @@ add_run(struct session *s, const char *resume, const char *note, int64_t now,
 	if (s->run_resume[0] == '\0')
 		core_set(&s->agent_session, "");
 	money_new_run(s, now);
+	s->is_out_of_budget = s->renews = false;
 	s->hit_limit = s->waits_for_account = s->wraps_up = s->splits = false;
 	s->n_retries = 0;
 	s->started_at = s->last_seen = now;

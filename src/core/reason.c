@@ -151,9 +151,35 @@ reason_halted(const struct core *core, const struct session *s, struct reason *r
 	put(r->witness, sizeof(r->witness), "%s", c->files);
 }
 
-static void
-reason_over(const struct session *s, struct reason *r)
+/* Parked, and not by a person: what lets it go on.  False when that is not so. */
+static bool
+reason_parked(const struct core *core, const struct session *s, struct reason *r)
 {
+	if (s->state == SESSION_PARKED && s->waits_for_account) {
+		r->rule = "J-27";
+		put(r->other, sizeof(r->other), "account %s", s->account);
+		put(r->release, sizeof(r->release), "the limit ends at %lld (Unix ms)",
+		    (long long)session_paused_until(core, s));
+	} else if (s->state == SESSION_PARKED && s->is_out_of_budget) {
+		r->rule = "J-28";
+		if (s->renews)
+			put(r->other, sizeof(r->other), "run %s", s->run);
+		else
+			put(r->other, sizeof(r->other), "a person");
+		put(r->release, sizeof(r->release),
+		    s->renews ? "its process is gone, and the caps have room"
+			      : "a person lets it spend more");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void
+reason_over(const struct core *core, const struct session *s, struct reason *r)
+{
+	if (reason_parked(core, s, r))
+		return;
 	r->rule = s->state == SESSION_FAILED ? "R-67" : "E-7";
 	put(r->witness, sizeof(r->witness), "%s",
 	    s->landed[0] ? s->landed
@@ -207,6 +233,6 @@ session_reason(const struct core *core, const struct session *s, struct reason *
 	case SESSION_DONE:
 	case SESSION_FAILED:
 	case SESSION_ABANDONED:
-	case SESSION_N_STATES: reason_over(s, reason); return;
+	case SESSION_N_STATES: reason_over(core, s, reason); return;
 	}
 }

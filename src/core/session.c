@@ -425,7 +425,8 @@ step_agent_failed(
 			return 0;
 		}
 	}
-	if (account_parks(core, s, h->at, acts) || !core_move(s, ON_FAIL, h->at, acts))
+	if (budget_parks(core, s, h, acts) || account_parks(core, s, h->at, acts) ||
+	    !core_move(s, ON_FAIL, h->at, acts))
 		return 0;
 	core_set(&s->reason, fields_text(&h->fields, "text"));
 	session_close_asks(s, false);

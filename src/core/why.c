@@ -367,7 +367,7 @@ needs_person(const struct core *core, const struct session *s)
 	case SESSION_MERGE_CONFLICT: return true;
 	case SESSION_HALTED:
 		return s->is_held; /* else its conflict is what needs one */
-	case SESSION_PARKED: return s->is_tree_gone;
+	case SESSION_PARKED: return s->is_tree_gone || budget_waits(core, s);
 	case SESSION_CLAIMED: return !s->run_open && s->next[0] == '\0';
 	case SESSION_EXITING: return s->reason[0] != '\0';
 	case SESSION_MERGING: return s->blocked[0] != '\0';

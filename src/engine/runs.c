@@ -2,6 +2,7 @@
 
 #include "adapters.h"
 #include "base/hash.h"
+#include "core/money.h"
 #include "engine/environ.h"
 #include "git/torn.h"
 #include "policy/names.h"
@@ -127,7 +128,7 @@ launch_text_fill(struct engine *engine, const struct task *task,
 		.prompt_key = s->run,
 		.cwd = s->path,
 		.tmp_dir = t->tmp_dir,
-		.budget_cents = s->budget,
+		.budget_cents = (long)money_of_run(engine->core, s),
 		.is_root = geteuid() == 0,
 		.is_sandboxed = s->is_sandboxed || session_is_fenced(s) };
 	return 0;

@@ -145,6 +145,10 @@ usage_request(struct fields *f, const struct agent_event *e, size_t max)
 void
 usage_limit(struct fields *f, const struct agent_event *e, bool can_resume)
 {
+	if (e->is_out_of_budget) {
+		fields_set_number(f, "out_of_budget", 1);
+		fields_set_number(f, "resumable", can_resume);
+	}
 	if (e->kind != AGENT_LIMIT)
 		return;
 	fields_set_number(f, "until", e->until_at);

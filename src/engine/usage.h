@@ -31,5 +31,8 @@ void usage_clear(struct usage *usage);
  */
 void usage_request(struct fields *f, const struct agent_event *e, size_t max);
 
-/* Puts until when a limit holds into F, and whether its agent can then go on; else nothing. */
+/*
+ * Puts into F until when a limit holds, or that the agent used up its budget, and whether it
+ * can go on afterwards; nothing when E is neither.
+ */
 void usage_limit(struct fields *f, const struct agent_event *e, bool can_resume);

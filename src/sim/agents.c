@@ -114,6 +114,17 @@ say_failed(struct sim_run *run)
 		say(run, "{\"type\":\"failed\",\"reason\":\"I give up\"}");
 }
 
+/* Its own budget flag strikes: at times before the session's ceiling, at times after. */
+static void
+say_out_of_budget(struct sim_run *run)
+{
+	if (run->is_claude)
+		say(run,
+		    "{\"type\":\"result\",\"subtype\":\"error_max_budget_usd\","
+		    "\"is_error\":true,\"total_cost_usd\":%u.25}",
+		    sim_dice(30));
+}
+
 static void
 say_limit(struct sim_run *run)
 {
@@ -213,6 +224,8 @@ work(struct sim_run *run, struct sim_tree *t)
 		finish(run, t);
 	else if (what < 80)
 		sim_tree_commit(t);
+	else if (what < 81)
+		say_out_of_budget(run);
 	else if (what < 83)
 		say_failed(run);
 	else if (what < 88)

@@ -171,6 +171,34 @@ the_cost_is_cents_of_the_session_so_far_rounded_up(void **state)
 }
 
 static void
+note_budget(const struct agent_event *event, void *arg)
+{
+	*(bool *)arg |= event->is_out_of_budget;
+}
+
+/* J-28: that is no failed approach, so that it must not be told from words. */
+static void
+only_the_end_of_its_own_budget_is_one(void **state)
+{
+	static const struct {
+		const char *subtype;
+		bool is_it;
+	} ends[] = { { "error_max_budget_usd", true }, { "error_max_turns", false },
+		{ "error_during_execution", false }, { "success", false } };
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(ends); i++) {
+		AUTO_FREE char *line = xasprintf(
+		    "{\"type\":\"result\",\"subtype\":\"%s\",\"is_error\":true}",
+		    ends[i].subtype);
+		bool is_it = false;
+
+		agent_claude.parse(line, strlen(line), note_budget, &is_it);
+		assert_int_equal(is_it, ends[i].is_it);
+	}
+}
+
+static void
 a_plan_the_request_leaves_out_was_said_before(void **state)
 {
 	AUTO_FREE struct replay *replay = replay_run("claude-ctl-plan");
@@ -333,6 +361,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_recorded_run_gives_its_events),
 		cmocka_unit_test(a_run_without_a_result_line_never_ends),
+		cmocka_unit_test(only_the_end_of_its_own_budget_is_one),
 		cmocka_unit_test(the_cost_is_cents_of_the_session_so_far_rounded_up),
 		cmocka_unit_test(a_plan_the_request_leaves_out_was_said_before),
 		cmocka_unit_test(lines_that_were_not_recorded_give_their_events),

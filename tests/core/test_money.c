@@ -352,6 +352,21 @@ what_a_limit_stopped_goes_on_by_itself_and_has_not_failed(void **state)
 }
 
 static void
+what_is_done_is_not_parked_for_a_limit(void **state)
+{
+	struct play *p = plan_with("0", "0", "budget");
+
+	(void)state;
+	play_batch(p, 1, "1A");
+	play_start(p, "1A");
+	LINE(p, "1A", HAP_AGENT_LIMIT, "#until", "1700000600000", NULL);
+	play_deliver(p, "1A");
+	LINE(p, "1A", HAP_AGENT_FAILED, "text", "429", NULL);
+	IS(p, "1A", SESSION_IN_REVIEW);
+	play_free(p);
+}
+
+static void
 a_person_who_parks_it_meant_it(void **state)
 {
 	struct play *p = plan_with("0", "0", "budget");
@@ -511,6 +526,7 @@ main(void)
 		cmocka_unit_test(a_limit_pauses_its_account_and_no_other_j27),
 		cmocka_unit_test(
 		    what_a_limit_stopped_goes_on_by_itself_and_has_not_failed),
+		cmocka_unit_test(what_is_done_is_not_parked_for_a_limit),
 		cmocka_unit_test(a_person_who_parks_it_meant_it),
 		cmocka_unit_test(a_limit_without_an_end_is_a_minute_then_two),
 		cmocka_unit_test(another_repository_s_limit_holds_here),

@@ -19,7 +19,7 @@ wait_until 10 test -s "$scratch/port"
 port=$(cat "$scratch/port")
 
 # None of them can ask a question of the person's, or has a budget of its own.
-agent_lacks="question budget"
+agent_lacks="question budget spent"
 # The plan modes of these two let commands through: they are not offered.
 [[ $agent = opencode || $agent = copilot ]] && agent_lacks+=" plan"
 new_repo "$scratch/repo" && cd "$scratch/repo" || exit 99

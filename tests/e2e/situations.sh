@@ -21,6 +21,7 @@ plan|pair|Estimate: $1, 1pt|stub:plan=first this then that stub:write=W:planned 
 question|quick|Estimate: $1, 1pt|`stub:question=Which colour?|Red|Blue stub:write=W:{answer} stub:commit=a colour`
 two-turns|quick|Estimate: $1, 1pt|stub:write=W:left stub:nocommit
 budget|quick|Estimate: $0.30, 1pt|stub:tokens=9000 stub:write=W:a stub:bash=true stub:bash=true stub:bash=true stub:bash=true stub:bash=true stub:commit=too much
+spent|quick|Estimate: $0.30, 1pt|stub:tokens=9000 stub:write=W:a stub:bash=true stub:bash=true stub:bash=true stub:bash=true stub:bash=true stub:commit=too much
 
 fail-400|quick|Estimate: $1, 1pt|stub:fail=400 stub:write=W:x
 fail-401|quick|Estimate: $1, 1pt|stub:fail=401 stub:write=W:x
@@ -170,6 +171,31 @@ situations_together() {
 	here denial "what was allowed was" made denial two
 }
 
+# is_out SITUATION: it is held for its cost, or its agent ended by its own budget.
+is_out() {
+	says 'of the \$.* it may' divisi why "$(phase_of "$1")"
+}
+# allow_more SITUATION: lets it spend more until it is ready.  Its agent has a budget of its
+# own, with which it ends; then it goes on in a new run.
+allow_more() {
+	local phase end=$((SECONDS + 60))
+	phase=$(phase_of "$1")
+	until is_state "$phase" in-review >/dev/null; do
+		[ $SECONDS -lt $end ] || return 1
+		if is_state "$phase" parked >/dev/null; then
+			is_out "$1" >/dev/null && divisi resume "$phase"
+		elif asks_something "$1"; then
+			divisi approve "$phase"
+		fi
+		sleep 0.1
+	done
+}
+# say_no SITUATION: declines its hold; one whose agent ended by itself is parked already.
+say_no() {
+	is_state "$(phase_of "$1")" parked >/dev/null ||
+		divisi decline "$(phase_of "$1")" --reason "enough"
+}
+
 situations_talk() {
 	claim "$agent: those that talk are launched" situation_plan 2 || return
 	here question "it asks" until_true asks question question
@@ -182,17 +208,27 @@ situations_talk() {
 		divisi say "$(phase_of two-turns)" "stub:commit=second turn"
 	here two-turns "the second turn ends it" comes_to two-turns in-review
 	here two-turns "in one process" equals "$(sit_field two-turns runs)" 1
-	here budget "the cap ends it" comes_to budget failed
-	here budget "and why says so" why_of budget 'budget'
-	here budget "its work is kept" is_pinned \
-		"$(sit_field budget id)" budget.txt a
+	here budget "it is held where it spent what it may (J-28)" until_true is_out budget
+	here budget "and why says of how much" why_of budget 'spent .*of the \$0\.60'
+	here budget "a person lets it spend more, time and again" allow_more budget
+	here budget "it comes to its end" comes_to budget in-review
+	here budget "with its work" made budget a
+	here spent "it is held, too" until_true is_out spent
+	here spent "a person says no" say_no spent
+	here spent "it is parked, not failed" comes_to spent parked
+	here spent "its work is kept" until_true is_pinned \
+		"$(sit_field spent id)" spent.txt a
 }
 
 situations_fail() {
 	claim "$agent: those whose model fails are launched" situation_plan 3 || return
-	for status in 400 401 429 500 529; do
+	for status in 400 401 500 529; do
 		failure fail-$status
 	done
+	here fail-429 "a limit parks it (J-27)" comes_to fail-429 parked
+	here fail-429 "and why says that it goes on by itself" why_of fail-429 'by itself'
+	here fail-429 "its account is paused" says 'is paused until' divisi status
+	here fail-429 "nothing is made of it" nothing_made fail-429
 	here fail-once "a failure that passes is survived" comes_to fail-once in-review
 }
 

@@ -16,6 +16,8 @@ a_model_costs_what_its_longest_name_says(void **state)
 	assert_int_equal(price_of("claude-sonnet-4-5-20250929").output, 1500);
 	assert_int_equal(price_of("claude-opus-4-5-20251101").output, 2500);
 	assert_int_equal(price_of("claude-opus-4-1").output, 7500);
+	/* As Claude Code 2.1.330 reckons: 4800 and 36000 tokens of it were 0.74 $. */
+	assert_int_equal(price_of("claude-opus-5-5").output, 2000);
 	assert_int_equal(price_of("gpt-5-mini-x").input, 25);
 	assert_int_equal(price_of("gpt-5-codex").input, 125);
 }

@@ -33,9 +33,10 @@ BY_HAND = {
 }
 
 # The store's own insides, and the adapter in front of it: their callers have the points.
-# The simulator has no disk.  What the holder does in place of an agent is the agent's.
+# The simulator has no disk.  What the holder does in place of an agent is the agent's.  A
+# program that prints a token leaves nothing behind.
 INSIDE = {"store": STORE, "tracker/local.c": STORE, "sim/disk.c": STORE,
-          "hold/doing.c": CALLS}
+          "hold/doing.c": CALLS, "tracker/token.c": CALLS}
 
 # Verbs of git that leave the repository and its worktrees as they are.
 READING = """cat-file diff diff-tree for-each-ref log ls-files merge-base remote rev-list

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const struct tracker *const trackers[] = { &tracker_local };
+static const struct tracker *const trackers[] = { &tracker_local, &tracker_linear };
 
 static const char *const trouble_word[TRACKER_N_TROUBLES] = {
 	[TRACKER_FINE] = "fine",
@@ -38,19 +38,4 @@ tracker_trouble_of(const char *name)
 			return i;
 	}
 	return TRACKER_LATER;
-}
-
-int
-tracker_open(const struct tracker *tracker, struct tracker_link *link, struct err *err)
-{
-	if (!(tracker->capabilities & TRACKER_NETWORK))
-		return 0;
-	return err_set(
-	    err, ERR_SYSTEM, "%s cannot be reached from here", tracker->name);
-}
-
-void
-tracker_close(struct tracker_link *link)
-{
-	link->net = NULL;
 }

@@ -88,6 +88,7 @@ struct tracker_link {
 	const char *url;                 /* of the API: an enterprise, a test server */
 	const char *token_variable;      /* "LINEAR_API_KEY" */
 	const char *const *token_helper; /* argv, NULL-terminated; no shell */
+	const char *origin;  /* this home's id: two homes never share a key */
 	const char *team;    /* Linear: a team's key, "CIA"; GitHub: "owner/name" */
 	const char *project; /* of every issue made: a name or id, or NULL */
 	const struct tracker_status_name *status_name;
@@ -308,6 +309,9 @@ struct tracker {
 
 /* The built-in one, in the journal's database; needs no network and no account. */
 extern const struct tracker tracker_local;
+
+/* linear.app over GraphQL. */
+extern const struct tracker tracker_linear;
 
 /* The tracker that the user calls NAME ("local", "linear", "github"), or NULL. */
 const struct tracker *tracker_by_name(const char *name);

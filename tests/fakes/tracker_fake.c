@@ -274,7 +274,8 @@ fake_children(const struct tracker_link *link, const char *parent, int limit,
 
 const struct tracker tracker_fake = {
 	.name = "fake",
-	.capabilities = TRACKER_ESTIMATES | TRACKER_DELEGATES,
+	.capabilities = TRACKER_ESTIMATES | TRACKER_DELEGATES | TRACKER_KEYED_UPDATES |
+			TRACKER_VERSIONS,
 	.create = fake_create,
 	.update = fake_update,
 	.comment = fake_comment,

@@ -111,110 +111,6 @@ move(struct world *w, const char *key, const char *id, const char *status,
 	return w->tracker->update(&w->link, &call, id, &patch, err);
 }
 
-/* The contract, for every tracker. */
-
-/* S-49 to S-54, A-20 */
-static void
-an_issue_is_read_as_it_was_filed(void **state)
-{
-	struct world *w = *state;
-	struct tracker_issue issue = read_it(w, make(w, NULL, NULL));
-
-	assert_string_equal(issue.title, "Batch 1A: Gates");
-	assert_string_equal(issue.body, "the prompt");
-	assert_int_equal(issue.version, 1);
-	assert_string_equal(issue.status, "Todo");
-	assert_int_equal(issue.estimate, 3);
-	assert_string_equal(issue.assignee, "");
-	assert_string_equal(issue.delegate, "");
-	assert_int_equal(issue.labels.n, 2);
-}
-
-static void
-the_same_key_never_makes_a_second_issue(void **state)
-{
-	struct world *w = *state;
-	const char *master = make(w, NULL, NULL);
-	const char *id = make(w, "issue-file/s1", master);
-	struct tracker_list list;
-
-	assert_string_equal(make(w, "issue-file/s1", master), id);
-	assert_string_not_equal(make(w, "issue-file/s2", master), id);
-	assert_int_equal(
-	    w->tracker->children(&w->link, master, 10, w->arena, &list, NULL), 0);
-	assert_int_equal(list.n, 2);
-	assert_string_equal(list.item[0].id, id);
-	assert_string_equal(list.item[0].parent, master);
-}
-
-static void
-a_repeated_update_does_not_undo_what_came_after(void **state)
-{
-	struct world *w = *state;
-	const char *id = make(w, NULL, NULL);
-
-	assert_int_equal(move(w, "m1", id, "In Progress", NULL), 0);
-	assert_int_equal(move(w, "m2", id, "In Review", NULL), 0);
-	assert_int_equal(move(w, "m1", id, "In Progress", NULL), 0);
-	assert_string_equal(read_it(w, id).status, "In Review");
-	assert_int_equal(move(w, "m3", id, "In Review", NULL), 0);
-}
-
-static void
-a_patch_changes_what_it_names_only(void **state)
-{
-	struct world *w = *state;
-	const char *id = make(w, NULL, NULL);
-	struct tracker_call call = call_of(w, NULL);
-	struct tracker_patch patch = { .assignee = "claude" };
-
-	assert_int_equal(w->tracker->update(&w->link, &call, id, &patch, NULL), 0);
-	call = call_of(w, NULL);
-	patch = (struct tracker_patch){ .body = "a new prompt" };
-	assert_int_equal(w->tracker->update(&w->link, &call, id, &patch, NULL), 0);
-	assert_string_equal(read_it(w, id).assignee, "claude");
-	assert_string_equal(read_it(w, id).status, "Todo");
-	assert_string_equal(read_it(w, id).body, "a new prompt");
-	assert_int_equal(read_it(w, id).version, 2);
-}
-
-static void
-a_list_wants_a_limit_and_keeps_to_it(void **state)
-{
-	struct world *w = *state;
-	const char *master = make(w, NULL, NULL);
-	struct tracker_list list;
-	struct err err = ERR_INIT;
-
-	for (int i = 0; i < 5; i++)
-		make(w, NULL, master);
-	assert_int_equal(
-	    w->tracker->children(&w->link, master, 3, w->arena, &list, NULL), 0);
-	assert_int_equal(list.n, 3);
-	assert_true(list.has_more);
-	assert_int_equal(
-	    w->tracker->children(&w->link, master, 0, w->arena, &list, &err), -1);
-	assert_string_equal(err.code, "T04");
-}
-
-static void
-what_is_not_there_is_not_found(void **state)
-{
-	struct world *w = *state;
-	struct tracker_call call = call_of(w, NULL);
-	struct tracker_issue issue;
-	struct err err = ERR_INIT;
-
-	assert_int_equal(
-	    w->tracker->read(&w->link, "XX-9", w->arena, &issue, &err), -1);
-	assert_int_equal(err.kind, ERR_NOT_FOUND);
-	assert_int_equal(move(w, NULL, "XX-9", "Done", &err), -1);
-	assert_int_equal(err.kind, ERR_NOT_FOUND);
-	assert_int_equal(
-	    w->tracker->comment(&w->link, &call, "XX-9", "note", "x", &err), -1);
-	assert_int_equal(err.kind, ERR_NOT_FOUND);
-}
-
 /* The local one alone. */
 
 /* parked in the Backlog by a refusal, taken up again by the next approval. */
@@ -233,21 +129,6 @@ a_parked_issue_is_taken_up_by_way_of_todo(void **state)
 	assert_int_equal(move(w, NULL, id, "Backlog", NULL), 0);
 	assert_int_equal(move(w, "take", id, "In Progress", NULL), 0);
 	assert_string_equal(read_it(w, id).status, "Backlog");
-}
-
-static void
-no_status_is_skipped_on_the_way_to_done(void **state)
-{
-	struct world *w = *state;
-	const char *id = make(w, NULL, NULL);
-	struct err err = ERR_INIT;
-
-	assert_int_equal(move(w, NULL, id, "Done", &err), -1);
-	assert_int_equal(err.kind, ERR_REFUSED);
-	assert_non_null(strstr(err.fix, "In Progress"));
-	assert_int_equal(move(w, NULL, id, "Nearly", &err), -1);
-	assert_int_equal(err.kind, ERR_INPUT);
-	assert_string_equal(read_it(w, id).status, "Todo");
 }
 
 static void
@@ -367,20 +248,12 @@ what_never_arrived_has_no_effect(void **state)
 
 #define LOCAL(fn) cmocka_unit_test_setup_teardown(fn, setup_local, teardown)
 #define FAKE(fn)  cmocka_unit_test_setup_teardown(fn, setup_fake, teardown)
-#define EACH(fn)  LOCAL(fn), FAKE(fn)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(an_issue_is_read_as_it_was_filed),
-		EACH(the_same_key_never_makes_a_second_issue),
-		EACH(a_repeated_update_does_not_undo_what_came_after),
-		EACH(a_patch_changes_what_it_names_only),
-		EACH(a_list_wants_a_limit_and_keeps_to_it),
-		EACH(what_is_not_there_is_not_found),
 		LOCAL(a_parked_issue_is_taken_up_by_way_of_todo),
-		LOCAL(no_status_is_skipped_on_the_way_to_done),
 		LOCAL(a_plans_issue_keeps_its_id),
 		LOCAL(relations_comments_and_files_reach_the_issue),
 		LOCAL(an_effect_goes_with_its_act),

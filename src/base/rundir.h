@@ -15,6 +15,7 @@
  *   begun     made once (O_EXCL) and fsynced under the lock, before the agent is started
  *   agent     the agent's identity, once it is started
  *   out.ndjson err.log   the agent's output, appended
+ *   widened   grants that came after the start, for the holder when it is told
  *   fence.log what the fence refused, one JSON object per line
  *   term.cast            instead of them, for an agent on a terminal: asciicast v2
  *   in.sock in.ndjson    input to the agent; every accepted frame is logged first

@@ -25,8 +25,8 @@ static const struct command commands[] = {
 		"Shows who else has some of it, then asks. An agent gives it for its own "
 		"session: a person is asked (divisi approve SESSION), the agent is told "
 		"the answer, and what was refused stays so. A session that is allowed "
-		"what another one has lands behind it. Exit status 4: asked, not "
-		"answered.",
+		"what another one has lands behind it. An absolute path outside of its "
+		"worktree opens its fence there. Exit status 4: asked, not answered.",
 	    .options = cmd_widen_options,
 	    .run = cmd_widen,
 	},

@@ -141,6 +141,17 @@ land_behind(struct core *core, struct session *s, const char *meets)
 	}
 }
 
+/* Does the fence of the run under way keep it from what LINES name? */
+static bool
+is_fenced_from(const struct session *s, const char *lines)
+{
+	if (!session_is_fenced(s) || !s->run_open)
+		return false;
+	/* In this mode the worktree is all its own. */
+	return strcmp(s->fence, "worktree") != 0 || lines[0] == '/' ||
+	       strstr(lines, "\n/");
+}
+
 void
 widen_answered(struct core *core, struct session *s, const struct ask *a,
     const struct happening *h, struct acts *acts)
@@ -164,6 +175,9 @@ widen_answered(struct core *core, struct session *s, const struct ask *a,
 		s->widened = widened;
 	}
 	land_behind(core, s, meets);
+	/* Before it is told: then it may. */
+	if (is_fenced_from(s, a->raw))
+		owe_tell(s, "widen", acts);
 	text = xasprintf("A person allowed it: you may also write %s.%s%s%s", row,
 	    a->answer[0] ? " " : "", a->answer,
 	    meets[0] ? " Another session has some of it as well and lands before you: "

@@ -2,6 +2,7 @@
 
 #include "adapters.h"
 #include "base/crash.h"
+#include "engine/fencing.h"
 
 #include <string.h>
 
@@ -213,6 +214,7 @@ tell_order(const char *dir, const char *word, struct err *err)
 		{ "kill", RUN_ORDER_KILL },
 		{ "suspend", RUN_ORDER_SUSPEND },
 		{ "continue", RUN_ORDER_CONTINUE },
+		{ "widen", RUN_ORDER_WIDEN },
 	};
 
 	for (size_t i = 0; i < N_ELEMS(orders); i++) {
@@ -223,6 +225,17 @@ tell_order(const char *dir, const char *word, struct err *err)
 	return NULL;
 }
 
+/* What the holder is to read when it is told to. */
+static int
+write_widened(const struct task *task, const char *dir, struct err *err)
+{
+	const struct session *s = core_session(
+	    task->engine->core, fields_text(&task->fields, "session"));
+
+	return s ? fencing_write_widened(s, dir, err)
+		 : err_set(err, ERR_NOT_FOUND, "no such session");
+}
+
 /* Messages to a living holder: local, exactly once by their key. */
 static void
 send_act(struct task *task)
@@ -230,9 +243,12 @@ send_act(struct task *task)
 	const char *order = order_word(task);
 	AUTO_FREE char *dir = run_dir(task->engine, fields_text(&task->fields, "run"));
 	struct err err = ERR_INIT;
-	struct run_call *run = strcmp(task->kind, "tell") == 0
-				   ? tell_order(dir, order, &err)
-				   : run_message(task->engine, task, dir, &err);
+	struct run_call *run = NULL;
+
+	if (strcmp(task->kind, "tell") != 0)
+		run = run_message(task->engine, task, dir, &err);
+	else if (strcmp(order, "widen") != 0 || write_widened(task, dir, &err) == 0)
+		run = tell_order(dir, order, &err);
 
 	if (run)
 		task->call = call_start(task->engine, run, on_message_sent, task);

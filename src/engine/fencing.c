@@ -137,6 +137,25 @@ fencing_add_sockets(const char *ours, struct run_spec *spec)
 		run_spec_add_grant(spec, "socket", sockets[i]);
 }
 
+/* Is what there is of PATH below TREE?  An agent may have put a link there since. */
+static bool
+is_inside(const char *tree, const char *path)
+{
+	AUTO_FREE char *top = realpath(tree, NULL);
+	AUTO_FREE char *at = xstrdup(path);
+	size_t n = top ? strlen(top) : 0;
+
+	while (n > 0 && at[0]) {
+		AUTO_FREE char *real = realpath(at, NULL);
+
+		if (real)
+			return strncmp(real, top, n) == 0 &&
+			       (real[n] == '/' || real[n] == '\0');
+		*strrchr(at, '/') = '\0';
+	}
+	return false;
+}
+
 /* One line of the table: a grant as the holder knows it, or below the worktree. */
 static int
 add_line(const char *tree, struct span line, struct run_spec *spec, struct err *err)
@@ -158,11 +177,97 @@ add_line(const char *tree, struct span line, struct run_spec *spec, struct err *
 	path = path_join(tree, value);
 	parent = xstrdup(path);
 	*strrchr(parent, '/') = '\0';
+	if (!is_inside(tree, is_dir ? path : parent)) {
+		log_warn("%s leads out of its worktree: it is not granted", path);
+		return 0;
+	}
 	/* Made here: nobody behind the fence could make it. */
 	if (file_mkdirs(is_dir ? path : parent, 0777, err) < 0)
 		return -1;
 	run_spec_add_grant(spec, is_dir ? "write" : "edit", path);
 	return 0;
+}
+
+void
+fencing_put_line(FILE *f, const char *kind, const char *value)
+{
+	/* One line each: a value that has more would be read as another grant. */
+	if (!strchr(value, '\n'))
+		fprintf(f, "%s%s %s", ftell(f) > 0 ? "\n" : "", kind, value);
+}
+
+bool
+fencing_put_pattern(FILE *f, const char *pattern)
+{
+	size_t plain = strcspn(pattern, "*?[{");
+	AUTO_FREE char *path = xstrndup(pattern, plain);
+	bool is_dir = pattern[plain] != '\0' || (plain > 0 && path[plain - 1] == '/');
+	char *slash = strrchr(path, '/');
+
+	if (is_dir) {
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	fencing_put_line(f, is_dir ? "dir" : "edit", path);
+	return true;
+}
+
+/* What a person let S write beside, as lines of the table. */
+static char *
+widened_lines(const struct session *s)
+{
+	bool is_whole = strcmp(s->fence, "worktree") == 0;
+	struct span rest = span_of(s->widened), line;
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	while (span_next(&rest, '\n', &line)) {
+		AUTO_FREE char *one = xstrndup(line.p, line.n);
+
+		if (one[0] == '/')
+			fencing_put_line(f, file_is_dir(one) ? "write" : "edit", one);
+		else if (one[0] && !is_whole && !fencing_put_pattern(f, one))
+			fencing_put_line(f, "write", s->path);
+	}
+	fclose(f);
+	return text;
+}
+
+int
+fencing_write_widened(const struct session *s, const char *run_dir, struct err *err)
+{
+	AUTO_FREE char *path = path_join(run_dir, "widened");
+	AUTO_FREE char *lines = widened_lines(s), *text = NULL;
+	struct span rest = span_of(lines), line;
+	struct run_spec spec = { 0 };
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	int rc = 0;
+
+	while (rc == 0 && span_next(&rest, '\n', &line))
+		rc = add_line(s->path, line, &spec, err);
+	/* Canonical, as the holder wants them. */
+	for (size_t i = 0; i < spec.n_grants; i++) {
+		char *value = strchr(spec.grant[i], ' ') + 1;
+		AUTO_FREE char *whole = realpath(value, NULL);
+		char *slash = strrchr(value, '/');
+		AUTO_FREE char *name = xstrdup(slash + 1);
+		AUTO_FREE char *dir = NULL;
+
+		slash[0] = '\0';
+		dir = realpath(value[0] ? value : "/", NULL);
+		value[-1] = '\0';
+		if (whole && file_is_dir(whole))
+			fprintf(f, "%s %s\n", spec.grant[i], whole);
+		else if (dir)
+			fprintf(
+			    f, "%s %s/%s\n", spec.grant[i], dir[1] ? dir : "", name);
+	}
+	fclose(f);
+	run_spec_clear(&spec);
+	return rc < 0 ? -1 : file_write_atomic(path, text, strlen(text), 0600, err);
 }
 
 int
@@ -175,6 +280,7 @@ fencing_add(const struct engine *engine, const struct session *s, const char *tm
 	AUTO_FREE char *cache = path_join(state, "cache");
 	AUTO_FREE char *own = path_join(state, "agent");
 	AUTO_FREE char *ours = path_join(engine->home, "sock");
+	AUTO_FREE char *widened = widened_lines(s);
 	struct span rest = span_of(s->grants), line;
 
 	add_ports(engine, s, spec);
@@ -193,6 +299,11 @@ fencing_add(const struct engine *engine, const struct session *s, const char *tm
 	if (agent_state_add(s->adapter, s->program, own, s->path, spec, err) < 0)
 		return -1;
 	while (s->grants[0] && span_next(&rest, '\n', &line)) {
+		if (add_line(s->path, line, spec, err) < 0)
+			return -1;
+	}
+	rest = span_of(widened);
+	while (span_next(&rest, '\n', &line)) {
 		if (add_line(s->path, line, spec, err) < 0)
 			return -1;
 	}

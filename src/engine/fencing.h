@@ -3,6 +3,8 @@
 #include "base/rundir.h"
 #include "engine/internal.h"
 
+#include <stdio.h>
+
 /*
  * The fence of a run of S, as its table says (CONTRACTS 8): what it may change, where it
  * keeps what it makes along the way, and the ports that are its own, added to SPEC.  The
@@ -10,6 +12,21 @@
  */
 NODISCARD int fencing_add(const struct engine *engine, const struct session *s,
     const char *tmp_dir, struct run_spec *spec, struct err *err);
+
+/* A line of the table: KIND and VALUE, unless that has more than one line. */
+void fencing_put_line(FILE *f, const char *kind, const char *value);
+/*
+ * One declared pattern.  The kernel knows directories and files, no patterns: a wildcard
+ * opens the directory before it.  False when that is the whole worktree.
+ */
+bool fencing_put_pattern(FILE *f, const char *pattern);
+
+/*
+ * Writes the file `widened` of the run RUN_DIR of S: what its holder is to grant in addition,
+ * since a person allowed it after the start.
+ */
+NODISCARD int fencing_write_widened(
+    const struct session *s, const char *run_dir, struct err *err);
 
 /*
  * Caches below DIR, which is made, for the tools that look for theirs in a variable; and

@@ -123,9 +123,63 @@ order_report(struct engine *engine, const struct fields *in,
 
 /* ---- more than it declared ------------------------------------------------------------------ */
 
-/* PATTERNS one per line, as the plan writes them: below the worktree, each a pattern. */
+/* Is PATH in DIR, or DIR in PATH? */
+static bool
+is_near(const char *path, const char *dir)
+{
+	AUTO_FREE char *real = realpath(dir, NULL);
+	const char *other = real ? real : dir;
+	size_t a = strlen(path), b = strlen(other), n = a < b ? a : b;
+
+	return b > 0 && strncmp(path, other, n) == 0 &&
+	       (a == b || (a > b ? path : other)[n] == '/');
+}
+
+/*
+ * A path outside of the worktree, which only a fence keeps it from.  What is the person's
+ * repository, divisi's or another session's is never given, nor what holds it.
+ */
+static int
+check_outside(const struct engine *engine, const struct session *s, const char *path,
+    struct err *err)
+{
+	AUTO_FREE char *real = realpath(path, NULL);
+	AUTO_FREE char *common = xstrdup(engine->home);
+	const char *at = real ? real : path;
+	bool is_ours;
+
+	*strrchr(common, '/') = '\0';
+	if (!session_is_fenced(s)) {
+		err_set(err, ERR_USAGE,
+		    "%.200s is outside of the worktree, and no fence "
+		    "keeps it from there",
+		    path);
+		return -1;
+	}
+	if (path[strcspn(path, "*?[{")] || strstr(path, "/../") || strstr(path, "//") ||
+	    strlen(path) < 2 || path[strlen(path) - 1] == '/' ||
+	    strcmp(path + strlen(path) - 2, "..") == 0)
+		return err_set(err, ERR_USAGE,
+		    "outside of the worktree one plain path is asked for, not %.200s",
+		    path);
+	is_ours = is_near(at, common) || is_near(at, engine->top) ||
+		  is_near(at, engine->home);
+	for (size_t i = 0; i < engine->core->n_sessions && !is_ours; i++)
+		is_ours = is_near(at, engine->core->session[i].path);
+	if (is_ours)
+		return refuse(err, "G21",
+		    "%.200s holds, or is part of, a repository that divisi keeps",
+		    path);
+	return 0;
+}
+
+/*
+ * PATTERNS one per line, as the plan writes them: below the worktree, each a pattern; or
+ * absolute paths outside of it.
+ */
 static char *
-own_patterns(const struct session *s, const char *patterns, struct err *err)
+own_patterns(const struct engine *engine, const struct session *s, const char *patterns,
+    struct err *err)
 {
 	struct span rest = span_of(patterns), line;
 	size_t n = 0, size = 0, below = strlen(s->path);
@@ -142,6 +196,12 @@ own_patterns(const struct session *s, const char *patterns, struct err *err)
 			continue;
 		if (below > 0 && strncmp(one, s->path, below) == 0 && one[below] == '/')
 			rel = one + below + 1;
+		if (rel[0] == '/') {
+			is_bad = check_outside(engine, s, rel, err) < 0 ||
+				 ++n > MOST_PATTERNS;
+			fprintf(f, "%s\n", rel);
+			continue;
+		}
 		glob = glob_new(rel, 0, err);
 		is_bad = !glob || ++n > MOST_PATTERNS;
 		if (glob && is_bad)
@@ -176,7 +236,7 @@ order_widen(struct engine *engine, const struct fields *in, const struct caller 
 		return -1;
 	if (fields_text(in, "reason")[0] == '\0')
 		return err_set(err, ERR_USAGE, "a person wants to know the reason");
-	patterns = own_patterns(s, fields_text(in, "patterns"), err);
+	patterns = own_patterns(engine, s, fields_text(in, "patterns"), err);
 	if (!patterns)
 		return -1;
 	text = open_memstream(&detail, &n);

@@ -3,6 +3,7 @@
 #include "base/landlock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/fencing.h"
 #include "policy/refusal.h"
 
 #include <string.h>
@@ -16,35 +17,6 @@ set_at(struct proposal *p, size_t i, const char *name, const char *text)
 
 	snprintf(key, sizeof(key), "s%zu.%s", i, name);
 	fields_set(p->out, key, text);
-}
-
-static void
-put_line(FILE *f, const char *kind, const char *value)
-{
-	/* One line each: a value that has more would be read as another grant. */
-	if (!strchr(value, '\n'))
-		fprintf(f, "%s%s %s", ftell(f) > 0 ? "\n" : "", kind, value);
-}
-
-/*
- * One declared pattern.  The kernel knows directories and files, no patterns: a wildcard
- * opens the directory before it.  False when that is the whole worktree.
- */
-static bool
-put_pattern(FILE *f, const char *pattern)
-{
-	size_t plain = strcspn(pattern, "*?[{");
-	AUTO_FREE char *path = xstrndup(pattern, plain);
-	bool is_dir = pattern[plain] != '\0' || (plain > 0 && path[plain - 1] == '/');
-	char *slash = strrchr(path, '/');
-
-	if (is_dir) {
-		if (!slash)
-			return false;
-		*slash = '\0';
-	}
-	put_line(f, is_dir ? "dir" : "edit", path);
-	return true;
 }
 
 /*
@@ -68,9 +40,9 @@ declared_text(const struct phase *phase, bool *is_bounded)
 			if (list->item[k].is_negated)
 				continue;
 			has_any = true;
-			is_told &= put_pattern(f, list->item[k].text);
+			is_told &= fencing_put_pattern(f, list->item[k].text);
 			if (list->item[k].to)
-				is_told &= put_pattern(f, list->item[k].to);
+				is_told &= fencing_put_pattern(f, list->item[k].to);
 		}
 	}
 	fclose(f);
@@ -99,7 +71,7 @@ put_setting(struct proposal *p, FILE *f, const char *key, const char *kind,
 			rc = err_set(err, ERR_INPUT,
 			    "%s is '%.200s', which is no absolute path", key, value);
 		else
-			put_line(f, kind, path);
+			fencing_put_line(f, kind, path);
 	}
 	if (rc == 0 && item && item->is_committed)
 		propose_note(
@@ -122,7 +94,7 @@ put_commands(struct proposal *p, FILE *f, struct err *err)
 	if (strcmp(set, "off") == 0) {
 		const struct config_item *item = config_find(&p->config, key);
 
-		put_line(f, "commands", "off");
+		fencing_put_line(f, "commands", "off");
 		propose_note(p,
 		    "NO FENCE for the commands that verify what agents wrote%s%s",
 		    item->is_committed ? ", as named by " : "",
@@ -235,7 +207,7 @@ propose_fence(
 		if (rc == 0)
 			rc = put_commands(p, f, err);
 		if (strcmp(cache, "shared") == 0)
-			put_line(f, "cache", cache);
+			fencing_put_line(f, "cache", cache);
 	}
 	fclose(f);
 	if (rc < 0)

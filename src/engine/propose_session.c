@@ -327,7 +327,7 @@ put_cost(struct proposal *p, size_t i, const struct dispatch_row *row)
 
 /* What the approval covers beside the agent's own doing is said with the table. */
 static void
-note_commits(struct proposal *p, const struct dispatch_row *row)
+note_commits(struct proposal *p, size_t i, const struct dispatch_row *row)
 {
 	const char *sandbox = config_str(&p->config, "divisi.sandbox", "");
 	const struct agent *agent = row->agent && row->agent->adapter
@@ -335,7 +335,8 @@ note_commits(struct proposal *p, const struct dispatch_row *row)
 					: NULL;
 
 	if (agent && agent->cannot_commit && row->launch_as == LAUNCH_BYPASS &&
-	    strcmp(sandbox, "external") != 0)
+	    strcmp(sandbox, "external") != 0 &&
+	    strcmp(fields_text_at(p->out, i, "fence"), "off") == 0)
 		propose_note(p,
 		    "phase %s: %s keeps its own sandbox, in which it cannot commit; divisi "
 		    "commits for it what it leaves",
@@ -382,7 +383,7 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	set_at(p, i, "setup", config_str(&p->config, "divisi.worktree.setup", ""));
 	set_number_at(p, i, "sandboxed",
 	    strcmp(config_str(&p->config, "divisi.sandbox", ""), "external") == 0);
-	note_commits(p, row);
+	note_commits(p, i, row);
 	if (row->warning)
 		propose_note(p, "phase %s: %s", row->phase->id, row->warning);
 	if (row->mid_cents < 0)

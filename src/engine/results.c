@@ -76,6 +76,7 @@ commits_for_agent(const struct task *task)
 	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
 
 	return agent && agent->cannot_commit && !s->is_sandboxed &&
+	       !session_is_fenced(s) &&
 	       (strcmp(s->launch, "bypass") == 0 || s->plan_approved);
 }
 

@@ -54,7 +54,8 @@ enum run_order {
 	RUN_ORDER_STOP,
 	RUN_ORDER_KILL,
 	RUN_ORDER_SUSPEND,
-	RUN_ORDER_CONTINUE
+	RUN_ORDER_CONTINUE,
+	RUN_ORDER_WIDEN /* what the file `widened` of the run grants */
 };
 
 /* What a run does, as its holder sees it. */

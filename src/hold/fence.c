@@ -33,6 +33,8 @@
 /* Never granted anywhere: who can make a device can write the disk below everything. */
 #define ACCESS_DEVICES (LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK)
 
+#define WIDENED_BYTES ((size_t)1 << 20)
+
 struct ruleset {
 	uint64_t access_fs, access_net, scoped;
 };
@@ -97,6 +99,21 @@ fence_close(struct fence *fence)
 	if (fence->is_on && fence->log_fd >= 0)
 		close(fence->log_fd);
 	grants_clear(fence);
+}
+
+void
+fence_widen(struct fence *fence, const char *dir)
+{
+	AUTO_FREE char *path = path_join(dir, "widened");
+	AUTO_FREE char *text = file_read(path, WIDENED_BYTES, NULL, NULL);
+
+	if (!fence->is_on || !text)
+		return;
+	if (fence->notify_fd < 0)
+		refusals_warn(fence, "no broker: what was allowed since comes with "
+				     "the next start");
+	else
+		grants_add_late(fence, text);
 }
 
 void

@@ -42,6 +42,7 @@ struct grant {
 	enum grant_kind kind;
 	char *path; /* canonical; the port's digits */
 	size_t n_path;
+	bool is_late; /* Landlock does not know it: all of it is the broker's */
 };
 
 #define FENCE_N_REFUSALS 500 /* different ones that are written down */
@@ -87,6 +88,12 @@ int fence_enter(const struct fence *fence, int *listener, const char **what);
 
 /* In the holder: takes the descriptor LISTENER of the child PID over.  False: it is gone. */
 bool fence_adopt(struct fence *fence, pid_t pid, int listener);
+
+/*
+ * Adds the grants in the file `widened` of the run directory DIR: a person allowed them while
+ * the agent runs.  Landlock cannot be widened; the broker does what they name.
+ */
+void fence_widen(struct fence *fence, const char *dir);
 
 /* Serves the calls that are stopped now, a bounded number of them. */
 void fence_serve(struct fence *fence);
@@ -186,6 +193,8 @@ enum ruling {
 };
 
 int grants_read(struct fence *fence, const struct run_spec *spec, struct err *err);
+/* Adds the grants of TEXT, one per line, to a fence that stands already. */
+void grants_add_late(struct fence *fence, const char *text);
 void grants_clear(struct fence *fence);
 /* May PATH be changed in the way KIND says?  IS_TARGET: something is put there. */
 enum ruling grants_judge(

@@ -69,21 +69,63 @@ grants_add(struct fence *fence, enum grant_kind kind, const char *value)
 	return 0;
 }
 
+/* One grant in words; -1 when it makes no sense. */
+static int
+take_text(struct fence *fence, const char *text)
+{
+	const char *value = strchr(text, ' ');
+
+	for (int k = 0; value && k < GRANT_N_KINDS; k++) {
+		size_t n = strlen(kind_names[k]);
+
+		if (n == (size_t)(value - text) && strncmp(text, kind_names[k], n) == 0)
+			return grants_add(fence, (enum grant_kind)k, value + 1);
+	}
+	return -1;
+}
+
+static bool
+has_same(const struct fence *fence, size_t n, const struct grant *grant)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (fence->grant[i].kind == grant->kind &&
+		    strcmp(fence->grant[i].path, grant->path) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+grants_add_late(struct fence *fence, const char *text)
+{
+	struct span rest = span_of(text), line;
+
+	while (span_next(&rest, '\n', &line)) {
+		AUTO_FREE char *one = xstrndup(line.p, line.n);
+		size_t n = fence->n_grants;
+
+		/* Paths only: a port would put the network rule on. */
+		if (strncmp(one, "write ", 6) != 0 && strncmp(one, "edit ", 5) != 0)
+			continue;
+		if (take_text(fence, one) < 0 || fence->n_grants == n)
+			continue;
+		fence->grant[n].is_late = true;
+		/* A link that was put there meanwhile leads where nobody allowed it. */
+		if (strcmp(fence->grant[n].path, strchr(one, ' ') + 1) != 0 ||
+		    has_same(fence, n, &fence->grant[n])) {
+			free(fence->grant[n].path);
+			fence->n_grants = n;
+		}
+	}
+}
+
 int
 grants_read(struct fence *fence, const struct run_spec *spec, struct err *err)
 {
 	for (size_t i = 0; i < spec->n_grants; i++) {
-		const char *text = spec->grant[i], *value = strchr(text, ' ');
-		int rc = -1;
+		const char *text = spec->grant[i];
 
-		for (int k = 0; value && k < GRANT_N_KINDS; k++) {
-			size_t n = strlen(kind_names[k]);
-
-			if (n == (size_t)(value - text) &&
-			    strncmp(text, kind_names[k], n) == 0)
-				rc = grants_add(fence, (enum grant_kind)k, value + 1);
-		}
-		if (rc < 0)
+		if (take_text(fence, text) < 0)
 			return err_set(err, ERR_INPUT,
 			    "the fence has a grant that makes no sense: %.200s", text);
 	}
@@ -228,7 +270,7 @@ grants_judge(
 		const char *rest = behind(grant, path);
 
 		if (grant->kind == GRANT_WRITE && rest)
-			ruling = RULE_KERNEL;
+			ruling = grant->is_late ? RULE_BROKER : RULE_KERNEL;
 		else if (grant->kind == GRANT_FILE && rest && *rest == '\0')
 			ruling = RULE_BROKER;
 		else if (grant->kind == GRANT_EDIT && is_edited(grant, path))

@@ -119,6 +119,7 @@ obey(struct hold *h, enum hold_order order, ms_t now)
 	case HOLD_ORDER_INTERRUPT: agent_signal(&h->agent, SIGINT); break;
 	case HOLD_ORDER_SUSPEND: suspend(h, now); break;
 	case HOLD_ORDER_CONTINUE: resume(h, now); break;
+	case HOLD_ORDER_WIDEN: fence_widen(&h->fence, h->dir); break;
 	case HOLD_ORDER_STOP:
 		h->is_given_up = true;
 		stop_gently(h, "stopped", now);

@@ -274,6 +274,7 @@ enum hold_order {
 	HOLD_ORDER_KILL,
 	HOLD_ORDER_SUSPEND,
 	HOLD_ORDER_CONTINUE,
+	HOLD_ORDER_WIDEN,
 };
 
 int input_open(struct input *in, const char *dir, struct err *err);

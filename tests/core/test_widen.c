@@ -65,6 +65,42 @@ what_is_allowed_is_its_own_and_lands_behind_who_has_it(void **state)
 	play_free(p);
 }
 
+/* A fence that keeps it from there is told before the agent is (CONTRACTS 8). */
+static void
+what_is_allowed_reaches_the_fence(void **state)
+{
+	static const struct {
+		const char *fence, *patterns;
+		bool tells;
+	} table[] = {
+		{ "", "lib/b.c\n", false },
+		{ "off", "/srv/data\n", false },
+		{ "worktree", "lib/b.c\n", false },
+		{ "worktree", "/srv/data\n", true },
+		{ "worktree", "lib/b.c\n/srv/data\n", true },
+		{ "declared", "lib/b.c\n", true },
+		{ "read-only", "notes.md\n", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(table); i++) {
+		struct play *p = working("1A 1B");
+		struct session *s = core_session(p->core, "p1.1.1A");
+
+		free(s->fence);
+		s->fence = xstrdup(table[i].fence);
+		assert_int_equal(asks(p, table[i].patterns), 0);
+		HAPPENS(p, HAP_ASK_ANSWERED, "session", "p1.1.1A", "decision", "allow");
+		assert_string_equal(s->widened, table[i].patterns);
+		if (table[i].tells)
+			assert_string_equal(
+			    act_text(play_act(p, "tell", "1A"), "order"), "widen");
+		else
+			OWES_NO(p, "tell", "1A");
+		play_free(p);
+	}
+}
+
 /* The other lands behind it already: no circle comes of it. */
 static void
 an_order_that_stands_is_kept(void **state)
@@ -173,6 +209,7 @@ main(void)
 		cmocka_unit_test(asking_waits_for_a_person),
 		cmocka_unit_test(
 		    what_is_allowed_is_its_own_and_lands_behind_who_has_it),
+		cmocka_unit_test(what_is_allowed_reaches_the_fence),
 		cmocka_unit_test(an_order_that_stands_is_kept),
 		cmocka_unit_test(what_is_refused_stays_refused_for_the_agent),
 		cmocka_unit_test(a_flood_of_questions_ends),

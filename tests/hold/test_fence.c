@@ -277,6 +277,63 @@ of_a_repository_only_what_a_commit_writes_is_open(void **state)
 	box_free(box);
 }
 
+/* A person allows more while the agent runs: the broker does what Landlock cannot. */
+static void
+what_is_allowed_later_is_open_then(void **state)
+{
+	struct run_box *box = fenced(
+	    "echo early > out/early; ln -s $PWD/out link; touch in/ready; "
+	    "until test -e in/go; do :; done; cd out; echo x > new && mkdir sub && "
+	    "echo y > sub/one && mv sub/one sub/two && rm new && chmod 640 sub/two && "
+	    "echo more >> sub/two && cd .. && echo z > other/file && echo changed; "
+	    "echo w > other/next; rm other/kept; echo v > out3/x");
+	static const char *const dirs[] = { "other", "out3" };
+	AUTO_FREE char *ready = path_join(box->top, "in/ready");
+	AUTO_FREE char *go = path_join(box->top, "in/go");
+	AUTO_FREE char *widened = path_join(box->dir, "widened");
+	AUTO_FREE char *real = realpath(box->top, NULL);
+	AUTO_FREE char *grants = xasprintf(
+	    "write %s/out\nedit %s/other/file\nwrite %s/link3\nport 1\nwrite "
+	    "relative\nobjects %s/out3\nwrite %s/out\n",
+	    real, real, real, real, real);
+	AUTO_FREE char *link3 = path_join(box->top, "link3");
+	struct run_end end;
+
+	for (size_t i = 0; i < N_ELEMS(dirs); i++) {
+		AUTO_FREE char *path = path_join(box->top, dirs[i]);
+
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	assert_int_equal(symlink("out3", link3), 0);
+	AUTO_FREE char *other = path_join(box->top, "other/kept");
+
+	assert_int_equal(file_write_atomic(other, "kept\n", 5, 0600, NULL), 0);
+	box_start(box);
+	box_await_file(ready);
+	assert_int_equal(
+	    file_write_atomic(widened, grants, strlen(grants), 0600, NULL), 0);
+	box_tell(box, RUN_ORDER_WIDEN);
+	box_tell(box, RUN_ORDER_WIDEN);
+	assert_int_equal(file_write_atomic(go, "", 0, 0600, NULL), 0);
+	end = box_end(box);
+	AUTO_FREE char *out = box_run_file(box, "out.ndjson");
+	AUTO_FREE char *log = box_run_file(box, "fence.log");
+	AUTO_FREE char *two = box_file(box, "out/sub/two");
+	AUTO_FREE char *file = box_file(box, "other/file");
+
+	assert_string_equal(out, "changed\n");
+	assert_string_equal(two, "y\nmore\n");
+	assert_string_equal(file, "z\n");
+	assert_non_null(strstr(log, "/out/early"));
+	assert_non_null(strstr(log, "/other/next"));
+	assert_non_null(strstr(log, "/other/kept"));
+	/* Named by a link, which may have been put there since: not granted. */
+	assert_non_null(strstr(log, "/out3/x"));
+	assert_null(strstr(log, "/out/new"));
+	assert_true(end.n_refused >= 4);
+	box_free(box);
+}
+
 static void
 a_fence_that_cannot_be_read_starts_nothing(void **state)
 {
@@ -326,6 +383,8 @@ main(void)
 		    the_run_directory_is_out_of_reach, box_free_all),
 		cmocka_unit_test_teardown(
 		    of_a_repository_only_what_a_commit_writes_is_open, box_free_all),
+		cmocka_unit_test_teardown(
+		    what_is_allowed_later_is_open_then, box_free_all),
 		cmocka_unit_test_teardown(
 		    a_fence_that_cannot_be_read_starts_nothing, box_free_all),
 		cmocka_unit_test_teardown(

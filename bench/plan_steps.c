@@ -6,9 +6,11 @@
  */
 #include "base/file.h"
 #include "base/mem.h"
+#include "plan/alter.h"
 #include "plan/batch.h"
 #include "plan/glob.h"
 #include "plan/parse.h"
+#include "plan/standing.h"
 #include "plan/verdict.h"
 
 #include <malloc.h>
@@ -17,7 +19,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define N_GLOBS 20000
+#define N_GLOBS   20000
+#define N_CHANGES 20
 
 static double
 cpu_ms(void)
@@ -64,6 +67,47 @@ two_patterns_us(void)
 	return (cpu_ms() - start) * 1e3 / N_GLOBS;
 }
 
+/*
+ * One phase writes what another one does as well, and then not any more, again and again:
+ * the middle one of the times, without making the changed plan.
+ */
+static double
+change_ms(const struct plan *plan)
+{
+	struct standing *standing = standing_new(plan, NULL);
+	double took[2 * N_CHANGES];
+	size_t n = 0;
+
+	for (int i = 0; i < N_CHANGES; i++) {
+		int changed = (int)((size_t)i * plan->n_phases / N_CHANGES);
+		const struct touch_list *other =
+		    &plan->phase[plan->n_phases - 1 - (size_t)changed]
+			 .touch[TOUCH_WRITES];
+		struct alteration edit = { ALTERATION_ADD, changed, TOUCH_WRITES,
+			other->n > 0 ? other->item[0].text : "new", NULL, false };
+		struct plan *altered = plan_altered(plan, &edit, 1);
+
+		for (int way = 0; way < 2; way++) {
+			double start = cpu_ms();
+
+			(void)standing_change(
+			    standing, way ? plan : altered, &changed, 1);
+			took[n++] = cpu_ms() - start;
+		}
+		plan_free(altered);
+	}
+	standing_free(standing);
+	for (size_t i = 1; i < n; i++) {
+		for (size_t k = i; k > 0 && took[k] < took[k - 1]; k--) {
+			double swap = took[k];
+
+			took[k] = took[k - 1];
+			took[k - 1] = swap;
+		}
+	}
+	return took[n / 2];
+}
+
 int
 main(int argc, char **argv)
 {
@@ -97,6 +141,8 @@ main(int argc, char **argv)
 	printf("parse_ms %.3f\nverdicts_ms %.3f\nschedule_ms %.3f\n", parsed - start,
 	    decided - parsed, scheduled - decided);
 	printf("peak_kb %ld\nanswer_bytes %zu\n", peak_kb(), answer);
+	if (argc == 2 && plan->n_phases > 0)
+		printf("change_ms %.3f\n", change_ms(plan));
 	if (argc == 2)
 		printf("two_patterns_us %.3f\n", two_patterns_us());
 	batches_free(batches);

@@ -178,21 +178,30 @@ make_alterations(const struct what_if *asked, const struct world *world,
 }
 
 static void
-answer(const struct what_if *asked, const struct world *world,
+answer(const struct what_if *asked, struct world *world,
     const struct alteration *alteration, size_t n)
 {
 	AUTO_PLAN struct plan *altered = plan_altered(world->plan, alteration, n);
 	struct batch_env batch_env = world->batch_env;
 	struct decided old = { world->plan, world->verdicts, world->batches };
 	struct decided new = { .plan = altered };
-	struct verdicts *verdicts;
+	int *changed = xcalloc(n + 1, sizeof(*changed));
 	struct batches *batches;
+	size_t n_changed = 0;
 
 	if (asked->cap > 0)
 		batch_env.cap = (size_t)asked->cap;
-	verdicts = world_decide(world, altered);
-	batches = batches_new(altered, verdicts, &batch_env);
-	new.verdicts = verdicts;
+	for (size_t i = 0; i < n; i++) {
+		bool is_known = false;
+
+		for (size_t k = 0; k < n_changed; k++)
+			is_known = is_known || changed[k] == alteration[i].phase;
+		if (!is_known)
+			changed[n_changed++] = alteration[i].phase;
+	}
+	new.verdicts = world_change(world, altered, changed, n_changed);
+	old.verdicts = world->verdicts;
+	batches = batches_new(altered, new.verdicts, &batch_env);
 	new.batches = batches;
 	if (asked->as_json) {
 		struct json_out json;
@@ -208,7 +217,7 @@ answer(const struct what_if *asked, const struct world *world,
 		(void)change_print(&screen, &old, &new);
 	}
 	batches_free(batches);
-	verdicts_free(verdicts);
+	free(changed);
 }
 
 int
@@ -222,7 +231,7 @@ cmd_what_if(int argc, char **argv)
 	int status = -1;
 
 	if (read_args(&asked, argc, argv, &err) == 0 &&
-	    world_load(&world, asked.path, &err) == 0) {
+	    world_load_standing(&world, asked.path, &err) == 0) {
 		alteration = xcalloc(2 * asked.n + 1, sizeof(*alteration));
 		status = make_alterations(&asked, &world, alteration, &n, &err);
 		if (status == 0)

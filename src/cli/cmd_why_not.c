@@ -8,6 +8,7 @@
 #include "cli/screen.h"
 #include "cli/world.h"
 #include "plan/explain.h"
+#include "plan/standing.h"
 #include "policy/risk.h"
 
 #include <stdlib.h>
@@ -387,13 +388,14 @@ cmd_why_not(int argc, char **argv)
 	args_init(&args, cmd_why_not_options, argc, argv);
 	if (args_simple(&args, &want, &err) == 0 &&
 	    world_load(&world, words[0], &err) == 0) {
-		answer.env = (struct explain_env){ &world.verdict_env,
-			&world.batch_env };
+		answer.env = (struct explain_env){ &world.verdict_env, &world.batch_env,
+			standing_new(world.plan, &world.verdict_env) };
 		answer.as_json = flags[0];
 		json_out_init(&answer.json, stdout);
 		screen_init(&answer.screen, stdout);
 		status = answer_world(&answer, words, &err);
 	}
+	standing_free(answer.env.standing);
 	world_clear(&world);
 	return status < 0 ? cmd_fail(&err, flags[0]) : status;
 }

@@ -4,8 +4,10 @@
 #include "cli/screen.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
+#include "plan/standing.h"
 #include "policy/names.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -141,17 +143,45 @@ lint_project(struct world *world, const char *path)
 		    name);
 }
 
-struct verdicts *
-world_decide(const struct world *world, const struct plan *plan)
+/* The verdicts of the world's plan, which stand where it is to be changed. */
+static void
+decide(struct world *world, bool stands)
 {
-	struct verdicts *verdicts = verdicts_new(plan, &world->verdict_env);
-
-	forecast_risks(plan, verdicts, &world->forecast_env);
-	return verdicts;
+	if (stands) {
+		world->standing = standing_new(world->plan, &world->verdict_env);
+		world->verdicts = standing_verdicts(world->standing);
+	} else {
+		world->verdicts = verdicts_new(world->plan, &world->verdict_env);
+	}
+	forecast_risks(world->plan, world->verdicts, &world->forecast_env);
 }
 
-int
-world_load(struct world *world, const char *path, struct err *err)
+const struct verdicts *
+world_change(struct world *world, const struct plan *plan, const int *changed, size_t n)
+{
+	struct verdicts *now;
+
+	assert(
+	    world->standing && world->verdicts == standing_verdicts(world->standing));
+	world->verdicts = standing_past(world->standing);
+	(void)standing_change(world->standing, plan, changed, n);
+	now = standing_verdicts(world->standing);
+	forecast_again(plan, now, &world->forecast_env, changed, n);
+	return now;
+}
+
+static void
+verdicts_clear(struct world *world)
+{
+	if (!world->standing)
+		verdicts_free(world->verdicts);
+	else if (world->verdicts != standing_verdicts(world->standing))
+		standing_past_free(world->verdicts);
+	standing_free(world->standing);
+}
+
+static int
+load(struct world *world, const char *path, bool stands, struct err *err)
 {
 	AUTO_FREE char *dir = dir_of(path);
 
@@ -173,7 +203,7 @@ world_load(struct world *world, const char *path, struct err *err)
 	if (batch_caps(world, &world->batch_env, err) < 0)
 		return -1;
 	read_assertions(world, path);
-	world->verdicts = world_decide(world, world->plan);
+	decide(world, stands);
 	plan_lint(world->plan, world->verdicts, &world->lints);
 	world->cap = world->batch_env.cap;
 	world->conflict_cost = world->batch_env.conflict_cost;
@@ -187,12 +217,24 @@ world_load(struct world *world, const char *path, struct err *err)
 	return 0;
 }
 
+int
+world_load(struct world *world, const char *path, struct err *err)
+{
+	return load(world, path, false, err);
+}
+
+int
+world_load_standing(struct world *world, const char *path, struct err *err)
+{
+	return load(world, path, true, err);
+}
+
 void
 world_clear(struct world *world)
 {
 	dispatch_rows_free(world->rows);
 	batches_free(world->batches);
-	verdicts_free(world->verdicts);
+	verdicts_clear(world);
 	lint_list_clear(&world->lints);
 	plan_free(world->plan);
 	asserted_clear(&world->asserted);

@@ -26,6 +26,7 @@ struct world {
 	struct dispatch_env dispatch_env;
 	struct batch_env batch_env;
 	struct verdicts *verdicts;
+	struct standing *standing; /* whose VERDICTS are, after world_load_standing() */
 	struct batches *batches;
 	struct dispatch_rows *rows;
 	struct asserted asserted;
@@ -43,6 +44,9 @@ struct world {
  */
 int world_load(struct world *world, const char *path, struct err *err);
 
+/* The same for who is going to change what phases declare. */
+int world_load_standing(struct world *world, const char *path, struct err *err);
+
 /* Says on standard error what of the repository could not be known, if anything. */
 void world_print_word(const struct world *world);
 
@@ -50,8 +54,13 @@ void world_print_word(const struct world *world);
 int world_open(struct world *world, const char *dir, struct err *err);
 void world_clear(struct world *world);
 
-/* Decides PLAN, a changed copy of the world's, as its own was.  The caller frees it. */
-struct verdicts *world_decide(const struct world *world, const struct plan *plan);
+/*
+ * Decides PLAN, the world's own with other lists in the N phases at the positions CHANGED,
+ * as that was.  What it returns lives as long as the world and PLAN, and so do the world's
+ * own verdicts, which lose their cycles.  Asked once at most.
+ */
+const struct verdicts *world_change(
+    struct world *world, const struct plan *plan, const int *changed, size_t n);
 
 /* The position of the phase called ID; -1 with ERR_NOT_FOUND. */
 int world_phase(const struct world *world, const char *id, struct err *err);

@@ -233,9 +233,10 @@ put_apart(struct certificate *c, const struct pair *pair)
 	const struct meets *m = &c->meets;
 	struct apart apart = { 0 };
 
-	for (size_t i = m->begin[pair->a]; i < m->begin[pair->a + 1]; i++) {
-		for (size_t k = m->begin[pair->b]; k < m->begin[pair->b + 1]; k++)
-			apart_compare(c, &apart, &m->of_phase[i], &m->of_phase[k]);
+	for (size_t i = 0; i < m->of[pair->a].n; i++) {
+		for (size_t k = 0; k < m->of[pair->b].n; k++)
+			apart_compare(
+			    c, &apart, &m->of[pair->a].use[i], &m->of[pair->b].use[k]);
 	}
 	fprintf(c->out, "apart\t%d\t%d\t%s\t%zu\t%zu\t%zu", pair->a + 1, pair->b + 1,
 	    verdict_name(pair->literal), apart.n_compared, apart.n_negated,

@@ -64,8 +64,45 @@ struct decision {
  */
 void row_fill(struct decision *d, int a, bool data_only);
 
+/*
+ * Fills the cells of all phases that PHASE has anything to do with, each as in the row of
+ * the earlier of the two.
+ */
+void row_fill_around(struct decision *d, int phase);
+
 /* Does one of the two read what the other makes?  IS_AB: b reads what a makes. */
 bool cell_has_data(const struct cell *cell, bool is_ab);
+
+/* Verdicts of PLAN without a pair; is_too_large when there are too many phases. */
+struct verdicts *verdicts_empty(const struct plan *plan);
+
+/*
+ * Makes D for V of PLAN: what meets, who claims what, in which order.  False when that is
+ * past what is decided.  With STANDS it is made for being changed.  decision_clear() frees
+ * all but the verdicts.
+ */
+bool decision_init(struct decision *d, struct verdicts *v, const struct plan *plan,
+    const struct verdict_env *env, bool stands);
+void decision_clear(struct decision *d);
+
+/* Would only all of it, decided anew, tell on which side of a limit D is? */
+bool decision_is_near_limits(const struct decision *d);
+
+/* Why nobody knows what the phase at POSITION touches, or NULL. */
+const char *decision_unknown(const struct decision *d, int position);
+
+/* Could the pair of A and B, of which CELL tells, be anything but parallel? */
+bool decision_is_open(const struct decision *d, const struct cell *cell, int a, int b);
+
+/* All three questions about A and B, A before B in the plan, by the evidence in CELL. */
+struct pair decision_pair(struct decision *d, const struct cell *cell, int a, int b);
+
+/* Every pair, from nothing. */
+void decision_all(struct decision *d);
+
+/* What STANDING was decided by, until it changes; NULL when it is too large. */
+struct standing;
+const struct decision *standing_decision(const struct standing *standing);
 
 /* Fills the graphs of DECISION. */
 void order_read(struct decision *d);

@@ -1,7 +1,7 @@
 #include "plan/explain.h"
 
-#include "plan/meets.h"
-#include "plan/resources.h"
+#include "plan/decide.h"
+#include "plan/standing.h"
 
 #include <string.h>
 
@@ -68,14 +68,15 @@ relation_word(enum relation relation)
 static void
 list_names(struct explanation *e, const struct resources *r)
 {
-	size_t from = r->begin[e->pair.a], to = r->begin[e->pair.a + 1], n = 0, cap = 0;
+	const struct claim_list *of_a = &r->of[e->pair.a], *of_b = &r->of[e->pair.b];
+	size_t n = 0, cap = 0;
 	struct explain_name *name = NULL;
 
-	for (size_t i = from; i < to; i++) {
-		const struct claim *a = &r->of_phase[i];
+	for (size_t i = 0; i < of_a->n; i++) {
+		const struct claim *a = &of_a->claim[i];
 
-		for (size_t k = r->begin[e->pair.b]; k < r->begin[e->pair.b + 1]; k++) {
-			const struct claim *b = &r->of_phase[k];
+		for (size_t k = 0; k < of_b->n; k++) {
+			const struct claim *b = &of_b->claim[k];
 
 			if (a->resource != b->resource)
 				continue;
@@ -100,8 +101,8 @@ touches(const struct meets *m, int phase, const char *path, bool *changes)
 {
 	bool is_touched = false;
 
-	for (size_t i = m->begin[phase]; i < m->begin[phase + 1]; i++) {
-		const struct use *use = &m->of_phase[i];
+	for (size_t i = 0; i < m->of[phase].n; i++) {
+		const struct use *use = &m->of[phase].use[i];
 
 		if (!glob_match(m->pattern[use->pattern].glob, path))
 			continue;
@@ -148,6 +149,8 @@ struct search {
 	struct pair now; /* the verdict after these edits; texts may be gone */
 	char *witness;   /* of NOW, owned */
 	size_t n_batches;
+	struct standing *standing; /* PLAN with edits, or NULL: all is decided */
+	struct plan *stood;        /* what STANDING was changed to last */
 };
 
 static void
@@ -164,11 +167,36 @@ take_pair(struct search *s, const struct verdicts *v)
 	s->now.trace = NULL;
 }
 
-static struct verdicts *
-decide_with(const struct search *s, size_t n_edits, struct plan **altered)
+/* The verdicts with N_EDITS of the edits; decided_free() when they are seen. */
+struct decided {
+	struct plan *plan;
+	struct verdicts *verdicts;
+};
+
+static struct decided
+decide_with(struct search *s, size_t n_edits)
 {
-	*altered = plan_altered(s->plan, s->edit, n_edits);
-	return verdicts_new(*altered, s->env->verdict);
+	struct decided now = { .plan = plan_altered(s->plan, s->edit, n_edits) };
+
+	if (!s->standing) {
+		now.verdicts = verdicts_new(now.plan, s->env->verdict);
+		return now;
+	}
+	/* Whatever it was changed to before differs from PLAN in that side alone. */
+	(void)standing_change(s->standing, now.plan, &s->side, 1);
+	plan_free(s->stood);
+	s->stood = now.plan;
+	now.verdicts = standing_verdicts(s->standing);
+	return now;
+}
+
+static void
+decided_free(const struct search *s, struct decided *now)
+{
+	if (s->standing)
+		return;
+	verdicts_free(now->verdicts);
+	plan_free(now->plan);
 }
 
 /* Is the pair nearer to parallel, or held by other evidence, than before? */
@@ -187,22 +215,20 @@ is_progress(const struct pair *old, const struct pair *new)
 static bool
 try_edit(struct search *s, struct alteration edit)
 {
-	struct plan *altered;
-	struct verdicts *v;
+	struct decided now;
 	const struct pair *pair;
 	static const struct pair parallel = { .verdict = VERDICT_PARALLEL };
 	bool helps;
 
 	s->edit[s->n] = edit;
-	v = decide_with(s, s->n + 1, &altered);
-	pair = verdicts_find(v, s->a, s->b);
+	now = decide_with(s, s->n + 1);
+	pair = verdicts_find(now.verdicts, s->a, s->b);
 	helps = is_progress(&s->now, pair ? pair : &parallel);
 	if (helps) {
 		s->n++;
-		take_pair(s, v);
+		take_pair(s, now.verdicts);
 	}
-	verdicts_free(v);
-	plan_free(altered);
+	decided_free(s, &now);
 	return helps;
 }
 
@@ -320,16 +346,14 @@ search_remedy(struct search *s, enum verdict before)
 }
 
 static size_t
-count_batches(const struct search *s)
+count_batches(struct search *s)
 {
-	struct plan *altered;
-	struct verdicts *v = decide_with(s, s->n, &altered);
-	struct batches *b = batches_new(altered, v, s->env->batch);
+	struct decided now = decide_with(s, s->n);
+	struct batches *b = batches_new(now.plan, now.verdicts, s->env->batch);
 	size_t n = b->n;
 
 	batches_free(b);
-	verdicts_free(v);
-	plan_free(altered);
+	decided_free(s, &now);
 	return n;
 }
 
@@ -365,15 +389,18 @@ find_remedy(struct explanation *e, const struct plan *plan,
 	struct search s = { .plan = copy,
 		.env = env,
 		.a = is_large ? 0 : e->pair.a,
-		.b = is_large ? 1 : e->pair.b };
-	struct plan *altered;
-	struct verdicts *v = decide_with(&s, 0, &altered);
+		.b = is_large ? 1 : e->pair.b,
+		.standing = is_large ? NULL : env->standing };
+	int both[] = { s.a, s.b };
+	struct decided now;
 	enum verdict before;
 
 	s.side = is_second ? s.b : s.a;
-	take_pair(&s, v);
-	verdicts_free(v);
-	plan_free(altered);
+	if (s.standing)
+		(void)standing_change(s.standing, copy, both, N_ELEMS(both));
+	now = decide_with(&s, 0);
+	take_pair(&s, now.verdicts);
+	decided_free(&s, &now);
 	before = s.now.verdict;
 	search_remedy(&s, before);
 	if (s.n > 0) {
@@ -390,7 +417,10 @@ find_remedy(struct explanation *e, const struct plan *plan,
 		for (size_t i = 0; i < s.n; i++)
 			remedy->edit[i].phase = remedy->phase;
 	}
+	if (s.standing)
+		(void)standing_change(s.standing, plan, both, N_ELEMS(both));
 	free(s.witness);
+	plan_free(s.stood);
 	plan_free(copy);
 }
 
@@ -414,14 +444,34 @@ advice_on(const struct explanation *e, const struct plan *plan)
 	return "";
 }
 
+/* What both have in hand, by what stands or by comparing the plan once more. */
+static void
+list_both(struct explanation *e, const struct plan *plan, const struct explain_env *env)
+{
+	const struct decision *d = env->standing ? standing_decision(env->standing)
+						 : NULL;
+	struct resources resources;
+	struct meets meets;
+
+	if (d) {
+		list_names(e, &d->resources);
+		list_common(e, &d->meets);
+		return;
+	}
+	meets_init(&meets, plan, env->verdict, e->arena);
+	resources_init(&resources, &meets, e->arena, false);
+	list_names(e, &resources);
+	list_common(e, &meets);
+	resources_clear(&resources);
+	meets_clear(&meets);
+}
+
 struct explanation *
 explain_pair(const struct plan *plan, const struct verdicts *verdicts,
     const struct explain_env *env, int a, int b)
 {
 	struct explanation *e = xcalloc(1, sizeof(*e));
 	const struct pair *pair = verdicts_find(verdicts, a, b);
-	struct meets meets;
-	struct resources resources;
 
 	e->arena = arena_new();
 	e->pair = pair ? *pair
@@ -434,14 +484,8 @@ explain_pair(const struct plan *plan, const struct verdicts *verdicts,
 	e->pair.a = a;
 	e->pair.b = b;
 	e->rule = explain_rule(&e->pair);
-	if (!verdicts->is_too_large) {
-		meets_init(&meets, plan, env->verdict, e->arena);
-		resources_init(&resources, &meets, e->arena);
-		list_names(e, &resources);
-		list_common(e, &meets);
-		resources_clear(&resources);
-		meets_clear(&meets);
-	}
+	if (!verdicts->is_too_large)
+		list_both(e, plan, env);
 	if (e->pair.verdict != VERDICT_PARALLEL && e->pair.kind != PAIR_UNKNOWN &&
 	    !verdicts->is_too_large) {
 		find_remedy(e, plan, env, false);

@@ -39,15 +39,22 @@ struct explanation {
 	const char *advice; /* where no change of a list helps; else "" */
 };
 
+struct standing;
+
 /* What a plan is decided with: all that must not change between two answers. */
 struct explain_env {
 	const struct verdict_env *verdict;
 	const struct batch_env *batch;
+	/*
+	 * The plan, decided with the same, for trying changes without deciding all of it; it is
+	 * as before when the answer is there.  Or NULL.
+	 */
+	struct standing *standing;
 };
 
 /*
- * Explains the pair of positions A and B, A < B, of PLAN.  Deciding remedies takes as long
- * as some hundred verdicts of the plan; in one of more phases than VERDICT_KEEP_ALL only
+ * Explains the pair of positions A and B, A < B, of PLAN.  Trying remedies takes as long
+ * as some hundred verdicts of the plan where none stands; in one of more phases than VERDICT_KEEP_ALL only
  * the two are decided.  The caller frees it.
  */
 struct explanation *explain_pair(const struct plan *plan,

@@ -80,9 +80,8 @@ merging_of_shared(struct meets *m, struct shared *shared, const char *first)
 	return easiest;
 }
 
-/* Compares two patterns; true with MEET filled in when a path matches both. */
-static bool
-compare(struct meets *m, struct pattern *p, struct pattern *q, struct meet *meet)
+bool
+meets_compare(struct meets *m, struct pattern *p, struct pattern *q, struct meet *meet)
 {
 	double n = (double)glob_size(p->glob) * (double)glob_size(q->glob);
 	AUTO_FREE char *path = NULL;
@@ -130,7 +129,6 @@ struct lookup {
 	int *named; /* the others, by that beginning */
 	size_t n_open, n_named;
 	bool is_sorted; /* NAMED is, which is done when it is first needed */
-	size_t n_looked_at, n_meets;
 };
 
 static const char *
@@ -167,17 +165,25 @@ lookup_init(struct lookup *l, struct meets *m)
 static bool
 is_over_limits(const struct lookup *l)
 {
-	return l->n_looked_at > MAX_LOOKED_AT || l->n_meets > MAX_MEETS ||
+	return l->m->n_looked_at > MAX_LOOKED_AT || l->m->n_meets > MAX_MEETS ||
 	       l->m->compared > MAX_COMPARED;
 }
 
-static void
-add_both(struct lookup *l, size_t i, size_t j, struct meet meet)
+bool
+meets_is_near_limits(const struct meets *m)
 {
-	struct pattern *p = &l->m->pattern[i], *q = &l->m->pattern[j];
+	return m->n_looked_at > MAX_LOOKED_AT / 2 || m->n_meets > MAX_MEETS / 2 ||
+	       m->compared > MAX_COMPARED / 2 || m->large_compared > 0 ||
+	       m->n_searches > MAX_SEARCHES / 4;
+}
 
-	l->n_meets++;
-	l->m->n_hits += p->n_uses * q->n_uses;
+void
+meets_add(struct meets *m, size_t i, size_t j, struct meet meet)
+{
+	struct pattern *p = &m->pattern[i], *q = &m->pattern[j];
+
+	m->n_meets++;
+	m->n_hits += p->n_uses * q->n_uses;
 	meet.other = (int)j;
 	meet_add(p, meet);
 	meet.other = (int)i;
@@ -191,11 +197,11 @@ look_at(struct lookup *l, size_t i, size_t j)
 	struct pattern *p = &l->m->pattern[i], *q = &l->m->pattern[j];
 	struct meet meet;
 
-	l->n_looked_at++;
+	l->m->n_looked_at++;
 	if ((!p->is_written && !q->is_written) || only_one_phase(p, q) ||
-	    !compare(l->m, p, q, &meet))
+	    !meets_compare(l->m, p, q, &meet))
 		return;
-	add_both(l, i, j, meet);
+	meets_add(l->m, i, j, meet);
 }
 
 static bool
@@ -270,7 +276,7 @@ look_up(struct lookup *l, size_t i, size_t end)
 			break;
 		if (j >= i && j < end)
 			look_at(l, i, j);
-		l->n_looked_at++;
+		l->m->n_looked_at++;
 	}
 	for (size_t k = 1; k < n; k++) {
 		for (size_t at = named_from(l, name, k); at < l->n_named; at++) {
@@ -281,7 +287,7 @@ look_up(struct lookup *l, size_t i, size_t end)
 				break;
 			if (j >= i && j < end)
 				look_at(l, i, j);
-			l->n_looked_at++;
+			l->m->n_looked_at++;
 		}
 	}
 	while (low < high) {
@@ -314,10 +320,10 @@ find_collisions(struct lookup *l, size_t i, size_t end)
 			.is_collision = true,
 			.merging = MERGING_NONE };
 
-		l->n_looked_at++;
+		l->m->n_looked_at++;
 		if (glob_prefix(q->glob)[n] == '/' &&
 		    (p->is_written || q->is_written) && !only_one_phase(p, q))
-			add_both(l, i, j, meet);
+			meets_add(l->m, i, j, meet);
 	}
 }
 
@@ -373,11 +379,12 @@ meets_clear(struct meets *meets)
 	arena_free(meets->globs);
 	merging_rules_clear(&meets->rules);
 	tracked_clear(&meets->tracked);
+	free(meets->order);
 	free(meets->negation);
 	free(meets->pattern);
 	free(meets->use);
 	free(meets->of_phase);
-	free(meets->begin);
+	free(meets->of);
 	free(meets->bad);
 	*meets = (struct meets){ 0 };
 }

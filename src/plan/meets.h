@@ -44,7 +44,9 @@ struct pattern {
 	struct glob *glob;
 	const char *via; /* the link or submodule that leads here, or NULL */
 	bool is_read, is_written;
-	bool is_file; /* a literal that is a tracked file */
+	bool is_file;     /* a literal that is a tracked file */
+	bool is_settled;  /* a literal that is a directory by what goes below it */
+	bool is_complete; /* compared with all it may meet, whoever uses them */
 	bool has_tracked;
 	struct use *use; /* into meets.use */
 	size_t n_uses;
@@ -63,10 +65,15 @@ struct meets {
 	struct merging_rules rules;
 	struct pattern *pattern;
 	size_t n_patterns, cap_patterns;
+	int *
+	    order; /* patterns by prefix; NULL until one of them is changed: they stand so */
 	struct use *use; /* by pattern */
 	size_t n_uses;
 	struct use *of_phase; /* the same, by phase */
-	size_t *begin;    /* uses of phase i: of_phase[begin[i]] up to begin[i + 1] */
+	struct use_list {
+		const struct use *use;
+		size_t n;
+	} * of;           /* uses of phase i, into OF_PHASE unless they were changed */
 	const char **bad; /* per phase: a pattern that does not compile, or NULL */
 	struct negation {
 		int phase;
@@ -75,9 +82,10 @@ struct meets {
 	} * negation; /* by phase */
 	size_t n_negations, cap_negations;
 	size_t n_hits; /* pairs of uses that meet: what walking them all costs */
+	size_t n_meets, n_looked_at;
 	size_t n_searches;
 	double compared, large_compared; /* pairs of positions, at most */
-	bool has_data;                   /* something is read */
+	size_t n_data;                   /* uses that read */
 	bool is_too_large;               /* given up: what meets is not known */
 };
 
@@ -85,6 +93,25 @@ struct meets {
 void meets_init(struct meets *meets, const struct plan *plan,
     const struct verdict_env *env, struct arena *arena);
 void meets_clear(struct meets *meets);
+
+/*
+ * What phase PHASE uses is now what it declares in PLAN, in which all others are as they were.
+ * Patterns nobody uses any more stay.  Returns false when that changes more than what that
+ * phase meets, or comes near a limit; then MEETS can only be cleared.  ONE gets the patterns
+ * of that phase alone, as if it were the first of a plan of one: the caller frees it with
+ * meets_drop().
+ */
+bool meets_change(
+    struct meets *meets, const struct plan *plan, int phase, struct meets *one);
+void meets_drop(struct meets *one);
+
+/* What comparing uses: false when P and Q, in their order, do not meet. */
+bool meets_compare(
+    struct meets *meets, struct pattern *p, struct pattern *q, struct meet *meet);
+void meets_add(struct meets *meets, size_t i, size_t j, struct meet meet);
+
+/* Is a limit so near that only all of it compared anew tells on which side one is? */
+bool meets_is_near_limits(const struct meets *meets);
 
 /* The first half of meets_init(): patterns, sorted by repository and prefix, with uses. */
 void meets_collect(struct meets *meets);

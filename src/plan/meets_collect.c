@@ -103,7 +103,7 @@ add_use(struct collecting *c, const char *text, const char *repo, struct use use
 	p->n_uses++;
 	p->is_read = p->is_read || use.access == ACCESS_READ;
 	p->is_written = p->is_written || use.access != ACCESS_READ;
-	m->has_data = m->has_data || use.access == ACCESS_READ;
+	m->n_data += use.access == ACCESS_READ;
 	GROW(c->uses.item, c->uses.n, c->uses.cap);
 	c->uses.item[c->uses.n++] = use;
 }
@@ -364,7 +364,7 @@ link_uses(struct meets *m, const struct uses *uses, const int *new_at)
 	m->n_uses = uses->n;
 	m->use = xcalloc(uses->n, sizeof(*m->use));
 	m->of_phase = xcalloc(uses->n, sizeof(*m->of_phase));
-	m->begin = xcalloc(n_phases + 1, sizeof(*m->begin));
+	m->of = xcalloc(n_phases + 1, sizeof(*m->of));
 	for (size_t i = 0; i < m->n_patterns; i++) {
 		m->pattern[i].use = m->use + at;
 		at += m->pattern[i].n_uses;
@@ -376,11 +376,12 @@ link_uses(struct meets *m, const struct uses *uses, const int *new_at)
 
 		use.pattern = new_at[use.pattern];
 		p->use[p->n_uses++] = use;
-		m->begin[use.phase + 1]++;
+		m->of[use.phase].n++;
 	}
-	for (size_t i = 0; i < n_phases; i++)
-		m->begin[i + 1] += m->begin[i];
-	memcpy(next, m->begin, (n_phases + 1) * sizeof(*next));
+	for (size_t i = 0; i < n_phases; i++) {
+		m->of[i].use = m->of_phase + next[i];
+		next[i + 1] = next[i] + m->of[i].n;
+	}
 	for (size_t u = 0; u < m->n_uses; u++)
 		m->of_phase[next[m->use[u].phase]++] = m->use[u];
 	free(next);
@@ -430,6 +431,7 @@ settle_directories(struct meets *m, unsigned flags)
 			continue;
 		glob_free(p->glob);
 		p->glob = glob_new(p->text, GLOB_IS_DIR | flags, NULL);
+		p->is_settled = true;
 	}
 }
 

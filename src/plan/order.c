@@ -96,7 +96,7 @@ order_read(struct decision *d)
 	for (size_t e = 0; e < d->declared.n_edges; e++)
 		graph_add(&d->hard, d->declared.edge[e].from, d->declared.edge[e].to);
 	/* Where nothing is read and no name is made or used, no row has any data. */
-	bool has_data = d->meets.has_data || d->resources.has_data;
+	bool has_data = d->meets.n_data > 0 || d->resources.n_data > 0;
 
 	for (int a = 0; has_data && a < (int)d->plan->n_phases; a++) {
 		row_fill(d, a, true);

@@ -423,6 +423,7 @@ make_resources(struct resources *r, const struct drafts *d)
 
 	r->claim = xcalloc(d->n, sizeof(*r->claim));
 	r->item = xcalloc(d->n, sizeof(*r->item));
+	r->cap = d->n;
 	for (size_t i = 0; i < d->n; i++) {
 		const struct draft *draft = &d->item[i];
 
@@ -431,12 +432,13 @@ make_resources(struct resources *r, const struct drafts *d)
 		if (i == 0 || !is_same_resource(draft - 1, draft))
 			r->item[r->n++] = (struct resource){ .name = draft->name,
 				.repo = draft->repo };
-		r->has_data = r->has_data || draft->claim.mode == MODE_PRODUCE ||
-			      draft->claim.mode == MODE_CONSUME;
+		r->n_data += draft->claim.mode == MODE_PRODUCE ||
+			     draft->claim.mode == MODE_CONSUME;
 		r->claim[r->n_claims] = draft->claim;
 		r->claim[r->n_claims++].resource = (int)(r->n - 1);
 		r->item[r->n - 1].n_claims++;
 	}
+	r->n_sorted = r->n;
 	for (size_t i = 0; i < r->n; i++) {
 		r->item[i].claim = r->claim + at;
 		at += r->item[i].n_claims;
@@ -449,21 +451,22 @@ link_claims(struct resources *r, size_t n_phases)
 {
 	size_t *at = xcalloc(n_phases + 1, sizeof(*at));
 
-	r->begin = xcalloc(n_phases + 1, sizeof(*r->begin));
+	r->of = xcalloc(n_phases + 1, sizeof(*r->of));
 	r->of_phase = xcalloc(r->n_claims, sizeof(*r->of_phase));
 	for (size_t i = 0; i < r->n_claims; i++)
-		r->begin[r->claim[i].phase + 1]++;
-	for (size_t i = 0; i < n_phases; i++)
-		r->begin[i + 1] += r->begin[i];
-	memcpy(at, r->begin, (n_phases + 1) * sizeof(*at));
+		r->of[r->claim[i].phase].n++;
+	for (size_t i = 0; i < n_phases; i++) {
+		r->of[i].claim = r->of_phase + at[i];
+		at[i + 1] = at[i] + r->of[i].n;
+	}
 	for (size_t i = 0; i < r->n_claims; i++)
 		r->of_phase[at[r->claim[i].phase]++] = r->claim[i];
 	free(at);
 }
 
 void
-resources_init(
-    struct resources *resources, const struct meets *meets, struct arena *arena)
+resources_init(struct resources *resources, const struct meets *meets,
+    struct arena *arena, bool keeps_all)
 {
 	const struct plan *plan = meets->plan;
 	struct drafts drafts = { .arena = arena };
@@ -475,7 +478,8 @@ resources_init(
 		collect_names(&drafts, &plan->phase[i], (int)i);
 	share_out(&drafts, meets->env, &recognisers);
 	collect_paths(&drafts, meets, &recognisers);
-	drafts_keep_shared(&drafts);
+	if (!keeps_all)
+		drafts_keep_shared(&drafts);
 	if (drafts.n > 0)
 		qsort(drafts.item, drafts.n, sizeof(*drafts.item), compare_drafts);
 	make_resources(resources, &drafts);
@@ -486,13 +490,22 @@ resources_init(
 	free(drafts.item);
 }
 
+int
+resource_order(const struct resources *resources, int a, int b)
+{
+	const struct resource *ra = &resources->item[a], *rb = &resources->item[b];
+	int by = a == b ? 0 : strcmp(ra->name, rb->name);
+
+	return by ? by : a == b ? 0 : strcmp(ra->repo, rb->repo);
+}
+
 void
 resources_clear(struct resources *resources)
 {
 	free(resources->item);
 	free(resources->claim);
 	free(resources->of_phase);
-	free(resources->begin);
+	free(resources->of);
 	*resources = (struct resources){ 0 };
 }
 

@@ -54,18 +54,32 @@ struct resource {
 
 struct resources {
 	struct resource *item;
-	size_t n;
+	size_t n, cap;
+	size_t n_sorted; /* those of the plan as it was first; new ones stand behind */
 	struct claim *claim; /* by resource, then phase */
 	size_t n_claims;
 	struct claim *of_phase;
-	size_t *begin; /* claims of phase i: of_phase[begin[i]] up to begin[i + 1] */
+	struct claim_list {
+		const struct claim *claim;
+		size_t n;
+	} * of;        /* claims of phase i, into OF_PHASE unless they were changed */
+	size_t n_data; /* claims that are question 1 */
 	size_t n_hits;
-	bool has_data; /* some claims are question 1 */
 };
 
-/* Collects the claims of the plan in MEETS; names live in ARENA. */
-void resources_init(
-    struct resources *resources, const struct meets *meets, struct arena *arena);
+/*
+ * Collects the claims of the plan in MEETS; names live in ARENA.  With KEEPS_ALL also what
+ * one phase alone claims, which another may come to claim.
+ */
+void resources_init(struct resources *resources, const struct meets *meets,
+    struct arena *arena, bool keeps_all);
+
+/* Phase PHASE claims what the only phase of ONE does, and nothing else any more. */
+void resources_change(struct resources *resources, int phase,
+    const struct resources *one, struct arena *arena);
+
+/* Ascending by name, then by repository, in which order the resources of a plan stand. */
+int resource_order(const struct resources *resources, int a, int b);
 void resources_clear(struct resources *resources);
 
 /* PAIR_API, PAIR_SCHEMA, PAIR_INFRA or PAIR_RESOURCE by the name. */

@@ -2,13 +2,43 @@
 
 #include <string.h>
 
+/* Two patterns: first one that is not another's by a link, then the text decides. */
+static int
+compare_patterns(const struct pattern *p, const struct pattern *q)
+{
+	int by = strcmp(p->text, q->text);
+
+	if (!p->via != !q->via)
+		return p->via ? 1 : -1;
+	if (by == 0)
+		by = strcmp(glob_prefix(p->glob), glob_prefix(q->glob));
+	return by || !p->via ? by : strcmp(p->via, q->via);
+}
+
+/* Any order will do in which no two uses of a phase are equal and that the plan alone fixes. */
+static int
+compare_uses(const struct meets *m, const struct use *a, const struct use *b)
+{
+	int by = a->pattern == b->pattern ? 0
+					  : compare_patterns(&m->pattern[a->pattern],
+						&m->pattern[b->pattern]);
+
+	if (by == 0)
+		by = (int)a->touch - (int)b->touch;
+	return by ? by : (int)a->access - (int)b->access;
+}
+
 /*
  * Is NEW better evidence than OLD?  What cannot be merged, then what git merges before what
- * has an action of its own, then what exists, then short.
+ * has an action of its own, then what exists, then short.  Where they are equal the patterns
+ * decide, never who was met first: so a row that is filled again says the same.
  */
 static bool
-hit_beats(const struct hit *new, const struct hit *old)
+hit_beats(const struct meets *m, const struct hit *new, const struct hit *old)
 {
+	size_t n_new, n_old;
+	int by;
+
 	if (!old->meet)
 		return true;
 	if (new->meet->merging != old->meet->merging)
@@ -17,7 +47,14 @@ hit_beats(const struct hit *new, const struct hit *old)
 			   new->meet->merging == MERGING_LINES);
 	if (new->meet->is_tracked != old->meet->is_tracked)
 		return new->meet->is_tracked;
-	return strlen(new->witness) < strlen(old->witness);
+	n_new = strlen(new->witness);
+	n_old = strlen(old->witness);
+	if (n_new != n_old)
+		return n_new < n_old;
+	by = strcmp(new->witness, old->witness);
+	if (by == 0)
+		by = compare_uses(m, new->a, old->a);
+	return (by ? by : compare_uses(m, new->b, old->b)) < 0;
 }
 
 static bool
@@ -54,6 +91,22 @@ cell_touch(struct decision *d, int b)
 	return cell;
 }
 
+/* A, of the earlier phase, and B meet; CELL is that of the other phase. */
+static void
+row_hit(struct decision *d, const struct use *a, const struct use *b, struct meet *meet,
+    int of)
+{
+	struct hit hit = { .meet = meet, .a = a, .b = b }, *slot;
+
+	if (a->access == ACCESS_READ && b->access == ACCESS_READ)
+		return;
+	if (!meets_survives(&d->meets, a, b, meet, &hit.witness))
+		return;
+	slot = hit_slot(cell_touch(d, of), meet, a->access, b->access);
+	if (slot && hit_beats(&d->meets, &hit, slot))
+		*slot = hit;
+}
+
 static void
 row_meet(struct decision *d, const struct use *a, struct meet *meet, bool data_only)
 {
@@ -63,17 +116,10 @@ row_meet(struct decision *d, const struct use *a, struct meet *meet, bool data_o
 		return;
 	for (size_t i = other->n_uses; i-- > 0 && other->use[i].phase > a->phase;) {
 		const struct use *b = &other->use[i];
-		struct hit hit = { .meet = meet, .a = a, .b = b }, *slot;
 
-		if (a->access == ACCESS_READ && b->access == ACCESS_READ)
-			continue;
 		if (data_only && a->access != ACCESS_READ && b->access != ACCESS_READ)
 			continue;
-		if (!meets_survives(&d->meets, a, b, meet, &hit.witness))
-			continue;
-		slot = hit_slot(cell_touch(d, b->phase), meet, a->access, b->access);
-		if (slot && hit_beats(&hit, slot))
-			*slot = hit;
+		row_hit(d, a, b, meet, b->phase);
 	}
 }
 
@@ -102,25 +148,46 @@ clash_slot(struct cell *cell, const struct clash *clash, const char *name)
 	return NULL;
 }
 
+/* Declared beats recognised; else the names decide, then the modes. */
+static bool
+clash_beats(const struct resources *r, const struct clash *new, const struct clash *old)
+{
+	int by;
+
+	if (!old->a || !old->a->path != !new->a->path)
+		return !old->a || !new->a->path;
+	by = resource_order(r, new->a->resource, old->a->resource);
+	if (by == 0)
+		by = (int)new->a->mode - (int)old->a->mode;
+	return by ? by < 0 : new->b->mode > old->b->mode;
+}
+
+/* Of the claims A and B the first is of the earlier phase; OF is the one whose cell it is. */
+static void
+row_clash(struct decision *d, const struct claim *a, const struct claim *b, int of,
+    bool data_only)
+{
+	const char *name = d->resources.item[a->resource].name;
+	struct clash clash = { a, b, mode_relation(a->mode, b->mode) }, *slot;
+
+	if (clash.relation == RELATION_OK ||
+	    (data_only && clash.relation != RELATION_DATA_FIRST &&
+		clash.relation != RELATION_DATA_SECOND))
+		return;
+	slot = clash_slot(cell_touch(d, of), &clash, name);
+	if (slot && clash_beats(&d->resources, &clash, slot))
+		*slot = clash;
+}
+
 static void
 row_claim(struct decision *d, const struct claim *a, bool data_only)
 {
 	const struct resource *resource = &d->resources.item[a->resource];
 
 	for (size_t i = resource->n_claims;
-	     i-- > 0 && resource->claim[i].phase > a->phase;) {
-		const struct claim *b = &resource->claim[i];
-		struct clash clash = { a, b, mode_relation(a->mode, b->mode) }, *slot;
-
-		if (clash.relation == RELATION_OK ||
-		    (data_only && clash.relation != RELATION_DATA_FIRST &&
-			clash.relation != RELATION_DATA_SECOND))
-			continue;
-		slot = clash_slot(cell_touch(d, b->phase), &clash, resource->name);
-		/* Declared beats recognised; else the first one stays. */
-		if (slot && (!slot->a || (slot->a->path && !a->path)))
-			*slot = clash;
-	}
+	     i-- > 0 && resource->claim[i].phase > a->phase;)
+		row_clash(
+		    d, a, &resource->claim[i], resource->claim[i].phase, data_only);
 }
 
 /* Lists the touched cells behind row A, in order. */
@@ -143,35 +210,91 @@ list_touched(struct decision *d, int a)
  * another series say nothing about that.
  */
 static void
-cell_settle(struct cell *cell)
+cell_settle(const struct resources *r, struct cell *cell)
 {
 	const struct clash *shared = &cell->shared;
 
 	if (!cell->migrations.a || cell->numbers_migrations)
 		return;
 	if (!shared->a ||
-	    (shared->a->path && cell->migrations.a->resource < shared->a->resource))
+	    (shared->a->path && resource_order(r, cell->migrations.a->resource,
+				    shared->a->resource) < 0))
 		cell->shared = cell->migrations;
+}
+
+static void
+row_empty(struct decision *d)
+{
+	for (size_t i = 0; i < d->n_touched; i++)
+		d->cell[d->touched[i]] = (struct cell){ 0 };
+	d->n_touched = 0;
+}
+
+static void
+row_finish(struct decision *d, int from)
+{
+	list_touched(d, from);
+	for (size_t i = 0; i < d->n_touched; i++)
+		cell_settle(&d->resources, &d->cell[d->touched[i]]);
 }
 
 void
 row_fill(struct decision *d, int a, bool data_only)
 {
-	for (size_t i = 0; i < d->n_touched; i++)
-		d->cell[d->touched[i]] = (struct cell){ 0 };
-	d->n_touched = 0;
-	for (size_t u = d->meets.begin[a]; u < d->meets.begin[a + 1]; u++) {
-		const struct use *use = &d->meets.of_phase[u];
+	const struct use_list *uses = &d->meets.of[a];
+	const struct claim_list *claims = &d->resources.of[a];
+
+	row_empty(d);
+	for (size_t u = 0; u < uses->n; u++) {
+		const struct use *use = &uses->use[u];
 		const struct pattern *pattern = &d->meets.pattern[use->pattern];
 
 		for (size_t i = 0; i < pattern->n_meets; i++)
 			row_meet(d, use, &pattern->meet[i], data_only);
 	}
-	for (size_t c = d->resources.begin[a]; c < d->resources.begin[a + 1]; c++)
-		row_claim(d, &d->resources.of_phase[c], data_only);
-	list_touched(d, a);
-	for (size_t i = 0; i < d->n_touched; i++)
-		cell_settle(&d->cell[d->touched[i]]);
+	for (size_t c = 0; c < claims->n; c++)
+		row_claim(d, &claims->claim[c], data_only);
+	row_finish(d, a);
+}
+
+void
+row_fill_around(struct decision *d, int phase)
+{
+	const struct use_list *uses = &d->meets.of[phase];
+	const struct claim_list *claims = &d->resources.of[phase];
+
+	row_empty(d);
+	for (size_t u = 0; u < uses->n; u++) {
+		const struct use *own = &uses->use[u];
+		const struct pattern *p = &d->meets.pattern[own->pattern];
+
+		for (size_t i = 0; i < p->n_meets; i++) {
+			const struct pattern *q = &d->meets.pattern[p->meet[i].other];
+
+			for (size_t k = 0; k < q->n_uses; k++) {
+				const struct use *use = &q->use[k];
+
+				if (use->phase < phase)
+					row_hit(d, use, own, &p->meet[i], use->phase);
+				else if (use->phase > phase)
+					row_hit(d, own, use, &p->meet[i], use->phase);
+			}
+		}
+	}
+	for (size_t c = 0; c < claims->n; c++) {
+		const struct claim *own = &claims->claim[c];
+		const struct resource *r = &d->resources.item[own->resource];
+
+		for (size_t k = 0; k < r->n_claims; k++) {
+			const struct claim *claim = &r->claim[k];
+
+			if (claim->phase < phase)
+				row_clash(d, claim, own, claim->phase, false);
+			else if (claim->phase > phase)
+				row_clash(d, own, claim, claim->phase, false);
+		}
+	}
+	row_finish(d, 0);
 }
 
 bool

@@ -13,28 +13,23 @@ static const char nothing_read[] = "neither reads what the other makes";
 static const char nothing_shared[] = "no path can be written by both";
 static const char no_infra[] = "at most one of them changes any shared infrastructure";
 
-static void
-read_unknown(struct decision *d)
+const char *
+decision_unknown(const struct decision *d, int position)
 {
-	const struct plan *plan = d->plan;
+	const struct phase *phase = &d->plan->phase[position];
+	size_t n_declared = 0;
 
-	d->unknown = arena_alloc(d->arena, plan->n_phases * sizeof(*d->unknown));
-	for (size_t i = 0; i < plan->n_phases; i++) {
-		const struct phase *phase = &plan->phase[i];
-		size_t n_declared = 0;
-
-		for (int t = 0; t < TOUCH_N; t++) {
-			for (size_t k = 0; k < phase->touch[t].n; k++)
-				n_declared += !phase->touch[t].item[k].is_inferred;
-		}
-		if (phase->is_unknown || n_declared == 0)
-			d->unknown[i] = arena_printf(
-			    d->arena, "%s does not say what it touches", phase->id);
-		else if (d->meets.bad[i])
-			d->unknown[i] = arena_printf(d->arena,
-			    "%s has a pattern that cannot be read: `%s`", phase->id,
-			    d->meets.bad[i]);
+	for (int t = 0; t < TOUCH_N; t++) {
+		for (size_t k = 0; k < phase->touch[t].n; k++)
+			n_declared += !phase->touch[t].item[k].is_inferred;
 	}
+	if (phase->is_unknown || n_declared == 0)
+		return arena_printf(
+		    d->arena, "%s does not say what it touches", phase->id);
+	if (!d->meets.bad[position])
+		return NULL;
+	return arena_printf(d->arena, "%s has a pattern that cannot be read: `%s`",
+	    phase->id, d->meets.bad[position]);
 }
 
 static const struct assertion *
@@ -302,11 +297,10 @@ keep_trace(struct decision *d, const struct trace_step step[N_TRACE_STEPS])
 	return kept;
 }
 
-/* All three questions, always; the strictest answer wins. */
-static struct pair
-decide(struct decision *d, int a, int b)
+/* The strictest answer wins. */
+struct pair
+decision_pair(struct decision *d, const struct cell *cell, int a, int b)
 {
-	const struct cell *cell = &d->cell[b];
 	struct answer one = answer_one(d, cell, a, b);
 	struct answer two = answer_two(d, cell), three = answer_three(d, cell);
 	struct pair pair = {
@@ -350,11 +344,11 @@ pair_keep(struct verdicts *v, const struct pair *pair)
 	v->pair[v->n_pairs++] = *pair;
 }
 
-/* Could the pair be anything but parallel?  Spares most of a large table. */
-static bool
-is_worth_deciding(const struct decision *d, int a, int b)
+/* Spares most of a large table. */
+bool
+decision_is_open(const struct decision *d, const struct cell *cell, int a, int b)
 {
-	return d->verdicts->keeps_all || d->cell[b].is_touched || d->unknown[a] ||
+	return d->verdicts->keeps_all || cell->is_touched || d->unknown[a] ||
 	       d->unknown[b] || graph_reaches(&d->hard, a, b) ||
 	       (graph_has_successors(&d->hard, b) && graph_reaches(&d->hard, b, a));
 }
@@ -364,9 +358,9 @@ decide_pair(struct decision *d, int a, int b)
 {
 	struct pair pair;
 
-	if (!is_worth_deciding(d, a, b))
+	if (!decision_is_open(d, &d->cell[b], a, b))
 		return;
-	pair = decide(d, a, b);
+	pair = decision_pair(d, &d->cell[b], a, b);
 	pair_keep(d->verdicts, &pair);
 }
 
@@ -408,7 +402,7 @@ decide_row(struct decision *d, int a, const int *wide)
 }
 
 static void
-decide_all(struct decision *d)
+decide_rows(struct decision *d)
 {
 	int n = (int)d->plan->n_phases;
 	size_t n_wide = 0, w = 0;
@@ -429,32 +423,62 @@ decide_all(struct decision *d)
 	free(wide);
 }
 
-static void
-decide_plan(struct decision *d)
+bool
+decision_init(struct decision *d, struct verdicts *v, const struct plan *plan,
+    const struct verdict_env *env, bool stands)
 {
-	d->cell = xcalloc(d->plan->n_phases, sizeof(*d->cell));
-	d->touched = xcalloc(d->plan->n_phases, sizeof(*d->touched));
-	d->touched_bit = xcalloc(d->plan->n_phases / 64 + 1, sizeof(*d->touched_bit));
-	read_unknown(d);
+	size_t n = plan->n_phases;
+
+	*d = (struct decision){
+		.plan = plan, .env = env, .verdicts = v, .arena = v->arena
+	};
+	meets_init(&d->meets, plan, env, d->arena);
+	resources_init(&d->resources, &d->meets, d->arena, stands);
+	if (d->meets.is_too_large || d->meets.n_hits + d->resources.n_hits > MAX_HITS)
+		return false;
+	d->cell = xcalloc(n, sizeof(*d->cell));
+	d->touched = xcalloc(n, sizeof(*d->touched));
+	d->touched_bit = xcalloc(n / 64 + 1, sizeof(*d->touched_bit));
+	d->unknown = arena_alloc(d->arena, n * sizeof(*d->unknown));
+	for (size_t i = 0; i < n; i++)
+		d->unknown[i] = decision_unknown(d, (int)i);
 	order_read(d);
-	decide_all(d);
-	order_exclusions(d);
-	order_cycles(d);
+	return true;
+}
+
+bool
+decision_is_near_limits(const struct decision *d)
+{
+	return meets_is_near_limits(&d->meets) ||
+	       d->meets.n_hits + d->resources.n_hits > MAX_HITS / 2;
+}
+
+void
+decision_clear(struct decision *d)
+{
 	free(d->cell);
 	free(d->touched);
 	free(d->touched_bit);
 	graph_clear(&d->declared);
 	graph_clear(&d->hard);
+	resources_clear(&d->resources);
+	meets_clear(&d->meets);
+}
+
+void
+decision_all(struct decision *d)
+{
+	decide_rows(d);
+	order_exclusions(d);
+	order_cycles(d);
 }
 
 struct verdicts *
-verdicts_new(const struct plan *plan, const struct verdict_env *env)
+verdicts_empty(const struct plan *plan)
 {
-	static const struct verdict_env no_env;
 	struct verdicts *v = xcalloc(1, sizeof(*v));
-	struct decision d = { .plan = plan, .env = env ? env : &no_env, .verdicts = v };
 
-	v->arena = d.arena = arena_new();
+	v->arena = arena_new();
 	v->n_phases = plan->n_phases;
 	v->n_total = plan->n_phases < 2 ? 0 : plan->n_phases * (plan->n_phases - 1) / 2;
 	v->keeps_all = plan->n_phases <= VERDICT_KEEP_ALL;
@@ -468,16 +492,23 @@ verdicts_new(const struct plan *plan, const struct verdict_env *env)
 		.question = 3,
 		.kind = PAIR_UNKNOWN,
 		.reason = "the plan is too large for its pairs to be decided" };
+	return v;
+}
+
+struct verdicts *
+verdicts_new(const struct plan *plan, const struct verdict_env *env)
+{
+	static const struct verdict_env no_env;
+	struct verdicts *v = verdicts_empty(plan);
+	struct decision d;
+
 	if (v->is_too_large)
 		return v;
-	meets_init(&d.meets, plan, d.env, d.arena);
-	resources_init(&d.resources, &d.meets, d.arena);
-	if (d.meets.is_too_large || d.meets.n_hits + d.resources.n_hits > MAX_HITS)
-		v->is_too_large = true;
+	if (decision_init(&d, v, plan, env ? env : &no_env, false))
+		decision_all(&d);
 	else
-		decide_plan(&d);
-	resources_clear(&d.resources);
-	meets_clear(&d.meets);
+		v->is_too_large = true;
+	decision_clear(&d);
 	if (v->is_too_large)
 		v->n_pairs = 0;
 	return v;

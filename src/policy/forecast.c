@@ -58,6 +58,24 @@ risk_between(struct reach *reach, const struct forecast_env *env, int a, int b)
 	return risk;
 }
 
+/* Of two phases that may meet in files; REACH is made when it is first needed. */
+static double
+risk_of(const struct plan *plan, const struct pair *pair,
+    const struct forecast_env *env, struct reach **reach)
+{
+	bool may_meet = pair->witness &&
+			(pair->kind == PAIR_WAW || pair->kind == PAIR_APPEND ||
+			    pair->kind == PAIR_DELETE || pair->kind == PAIR_RENAME);
+	double risk;
+
+	if (!*reach)
+		*reach = reach_new(plan, env->tracked, env->n_tracked, env->fold_case);
+	risk = risk_between(*reach, env, pair->a, pair->b);
+	if (risk < 0 && (may_meet || pair->kind == PAIR_DIRECTORY))
+		risk = may_meet ? FORECAST_POTENTIAL : 0;
+	return risk;
+}
+
 void
 forecast_risks(
     const struct plan *plan, struct verdicts *verdicts, const struct forecast_env *env)
@@ -67,26 +85,46 @@ forecast_risks(
 
 	for (size_t i = 0; i < verdicts->n_pairs; i++) {
 		struct pair *pair = &verdicts->pair[i];
-		bool may_meet = pair->witness &&
-				(pair->kind == PAIR_WAW || pair->kind == PAIR_APPEND ||
-				    pair->kind == PAIR_DELETE ||
-				    pair->kind == PAIR_RENAME);
-		double risk = -1;
 
 		pair->risk = -1;
 		if (!is_of_files(pair) || n_left == 0)
 			continue;
 		n_left--;
-		if (!reach)
-			reach = reach_new(
-			    plan, env->tracked, env->n_tracked, env->fold_case);
-		risk = risk_between(reach, env, pair->a, pair->b);
-		if (risk < 0 && (may_meet || pair->kind == PAIR_DIRECTORY))
-			risk = may_meet ? FORECAST_POTENTIAL : 0;
-		pair->risk = (float)risk;
+		pair->risk = (float)risk_of(plan, pair, env, &reach);
 	}
 	verdicts->has_risk = true;
 	reach_free(reach);
+}
+
+void
+forecast_again(const struct plan *plan, struct verdicts *verdicts,
+    const struct forecast_env *env, const int *changed, size_t n)
+{
+	bool *is_changed = xcalloc(plan->n_phases + 1, sizeof(*is_changed));
+	struct reach *reach = NULL;
+	size_t n_of_files = 0;
+
+	for (size_t i = 0; i < n; i++)
+		is_changed[changed[i]] = true;
+	for (size_t i = 0; i < verdicts->n_pairs; i++)
+		n_of_files += is_of_files(&verdicts->pair[i]);
+	/* Past the limit another pair may be the last. */
+	if (n_of_files > MAX_FORECASTS) {
+		free(is_changed);
+		forecast_risks(plan, verdicts, env);
+		return;
+	}
+	for (size_t i = 0; i < verdicts->n_pairs; i++) {
+		struct pair *pair = &verdicts->pair[i];
+
+		if (!is_of_files(pair))
+			pair->risk = -1;
+		else if (pair->risk < 0 || is_changed[pair->a] || is_changed[pair->b])
+			pair->risk = (float)risk_of(plan, pair, env, &reach);
+	}
+	verdicts->has_risk = true;
+	reach_free(reach);
+	free(is_changed);
 }
 
 static int

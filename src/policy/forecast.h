@@ -26,6 +26,13 @@ struct forecast_env {
 void forecast_risks(
     const struct plan *plan, struct verdicts *verdicts, const struct forecast_env *env);
 
+/*
+ * The same after the N phases at the positions CHANGED declare something else, where the
+ * other pairs still have the risk they had, or none where they were decided again.
+ */
+void forecast_again(const struct plan *plan, struct verdicts *verdicts,
+    const struct forecast_env *env, const int *changed, size_t n);
+
 /* Why a pair has its risk: its files, the likeliest to collide first. */
 struct forecast_file {
 	struct risk_file file;

@@ -1,6 +1,7 @@
 #include "plan/explain.h"
 
 #include "build.h"
+#include "plan/standing.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,13 +12,41 @@
 
 static const struct verdict_env plain;
 static const struct batch_env caps;
-static const struct explain_env usual = { &plain, &caps };
+static const struct explain_env usual = { &plain, &caps, NULL };
 
 struct fixture {
 	struct plan *plan;
 	struct verdicts *verdicts;
 	struct explanation *e;
 };
+
+static char *remedies(const struct fixture *f);
+
+/* With a plan that stands the record is the same, and it stands as before. */
+static void
+assert_stands(const struct fixture *f, const struct explain_env *env)
+{
+	struct standing *standing = standing_new(f->plan, env->verdict);
+	struct explain_env with = { env->verdict, env->batch, standing };
+	struct fixture again = { f->plan, f->verdicts, NULL };
+	AUTO_FREE char *wanted = remedies(f), *got = NULL;
+
+	for (int round = 0; round < 2; round++) {
+		again.e = explain_pair(f->plan, f->verdicts, &with, 0, 1);
+		got = remedies(&again);
+		assert_string_equal(got, wanted);
+		free(TAKE_PTR(got));
+		assert_int_equal(again.e->n_common, f->e->n_common);
+		assert_int_equal(again.e->n_names, f->e->n_names);
+		for (size_t i = 0; i < f->e->n_remedies; i++)
+			assert_int_equal(
+			    again.e->remedy[i].n_batches, f->e->remedy[i].n_batches);
+		for (size_t i = 0; i < f->e->n_names; i++)
+			assert_string_equal(again.e->name[i].name, f->e->name[i].name);
+		explanation_free(again.e);
+	}
+	standing_free(standing);
+}
 
 static struct fixture
 explain(const char *text, const struct explain_env *env)
@@ -26,6 +55,7 @@ explain(const char *text, const struct explain_env *env)
 
 	f.verdicts = verdicts_new(f.plan, env->verdict);
 	f.e = explain_pair(f.plan, f.verdicts, env, 0, 1);
+	assert_stands(&f, env);
 	return f;
 }
 
@@ -115,7 +145,7 @@ an_exception_comes_before_giving_up_a_folder(void **state)
 {
 	static const char *const tracked[] = { "src/net/tcp.c", "src/x.c" };
 	static const struct verdict_env env = { .tracked = tracked, .n_tracked = 2 };
-	const struct explain_env with_tree = { &env, &caps };
+	const struct explain_env with_tree = { &env, &caps, NULL };
 	struct fixture f = explain(
 	    "A writes=src/**\nB writes=src/net/tcp.c", &with_tree);
 	AUTO_FREE char *got = remedies(&f);

@@ -1,6 +1,8 @@
 #include "policy/forecast.h"
 
 #include "../plan/build.h"
+#include "plan/alter.h"
+#include "plan/standing.h"
 #include "policy/reach.h"
 
 #include <math.h>
@@ -135,6 +137,42 @@ case_is_folded_where_the_disk_folds_it(void **state)
 	plan_free(plan);
 }
 
+/* Only the pairs of what was changed are asked about again, and all have what they had. */
+static void
+a_changed_phase_has_its_risks_anew(void **state)
+{
+	static const int changed[] = { 1 };
+	struct forecast_env env = env_of();
+	struct verdict_env venv = { .tracked = tracked, .n_tracked = N_ELEMS(tracked) };
+	struct plan *plan = build_plan(
+	    "A writes=lib/a.c+lib/b.c\nB writes=src/main.c\n"
+	    "C writes=lib/b.c\nD writes=lib/*\nE writes=new.c");
+	const struct alteration edit[] = {
+		{ ALTERATION_ADD, 1, TOUCH_WRITES, "lib/b.c", NULL, false },
+		{ ALTERATION_ADD, 1, TOUCH_WRITES, "new.c", NULL, false },
+	};
+	struct plan *altered = plan_altered(plan, edit, N_ELEMS(edit));
+	struct standing *standing = standing_new(plan, &venv);
+	struct verdicts *v, *anew = verdicts_new(altered, &venv);
+	size_t n_risks = 0;
+
+	forecast_risks(plan, standing_verdicts(standing), &env);
+	assert_int_equal(standing_change(standing, altered, changed, 1), 1);
+	v = standing_verdicts(standing);
+	forecast_again(altered, v, &env, changed, 1);
+	forecast_risks(altered, anew, &env);
+	assert_int_equal(v->n_pairs, anew->n_pairs);
+	for (size_t i = 0; i < v->n_pairs; i++) {
+		assert_true(v->pair[i].risk == anew->pair[i].risk);
+		n_risks += v->pair[i].risk > 0;
+	}
+	assert_true(n_risks > 4);
+	verdicts_free(anew);
+	standing_free(standing);
+	plan_free(altered);
+	plan_free(plan);
+}
+
 int
 main(void)
 {
@@ -146,6 +184,7 @@ main(void)
 		cmocka_unit_test(
 		    the_likeliest_file_comes_first_and_its_absence_is_priced),
 		cmocka_unit_test(case_is_folded_where_the_disk_folds_it),
+		cmocka_unit_test(a_changed_phase_has_its_risks_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,14 +37,35 @@ read_settings(struct world *world, struct err *err)
 	return 0;
 }
 
+/*
+ * There is a repository, and nobody can say what is in it: links, submodules and a disk that
+ * folds case then give no pair away.  Nothing is dispatched there; what is shown says why.
+ */
+static void
+say_unread(const struct err *err)
+{
+	if (err->kind == ERR_NOT_FOUND)
+		return;
+	fputs(
+	    "warning: what the repository tracks is not known, so links, submodules and "
+	    "names that differ only in case are not either: ",
+	    stderr);
+	text_put(stderr, err->text);
+	fputc('\n', stderr);
+}
+
 int
 world_open(struct world *world, const char *dir, struct err *err)
 {
+	struct err unread = ERR_INIT;
+
 	*world = (struct world){ .dispatch_env.agent = "claude" };
 	knowledge_open(&world->knowledge, NULL);
 	knowledge_env(&world->knowledge, &world->verdict_env, &world->forecast_env);
-	if (repo_open(dir, &world->repo, NULL) < 0)
+	if (repo_open_to_read(dir, &world->repo, &unread) < 0) {
+		say_unread(&unread);
 		return 0;
+	}
 	world->has_repo = true;
 	if (read_settings(world, err) < 0 ||
 	    surroundings_read(&world->around, &world->repo, &world->config, err) < 0)

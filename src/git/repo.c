@@ -205,7 +205,7 @@ find_main_branch(const struct repo *repo)
 }
 
 int
-repo_open(const char *dir, struct repo *repo, struct err *err)
+repo_open_to_read(const char *dir, struct repo *repo, struct err *err)
 {
 	struct repo r = { .lock_fd = -1 };
 	AUTO_FREE char *fold = NULL;
@@ -215,8 +215,7 @@ repo_open(const char *dir, struct repo *repo, struct err *err)
 
 		return err_set(err, ERR_NOT_FOUND, "%s is no directory", shown);
 	}
-	if (git_version(NULL, 0, err) < 0 || find_common_dir(dir, &r, err) < 0 ||
-	    find_top(dir, &r, err) < 0) {
+	if (find_common_dir(dir, &r, err) < 0 || find_top(dir, &r, err) < 0) {
 		repo_close(&r);
 		return -1;
 	}
@@ -227,6 +226,14 @@ repo_open(const char *dir, struct repo *repo, struct err *err)
 	r.main_branch = find_main_branch(&r);
 	*repo = r;
 	return 0;
+}
+
+int
+repo_open(const char *dir, struct repo *repo, struct err *err)
+{
+	if (file_is_dir(dir) && git_version(NULL, 0, err) < 0)
+		return -1;
+	return repo_open_to_read(dir, repo, err);
 }
 
 const char *

@@ -37,6 +37,12 @@ struct repo {
  * first that names an existing branch.
  */
 NODISCARD int repo_open(const char *dir, struct repo *repo, struct err *err);
+
+/*
+ * The same for who only asks what is tracked, of what kind it is and how it is set: with a
+ * git too old for merges in memory as well.
+ */
+NODISCARD int repo_open_to_read(const char *dir, struct repo *repo, struct err *err);
 void repo_close(struct repo *repo);
 
 /*

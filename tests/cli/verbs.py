@@ -26,7 +26,7 @@ def claim(function):
 
 
 def run(*args, cwd=None, **kwargs):
-    env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
+    env = {"PATH": kwargs.pop("path", "") + os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
            "GIT_CONFIG_NOSYSTEM": "1", "GIT_CEILING_DIRECTORIES": "/"}
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
         if name in os.environ:
@@ -347,6 +347,47 @@ def settings_of_the_repository_count():
     subprocess.run(["git", "-C", repo, "config", "divisi.cap", "none"], check=True)
     status, _, err = text("plan", path)
     assert status == 7 and "divisi.cap" in err, err
+
+
+OLD_GIT = """#!/bin/sh
+for word in "$@"; do
+	case $word in
+	version) echo "git version 2.36.0"; exit 0 ;;
+	merge-tree) echo "usage: git merge-tree BASE A B" >&2; exit 129 ;;
+	esac
+done
+PATH=${PATH#*:} exec git "$@"
+"""
+
+
+@claim
+def an_older_git_never_makes_two_sides_of_a_link_parallel():
+    top = tempfile.mkdtemp(dir=SCRATCH.name)
+    old = tempfile.mkdtemp(dir=SCRATCH.name)
+    with open(os.path.join(old, "git"), "w", encoding="utf-8") as file:
+        file.write(OLD_GIT)
+    os.chmod(os.path.join(old, "git"), 0o755)
+    git = ["git", "-C", top, "-c", "user.name=T", "-c", "user.email=t@t.test"]
+    subprocess.run(git + ["init", "-q", "-b", "main"], check=True)
+    os.makedirs(os.path.join(top, "src"))
+    os.symlink("src", os.path.join(top, "old"))
+    with open(os.path.join(top, "src", "a.c"), "w", encoding="utf-8"):
+        pass
+    subprocess.run(git + ["add", "."], check=True)
+    subprocess.run(git + ["commit", "-qm", "one"], check=True)
+    ask = ("verdict", "--a-writes", "src/a.c", "--b-writes", "old/a.c")
+    status, out, err = text(*ask, cwd=top, path=old + ":")
+    assert "PARALLEL on separate branches" in out and "link" in out, out + err
+    # What needs the newer git says so, and with what it is mended.
+    status, out, err = text("conflicts", cwd=top, path=old + ":")
+    assert status != 0 and "too old" in err and "fix: install git" in err, err
+    # Where the repository cannot be read at all, that is said.
+    with open(os.path.join(top, ".git", "HEAD"), "w", encoding="utf-8") as file:
+        file.write("ref: refs/heads/main\n")
+    with open(os.path.join(top, ".git", "config"), "a", encoding="utf-8") as file:
+        file.write("[core\n")
+    status, out, err = text(*ask, cwd=top)
+    assert "warning: what the repository tracks is not known" in err, err
 
 
 @claim

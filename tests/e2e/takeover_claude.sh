@@ -27,8 +27,10 @@ approve_table
 claim "Claude works" becomes 1A active
 id=$(field 1A agent_session)
 agent=$(agent_pid "$(run_of 1A)")
+# Behind its fence it keeps its state in a directory of the session's own.
+state=$PWD/.git/divisi/state/$(field 1A id)/agent
 # It asks for nothing at its first start on a terminal, and trusts the worktree.
-python3 - "$HOME/.claude.json" "$(field 1A path)" <<'END'
+python3 - "$state/.claude.json" "$(field 1A path)" <<'END'
 import json, os, sys
 path = sys.argv[1]
 settings = json.load(open(path)) if os.path.exists(path) else {}
@@ -52,7 +54,7 @@ claim "the headless one is gone" is_gone "$agent"
 interactive() {
 	local pid
 	pid=$(agent_pid "$(run_of 1A)")
-	python3 - "$HOME/.claude/sessions/$pid.json" "$id" <<'END'
+	python3 - "$state/sessions/$pid.json" "$id" <<'END'
 import json, sys
 session = json.load(open(sys.argv[1]))
 print(session)

@@ -307,7 +307,8 @@ dump_session(FILE *f, const struct session *s)
 		s->counted, s->clock_at, s->ran_ms, s->unsaid_ms, s->hit_limit,
 		s->can_resume, s->waits_for_account, s->is_out_of_budget, s->renews,
 		s->n_limited, s->n_retries, s->wraps_up, s->splits, s->n_splits,
-		s->n_guarded, s->n_denied, s->is_interactive, s->is_interrupted };
+		s->n_guarded, s->n_denied, s->is_interactive, s->is_interrupted,
+		s->is_swept };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,

@@ -104,7 +104,8 @@ struct session {
 	bool is_held;        /* by a person */
 	bool is_interrupted; /* its turn was ended by a person: its failure is none */
 	bool was_reviewed;
-	bool is_set_up;    /* its setup command succeeded */
+	bool is_set_up; /* its setup command succeeded */
+	bool is_swept;  /* closed for good: what its agent kept is told to be removed */
 	bool is_tree_gone; /* another program took its worktree away */
 	char *blocked;     /* why its landing waits, and the command that mends it */
 	struct ask *ask;

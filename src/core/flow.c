@@ -188,6 +188,23 @@ settle_all(struct core *core, int64_t now, struct acts *acts)
 		settle_asks(core, &core->session[i], now, acts);
 }
 
+/*
+ * What the agent of S kept behind its fence serves its next run.  Once there can be none, and
+ * nothing of the last one is left, it goes.
+ */
+static void
+sweep_state(struct session *s, struct acts *acts)
+{
+	struct fields *f;
+
+	if (s->is_swept || s->run_open || (s->n_runs == 0 && s->candidate[0] == '\0') ||
+	    (s->state != SESSION_DONE && s->state != SESSION_ABANDONED))
+		return;
+	s->is_swept = true;
+	f = acts_add(acts, "state-remove", s->id, "state-remove/%s", s->id);
+	fields_set(f, "session", s->id);
+}
+
 void
 flow_advance(struct core *core, int64_t now, struct acts *acts)
 {
@@ -200,4 +217,6 @@ flow_advance(struct core *core, int64_t now, struct acts *acts)
 	settle_all(core, now, acts); /* who was let go on may have asked meanwhile */
 	for (size_t i = 0; i < core->n_batches; i++)
 		advance_batch(core, &core->batch[i], now, acts);
+	for (size_t i = 0; i < core->n_sessions; i++)
+		sweep_state(&core->session[i], acts);
 }

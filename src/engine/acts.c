@@ -284,6 +284,7 @@ static const struct {
 	{ "worktree-add", job_act },
 	{ "worktree-remove", job_act },
 	{ "worktree-back", job_act },
+	{ "state-remove", job_act },
 	{ "setup", job_act },
 	{ "inspect", job_act },
 	{ "candidate", job_act },

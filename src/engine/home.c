@@ -37,6 +37,7 @@ static const struct {
 	{ "pin.index.lock", S_IFREG },
 	{ "sock", S_IFSOCK },
 	{ "runs", S_IFDIR },
+	{ "state", S_IFDIR },
 	{ "radar", S_IFDIR },
 	{ "aside", S_IFDIR },
 };

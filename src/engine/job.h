@@ -10,8 +10,8 @@
 typedef int job_fn(const struct fields *in, struct fields *out, struct err *err);
 
 job_fn job_propose; /* plan to dispatch table: preflight, prompts, hash */
-job_fn job_worktree_add, job_worktree_remove, job_setup, job_inspect, job_candidate,
-    job_land, job_write_back, job_publish;
+job_fn job_state_remove, job_worktree_add, job_worktree_remove, job_setup, job_inspect,
+    job_candidate, job_land, job_write_back, job_publish;
 job_fn job_radar; /* what the live trees hold, and whether that meets or merges */
 job_fn job_union; /* two live trees merged, and the verify command run on that */
 job_fn job_mend;  /* what divisi doctor found and a person said yes to */

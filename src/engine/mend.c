@@ -8,6 +8,7 @@
 #include "engine/home.h"
 #include "engine/internal.h"
 #include "engine/job.h"
+#include "engine/state_dir.h"
 #include "engine/survey_local.h"
 #include "exec/exec.h"
 #include "git/worktree.h"
@@ -52,6 +53,16 @@ mend_leftover(const struct survey_item *item, char **did, struct err *err)
 	} else if (DURABLE("mend.unlink", unlink(item->path)) < 0) {
 		return err_sys(err, "remove %s", item->path);
 	}
+	*did = xasprintf("removed %s", item->path);
+	return 0;
+}
+
+static int
+mend_state(const struct repo *repo, const struct survey_item *item, char **did,
+    struct err *err)
+{
+	if (state_dir_remove(repo->home, item->session, err) < 0)
+		return -1;
 	*did = xasprintf("removed %s", item->path);
 	return 0;
 }
@@ -192,6 +203,7 @@ survey_mend_item(
 	case MEND_MODE: return mend_mode(item, did, err);
 	case MEND_SET_ASIDE: return mend_home(repo, item, did, err);
 	case MEND_REMOVE_LEFTOVER: return mend_leftover(item, did, err);
+	case MEND_REMOVE_STATE: return mend_state(repo, item, did, err);
 	case MEND_END_RUN: return mend_run(repo, item, did, err);
 	case MEND_REMOVE_WORKTREE: return mend_remove_tree(repo, item, did, err);
 	case MEND_ADD_WORKTREE: return mend_add_tree(repo, item, did, err);

@@ -34,6 +34,7 @@ survey_mend_name(enum survey_mend mend)
 		[MEND_MODE] = "close",
 		[MEND_SET_ASIDE] = "set-aside",
 		[MEND_REMOVE_LEFTOVER] = "remove-leftover",
+		[MEND_REMOVE_STATE] = "remove-state",
 		[MEND_END_RUN] = "end-run",
 		[MEND_REMOVE_WORKTREE] = "remove-worktree",
 		[MEND_ADD_WORKTREE] = "add-worktree",
@@ -219,6 +220,7 @@ survey_take(const struct repo *repo, struct survey *survey, struct err *err)
 	survey->has_journal = s.core != NULL;
 	survey_home(&s);
 	survey_runs(&s);
+	survey_states(&s);
 	survey_worktrees(&s);
 	survey_locks(&s);
 	survey_refs(&s);

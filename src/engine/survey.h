@@ -30,6 +30,7 @@ enum survey_mend {
 	MEND_MODE,            /* close a file of the home to others */
 	MEND_SET_ASIDE,       /* rename the copy of a home; where no server can start */
 	MEND_REMOVE_LEFTOVER, /* a temporary file or directory of a write that did not end */
+	MEND_REMOVE_STATE,    /* what the agent of a session that is closed kept */
 	MEND_END_RUN,         /* end what lives of a run that is over */
 	MEND_REMOVE_WORKTREE, /* pin everything in it, then remove it */
 	MEND_ADD_WORKTREE,    /* make it again from its branch and pins */

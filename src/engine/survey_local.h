@@ -29,6 +29,7 @@ void survey_fix(struct survey_item *item, const char *fmt, ...) PRINTF(2, 3);
 
 void survey_runs(struct surveying *s);
 void survey_worktrees(struct surveying *s);
+void survey_states(struct surveying *s);
 void survey_refs(struct surveying *s);
 void survey_locks(struct surveying *s);
 

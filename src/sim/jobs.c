@@ -40,6 +40,27 @@ look_around(const struct fields *in, struct fields *out, struct err *err)
 	return 0;
 }
 
+/* What an agent keeps goes when nothing can need it any more. */
+static int
+remove_state(const struct fields *in, struct fields *out, struct err *err)
+{
+	const char *id = fields_text(in, "session");
+	const struct session *s = core_session(engine_core(sim->engine), id);
+
+	(void)out;
+	if (!s || (s->state != SESSION_DONE && s->state != SESSION_ABANDONED))
+		sim_fail("what the agent of %s keeps is removed, and it may go on", id);
+	for (size_t i = 0; i < sim->n_runs; i++) {
+		const struct sim_run *run = sim->run[i];
+
+		if (strcmp(run->session, id) != 0 || !run->agent_alive)
+			continue;
+		if (sim_hold_is_alive(run))
+			return err_set(err, ERR_CONFLICT, "%s still lives", run->name);
+	}
+	return 0;
+}
+
 static const struct {
 	const char *kind;
 	job_fn *fn;
@@ -48,6 +69,7 @@ static const struct {
 	{ "worktree-add", job_worktree_add },
 	{ "worktree-back", job_worktree_back },
 	{ "worktree-remove", job_worktree_remove },
+	{ "state-remove", remove_state },
 	{ "setup", job_setup },
 	{ "inspect", job_inspect },
 	{ "candidate", job_candidate },

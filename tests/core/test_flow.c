@@ -229,10 +229,42 @@ a_worktree_that_goes_after_its_agent_is_looked_for(void **state)
 	play_free(p);
 }
 
+/* What an agent kept goes once, when its session is closed and its process gone. */
+static void
+what_its_agent_kept_goes_when_nobody_can_need_it_any_more(void **state)
+{
+	struct play *p = play_new();
+
+	(void)state;
+	play_open(p, 3);
+	play_batch(p, 1, "1A 1B 1C");
+	play_start(p, "1A");
+	LINE(p, "1A", HAP_RUN_LOST, "#resumable", "0", NULL);
+	OWES_NO(p, "state-remove", "1A"); /* it can be resumed */
+	play_start(p, "1B");
+	play_deliver(p, "1B");
+	HAPPENS(p, HAP_MERGE_ASKED, "session", "p1.1.1B");
+	play_land(p, "1B");
+	IS(p, "1B", SESSION_DONE);
+	OWES_NO(p, "state-remove", "1B"); /* its process lives */
+	LINE(p, "1B", HAP_RUN_ENDED, "reason", "exited", NULL);
+	OWES(p, "state-remove", "1B");
+	HAPPENS(p, HAP_PARKED, "session", "p1.1.1C");
+	LINE(p, "1C", HAP_RUN_ENDED, "reason", "exited", NULL);
+	OWES_NO(p, "state-remove", NULL);
+	HAPPENS(p, HAP_ABANDONED, "session", "p1.1.1C");
+	OWES(p, "state-remove", "1C");
+	play_clock(p, 60000);
+	OWES_NO(p, "state-remove", NULL);
+	play_free(p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    what_its_agent_kept_goes_when_nobody_can_need_it_any_more),
 		cmocka_unit_test(no_more_than_three_implementation_sessions_are_live),
 		cmocka_unit_test(research_runs_five_at_once_and_no_sixth),
 		cmocka_unit_test(sessions_of_all_plans_count),

@@ -85,6 +85,8 @@ git worktree unlock "$a_path"
 touch -d '1 hour ago' .git/index.lock
 git update-ref -d refs/divisi/p1.1.1A/head
 echo mine >.git/divisi/notes.txt
+# What the agents of a session of nobody, and of one whose runs nobody knows, kept.
+mkdir -p .git/divisi/state/p9.1.1X/agent .git/divisi/state/p9.1.1Z/agent
 chmod 755 .git/divisi
 
 look_round
@@ -95,6 +97,10 @@ claim "a session without its worktree is told" item "i['session'] == 'p1.1.1B' a
 claim "a worktree that is not locked is told" item "i['session'] == 'p1.1.1A' and 'not locked' in i['text']"
 claim "a stale lock of git's is told" item "i['name'] == 'index.lock' and i['state'] == 'stale'"
 claim "a deleted pin is told" item "i['name'] == 'refs/divisi/p1.1.1A/head' and i['state'] == 'deleted'"
+claim "what an agent of nobody kept is told" item "i['name'] == 'state/p9.1.1X' and i['state'] == 'orphan' and not i['fits']"
+claim "what one may still need is no harm" item "i['name'] == 'state/p1.1.1A' and i['state'] == 'kept' and i['fits']"
+claim "nor what belongs to a run that is to be looked at" item "i['name'] == 'state/p9.1.1Z' and i['fits']"
+claim "the place where they are kept is ours" sh -c "! divisi doctor --all | grep 'state foreign'"
 claim "a foreign file is told and is no harm" item "i['name'] == 'notes.txt' and i['fits']"
 claim "an open home is told" item "i['name'] == 'home' and not i['fits']"
 divisi doctor >"$scratch/doctor.out"
@@ -115,6 +121,8 @@ claim "all that could be mended is" equals "$(odd)" ""
 claim "the orphan is dead" until_true is_gone "$orphan"
 claim "its directory is left" test -d .git/divisi/runs/p9.1.1Z.r1
 claim "the leftover is gone" test ! -e .git/divisi/runs/p1.1.1A.r2.Ab1xYz
+claim "what nobody's agent kept is gone" test ! -e .git/divisi/state/p9.1.1X
+claim "what another may need is not" test -d .git/divisi/state/p9.1.1Z -a -d .git/divisi/state/p1.1.1A
 claim "nobody's worktree is gone" test ! -e "$scratch/nobody"
 claim "its work is pinned" is_pinned p9.1.1Y work.txt precious
 claim "1B has its worktree again" test -e "$b_path/b.txt"
@@ -133,6 +141,8 @@ claim "a ref to nothing is told with its fix" item "i['state'] == 'dangling' and
 rm .git/refs/divisi/p1.1.1A/gone
 claim "the work goes on: 1A is merged" divisi merge 1A --yes
 claim "1A is done" becomes 1A "done"
+claim "what its agent kept is gone with it" until_true test ! -e .git/divisi/state/p1.1.1A
+claim "that of 1B, which may go on, is not" test -d .git/divisi/state/p1.1.1B
 
 # ---- a journal that cannot be read ---------------------------------------------------------------
 

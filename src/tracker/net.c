@@ -107,7 +107,7 @@ authorize(const struct tracker_link *link, struct err *err)
 		return net_trouble(link, TRACKER_AUTH);
 	}
 	/* Linear takes its personal keys bare. */
-	is_raw = strncmp(token, "lin_api_", 8) == 0;
+	is_raw = net->tracker == &tracker_linear && strncmp(token, "lin_api_", 8) == 0;
 	http_authorize(net->http, is_raw ? "" : "Bearer ", token);
 	token_free(token);
 	return 0;
@@ -283,7 +283,7 @@ net_parse(const char *text, size_t n)
 struct json_object *
 net_get(struct json_object *obj, const char *path)
 {
-	struct span rest = span_of(path), part;
+	struct span rest = path ? span_of(path) : (struct span){ 0 }, part;
 
 	while (obj && rest.p && span_next(&rest, '.', &part)) {
 		char key[PATH_MAX_SIZE];

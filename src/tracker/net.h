@@ -51,7 +51,7 @@ struct json_object *net_parse(const char *text, size_t n);
 
 /*
  * Members of answers by path ("issue.state.name"), borrowed: NULL, "" , 0 or an empty
- * list when there is no such thing or it is of another type.
+ * list when there is no such thing or it is of another type.  A path of NULL is OBJ itself.
  */
 struct json_object *net_get(struct json_object *obj, const char *path);
 const char *net_str(struct json_object *obj, const char *path);

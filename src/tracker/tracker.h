@@ -313,5 +313,8 @@ extern const struct tracker tracker_local;
 /* linear.app over GraphQL. */
 extern const struct tracker tracker_linear;
 
+/* github.com or an enterprise server (url = "https://HOST/api/v3") over REST. */
+extern const struct tracker tracker_github;
+
 /* The tracker that the user calls NAME ("local", "linear", "github"), or NULL. */
 const struct tracker *tracker_by_name(const char *name);

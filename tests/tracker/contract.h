@@ -34,6 +34,9 @@ int world_teardown(void **state);
 /* A call with KEY, or with one that was never used when it is NULL. */
 struct tracker_call world_call(struct world *w, const char *key);
 
+/* An id that is well formed; whether there is such an issue is another matter. */
+const char *world_some_id(const struct world *w);
+
 /* Makes an issue and returns its id; fails the test when it cannot. */
 const char *world_make(struct world *w, const char *key, const char *parent);
 
@@ -56,5 +59,7 @@ extern const struct CMUnitTest contract_network[];
 extern const size_t contract_network_n;
 extern const struct CMUnitTest contract_linear[];
 extern const size_t contract_linear_n;
+extern const struct CMUnitTest contract_github[];
+extern const size_t contract_github_n;
 
 #define CLAIM(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)

@@ -10,7 +10,7 @@
 static void
 every_tracker_is_found_by_its_own_name(void **state)
 {
-	static const char *const names[] = { "local", "linear" };
+	static const char *const names[] = { "local", "linear", "github" };
 
 	for (size_t i = 0; i < N_ELEMS(names); i++) {
 		const struct tracker *tracker = tracker_by_name(names[i]);

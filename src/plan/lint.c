@@ -41,6 +41,7 @@ static const struct lint_code codes[] = {
 	{ "L20", 'W', "S-11",  "what is produced or consumed is neither api: nor schema:" },
 	{ "L21", 'W', "A-4",   "a phase says nothing of what it touches" },
 	{ "L22", 'W', "S-13",  "history changes a file with one of the phase that is declared" },
+	{ "L23", 'E', "A-2",   "the plan is too large for its pairs to be decided" },
 	/* clang-format on */
 };
 
@@ -532,9 +533,32 @@ sort_lints(struct lint_list *lints)
 	lints->n = n;
 }
 
+/* Past the limits every pair counts as sequential, and a cycle's lines would say nothing. */
+static void
+lint_size(struct plan *plan, const struct verdicts *verdicts, struct lint_list *lints)
+{
+	static const char fix[] = "make several plans of it, one after the other";
+
+	if (!verdicts || !verdicts->is_too_large)
+		return;
+	if (plan->n_phases > VERDICT_MAX_PHASES)
+		lint_add(plan, lints, "L23", 'E', "A-2", "", (struct place){ 1, 1 },
+		    fix,
+		    "the plan has %zu phases; at most %d are decided, since who comes "
+		    "before whom takes memory that grows with their square",
+		    plan->n_phases, VERDICT_MAX_PHASES);
+	else
+		lint_add(plan, lints, "L23", 'E', "A-2", "", (struct place){ 1, 1 },
+		    fix,
+		    "too much of the plan meets: at most %d pairs that are not parallel "
+		    "are told apart, and some hundred million meetings of patterns",
+		    VERDICT_MAX_PAIRS);
+}
+
 void
 plan_lint(struct plan *plan, const struct verdicts *verdicts, struct lint_list *lints)
 {
+	lint_size(plan, verdicts, lints);
 	lint_name(plan, lints);
 	lint_sections(plan, lints);
 	lint_controls(plan, lints, "", (struct place){ 1, 1 }, "title", plan->title);

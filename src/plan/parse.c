@@ -9,6 +9,7 @@
 #include "plan/registry.h"
 #include "plan/section.h"
 #include "plan/table.h"
+#include "plan/verdict.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -381,5 +382,10 @@ plan_load(const char *path, struct lint_list *lints, struct err *err)
 	size_t n_bytes;
 	AUTO_FREE char *text = file_read(path, PLAN_MAX_BYTES, &n_bytes, err);
 
+	if (!text && err && strstr(err->text, "larger than"))
+		err_fix(err,
+		    "move detail into files of its own, or make several plans of it: no "
+		    "more than %d phases of one are decided",
+		    VERDICT_MAX_PHASES);
 	return text ? plan_parse(path, text, n_bytes, lints, err) : NULL;
 }

@@ -255,6 +255,30 @@ cycles_of_the_verdicts_are_printed_with_their_causes(void **state)
 	text_plan_clear(&t);
 }
 
+/* Bad input: a plan past the limits is not silently a plan of which nothing runs. */
+static void
+a_plan_too_large_to_be_decided_says_the_limit(void **state)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	struct text_plan t;
+	struct verdicts *verdicts;
+
+	fputs(MAP(""), f);
+	for (int i = 0; i <= VERDICT_MAX_PHASES; i++)
+		fprintf(f, "| %dA | [T-%d](u:%d) | a | 1 | None |\n", i + 1, i, i);
+	fclose(f);
+	t = text_plan(text);
+	verdicts = verdicts_new(t.plan, NULL);
+	plan_lint(t.plan, verdicts, &t.lints);
+	assert_int_equal(the_lint(&t.lints, "L23").level, 'E');
+	assert_non_null(strstr(the_lint(&t.lints, "L23").message, "at most 16384"));
+	verdicts_free(verdicts);
+	text_plan_clear(&t);
+	free(text);
+}
+
 static void
 what_is_right_is_not_reported(void **state)
 {
@@ -407,6 +431,7 @@ main(void)
 		cmocka_unit_test(each_code_stops_the_verbs_it_endangers),
 		cmocka_unit_test(each_fault_is_named_with_its_place_and_mend),
 		cmocka_unit_test(cycles_of_the_verdicts_are_printed_with_their_causes),
+		cmocka_unit_test(a_plan_too_large_to_be_decided_says_the_limit),
 		cmocka_unit_test(what_is_right_is_not_reported),
 		cmocka_unit_test(plan_file_names_are_judged),
 		cmocka_unit_test(lints_are_sorted_and_never_doubled),

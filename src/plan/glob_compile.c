@@ -215,7 +215,7 @@ has_special(const char *text, size_t n, const char *special)
 
 /*
  * Bytes that are no UTF-8 stand only in names that are written out: beside a wildcard or in
- * an alternative a character could come of them and of what follows.
+ * an alternative, or behind an escape, a character could come of them and of what follows.
  */
 static int
 check_bytes(const char *pattern, size_t n, struct err *err)
@@ -229,7 +229,7 @@ check_bytes(const char *pattern, size_t n, struct err *err)
 		size_t len = strcspn(name, "/");
 
 		is_mixed = glob_odd_byte(name, len) >= 0 &&
-			   has_special(name, len, "*?[");
+			   (has_special(name, len, "*?[") || memchr(name, '\\', len));
 		name = name[len] ? name + len + 1 : NULL;
 	}
 	if (!is_mixed)

@@ -39,26 +39,6 @@ static const struct {
 	{ "n_refused", offsetof(struct run_end, n_refused), true },
 };
 
-/* Whatever is in TEXT (a path in any encoding), what is printed is valid JSON. */
-static void
-put_string(FILE *out, const char *text)
-{
-	bool is_utf8 = text_utf8_bad(text, strlen(text)) < 0;
-
-	fputc('"', out);
-	for (const char *s = text; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7F)
-			fprintf(out, "\\u%04x", c);
-		else
-			fputc(c >= 0x80 && !is_utf8 ? '?' : c, out);
-	}
-	fputc('"', out);
-}
-
 int
 rundir_reserve_end(const char *dir, struct err *err)
 {
@@ -86,13 +66,13 @@ rundir_write_end(const char *dir, const struct run_end *end, struct err *err)
 	FILE *out = open_memstream(&text, &n);
 
 	fputs("{\"reason\":", out);
-	put_string(out, end->reason);
+	text_put_json(out, end->reason);
 	fprintf(out,
 	    ",\"status\":%d,\"signal\":%d,\"started_at\":%lld,\"ended_at\":%lld"
 	    ",\"out_bytes\":%lld,\"err_bytes\":%lld,\"n_swept\":%d,\"text\":",
 	    end->status, end->signal, end->started_at, end->ended_at, end->out_bytes,
 	    end->err_bytes, end->n_swept);
-	put_string(out, end->text);
+	text_put_json(out, end->text);
 	for (size_t i = 0; i < N_ELEMS(end_numbers); i++) {
 		long long value;
 
@@ -102,11 +82,11 @@ rundir_write_end(const char *dir, const struct run_end *end, struct err *err)
 	}
 	if (end->limits[0]) {
 		fputs(",\"limits\":", out);
-		put_string(out, end->limits);
+		text_put_json(out, end->limits);
 	}
 	if (end->fence[0]) {
 		fputs(",\"fence\":", out);
-		put_string(out, end->fence);
+		text_put_json(out, end->fence);
 	}
 	fputs("}\n", out);
 	fclose(out);

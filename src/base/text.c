@@ -382,3 +382,39 @@ text_time(int64_t unix_ms, char *buf, size_t size)
 		snprintf(buf, size, "-");
 	return buf;
 }
+
+bool
+text_lists_all(const char *list, const char *lines)
+{
+	struct span rest = span_of(lines), line;
+
+	while (span_next(&rest, '\n', &line)) {
+		struct span in = span_of(list), one;
+		bool found = line.n == 0;
+
+		while (!found && span_next(&in, '\n', &one))
+			found = one.n == line.n && memcmp(one.p, line.p, one.n) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+void
+text_put_json(FILE *out, const char *text)
+{
+	bool is_utf8 = text_utf8_bad(text, strlen(text)) < 0;
+
+	fputc('"', out);
+	for (const char *s = text; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
+		else if (c < 0x20 || c == 0x7F)
+			fprintf(out, "\\u%04x", c);
+		else
+			fputc(c >= 0x80 && !is_utf8 ? '?' : c, out);
+	}
+	fputc('"', out);
+}

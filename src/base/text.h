@@ -62,3 +62,12 @@ char *text_age(int64_t ms);
 
 /* RFC 3339 UTC with seconds from Unix milliseconds, into BUF of at least 32 bytes. */
 const char *text_time(int64_t unix_ms, char *buf, size_t size);
+
+/* Is every line of LINES, empty ones aside, a line of LIST? */
+bool text_lists_all(const char *list, const char *lines);
+
+/*
+ * TEXT as a JSON string with its quotes.  Whatever is in it (a path in any encoding), what is
+ * printed is valid: in a text that is no UTF-8 each byte beyond ASCII is a question mark.
+ */
+void text_put_json(FILE *out, const char *text);

@@ -81,24 +81,6 @@ session_in_play(const struct session *s)
 			s->state == SESSION_MERGE_CONFLICT);
 }
 
-/* Is every line of FILES a line of LIST? */
-static bool
-lists_all(const char *list, const char *files)
-{
-	struct span rest = span_of(files), line;
-
-	while (span_next(&rest, '\n', &line)) {
-		struct span in = span_of(list), one;
-		bool found = line.n == 0;
-
-		while (!found && span_next(&in, '\n', &one))
-			found = one.n == line.n && memcmp(one.p, line.p, one.n) == 0;
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
 static bool
 is_pair(const struct conflict *c, const char *a, const char *b)
 {
@@ -129,7 +111,8 @@ find_known(struct core *core, const struct fields *f, bool *known)
 		if (is_open(c) && strcmp(c->kind, kind) == 0)
 			open = c;
 		if (strcmp(c->state, "gone") != 0 &&
-		    strcmp(c->ruling, "rescope") != 0 && lists_all(c->files, files))
+		    strcmp(c->ruling, "rescope") != 0 &&
+		    text_lists_all(c->files, files))
 			*known = true;
 	}
 	return open;

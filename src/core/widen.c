@@ -11,24 +11,6 @@
  */
 #define MAX_OPEN 8 /* questions of one session; more are no help to a person */
 
-/* Is every line of LINES a line of LIST? */
-static bool
-lists_all(const char *list, const char *lines)
-{
-	struct span rest = span_of(lines), line;
-
-	while (span_next(&rest, '\n', &line)) {
-		struct span in = span_of(list), one;
-		bool found = line.n == 0;
-
-		while (!found && span_next(&in, '\n', &one))
-			found = one.n == line.n && memcmp(one.p, line.p, one.n) == 0;
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
 static bool
 is_widening(const struct ask *a)
 {
@@ -86,12 +68,12 @@ step_widen_asked(
 	row = in_a_row(patterns);
 	if (row[0] == '\0')
 		return err_set(err, ERR_USAGE, "no path is asked for");
-	if (lists_all(s->widened, patterns))
+	if (text_lists_all(s->widened, patterns))
 		return err_set(
 		    err, ERR_CONFLICT, "%.200s: that is allowed already", row);
 	for (size_t i = 0; i < s->n_asks; i++) {
 		a = &s->ask[i];
-		if (!is_widening(a) || !lists_all(a->raw, patterns))
+		if (!is_widening(a) || !text_lists_all(a->raw, patterns))
 			continue;
 		if (a->decision[0] == '\0')
 			return err_set(err, ERR_CONFLICT,
@@ -167,7 +149,7 @@ widen_answered(struct core *core, struct session *s, const struct ask *a,
 		session_say(s, text, acts);
 		return;
 	}
-	if (!lists_all(s->widened, a->raw)) {
+	if (!text_lists_all(s->widened, a->raw)) {
 		char *widened = xasprintf("%s%s%s", s->widened, a->raw,
 		    a->raw[strlen(a->raw) - 1] == '\n' ? "" : "\n");
 

@@ -37,25 +37,6 @@ find_program(const struct target *target, char *buf, size_t size)
 }
 
 static void
-put_string(FILE *out, const char *text)
-{
-	bool is_utf8 = text_utf8_bad(text, strlen(text)) < 0;
-
-	fputc('"', out);
-	for (const char *s = text; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7F)
-			fprintf(out, "\\u%04x", c);
-		else
-			fputc(c >= 0x80 && !is_utf8 ? '?' : c, out);
-	}
-	fputc('"', out);
-}
-
-static void
 write_line(const struct fence *fence, const char *call, const char *what,
     const char *program, long long n)
 {
@@ -64,11 +45,11 @@ write_line(const struct fence *fence, const char *call, const char *what,
 	FILE *out = open_memstream(&line, &n_line);
 
 	fprintf(out, "{\"at\":%lld,\"call\":", hold_wall_clock());
-	put_string(out, call);
+	text_put_json(out, call);
 	fputs(",\"what\":", out);
-	put_string(out, what);
+	text_put_json(out, what);
 	fputs(",\"program\":", out);
-	put_string(out, program);
+	text_put_json(out, program);
 	if (n > 0)
 		fprintf(out, ",\"n\":%lld", n);
 	fputs("}\n", out);

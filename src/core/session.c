@@ -155,6 +155,9 @@ step_act_failed(
 		    err, ERR_CONFLICT, "run %.60s of %s is over", run, s->id);
 	if (claim_act_failed(s, kind, text, h->at, acts))
 		return 0;
+	/* A server that died over the launch learns first what became of the run. */
+	if (strcmp(kind, "launch") == 0 && !s->run_open)
+		return 0;
 	if (strcmp(kind, "launch") == 0 || strcmp(kind, "setup") == 0 ||
 	    (strcmp(kind, "worktree-back") == 0 && session_is_live(s->state))) {
 		/* Should its holder have come up after all, it is not left behind. */

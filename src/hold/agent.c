@@ -137,8 +137,9 @@ become_agent(const struct birth *b)
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (b->spec->cwd && chdir(b->spec->cwd) < 0)
 		give_up(b, (struct word){ .about = WORD_CWD });
-	go_behind(b);
+	/* Behind the fence the point could not be written down before the broker stands. */
 	crash_point("agent.exec");
+	go_behind(b);
 	exec_program(b->spec);
 	give_up(b, (struct word){ .about = WORD_EXEC });
 }

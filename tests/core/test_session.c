@@ -125,6 +125,20 @@ a_failed_launch_leaves_nothing_behind(void **state)
 	play_free(p);
 }
 
+/* CONTRACTS 2: the next server learns that the run was lost, then that its launch is moot. */
+static void
+a_launch_whose_run_was_lost_fails_nothing(void **state)
+{
+	struct play *p = running("1A");
+
+	(void)state;
+	LINE(p, "1A", HAP_RUN_LOST, "#resumable", "0", NULL);
+	HAPPENS(p, HAP_ACT_FAILED, "session", "p1.1.1A", "act", "launch", "run",
+	    "p1.1.1A.r1", "text", "not wanted any more");
+	IS(p, "1A", SESSION_STALLED);
+	play_free(p);
+}
+
 /* CONTRACTS 3: a worktree's setup comes before its agent; its failure keeps it from starting. */
 static void
 a_setup_runs_before_the_agent_until_it_succeeded_once(void **state)
@@ -650,6 +664,7 @@ main(void)
 		cmocka_unit_test(
 		    the_failure_of_an_old_launch_does_not_fail_the_new_run),
 		cmocka_unit_test(a_failed_launch_leaves_nothing_behind),
+		cmocka_unit_test(a_launch_whose_run_was_lost_fails_nothing),
 		cmocka_unit_test(
 		    a_process_that_dies_stalls_its_session_and_its_work_is_pinned),
 		cmocka_unit_test(

@@ -79,6 +79,9 @@ class Case:
         """The repository as a person has it before the first command."""
         for folder in (self.repo + "/lib", self.home, self.place + "/tmp", self.points):
             os.makedirs(folder)
+        # What the play itself keeps of an agent is written by the agent, behind its fence.
+        write(self.place + "/started", "")
+        kept = [self.place + "/started", self.points, self.cut]
         write(self.home + "/.gitconfig", "[user]\n\tname = divisi test\n\temail ="
               " test@example.invalid\n[init]\n\tdefaultBranch = main\n\ttemplateDir =\n"
               "[advice]\n\tdetachedHead = false\n")
@@ -90,6 +93,8 @@ class Case:
                            ("env", "LD_PRELOAD POWERCUT_ROOT POWERCUT_STATE POWERCUT_STRICT"),
                            ("agent.command.program", self.dirs["bin"] + "/scripted")):
             self.git("config", "divisi." + key, value)
+        for path in kept:
+            self.git("config", "--add", "divisi.fence.write", path)
         self.call("bash", "-c", '. "$0/lib.sh"; . "$0/runs.sh"; fake_plan "$1"',
                   self.dirs["source"] + "/tests/e2e", PLAN, text=PHASES)
 

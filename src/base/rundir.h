@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* More columns or rows no terminal has. */
+#define PTY_SIDE_MAX 99999
+
 /*
  * A run directory: one process life of a session, and the reason why an agent is started
  * at most once (CONTRACTS 2).

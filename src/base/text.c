@@ -106,6 +106,24 @@ utf8_next(const unsigned char *p, size_t n, uint32_t *cp)
 	return len;
 }
 
+bool
+text_take_number(const char **at, int max, int *number)
+{
+	const char *s = *at + strspn(*at, " ");
+	int value = 0;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		if (value > (max - (*s - '0')) / 10)
+			return false;
+		value = value * 10 + (*s - '0');
+	}
+	*at = s;
+	*number = value;
+	return true;
+}
+
 long
 text_utf8_bad(const char *p, size_t n)
 {

@@ -26,6 +26,12 @@ bool span_starts(struct span s, const char *prefix);
  */
 bool span_next(struct span *rest, char sep, struct span *field);
 
+/*
+ * Takes a decimal number of 0 to MAX off the front of *AT, and the spaces before it.  False,
+ * with *AT as it was, when none stands there or it is larger.
+ */
+bool text_take_number(const char **at, int max, int *number);
+
 /* Byte offset of the first byte that is not well-formed UTF-8, or -1 when all is well. */
 long text_utf8_bad(const char *p, size_t n);
 

@@ -1,10 +1,12 @@
 #include "cli/cmd.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/client.h"
 #include "cli/world.h"
 
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -214,14 +216,15 @@ static void
 read_name(const char *word, struct fields *in)
 {
 	size_t n = strlen(word);
-	int plan, batch, end = 0;
+	const char *at = word + 1;
+	int plan, batch;
 
 	if (word[0] == 'a' && n > 1 && strspn(word + 1, "0123456789") == n - 1) {
 		fields_set(in, "approval", word);
 	} else if (n >= 8 && strspn(word, "0123456789abcdef") == n) {
 		fields_set(in, "hash", word);
-	} else if (sscanf(word, "p%9d/%9d%n", &plan, &batch, &end) == 2 &&
-		   word[end] == '\0') {
+	} else if (word[0] == 'p' && text_take_number(&at, INT_MAX, &plan) &&
+		   *at++ == '/' && text_take_number(&at, INT_MAX, &batch) && !*at) {
 		fields_setf(in, "plan", "p%d", plan);
 		fields_setf(in, "batch", "%d", batch);
 	} else {

@@ -64,8 +64,8 @@ read_cache(const char *path, struct examined *x)
 	if (is_whole) {
 		snprintf(x->probe.version, sizeof(x->probe.version), "%s",
 		    json_object_get_string(version));
-		for (size_t i = 0; x->facts && x->facts->ability &&
-				   x->facts->ability[i].name && i < ABILITIES_MAX;
+		for (size_t i = 0; x->facts && x->facts->ability && i < ABILITIES_MAX &&
+				   x->facts->ability[i].name;
 		     i++) {
 			for (size_t k = 0; k < json_object_array_length(can); k++)
 				x->has[i] |= strcmp(
@@ -138,7 +138,7 @@ ask_program(struct examined *x, const char *scratch)
 		snprintf(x->fix, sizeof(x->fix), "%.300s", err.text);
 		return;
 	}
-	for (size_t i = 0; x->facts->ability[i].name && i < ABILITIES_MAX; i++)
+	for (size_t i = 0; i < ABILITIES_MAX && x->facts->ability[i].name; i++)
 		x->has[i] = has_word(help, x->facts->ability[i].word);
 	x->is_known = true;
 }

@@ -72,7 +72,7 @@ add_ports(const struct engine *engine, const struct session *s, struct run_spec 
 	hash_sha256(engine->home, strlen(engine->home), hex);
 	hex[4] = '\0';
 	offset = strtoul(hex, NULL, 16);
-	snprintf(text, sizeof(text), "%lu",
+	snprintf(text, sizeof(text), "%zu",
 	    PORT_FIRST + (at + offset) % N_RANGES * PORTS_EACH);
 	if (!env_of(spec, "PORT"))
 		run_spec_add_env(spec, "PORT", text);

@@ -32,11 +32,12 @@ static char *
 detail_of(const char *detail)
 {
 	AUTO_FREE char *start = cut(detail ? detail : "", DETAIL_BYTES);
+	size_t n = strlen(start);
 
-	if (!detail || strlen(detail) == strlen(start))
+	if (!detail || strlen(detail) == n)
 		return TAKE_PTR(start);
-	return xasprintf("(CUT: only the first %zu of %zu bytes are shown)\n%s",
-	    strlen(start), strlen(detail), start);
+	return xasprintf("(CUT: only the first %zu of %zu bytes are shown)\n%s", n,
+	    strlen(detail), start);
 }
 
 /* What one burst of lines amounts to, told as one happening. */

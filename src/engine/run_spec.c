@@ -2,6 +2,7 @@
 
 #include "adapters.h"
 #include "agent/interactive.h"
+#include "base/text.h"
 #include "engine/environ.h"
 #include "engine/fencing.h"
 
@@ -33,11 +34,14 @@ static int
 terminal_spec(const struct task *task, const struct session *s,
     const struct agent_launch *launch, struct run_spec *spec, struct err *err)
 {
-	char term[65] = "";
-	int cols = 80, rows = 24;
+	const char *at = fields_text(&task->fields, "terminal");
+	size_t n = strcspn(at, " ");
+	AUTO_FREE char *term = xstrndup(at, n);
+	int cols = 0, rows = 0;
 
-	(void)sscanf(
-	    fields_text(&task->fields, "terminal"), "%64s %5d %5d", term, &cols, &rows);
+	at += n;
+	if (text_take_number(&at, PTY_SIDE_MAX, &cols))
+		(void)text_take_number(&at, PTY_SIDE_MAX, &rows);
 	if (agent_interactive(adapter_agent(s->adapter), s->agent,
 		fields_text(&task->fields, "command"), launch, spec, err) < 0)
 		return -1;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -327,12 +328,26 @@ read_answer(struct run_call *call, struct err *err)
 	    err, ERR_NOT_FOUND, "the holder of %s is gone or refuses us", call->dir);
 }
 
+/* The answer "ok write|view COLS ROWS". */
+static bool
+read_attached(const char *answer, int *cols, int *rows, bool *is_writer)
+{
+	bool can_write = strncmp(answer, "ok write", 8) == 0;
+	const char *at = answer + (can_write ? 8 : 7);
+
+	if (!can_write && strncmp(answer, "ok view", 7) != 0)
+		return false;
+	*is_writer = can_write;
+	return text_take_number(&at, PTY_SIDE_MAX, cols) &&
+	       text_take_number(&at, PTY_SIDE_MAX, rows);
+}
+
 int
 run_attach(const char *run_dir, enum run_attach_as as, int *cols, int *rows,
     bool *is_writer, struct err *err)
 {
 	static const char *const words[] = { "", " view", " take" };
-	char *line = xasprintf("attach %d %d%s\n", *cols, *rows, words[as]), word[8];
+	char *line = xasprintf("attach %d %d%s\n", *cols, *rows, words[as]);
 	struct run_call *call = call_new(run_dir, line, strlen(line), err);
 	int fd = -1;
 
@@ -344,10 +359,9 @@ run_attach(const char *run_dir, enum run_attach_as as, int *cols, int *rows,
 		 (ssize_t)call->n_request)
 		err_sys(err, "talk to the holder of %s", run_dir);
 	else if (read_answer(call, err) == 0 &&
-		 sscanf(call->answer, "ok %5s %d %d", word, cols, rows) != 3)
+		 !read_attached(call->answer, cols, rows, is_writer))
 		err_set(err, ERR_CONFLICT, "%s: %s", run_dir, call->answer);
 	else if (call->n_answer > 0) {
-		*is_writer = strcmp(word, "write") == 0;
 		fd = call->fd;
 		call->fd = -1;
 		(void)fcntl(fd, F_SETFL, 0);

@@ -29,6 +29,7 @@
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -290,10 +291,17 @@ input_show(struct input *in, size_t index)
 
 static void PRINTF(2, 3) reply(struct client *c, const char *fmt, ...);
 
+static bool
+take_size(const char **at, int *cols, int *rows)
+{
+	return text_take_number(at, PTY_SIDE_MAX, cols) &&
+	       text_take_number(at, PTY_SIDE_MAX, rows) && *cols > 0 && *rows > 0;
+}
+
 static void
 attach(struct input *in, struct client *c, const char *args, ms_t now)
 {
-	int cols, rows, n = 0;
+	int cols, rows;
 	struct client *writer = writer_of(in);
 	bool wants;
 
@@ -301,12 +309,12 @@ attach(struct input *in, struct client *c, const char *args, ms_t now)
 		reply(c, "bad it has no terminal");
 		return;
 	}
-	if (sscanf(args, "%5d %5d%n", &cols, &rows, &n) != 2 || cols < 1 || rows < 1) {
+	if (!take_size(&args, &cols, &rows)) {
 		reply(c, "bad size");
 		return;
 	}
-	wants = strcmp(args + n, " view") != 0;
-	if (strcmp(args + n, " take") == 0 && writer) {
+	wants = strcmp(args, " view") != 0;
+	if (strcmp(args, " take") == 0 && writer) {
 		writer->is_writer = false;
 		writer = NULL;
 	}
@@ -322,18 +330,20 @@ attach(struct input *in, struct client *c, const char *args, ms_t now)
 static bool
 take_viewer_request(struct input *in, struct client *c, ms_t now)
 {
-	int cols, rows;
-	unsigned n;
+	bool is_size = strncmp(c->line, "size ", 5) == 0;
+	bool is_keys = strncmp(c->line, "keys ", 5) == 0;
+	const char *at = c->line + 5;
+	int cols, rows, n;
 
-	if (sscanf(c->line, "size %5d %5d", &cols, &rows) == 2) {
+	if (is_size && take_size(&at, &cols, &rows)) {
 		if (c->is_writer)
 			terminal_resize(in->terminal, cols, rows, now);
 		return true;
 	}
-	if (sscanf(c->line, "keys %5u", &n) != 1 || n == 0 || n > HOLD_KEY_BYTES)
+	if (!is_keys || !text_take_number(&at, HOLD_KEY_BYTES, &n) || n == 0)
 		return false;
-	c->want = n;
-	c->frame = xmalloc(n);
+	c->want = (size_t)n;
+	c->frame = xmalloc(c->want);
 	return true;
 }
 

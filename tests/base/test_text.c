@@ -241,10 +241,43 @@ times_are_utc(void **state)
 	assert_string_equal(text_time(0, buf, 5), "-");
 }
 
+static void
+a_number_is_taken_up_to_its_limit_or_left(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_taken;
+		int number;
+		const char *rest;
+	} cases[] = {
+		{ "80 24", true, 80, " 24" },
+		{ "  7x", true, 7, "x" },
+		{ "0", true, 0, "" },
+		{ "100", true, 100, "" },
+		{ "101", false, 0, "101" },
+		{ "99999999999999999999", false, 0, "99999999999999999999" },
+		{ "-1", false, 0, "-1" },
+		{ " x", false, 0, " x" },
+		{ "", false, 0, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *at = cases[i].text;
+		int number = 0;
+
+		assert_int_equal(
+		    text_take_number(&at, 100, &number), cases[i].is_taken);
+		assert_int_equal(number, cases[i].number);
+		assert_string_equal(at, cases[i].rest);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_number_is_taken_up_to_its_limit_or_left),
 		cmocka_unit_test(spans_are_taken_apart_without_copying),
 		cmocka_unit_test(spans_compare_as_texts_do),
 		cmocka_unit_test(utf8_is_judged_as_the_standard_does),

@@ -189,7 +189,7 @@ an_odd_byte_stands_only_in_names_that_are_written_out(void **state)
 {
 	(void)state;
 	static const char *const refused[] = { "{a,b\xC6}\x81", "a/{b,c}/\xC6", "\xC6*",
-		"a/?\x81", "[ab]\x81/c", "*\xF4\x8F\xBE\xBF" };
+		"a/?\x81", "[ab]\x81/c", "*\xF4\x8F\xBE\xBF", "\xF4\\\x8E\xBF\xBF" };
 	static const char *const taken[] = { "\xC6", "a\\*\x81", "*/\xC6/**",
 		"\xC6/\x81" };
 	for (size_t i = 0; i < N_ELEMS(refused); i++) {

@@ -145,28 +145,36 @@ linear_find(const struct tracker_link *link, const char *key, const char *parent
 	return linear_read(link, uuid, arena, issue, err);
 }
 
-/* Appends the next page of PARENT's children to LIST, LIMIT in all. */
+/* A list that is read page by page. */
+struct pages {
+	struct tracker_list list;
+	size_t limit;
+	char *after; /* where the next page begins */
+};
+
+/* Appends the next page of PARENT's children. */
 static int
-read_page(const struct tracker_link *link, const char *parent, size_t limit,
-    struct arena *arena, struct tracker_list *list, char **after, struct err *err)
+read_page(const struct tracker_link *link, const char *parent, struct arena *arena,
+    struct pages *pages, struct err *err)
 {
 	NET_JSON struct json_object *data = NULL;
 	struct json_object *vars = linear_var("parent", parent);
-	size_t want = limit - list->n < PAGE ? limit - list->n : PAGE;
+	struct tracker_list *list = &pages->list;
+	size_t left = pages->limit - list->n;
 	size_t n;
 
-	net_add(vars, "first", json_object_new_int((int)want));
-	net_add_text(vars, "after", *after);
+	net_add(vars, "first", json_object_new_int(left < PAGE ? (int)left : PAGE));
+	net_add_text(vars, "after", pages->after);
 	if (linear_call(link, LINEAR_CHILDREN, vars, &data, err) < 0)
 		return -1;
 	n = net_len(data, "issues.nodes");
-	for (size_t i = 0; i < n && list->n < limit; i++)
+	for (size_t i = 0; i < n && list->n < pages->limit; i++)
 		list->item[list->n++] = read_issue(
 		    link, arena, net_at(data, "issues.nodes", i));
 	list->has_more = net_bool(data, "issues.pageInfo.hasNextPage");
-	free(*after);
-	*after = xstrdup(net_str(data, "issues.pageInfo.endCursor"));
-	if (list->has_more && (n == 0 || !**after)) {
+	free(pages->after);
+	pages->after = xstrdup(net_str(data, "issues.pageInfo.endCursor"));
+	if (list->has_more && (n == 0 || !*pages->after)) {
 		net_trouble(link, TRACKER_LATER);
 		return err_set(err, ERR_INPUT, "linear: its pages lead nowhere");
 	}
@@ -177,23 +185,24 @@ static int
 read_children(const struct tracker_link *link, const char *parent, int limit,
     struct arena *arena, struct tracker_list *list, struct err *err)
 {
-	struct tracker_list got = { 0 };
-	AUTO_FREE char *after = NULL;
+	struct pages pages = { .limit = (size_t)limit };
 	NET_JSON struct json_object *brief = NULL;
+	int rc;
 
 	if (net_limit_check(limit, err) < 0)
 		return -1;
 	brief = linear_brief(link, parent, err);
 	if (!brief)
 		return -1;
-	got.item = arena_alloc(arena, ((size_t)limit + 1) * sizeof(*got.item));
+	pages.list.item = arena_alloc(
+	    arena, ((size_t)limit + 1) * sizeof(*pages.list.item));
 	do {
-		if (read_page(link, net_str(brief, "id"), (size_t)limit, arena, &got,
-			&after, err) < 0)
-			return -1;
-	} while (got.has_more && got.n < (size_t)limit);
-	*list = got;
-	return 0;
+		rc = read_page(link, net_str(brief, "id"), arena, &pages, err);
+	} while (rc == 0 && pages.list.has_more && pages.list.n < pages.limit);
+	free(pages.after);
+	if (rc == 0)
+		*list = pages.list;
+	return rc;
 }
 
 int

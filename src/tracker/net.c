@@ -236,7 +236,10 @@ net_limit_check(int limit, struct err *err)
 	return -1;
 }
 
-/* json-c spends hundreds of bytes on an empty array: what may cost is counted first. */
+/*
+ * json-c spends hundreds of bytes on an empty array: what may cost is counted first.
+ * Its strict mode takes single quotes and control characters, which JSON has not.
+ */
 static bool
 is_modest(const char *text, size_t n)
 {
@@ -248,8 +251,12 @@ is_modest(const char *text, size_t n)
 
 		if (in_string && c == '\\')
 			i++;
+		else if (in_string && (unsigned char)c < ' ')
+			return false;
 		else if (c == '"')
 			in_string = !in_string;
+		else if (!in_string && c == '\'')
+			return false;
 		else if (!in_string && (c == ',' || c == '[' || c == '{'))
 			n_values++;
 	}

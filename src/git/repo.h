@@ -78,12 +78,17 @@ NODISCARD int repo_ls_files(
 struct git_tree {
 	struct git_list files; /* all of it, sorted bytewise */
 	struct git_link {
-		char *path, *to; /* a symbolic link, and where it leads below top */
+		char *path,
+		    *to; /* a symbolic link, where it leads below top; or NULL */
 	} * link;
 	size_t n_links;
 	struct git_list submodules;
 };
 
+/*
+ * A link that leads out of top is none here.  One that is not checked out and whose object
+ * is missing has TO NULL: nobody knows.
+ */
 void git_tree_clear(struct git_tree *tree);
 NODISCARD int repo_tree(
     const struct repo *repo, struct git_tree *tree, struct err *err);

@@ -74,9 +74,12 @@ lexical_target(const char *path, const char *target)
 	return out;
 }
 
-/* Where the tracked link PATH leads: as the checkout has it, else by its text. */
+/*
+ * Where the tracked link PATH leads: as the checkout has it, else by its text; NULL when out
+ * of the repository, or IS_LOST.
+ */
 static char *
-link_target(const struct repo *repo, const char *path, const char *oid)
+link_target(const struct repo *repo, const char *path, const char *oid, bool *is_lost)
 {
 	AUTO_FREE char *file = path_join(repo->top, path);
 	AUTO_FREE char *top = realpath(repo->top, NULL);
@@ -88,6 +91,7 @@ link_target(const struct repo *repo, const char *path, const char *oid)
 	if (top && real && strcmp(real, file) != 0)
 		return below_top(top, real);
 	text = tree_blob(repo, oid, MAX_LINK_BYTES, &n, &err);
+	*is_lost = !text;
 	return text ? lexical_target(path, text) : NULL;
 }
 
@@ -95,10 +99,11 @@ static void
 add_link(const struct repo *repo, struct git_tree *tree, size_t *cap, const char *path,
     const char *oid)
 {
-	char *to = link_target(repo, path, oid);
+	bool is_lost = false;
+	char *to = link_target(repo, path, oid, &is_lost);
 
 	/* What leads out of the repository is nobody's file here. */
-	if (!to || strcmp(to, path) == 0) {
+	if (!is_lost && (!to || strcmp(to, path) == 0)) {
 		free(to);
 		return;
 	}

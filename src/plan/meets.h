@@ -74,7 +74,7 @@ struct meets {
 		const struct use *use;
 		size_t n;
 	} * of;           /* uses of phase i, into OF_PHASE unless they were changed */
-	const char **bad; /* per phase: a pattern that does not compile, or NULL */
+	const char **bad; /* per phase: what is wrong with a pattern of it, or NULL */
 	struct negation {
 		int phase;
 		enum touch touch;

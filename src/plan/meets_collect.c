@@ -97,7 +97,8 @@ add_use(struct collecting *c, const char *text, const char *repo, struct use use
 	use.pattern = pattern_of(c, text, repo);
 	p = &m->pattern[use.pattern];
 	if (!p->glob) {
-		m->bad[use.phase] = text;
+		m->bad[use.phase] = arena_printf(
+		    m->arena, "has a pattern that cannot be read: `%s`", text);
 		return;
 	}
 	p->n_uses++;
@@ -207,6 +208,24 @@ add_alias(struct collecting *c, int at, const char *from, const char *to)
 	}
 }
 
+/* Nobody knows where the link FROM leads: who goes through it could touch anything. */
+static void
+add_lost(struct collecting *c, int at, const char *from)
+{
+	struct meets *m = c->m;
+	const struct pattern *p = &m->pattern[at];
+	struct glob *glob = glob_through(p->glob, from, from, false);
+
+	for (size_t i = 0; glob && i < c->uses.n; i++) {
+		if (c->uses.item[i].pattern == at)
+			m->bad[c->uses.item[i].phase] = arena_printf(m->arena,
+			    "goes with `%s` through the link `%s`, and nobody knows "
+			    "where that leads",
+			    p->text, from);
+	}
+	glob_free(glob);
+}
+
 static bool
 starts_meet(const char *a, const char *b)
 {
@@ -228,8 +247,12 @@ add_aliases_of(struct collecting *c, int at)
 		const char *from = env->link[i].path;
 
 		p = &c->m->pattern[at];
-		if (folds || starts_meet(glob_prefix(p->glob), from))
+		if (!folds && !starts_meet(glob_prefix(p->glob), from))
+			continue;
+		if (env->link[i].to)
 			add_alias(c, at, from, env->link[i].to);
+		else
+			add_lost(c, at, from);
 	}
 	for (size_t i = 0; i < env->n_submodules; i++) {
 		const char *path = env->submodule[i];

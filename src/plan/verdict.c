@@ -28,8 +28,7 @@ decision_unknown(const struct decision *d, int position)
 		    d->arena, "%s does not say what it touches", phase->id);
 	if (!d->meets.bad[position])
 		return NULL;
-	return arena_printf(d->arena, "%s has a pattern that cannot be read: `%s`",
-	    phase->id, d->meets.bad[position]);
+	return arena_printf(d->arena, "%s %s", phase->id, d->meets.bad[position]);
 }
 
 static const struct assertion *

@@ -62,8 +62,9 @@ struct verdict_env {
 	size_t n_tracked;
 	bool fold_case; /* core.ignoreCase */
 	const struct tracked_link {
-		const char *path, *to; /* TO is below the root too; "" is the root */
-	} * link;                      /* tracked symbolic links that lead inside */
+		const char *path,
+		    *to; /* TO is below the root; "" is the root, NULL unknown */
+	} * link;        /* tracked symbolic links that lead inside */
 	size_t n_links;
 	const char *const *submodule; /* tracked paths that are one */
 	size_t n_submodules;

@@ -378,6 +378,13 @@ def an_older_git_never_makes_two_sides_of_a_link_parallel():
     ask = ("verdict", "--a-writes", "src/a.c", "--b-writes", "old/a.c")
     status, out, err = text(*ask, cwd=top, path=old + ":")
     assert "PARALLEL on separate branches" in out and "link" in out, out + err
+    # A link whose object is missing and that is not checked out leads nobody knows where.
+    blob = subprocess.run(git + ["rev-parse", "HEAD:old"], check=True, text=True,
+                          capture_output=True).stdout.strip()
+    os.unlink(os.path.join(top, ".git", "objects", blob[:2], blob[2:]))
+    os.unlink(os.path.join(top, "old"))
+    status, out, err = text(*ask, cwd=top)
+    assert status == 1 and "nobody knows where that leads" in out, out + err
     # What needs the newer git says so, and with what it is mended.
     status, out, err = text("conflicts", cwd=top, path=old + ":")
     assert status != 0 and "too old" in err and "fix: install git" in err, err

@@ -701,6 +701,21 @@ an_empty_plan_has_no_pairs(void **state)
 	fixture_free(&f);
 }
 
+/* Bad input: a missing object never makes two sides of a link parallel. */
+static void
+who_goes_through_a_link_that_nobody_knows_is_unknown(void **state)
+{
+	static const struct tracked_link link[] = { { "old", NULL } };
+	const struct verdict_env env = { .link = link, .n_links = 1 };
+
+	expect("A writes=src/a.c\nB writes=old/a.c", &env,
+	    "sequential/sequential 3 unknown A -");
+	expect("A writes=src/a.c\nB writes=**/b.c", &env,
+	    "sequential/sequential 3 unknown A -");
+	expect("A writes=src/a.c\nB writes=older/a.c", &env,
+	    "parallel/parallel 0 none - -");
+}
+
 int
 main(void)
 {
@@ -741,6 +756,7 @@ main(void)
 		    a_pattern_that_everybody_shares_ends_in_a_verdict_and_not_in_the_heap),
 		cmocka_unit_test(hostile_patterns_cost_no_exponential_time),
 		cmocka_unit_test(an_empty_plan_has_no_pairs),
+		cmocka_unit_test(who_goes_through_a_link_that_nobody_knows_is_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

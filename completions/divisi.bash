@@ -3,7 +3,7 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve status watch log why approvals decline cost attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage answer merge report issue agent doctor events replay server help completions learn version tell widen hook mcp'
+		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve status watch log why approvals decline cost attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage answer merge report issue outbox agent doctor events replay server help completions learn version tell widen hook mcp'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
@@ -19,8 +19,8 @@ _divisi()
 		prompt) words='--json' ;;
 		advise) words='--json --subtasks --one-session --several-repos --shared-tree --own-branch --own-ci --several-issues --one-branch --research --own-context' ;;
 		assert) words='--json --reason' ;;
-		run) words='--json --approve-all --approve --merge --fence --override --reason' ;;
-		dispatch) words='--json --dry-run --approve --merge --fence --override --reason' ;;
+		run) words='--json --approve-all --approve --merge --fence --queue --override --reason' ;;
+		dispatch) words='--json --dry-run --approve --merge --fence --queue --override --reason' ;;
 		approve) words='--json --reason --hash --batch --ask --once --session --rule --in' ;;
 		status) words='--json' ;;
 		watch) words='--json' ;;
@@ -48,6 +48,7 @@ _divisi()
 		merge) words='--json --yes --diff' ;;
 		report) words='--json' ;;
 		issue) words='--json --parent --status --text --assignee --label --type --title --body --body-file --estimate --project --url --id --version --kind --remove --limit --markdown' ;;
+		outbox) words='--json --reason' ;;
 		agent) words='--json --limit' ;;
 		doctor) words='--json --all --mend --dry-run --yes' ;;
 		events) words='--json --after --follow --until --kinds' ;;

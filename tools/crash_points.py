@@ -34,9 +34,10 @@ BY_HAND = {
 
 # The store's own insides, and the adapter in front of it: their callers have the points.
 # The simulator has no disk.  What the holder does in place of an agent is the agent's.  A
-# program that prints a token leaves nothing behind.
+# program that prints a token leaves nothing behind, and of what a tracker's program does the
+# callers have the points.
 INSIDE = {"store": STORE, "tracker/local.c": STORE, "sim/disk.c": STORE,
-          "hold/doing.c": CALLS, "tracker/token.c": CALLS}
+          "hold/doing.c": CALLS, "tracker/token.c": CALLS, "tracker/command.c": CALLS}
 
 # Verbs of git that leave the repository and its worktrees as they are.
 READING = """cat-file diff diff-tree for-each-ref log ls-files merge-base remote rev-list

@@ -21,6 +21,8 @@ const struct option_doc cmd_dispatch_options[] = {
 	{ "fence", "worktree|declared|off",
 	    "what keeps the agents in (default: divisi.fence); off needs --override G21",
 	    0 },
+	{ "queue", NULL, "launch although sub-issues wait for a tracker that is down",
+	    0 },
 	{ "override", "RULE", "go on against RULE (repeatable); needs --reason", 0 },
 	{ "reason", "TEXT", "why, kept on record", 0 },
 	OPTION_END,
@@ -35,6 +37,8 @@ const struct option_doc cmd_run_options[] = {
 	    "merge without asking, or ask before (default: divisi.merge)", 0 },
 	{ "fence", "worktree|declared|off",
 	    "what keeps the agents in (default: divisi.fence); off needs --override G21",
+	    0 },
+	{ "queue", NULL, "launch although sub-issues wait for a tracker that is down",
 	    0 },
 	{ "override", "RULE", "go on against RULE (repeatable); needs --reason", 0 },
 	{ "reason", "TEXT", "why, kept on record", 0 },
@@ -85,6 +89,8 @@ read_wishes(int argc, char **argv, const struct option_doc *options,
 		else if (strcmp(name, "merge") == 0 &&
 			 set_merge(d, args.value, err) < 0)
 			return -1;
+		else if (strcmp(name, "queue") == 0)
+			fields_set_number(&d->in, "queue", 1);
 		else if (strcmp(name, "fence") == 0)
 			fields_set(&d->in, "fence", args.value);
 		else if (strcmp(name, "override") == 0)

@@ -7,6 +7,7 @@
 #include "cli/client.h"
 #include "cli/inbox.h"
 #include "cli/json.h"
+#include "cli/outbox.h"
 #include "cli/report.h"
 #include "core/events.h"
 #include "sys/fetch.h"
@@ -77,6 +78,10 @@ cmd_status(int argc, char **argv)
 		print_json(status);
 	else
 		board_status(&screen, status);
+	if (!as_json &&
+	    strcmp(js_text(js_get(status, "tracker"), "name"), "local") != 0)
+		outbox_print_state(
+		    stdout, js_get(status, "tracker"), js_number(status, "now", 0));
 	return 0;
 }
 

@@ -73,6 +73,23 @@ static const struct command commands[] = {
 	    .options = cmd_issue_options,
 	    .run = cmd_issue,
 	},
+	{
+	    .name = "outbox",
+	    .group = CMD_LAND,
+	    .synopsis = "outbox [--json]\n"
+			"outbox retry ID|all | drop ID --reason TEXT",
+	    .summary = "what waits for a tracker over the network, and why",
+	    .help =
+		"With divisi.tracker = linear, github or command, issues are written there by one "
+		"writer, in order per issue. What an outage, a rate limit or a refused token "
+		"keeps back is tried again by itself, with growing pauses, and no session "
+		"waits for it; only a dispatch is refused when its sub-issues cannot be "
+		"filed, unless dispatch --queue. What the tracker will never take, or what "
+		"somebody changed there since it was last seen, waits for you: retry sends it "
+		"(over what was changed), drop gives it up and leaves theirs.",
+	    .options = cmd_outbox_options,
+	    .run = cmd_outbox,
+	},
 };
 
 const struct command *

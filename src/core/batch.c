@@ -101,6 +101,8 @@ owe_preparation(const struct plan_run *p, const struct batch_run *b, struct sess
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", p->id);
 	fields_set_number(f, "version", b->version);
+	if (b->queues)
+		fields_set_number(f, "queue", 1);
 	if (s->path[0] == '\0')
 		return;
 	f = acts_add(
@@ -266,6 +268,7 @@ step_batch_planned(
 	b->number = (int)number;
 	b->version++;
 	b->overtakes = fields_number(&h->fields, "override_G07", 0) != 0;
+	b->queues = fields_number(&h->fields, "queue", 0) != 0;
 	b->n = 0;
 	core_set(&b->kind, fields_text(&h->fields, "kind"));
 	core_set(&b->hash, fields_text(&h->fields, "hash"));

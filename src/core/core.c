@@ -65,7 +65,7 @@ plan_run_clear(struct plan_run *p)
 		p->master, p->master_title, p->master_url, p->target, p->verify,
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
 		p->trouble, p->published, p->unpublished, p->radar, p->guard,
-		p->planner };
+		p->planner, p->tracker };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -342,6 +342,8 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    p->radar, p->guard, p->planner, (long long)p->ask_ms,
 	    (long long)p->plan_cap, (long long)p->batch_cap, p->caps_set,
 	    (long long)p->cost_rate, (long long)p->cost_floor);
+	if (p->tracker[0])
+		fprintf(f, " tracker %s\n", p->tracker);
 	fprintf(f, " health %lld %lld %lld\n", (long long)p->retry_limit,
 	    (long long)p->context_warn, (long long)p->context_stop);
 }
@@ -363,7 +365,8 @@ core_dump(const struct core *core)
 		    b->version, b->kind, b->hash, batch_state_name(b->state), b->base,
 		    b->plan_hash, b->reason, b->approved_by, b->overrides,
 		    (long long)b->since, (long long)b->opened_at,
-		    (long long)b->closed_at, b->acked + 2 * b->overtakes);
+		    (long long)b->closed_at,
+		    b->acked + 2 * b->overtakes + 4 * b->queues);
 		for (size_t k = 0; k < b->n; k++)
 			fprintf(f, " %zu", b->session[k]);
 		fputc('\n', f);

@@ -124,12 +124,14 @@ struct batch_run {
 	size_t *session; /* positions in core->session */
 	size_t n, cap;
 	bool acked, overtakes; /* OVERTAKES: planned beside an earlier one (G07) */
+	bool queues; /* launches although its sub-issues wait for the tracker */
 };
 
 struct plan_run {
 	char *id, *path, *title, *plan_hash, *sha256, *master, *master_title,
 	    *master_url;
 	char *target, *verify, *merge, *landing, *publish, *phases, *profile;
+	char *tracker; /* over the network: its name; "" is the built-in one */
 	char *planner; /* who wrote it, "" when nobody knows */
 	char *radar;   /* "halt" "tell" "off": what follows when live sessions meet */
 	char *guard;   /* "deny" "tell" "off": what agents hear of what is not theirs */

@@ -13,7 +13,7 @@
 	"landing publish publish_unset phases n_phases profile planner radar guard cap research_cap " \
 	"threshold confirm_ms silence_ms wall_ms out_bytes "                                          \
 	"memory_bytes processes stuck_ms ask_ms plan_cap batch_cap cost_rate cost_floor "             \
-	"retry_limit context_warn context_stop"
+	"retry_limit context_warn context_stop tracker"
 
 /* What a table says of each of its sessions. */
 #define SESSION_FIELDS                                                                            \
@@ -24,9 +24,9 @@
 	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity " \
 	"sN.fence sN.grants sN.account sN.price"
 
-#define PROPOSAL_FIELDS                                                                                        \
-	PLAN_FIELDS                                                                                            \
-	" setup plan base kind number n_sessions hash remote overrides override override_reason override_G07 " \
+#define PROPOSAL_FIELDS                                                                                              \
+	PLAN_FIELDS                                                                                                  \
+	" queue setup plan base kind number n_sessions hash remote overrides override override_reason override_G07 " \
 	"rules confirms_approach risk " SESSION_FIELDS
 
 #define ERR_FIELDS   "error code rule text fix"
@@ -275,6 +275,7 @@ static const struct event_field all_fields[] = {
 	{ "prompt_sha", false, "SHA-256 of the prompt, which is kept under it" },
 	{ "publish", false, "none, branch or pr" },
 	{ "publish_unset", true, "1: nobody chose what to push" },
+	{ "queue", true, "1: launches although its sub-issues wait for the tracker" },
 	{ "radar", false, "what happens when sessions meet" },
 	{ "raw", false, "the agent's own form of its question; of a step, what was learnt for it" },
 	{ "reason", false, "the person's reason; of a run, how it ended" },
@@ -313,6 +314,7 @@ static const struct event_field all_fields[] = {
 	{ "tokens_in", true, "tokens read so far" },
 	{ "tokens_out", true, "tokens written so far" },
 	{ "tool", false, "the tool that was to be used" },
+	{ "tracker", false, "the tracker over the network, empty for the built-in one" },
 	{ "trouble", false, "why not; empty when it was done" },
 	{ "turn", false, "the agent's own id of the turn that began" },
 	{ "until", true, "when the limit ends, Unix ms" },

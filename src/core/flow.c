@@ -135,7 +135,9 @@ all_prepared(const struct core *core, const struct batch_run *b)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct session *s = &core->session[b->session[i]];
 
-		if (s->sub_issue[0] == '\0' ||
+		/* One that is queued is filed as far as the launch goes (J-26). */
+		if ((s->sub_issue[0] == '\0' &&
+			!(b->queues && s->state != SESSION_PLANNED)) ||
 		    (s->state != SESSION_PREPARED &&
 			!(s->state == SESSION_FILED && s->is_external)))
 			return false;

@@ -62,6 +62,9 @@ read_settings(struct plan_run *p, const struct fields *f)
 	core_set(&p->merge, fields_text(f, "merge"));
 	core_set(&p->landing, fields_text(f, "landing"));
 	core_set(&p->publish, fields_text(f, "publish"));
+	/* What is filed in one tracker is not looked for in another. */
+	if (!p->tracker)
+		core_set(&p->tracker, fields_text(f, "tracker"));
 	core_set(&p->phases, fields_text(f, "phases"));
 	core_set(&p->profile, fields_text(f, "profile"));
 	core_set(&p->radar, fields_text(f, "radar"));

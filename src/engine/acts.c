@@ -3,6 +3,7 @@
 #include "adapters.h"
 #include "base/crash.h"
 #include "engine/fencing.h"
+#include "engine/outbox.h"
 
 #include <string.h>
 
@@ -47,6 +48,7 @@ task_free(struct task *task)
 	free(task->key);
 	free(task->kind);
 	free(task->order);
+	free(task->stopped);
 	free(task);
 }
 
@@ -67,6 +69,8 @@ tasks_free(struct engine *engine)
 		task_free(t);
 	}
 }
+
+static void take_outbound(struct task *task, const char *result);
 
 void
 tasks_take(struct engine *engine, const struct act_row *act)
@@ -91,6 +95,7 @@ tasks_take(struct engine *engine, const struct act_row *act)
 		task_free(t);
 		return;
 	}
+	take_outbound(t, act->result);
 	TAILQ_INSERT_TAIL(&engine->tasks, t, link);
 }
 
@@ -299,6 +304,26 @@ static const struct {
 	{ "step", send_act },
 };
 
+/* An act of the tracker that goes over the network is ordered by its issue alone. */
+static void
+take_outbound(struct task *task, const char *result)
+{
+	char *order = NULL;
+
+	for (size_t i = 0; i < N_ELEMS(runners) && !order; i++) {
+		if (runners[i].run == track_act &&
+		    strcmp(runners[i].kind, task->kind) == 0)
+			order = outbox_order(task->engine, &task->fields);
+	}
+	if (!order)
+		return;
+	free(task->order);
+	task->order = order;
+	task->order_hash = hash_text(order);
+	task->is_outbound = true;
+	outbox_take(task, result ? result : "");
+}
+
 static void
 task_run(struct task *task)
 {
@@ -374,6 +399,8 @@ next_ready(struct engine *engine, int64_t now, int64_t *soonest)
 
 	TAILQ_FOREACH (t, &engine->tasks, link) {
 		if (!is_first_of_order(t, &orders) || t->is_running)
+			continue;
+		if (outbox_holds(t, now, soonest))
 			continue;
 		if (t->not_before <= now)
 			break;

@@ -14,6 +14,7 @@
 #include "sys/child.h"
 #include "sys/follow.h"
 #include "sys/watch.h"
+#include "tracker/tracker.h"
 
 #include <sys/queue.h>
 
@@ -45,6 +46,9 @@ struct task {
 	struct event *timer; /* launch: waiting for the holder's socket */
 	int64_t began_at;
 	int64_t held_at; /* launch: when a holder was started last */
+	/* outbox.c */
+	bool is_outbound, is_conflict, accepts;
+	char *stopped; /* why it waits for a person, or NULL */
 };
 TAILQ_HEAD(task_list, task);
 
@@ -110,6 +114,15 @@ struct radar_watch {
 	char *trouble;
 };
 
+/* What keeps all acts on a tracker over the network back (outbox.c). */
+struct outbox {
+	bool is_busy; /* one is being sent */
+	int64_t paused_until;
+	int n_troubles; /* in a row */
+	enum tracker_trouble kind;
+	char trouble[512], fix[384]; /* "" when the last one got through */
+};
+
 struct engine {
 	struct event_base *base;
 	char *home, *top, *program, *holder, *hook;
@@ -130,6 +143,7 @@ struct engine {
 	struct event *clock; /* the core's next deadline */
 	int64_t last_at;     /* of the last happening in the journal */
 	struct radar_watch radar;
+	struct outbox outbox;
 	struct event *pump; /* runs owed tasks soon */
 	bool is_grouping;   /* a turn of the watcher: see group.c */
 	bool group_is_open, group_failed;
@@ -315,8 +329,10 @@ void trees_stop(struct engine *engine);
 void session_explain(struct engine *engine, const struct session *s, char *why,
     size_t n, char *command, size_t cn);
 
-/* tracking.c: acts of the tracker, done in this process. */
+/* tracking.c: acts of the tracker, done in this process or sent by the outbox. */
 void track_act(struct task *task);
+/* Tells that the sub-issue of TASK's session is ID, "" when it waits to be filed. */
+NODISCARD int track_filed(struct task *task, const char *id);
 
 /* results.c: what the answer of a job means. */
 void job_result(

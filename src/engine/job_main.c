@@ -36,6 +36,7 @@ static const struct {
 	{ "radar", job_radar },
 	{ "union", job_union },
 	{ "diff", job_diff },
+	{ "track", job_track },
 	{ "mend", job_mend },
 };
 

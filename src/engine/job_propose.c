@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/knowledge.h"
 #include "engine/propose.h"
+#include "engine/track_link.h"
 #include "git/config.h"
 #include "git/land.h"
 #include "git/repo.h"
@@ -298,6 +299,22 @@ put_publish(struct proposal *p, struct err *err)
 	return 0;
 }
 
+/* Where sub-issues are filed; and whether a launch may come before that (J-26). */
+static int
+put_tracker(struct proposal *p, struct err *err)
+{
+	const char *name;
+	bool queues;
+
+	if (track_chosen(&p->config, &name, err) < 0 ||
+	    config_bool(&p->config, "divisi.tracker.queue", false, &queues, err) < 0)
+		return -1;
+	fields_set(p->out, "tracker", name);
+	fields_set_number(
+	    p->out, "queue", name[0] && (queues || fields_number(p->in, "queue", 0)));
+	return 0;
+}
+
 static int
 put_settings(struct proposal *p, struct err *err)
 {
@@ -335,7 +352,7 @@ put_settings(struct proposal *p, struct err *err)
 		return err_fix(
 		    err, "it is one of: budget unlimited pay-per-use standard");
 	}
-	if (put_choice(p, "divisi.radar", radar, err) < 0 ||
+	if (put_tracker(p, err) < 0 || put_choice(p, "divisi.radar", radar, err) < 0 ||
 	    put_choice(p, "divisi.guard", guard, err) < 0 ||
 	    put_choice(p, "divisi.merge", merge, err) < 0 ||
 	    put_choice(p, "divisi.landing", landing, err) < 0 ||

@@ -2,6 +2,7 @@
 
 #include "adapters.h"
 #include "base/hash.h"
+#include "engine/outbox.h"
 #include "engine/own.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
@@ -502,6 +503,7 @@ static const struct {
 	{ "issue",    order_issue,    false },
 	{ "mend",     order_mend,     false },
 	{ "merge",    order_merge,    false },
+	{ "outbox",   order_outbox,   false },
 	{ "park",     order_park,     false },
 	{ "report",   order_report,   true  },
 	{ "resume",   order_resume,   false },

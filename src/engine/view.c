@@ -1,4 +1,4 @@
-#include "engine/internal.h"
+#include "engine/outbox.h"
 
 #include "base/hash.h"
 #include "core/account.h"
@@ -6,6 +6,7 @@
 #include "core/planner.h"
 #include "core/why.h"
 #include "engine/closing.h"
+#include "engine/outbox.h"
 #include "policy/refusal.h"
 
 #include <ctype.h>
@@ -435,6 +436,7 @@ engine_status(struct engine *engine)
 	add_acts(engine, o);
 	add_conflicts(engine, o);
 	add_radar(engine, o);
+	json_object_object_add(o, "tracker", outbox_json(engine));
 	for (size_t i = 0; i < engine->core->n_plans; i++)
 		json_object_array_add(plans, plan_json(engine, &engine->core->plan[i]));
 	json_object_object_add(o, "plans", plans);
@@ -517,6 +519,7 @@ engine_status_for(struct engine *engine, const struct caller *caller)
 	prune(o, "conflicts", is_side, caller->session);
 	prune(o, "acts", keeps_nothing, caller->session);
 	prune(o, "accounts", keeps_nothing, caller->session);
+	json_object_object_del(o, "tracker");
 	add_number(o, "n_needs",
 	    (int64_t)json_object_array_length(json_object_object_get(o, "needs")));
 	add(o, "as", caller->session);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-static const struct tracker *const trackers[] = { &tracker_local, &tracker_linear,
-	&tracker_github };
+static const struct tracker *const trackers[] = { &tracker_local, &tracker_command,
+	&tracker_linear, &tracker_github };
 
 static const char *const trouble_word[TRACKER_N_TROUBLES] = {
 	[TRACKER_FINE] = "fine",

@@ -89,6 +89,7 @@ struct tracker_link {
 	const char *token_variable;      /* "LINEAR_API_KEY" */
 	const char *const *token_helper; /* argv, NULL-terminated; no shell */
 	const char *origin;  /* this home's id: two homes never share a key */
+	const char *program; /* command: what is started for each call */
 	const char *team;    /* Linear: a team's key, "CIA"; GitHub: "owner/name" */
 	const char *project; /* of every issue made: a name or id, or NULL */
 	const struct tracker_status_name *status_name;
@@ -315,6 +316,8 @@ extern const struct tracker tracker_linear;
 
 /* github.com or an enterprise server (url = "https://HOST/api/v3") over REST. */
 extern const struct tracker tracker_github;
+/* Any program that speaks divisi-config(5): link->program, started once for each call. */
+extern const struct tracker tracker_command;
 
 /* The tracker that the user calls NAME ("local", "linear", "github"), or NULL. */
 const struct tracker *tracker_by_name(const char *name);

@@ -1,0 +1,410 @@
+#include "engine/outbox.h"
+
+#include "base/crash.h"
+#include "base/hash.h"
+#include "tracker/tracker.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAUSE_FIRST_MS    1000
+#define PAUSE_MOST_MS     (5 * 60 * 1000)
+#define FILING_TRIES      3
+#define FILING_PATIENT_MS 15000
+
+bool
+outbox_has(const struct task *task)
+{
+	return task->is_outbound;
+}
+
+static const struct plan_run *
+plan_of(const struct engine *engine, const struct fields *fields)
+{
+	const char *id = fields_text(fields, "session");
+	const struct session *s = id[0] ? core_session(engine->core, id) : NULL;
+
+	return core_plan(engine->core, s ? s->plan_id : fields_text(fields, "plan"));
+}
+
+char *
+outbox_order(const struct engine *engine, const struct fields *fields)
+{
+	const struct plan_run *p = plan_of(engine, fields);
+	const char *session = fields_text(fields, "session");
+
+	if (!p || p->tracker[0] == '\0')
+		return NULL;
+	return xasprintf("tracker %s", session[0] ? session : p->id);
+}
+
+void
+outbox_take(struct task *task, const char *result)
+{
+	struct fields f = { 0 };
+
+	if (result[0] && fields_of_json(&f, result, NULL) == 0 &&
+	    fields_text(&f, "stopped")[0]) {
+		task->stopped = xstrdup(fields_text(&f, "stopped"));
+		task->is_conflict = fields_number(&f, "conflict", 0) != 0;
+		task->not_before = 0;
+	}
+	fields_clear(&f);
+}
+
+static bool
+is_filing(const struct task *task)
+{
+	return strcmp(task->kind, "issue-file") == 0;
+}
+
+bool
+outbox_holds(const struct task *task, int64_t now, int64_t *soonest)
+{
+	const struct outbox *o = &task->engine->outbox;
+
+	if (!task->is_outbound)
+		return false;
+	if (task->stopped || o->is_busy)
+		return true;
+	/* A dispatch asks anew whether the tracker is there. */
+	if (o->paused_until <= now || (is_filing(task) && task->tries == 0))
+		return false;
+	if (o->paused_until < *soonest)
+		*soonest = o->paused_until;
+	return true;
+}
+
+/*
+ * A pause that grows with each try in vain, never shorter than the tracker asked for.  The
+ * jitter keeps many servers of one team from coming back together: it is made of the act's
+ * key, so that the same journal gives the same pauses.
+ */
+static int64_t
+pause_ms(const struct task *task, int n, int64_t asked)
+{
+	int64_t pause = PAUSE_FIRST_MS;
+	AUTO_FREE char *seed = xasprintf("%s %s %d", task->engine->home, task->key, n);
+	char hex[HASH_HEX_SIZE];
+
+	for (int i = 0; i < n && pause < PAUSE_MOST_MS; i++)
+		pause *= 2;
+	if (pause > PAUSE_MOST_MS)
+		pause = PAUSE_MOST_MS;
+	hash_sha256(seed, strlen(seed), hex);
+	hex[4] = '\0';
+	pause += pause * strtol(hex, NULL, 16) / 0x10000 / 4;
+	return pause < asked ? asked + PAUSE_FIRST_MS * n : pause;
+}
+
+/* Where what was last seen of an issue is kept. */
+static char *
+seen_key(const char *tracker, const char *id)
+{
+	return xasprintf("seen/%s/%s", tracker, id);
+}
+
+static int
+keep_seen(struct task *task, const struct fields *out, struct err *err)
+{
+	const struct plan_run *p = plan_of(task->engine, &task->fields);
+	AUTO_FREE char *key = NULL;
+
+	if (!p || fields_text(out, "seen")[0] == '\0')
+		return 0;
+	key = seen_key(p->tracker, fields_text(out, "seen_id"));
+	return DURABLE("outbox.seen",
+	    store_meta_put(task->engine->store, key, fields_text(out, "seen"), err));
+}
+
+/* What somebody did there and does no harm is on record (J-44). */
+static int
+keep_adopted(struct task *task, const struct fields *out, struct err *err)
+{
+	AUTO_FREE char *entity = xasprintf("issue/%s", fields_text(out, "seen_id"));
+	AUTO_FREE char *data = NULL;
+	struct fields f = { 0 };
+	struct journal_row row = { .at = task->engine->now(),
+		.actor = "tracker",
+		.entity = entity,
+		.from = fields_text(out, "was"),
+		.to = fields_text(out, "is"),
+		.cause = "adopted" };
+	int rc;
+
+	if (fields_text(out, "adopted")[0] == '\0')
+		return 0;
+	fields_set(&f, "adopted", fields_text(out, "adopted"));
+	data = fields_to_json(&f);
+	fields_clear(&f);
+	row.data = data;
+	rc = DURABLE("outbox.adopted",
+	    journal_append(task->engine->store, &row, 1, NULL, 0, err));
+	if (rc == 0 && task->engine->listen)
+		task->engine->listen(task->engine->listen_arg);
+	return rc;
+}
+
+/* It is there, with all that was seen of it on the way. */
+static void
+sent(struct task *task, const struct fields *out)
+{
+	struct outbox *o = &task->engine->outbox;
+	const char *id = fields_text(out, "sub_issue");
+	struct err err = ERR_INIT;
+
+	o->n_troubles = 0;
+	o->paused_until = 0;
+	o->trouble[0] = '\0';
+	if (keep_adopted(task, out, &err) < 0 || keep_seen(task, out, &err) < 0 ||
+	    (id[0] && track_filed(task, id) < 0))
+		task_postpone(task);
+	else
+		task_end(task, "done", "{}", 0);
+}
+
+/* Waits for a person; the journal keeps it owed, with why. */
+static void
+stop(struct task *task, const struct fields *out, const struct err *err)
+{
+	bool is_conflict = fields_text(out, "conflict")[0] != '\0';
+	struct fields f = { 0 };
+	AUTO_FREE char *result = NULL;
+
+	free(task->stopped);
+	task->stopped = xstrdup(is_conflict ? fields_text(out, "conflict") : err->text);
+	task->is_conflict = is_conflict;
+	fields_set(&f, "stopped", task->stopped);
+	fields_set_number(&f, "conflict", is_conflict);
+	result = fields_to_json(&f);
+	fields_clear(&f);
+	log_warn(
+	    "%s: %s (waits for a person: divisi outbox)", task->key, task->stopped);
+	task_end(task, "owed", result, 1);
+	if (task->engine->listen)
+		task->engine->listen(task->engine->listen_arg);
+}
+
+/* A table whose sub-issues are asked for is told at once; true when the act goes on. */
+static bool
+filing_may_wait(struct task *task, int64_t pause, const struct err *err)
+{
+	if (!is_filing(task))
+		return true;
+	if (fields_number(&task->fields, "queue", 0)) {
+		const struct session *s = core_session(
+		    task->engine->core, fields_text(&task->fields, "session"));
+
+		return (s && s->sub_issue[0]) || track_filed(task, "") == 0;
+	}
+	if (task->tries < FILING_TRIES && pause <= FILING_PATIENT_MS)
+		return true;
+	task_fail(task, err);
+	return false;
+}
+
+/* Nothing gets through now: all of them wait. */
+static void
+wait_for_it(struct task *task, enum tracker_trouble trouble, const struct fields *out,
+    const struct err *err)
+{
+	struct outbox *o = &task->engine->outbox;
+	/* What a person waits for is not put off by what went wrong before. */
+	int n = is_filing(task) ? task->tries : o->n_troubles;
+	int64_t pause = pause_ms(task, n, fields_number(out, "retry_after_ms", 0));
+
+	o->n_troubles++;
+	o->kind = trouble;
+	o->paused_until = task->engine->now() + pause;
+	snprintf(o->trouble, sizeof(o->trouble), "%s", err->text);
+	snprintf(o->fix, sizeof(o->fix), "%s", err->fix);
+	log_warn(
+	    "%s: %s (again in %lld s)", task->key, err->text, (long long)pause / 1000);
+	if (!filing_may_wait(task, pause, err))
+		return;
+	task_end(task, "owed", NULL, pause);
+	if (task->engine->listen)
+		task->engine->listen(task->engine->listen_arg);
+}
+
+static void
+on_sent(void *arg, const struct fields *out, const struct err *err, bool failed)
+{
+	struct task *task = arg;
+	enum tracker_trouble trouble = tracker_trouble_of(fields_text(out, "trouble"));
+
+	task->engine->outbox.is_busy = false;
+	task->accepts = false;
+	if (!failed) {
+		sent(task, out);
+		return;
+	}
+	/* A job that died, or changed between our look and our write: look again. */
+	if (trouble == TRACKER_CONFLICT && fields_text(out, "conflict")[0] == '\0')
+		trouble = TRACKER_LATER;
+	if (trouble != TRACKER_REFUSED && trouble != TRACKER_MISSING &&
+	    trouble != TRACKER_CONFLICT)
+		wait_for_it(task, trouble, out, err);
+	else if (is_filing(task) && !fields_number(&task->fields, "queue", 0))
+		task_fail(task, err);
+	else
+		stop(task, out, err);
+}
+
+void
+outbox_send(struct task *task, const struct fields *in)
+{
+	struct engine *engine = task->engine;
+	const char *tracker = fields_text(in, "tracker");
+	const char *about = fields_text(in, "sub_issue")[0]
+				? fields_text(in, "sub_issue")
+				: fields_text(in, "master");
+	AUTO_FREE char *key = seen_key(tracker, about);
+	AUTO_FREE char *seen = store_meta_get(engine->store, key);
+	struct fields full = { 0 };
+	struct err err = ERR_INIT;
+
+	fields_copy(&full, in);
+	fields_set(&full, "seen_id", about);
+	fields_set(&full, "seen", seen ? seen : "");
+	fields_set_number(&full, "accept", task->accepts);
+	task->job = job_start(engine, "track", &full, on_sent, task, &err);
+	fields_clear(&full);
+	if (task->job)
+		engine->outbox.is_busy = true;
+	else
+		task_end(task, "owed", NULL, PAUSE_FIRST_MS);
+}
+
+static struct json_object *
+letter_json(const struct task *t)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "id", json_object_new_int64(t->seq));
+	json_object_object_add(o, "kind", json_object_new_string(t->kind));
+	json_object_object_add(
+	    o, "session", json_object_new_string(fields_text(&t->fields, "session")));
+	json_object_object_add(
+	    o, "issue", json_object_new_string(fields_text(&t->fields, "issue")));
+	json_object_object_add(o, "state",
+	    json_object_new_string(t->is_conflict  ? "conflict"
+				   : t->stopped    ? "dead"
+				   : t->is_running ? "sending"
+				   : t->tries      ? "retry"
+						   : "queued"));
+	json_object_object_add(o, "tries", json_object_new_int(t->tries));
+	json_object_object_add(o, "next_at", json_object_new_int64(t->not_before));
+	json_object_object_add(
+	    o, "why", json_object_new_string(t->stopped ? t->stopped : ""));
+	return o;
+}
+
+struct json_object *
+outbox_json(const struct engine *engine)
+{
+	const struct outbox *box = &engine->outbox;
+	struct json_object *o = json_object_new_object();
+	struct json_object *letters = json_object_new_array();
+	const char *name = "local", *state = "online";
+	const struct task *t;
+	int64_t n_stopped = 0;
+
+	for (size_t i = 0; i < engine->core->n_plans; i++) {
+		if (engine->core->plan[i].tracker[0])
+			name = engine->core->plan[i].tracker;
+	}
+	TAILQ_FOREACH (t, &engine->tasks, link) {
+		if (!t->is_outbound)
+			continue;
+		n_stopped += t->stopped != NULL;
+		json_object_array_add(letters, letter_json(t));
+	}
+	if (box->trouble[0])
+		state = box->kind == TRACKER_LIMITED ? "limited"
+			: box->kind == TRACKER_AUTH  ? "refused"
+						     : "offline";
+	json_object_object_add(o, "name", json_object_new_string(name));
+	json_object_object_add(o, "state", json_object_new_string(state));
+	json_object_object_add(o, "trouble", json_object_new_string(box->trouble));
+	json_object_object_add(
+	    o, "fix", json_object_new_string(box->trouble[0] ? box->fix : ""));
+	json_object_object_add(o, "next_at", json_object_new_int64(box->paused_until));
+	json_object_object_add(o, "pending",
+	    json_object_new_int64((int64_t)json_object_array_length(letters)));
+	json_object_object_add(o, "stopped", json_object_new_int64(n_stopped));
+	json_object_object_add(o, "letters", letters);
+	return o;
+}
+
+/* ---- what a person orders --------------------------------------------------------------- */
+
+static void
+retry(struct task *task)
+{
+	/* They saw what was changed there: ours is written on top of it. */
+	task->accepts = task->is_conflict;
+	free(task->stopped);
+	task->stopped = NULL;
+	task->is_conflict = false;
+	task->not_before = 0;
+	task->engine->outbox.paused_until = 0;
+	task->engine->outbox.n_troubles = 0;
+}
+
+static int
+drop(struct task *task, const char *actor, const char *reason, struct err *err)
+{
+	struct fields f = { 0 };
+	AUTO_FREE char *result = NULL;
+
+	if (task->is_running)
+		return err_set(err, ERR_CONFLICT, "%lld is being sent right now",
+		    (long long)task->seq);
+	fields_set(&f, "dropped", reason);
+	fields_set(&f, "by", actor);
+	result = fields_to_json(&f);
+	fields_clear(&f);
+	if (DURABLE("outbox.drop",
+		act_finish(task->engine->store, task->seq, "dead", result, 0, err)) < 0)
+		return -1;
+	task_drop(task);
+	return 0;
+}
+
+int
+order_outbox(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	const char *what = fields_text(in, "what"), *id = fields_text(in, "id");
+	bool is_drop = strcmp(what, "drop") == 0;
+	int64_t n = 0;
+	struct task *t, *next;
+
+	if (!is_drop && strcmp(what, "retry") != 0)
+		return err_set(err, ERR_USAGE, "outbox has no '%.40s'", what);
+	if (is_drop && fields_text(in, "reason")[0] == '\0')
+		return err_set(err, ERR_USAGE, "to give up a write needs a reason");
+	TAILQ_FOREACH_SAFE (t, &engine->tasks, link, next) {
+		char seq[24];
+
+		snprintf(seq, sizeof(seq), "%lld", (long long)t->seq);
+		if (!t->is_outbound || (strcmp(id, "all") != 0 && strcmp(id, seq) != 0))
+			continue;
+		if (strcmp(id, "all") == 0 && (is_drop || t->is_conflict))
+			continue;
+		if (!is_drop)
+			retry(t);
+		else if (drop(t, caller->actor, fields_text(in, "reason"), err) < 0)
+			return -1;
+		n++;
+	}
+	if (n == 0 && strcmp(id, "all") != 0) {
+		err_set(err, ERR_NOT_FOUND, "no write with the number %.40s waits", id);
+		return err_fix(err, "divisi outbox names them");
+	}
+	fields_set_number(out, "n", n);
+	tasks_pump_soon(engine);
+	return 0;
+}

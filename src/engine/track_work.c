@@ -1,0 +1,234 @@
+#include "engine/track_work.h"
+
+#include "base/crash.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *
+text(const struct track_work *w, const char *name)
+{
+	return fields_text(w->in, name);
+}
+
+static struct tracker_call
+call_of(struct track_work *w, const char *what)
+{
+	free(w->sub_key);
+	w->sub_key = xasprintf("%s/%s", text(w, "key"), what);
+	return (struct tracker_call){ .key = w->sub_key,
+		.actor = "server",
+		.at = fields_number(w->in, "at", 0),
+		.cause = text(w, "act") };
+}
+
+/* The plan's own issues stand in the built-in tracker too, under their own ids. */
+static int
+mirror(struct track_work *w, const struct tracker_draft *issue, const char *type,
+    struct err *err)
+{
+	const char *labels[] = { type };
+	struct tracker_draft draft = *issue;
+	struct tracker_call call = call_of(w, issue->id);
+	char made[TRACKER_ID_SIZE];
+
+	draft.title = issue->title[0] ? issue->title : issue->id;
+	draft.body = "";
+	draft.labels = (struct tracker_words){ labels, 1 };
+	return DURABLE(
+	    "tracker.mirror", w->tracker->create(w->link, &call, &draft, made, err));
+}
+
+static const char *
+master_of(const struct track_work *w)
+{
+	return text(w, "master")[0] ? text(w, "master") : NULL;
+}
+
+/* the plan hangs on the master issue before anything is filed under it. */
+static int
+attach_plan(struct track_work *w, struct err *err)
+{
+	AUTO_FREE char *key = xasprintf(
+	    "attach/%s/%s", text(w, "master"), text(w, "plan_sha"));
+	struct tracker_call call = call_of(w, "attach");
+
+	if (!master_of(w) || !w->tracker->attach)
+		return 0;
+	call.key = key; /* once, and not for each session that is filed */
+	return DURABLE(
+	    "tracker.attach", w->tracker->attach(w->link, &call, text(w, "master"),
+				  text(w, "plan_path"), text(w, "plan_sha"), err));
+}
+
+static int
+mirror_plan(struct track_work *w, struct err *err)
+{
+	struct tracker_draft master = { .id = text(w, "master"),
+		.title = text(w, "master_title"),
+		.url = text(w, "master_url") };
+	struct tracker_draft issue = { .parent = master_of(w),
+		.id = text(w, "issue"),
+		.title = text(w, "issue_title"),
+		.url = text(w, "issue_url") };
+
+	if (!(w->tracker->capabilities & TRACKER_OWN_IDS))
+		return 0;
+	if (master_of(w) && mirror(w, &master, "type:feature", err) < 0)
+		return -1;
+	if (attach_plan(w, err) < 0)
+		return -1;
+	return mirror(w, &issue,
+	    fields_number(w->in, "analysis", 0) ? "type:spike" : "type:feature", err);
+}
+
+/* The sub-issue whose description is the whole prompt (S-48 to S-53), unassigned. */
+static int
+file_issue(struct track_work *w, char id[TRACKER_ID_SIZE], struct err *err)
+{
+	const char *mode = text(w, "mode"), *issue = text(w, "issue");
+	AUTO_FREE char *exec = xasprintf("exec:%.*s", (int)strcspn(mode, " "), mode);
+	AUTO_FREE char *key = xasprintf("issue-create/%s", text(w, "session"));
+	const char *labels[2] = {
+		fields_number(w->in, "analysis", 0) ? "type:spike" : "type:chore", exec
+	};
+	struct tracker_draft draft = { .title = text(w, "title"),
+		.body = text(w, "prompt"),
+		.parent = master_of(w),
+		.status = "Todo",
+		.estimate = (int)fields_number(w->in, "points", 0),
+		.labels = { labels, 2 } };
+	struct tracker_patch again = { .status = "Todo", .body = text(w, "prompt") };
+	struct tracker_call call = call_of(w, "create");
+
+	call.key = key; /* the same session never gets a second sub-issue */
+	if (DURABLE("tracker.create",
+		w->tracker->create(w->link, &call, &draft, id, err)) < 0)
+		return -1;
+	call = call_of(w, "again");
+	if (DURABLE("tracker.again",
+		w->tracker->update(w->link, &call, id, &again, err)) < 0)
+		return -1;
+	call = call_of(w, "relate");
+	if (w->tracker->relate && issue[0] && strcmp(id, issue) != 0 &&
+	    DURABLE("tracker.relate",
+		w->tracker->relate(w->link, &call, id, "related", issue, err)) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+file(struct track_work *w, struct fields *out, struct err *err)
+{
+	char id[TRACKER_ID_SIZE] = "";
+
+	if (mirror_plan(w, err) < 0)
+		return -1;
+	if (!(w->tracker->capabilities & TRACKER_OWN_IDS) && attach_plan(w, err) < 0)
+		return -1;
+	if (file_issue(w, id, err) < 0)
+		return -1;
+	fields_set(out, "sub_issue", id);
+	return 0;
+}
+
+static int
+move_issue(struct track_work *w, struct err *err)
+{
+	struct tracker_patch patch = { .status = text(w, "status"),
+		.seen_at = w->seen_at };
+	const char *ids[] = { text(w, "sub_issue"), text(w, "issue") };
+
+	for (size_t i = 0; i < N_ELEMS(ids); i++) {
+		struct tracker_call call = call_of(w, ids[i]);
+
+		if (ids[i][0] == '\0' ||
+		    (i == 1 && !(w->tracker->capabilities & TRACKER_OWN_IDS)))
+			continue;
+		if (DURABLE("tracker.move",
+			w->tracker->update(w->link, &call, ids[i], &patch, err)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+assign_issue(struct track_work *w, struct err *err)
+{
+	struct tracker_patch patch = { .assignee = text(w, "assignee"),
+		.owner_session = text(w, "session"),
+		.seen_at = w->seen_at };
+	struct tracker_call call = call_of(w, "assign");
+
+	/* Elsewhere an assignee is a person with an account; who works is the delegate. */
+	if (w->tracker->capabilities & TRACKER_NETWORK)
+		patch.assignee = NULL;
+	if (!(w->tracker->capabilities & TRACKER_OWNERS))
+		patch.owner_session = NULL;
+	if (!patch.assignee && !patch.owner_session)
+		return 0;
+	return DURABLE("tracker.assign",
+	    w->tracker->update(w->link, &call, text(w, "sub_issue"), &patch, err));
+}
+
+static int
+comment_issue(struct track_work *w, const char *id, const char *kind, const char *body,
+    struct err *err)
+{
+	struct tracker_call call = call_of(w, kind);
+
+	if (id[0] == '\0' || body[0] == '\0')
+		return 0;
+	return DURABLE("tracker.comment",
+	    w->tracker->comment(w->link, &call, id, kind, body, err));
+}
+
+static int
+close_plan(struct track_work *w, struct err *err)
+{
+	struct tracker_patch progress = { .status = "In Progress" };
+	struct tracker_patch patch = { .status = "In Review" };
+	struct tracker_call call;
+
+	if (!master_of(w))
+		return 0;
+	if (comment_issue(w, text(w, "master"), "closing",
+		"Every phase of the plan is done, merged and verified. Closing this issue is yours.",
+		err) < 0)
+		return -1;
+	if (!(w->tracker->capabilities & TRACKER_OWN_IDS))
+		return 0;
+	call = call_of(w, "progress");
+	if (DURABLE("tracker.progress", w->tracker->update(w->link, &call,
+					    text(w, "master"), &progress, err)) < 0)
+		return -1;
+	call = call_of(w, "close");
+	return DURABLE("tracker.close",
+	    w->tracker->update(w->link, &call, text(w, "master"), &patch, err));
+}
+
+int
+track_work(struct track_work *w, struct fields *out, struct err *err)
+{
+	const char *act = text(w, "act");
+	int rc;
+
+	if (strcmp(act, "registry") == 0)
+		rc = comment_issue(
+		    w, text(w, "master"), "registry", text(w, "comment"), err);
+	else if (strcmp(act, "plan-close") == 0)
+		rc = close_plan(w, err);
+	else if (strcmp(act, "issue-file") == 0)
+		rc = file(w, out, err);
+	else if (strcmp(act, "issue-move") == 0)
+		rc = move_issue(w, err);
+	else if (strcmp(act, "issue-assign") == 0)
+		rc = assign_issue(w, err);
+	else
+		rc = comment_issue(w, text(w, "sub_issue"), text(w, "comment_kind"),
+		    text(w, "comment"), err);
+	free(w->sub_key);
+	w->sub_key = NULL;
+	return rc;
+}

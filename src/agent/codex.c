@@ -30,7 +30,11 @@ static const struct codex_mode modes[] = {
 	{ "plan", "on-request", "read-only" },
 	{ "ask", "untrusted", "workspace-write" },
 };
-static const struct codex_mode unfenced = { "bypass", "never", "danger-full-access" };
+/* Behind another fence its own cannot be put up (a user namespace is not to be had there). */
+static const struct codex_mode fenced[] = {
+	{ "bypass", "never", "danger-full-access" },
+	{ "ask", "untrusted", "danger-full-access" },
+};
 
 /* NULL when LAUNCH has no mode here: then it is refused, never run weaker or stronger. */
 static const struct codex_mode *
@@ -38,8 +42,10 @@ mode_of(const struct agent_launch *launch)
 {
 	const char *as = launch->launch_as ? launch->launch_as : "";
 
-	if (strcmp(as, "bypass") == 0 && launch->is_sandboxed)
-		return &unfenced;
+	for (size_t i = 0; launch->is_sandboxed && i < N_ELEMS(fenced); i++) {
+		if (strcmp(fenced[i].launch_as, as) == 0)
+			return &fenced[i];
+	}
 	for (size_t i = 0; i < N_ELEMS(modes); i++) {
 		if (strcmp(modes[i].launch_as, as) == 0)
 			return &modes[i];
@@ -135,13 +141,14 @@ prompt_line(const struct agent_launch *launch, const char *thread, const char *p
 
 /* The plan is approved: from here on it works as in Ask, and the core allows by rule. */
 static char *
-work_line(const char *thread, const char *words)
+work_line(const struct agent_launch *launch, const char *thread, const char *words)
 {
 	AUTO_FREE char *text = planning_allowed(words);
 	struct json_object *params = turn_params(thread, text),
 			   *policy = json_object_new_object();
 
-	wire_add(policy, "type", "workspaceWrite");
+	wire_add(policy, "type",
+	    launch->is_sandboxed ? "dangerFullAccess" : "workspaceWrite");
 	json_object_object_add(params, "sandboxPolicy", policy);
 	wire_add(params, "approvalPolicy", "untrusted");
 	return rpc_request(CODEX_TURN, "turn/start", params);
@@ -182,7 +189,7 @@ codex_step(const struct agent_launch *launch, const struct agent_talk *talk,
 		    is_anew && launch->prompt_anew ? launch->prompt_anew
 						   : launch->prompt);
 	if (strcmp(step, AGENT_PLAN_ALLOWED) == 0)
-		return work_line(talk->session_id, data);
+		return work_line(launch, talk->session_id, data);
 	AUTO_FREE char *text = planning_words(step, data);
 
 	if (text)

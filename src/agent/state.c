@@ -23,6 +23,8 @@ struct known {
 	    *records; /* a directory by working directory, shared with the user */
 	/* Others: what they may write where it is; directories end in a slash. */
 	const char *const *written;
+	/* Its first start makes a database, about which several at once fight. */
+	bool is_own_always;
 };
 
 static const char *const claude_linked[] = { "settings.json", "settings.local.json",
@@ -56,7 +58,22 @@ static const struct known agents[] = {
 	    .variable = "CODEX_HOME",
 	    .home = ".codex",
 	    .linked = codex_linked,
-	    .login = "auth.json" },
+	    .login = "auth.json",
+	    .is_own_always = true },
+	/* The same programs, spoken with in another way. */
+	{ .adapter = "claude-acp",
+	    .variable = "CLAUDE_CONFIG_DIR",
+	    .home = ".claude",
+	    .linked = claude_linked,
+	    .login = ".credentials.json",
+	    .copied = ".claude.json",
+	    .records = "projects" },
+	{ .adapter = "codex-acp",
+	    .variable = "CODEX_HOME",
+	    .home = ".codex",
+	    .linked = codex_linked,
+	    .login = "auth.json",
+	    .is_own_always = true },
 	{ .adapter = "gemini", .written = gemini_written },
 	{ .adapter = "opencode", .written = opencode_written },
 	{ .adapter = "copilot", .written = copilot_written },
@@ -178,6 +195,14 @@ make_own(const struct known *k, const char *home, const char *dir, const char *c
 	run_spec_add_grant(spec, "write", dir);
 	run_spec_add_env(spec, k->variable, dir);
 	return 0;
+}
+
+bool
+agent_state_is_own(const char *adapter, const char *program)
+{
+	const struct known *k = find_known(adapter, program);
+
+	return k && k->is_own_always;
 }
 
 int

@@ -3,6 +3,8 @@
 #include "base/err.h"
 #include "base/rundir.h"
 
+#include <stdbool.h>
+
 /*
  * Where agents keep what they know between runs, and what of it a fenced one may write.
  *
@@ -19,3 +21,6 @@
  */
 NODISCARD int agent_state_add(const char *adapter, const char *program, const char *dir,
     const char *cwd, struct run_spec *spec, struct err *err);
+
+/* Is it given a directory of its own where it has no fence, too? */
+bool agent_state_is_own(const char *adapter, const char *program);

@@ -285,7 +285,10 @@ fencing_add(const struct engine *engine, const struct session *s, const char *tm
 
 	add_ports(engine, s, spec);
 	if (!session_is_fenced(s))
-		return 0;
+		return agent_state_is_own(s->adapter, s->program)
+			   ? agent_state_add(
+				 s->adapter, s->program, own, s->path, spec, err)
+			   : 0;
 	*strrchr(common, '/') = '\0';
 	spec->fence = xstrdup(s->fence);
 	if (file_mkdirs(tmp_dir, 0700, err) < 0)

@@ -98,6 +98,24 @@ put_identity(struct proposal *p, size_t i)
 	set_at(p, i, "identity", both ? both : "");
 }
 
+/* The words of COMMAND, one a line; the caller frees it.  There is no shell, so no quotes. */
+static char *
+words_of(const char *command)
+{
+	struct span rest = span_of(command), word;
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	while (span_next(&rest, ' ', &word)) {
+		if (word.n > 0)
+			fprintf(
+			    f, "%s%.*s", ftell(f) > 0 ? "\n" : "", (int)word.n, word.p);
+	}
+	fclose(f);
+	return text;
+}
+
 /* The program, its further arguments and its readiness; a missing login refuses. */
 static int
 put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
@@ -115,6 +133,9 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	AUTO_FREE char *price_key = xasprintf("divisi.agent.%s.price", name);
 	const char *price = config_str(&p->config, price_key, "");
 	struct price known;
+	const char *own = agent_own_command(row->phase->agent);
+	AUTO_FREE char *words = words_of(own ? own : "");
+	AUTO_FREE char *own_program = xstrndup(words, strcspn(words, "\n"));
 	struct git_list args = { 0 };
 	struct agent_probe probe = { 0 };
 	const struct config_item *item;
@@ -124,7 +145,10 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	FILE *f;
 
 	set_at(p, i, "agent", name);
-	set_at(p, i, "agent_shown", row->agent ? row->agent->shown : name);
+	set_at(p, i, "agent_shown",
+	    own          ? row->phase->agent
+	    : row->agent ? row->agent->shown
+			 : name);
 	set_number_at(p, i, "external", row->agent && row->agent->is_external);
 	if (row->agent && row->agent->is_external)
 		return 0;
@@ -135,6 +159,8 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 		return err_fix(err, "name another agent, or set %s=command and %s",
 		    adapter_key, program_key);
 	}
+	if (own)
+		program = own_program;
 	if (program[0] == '\0' && row->agent)
 		program = row->agent->program ? row->agent->program : "";
 	if (program[0] == '\0') {
@@ -147,9 +173,9 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 		return err_wrap(err, "%s", price_key);
 	/* A program that the repository names is looked for, never run before the approval. */
 	item = config_find(&p->config, program_key);
-	if (item && item->is_committed) {
-		propose_note(
-		    p, "agent %s is %s, named by %s", name, program, item->origin);
+	if (own || (item && item->is_committed)) {
+		propose_note(p, "agent %s is %s, named by %s", name, program,
+		    own ? "the plan" : item->origin);
 		rc = agent_command.probe(program, &probe, err);
 	} else {
 		rc = agent->probe(program, &probe, err);
@@ -164,8 +190,9 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	}
 	config_values(&p->config, args_key, &args);
 	f = open_memstream(&joined, &n);
+	fputs(words + strlen(own_program) + (words[strlen(own_program)] == '\n'), f);
 	for (size_t k = 0; k < args.n; k++)
-		fprintf(f, "%s%s", k ? "\n" : "", args.item[k]);
+		fprintf(f, "%s%s", ftell(f) > 0 ? "\n" : "", args.item[k]);
 	fclose(f);
 	if (agent->hides_git_config)
 		put_identity(p, i);

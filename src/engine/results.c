@@ -75,9 +75,11 @@ commits_for_agent(const struct task *task)
 	    task->engine->core, fields_text(&task->fields, "session"));
 	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
 
-	return agent && agent->cannot_commit && !s->is_sandboxed &&
-	       !session_is_fenced(s) &&
-	       (strcmp(s->launch, "bypass") == 0 || s->plan_approved);
+	if (!agent || !agent->cannot_commit || s->is_sandboxed)
+		return false;
+	/* Under a plan that was approved it keeps its own, behind ours. */
+	return s->plan_approved ||
+	       (strcmp(s->launch, "bypass") == 0 && !session_is_fenced(s));
 }
 
 static int

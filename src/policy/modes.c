@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct {
 	const char *name, *word;
@@ -259,7 +260,20 @@ agent_kind_find(const char *name)
 		    span_eq_nocase(word, catalogue[i].shown))
 			return &catalogue[i];
 	}
-	return NULL;
+	return agent_own_command(name) ? agent_kind_find("acp") : NULL;
+}
+
+const char *
+agent_own_command(const char *name)
+{
+	static const char prefix[] = "acp:";
+
+	name += strspn(name, " \t");
+	if (strncasecmp(name, prefix, sizeof(prefix) - 1) != 0)
+		return NULL;
+	name += sizeof(prefix) - 1;
+	name += strspn(name, " \t");
+	return *name ? name : NULL;
 }
 
 int

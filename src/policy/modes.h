@@ -43,6 +43,8 @@ struct agent_kind {
 
 /* The kind called NAME (case-insensitive, "Claude Code" too), or NULL. */
 const struct agent_kind *agent_kind_find(const char *name);
+/* Of "acp:COMMAND", which is of the kind "acp", the command; NULL for any other name. */
+const char *agent_own_command(const char *name);
 const struct agent_kind *agent_kind_at(size_t i); /* NULL past the end */
 
 /*

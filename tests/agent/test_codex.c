@@ -236,7 +236,8 @@ its_sandbox_is_off_only_inside_another(void **state)
 	} rows[] = {
 		{ "bypass", true, "\"danger-full-access\"" },
 		{ "bypass", false, "\"workspace-write\"" },
-		{ "ask", true, "\"workspace-write\"" },
+		{ "ask", true, "\"danger-full-access\"" },
+		{ "ask", false, "\"workspace-write\"" },
 		{ "plan", true, "\"read-only\"" },
 		{ "plan", false, "\"read-only\"" },
 	};

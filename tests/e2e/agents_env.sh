@@ -27,8 +27,6 @@ agent_env() {
 			stream_max_retries = 1
 		END
 		git config divisi.env STUB_KEY
-		# Its very first start makes a database, which three at once would fight about.
-		codex app-server </dev/null >/dev/null 2>&1 || true
 		;;
 	gemini)
 		export GEMINI_API_KEY=dummy GOOGLE_GEMINI_BASE_URL=$model GEMINI_MODEL=gemini-2.5-pro

@@ -38,6 +38,8 @@ kill-holder|quick|Estimate: $1, 1pt|stub:write=W:b stub:slow=3000 stub:commit=af
 kill-server|quick|Estimate: $1, 1pt|stub:write=W:c stub:slow=3000 stub:commit=after the kill
 
 park-tool|quick|Estimate: $1, 1pt|stub:bash=tail -f /dev/null
+
+fenced|quick|Estimate: $1, 1pt|stub:bash=echo x >"$HOME/outside"; true stub:write=W:inside stub:commit=inside
 END
 }
 
@@ -275,12 +277,21 @@ situations_killed() {
 		"/proc/$(agent_pid "$(sit_field kill-server run)")"
 }
 
+situations_fenced() {
+	claim "$agent: one that tries to leave its fence is launched" situation_plan 7 || return
+	here fenced "it comes to its end" comes_to fenced in-review
+	here fenced "with what it did inside" made fenced inside
+	here fenced "outside nothing was written" test ! -e "$HOME/outside"
+	here fenced "and the try is on record" grep -q '"what":".*/outside"' \
+		".git/divisi/runs/$(sit_field fenced run)/fence.log"
+}
+
 # situations_run [GROUP...]: those groups, or all.
 situations_run() {
 	local group
 	git config divisi.cap 32
 	git config divisi.budget-factor 2
-	[ $# -gt 0 ] || set -- together talk fail interrupted killed
+	[ $# -gt 0 ] || set -- together talk fail interrupted killed fenced
 	for group in "$@"; do
 		"situations_$group"
 	done

@@ -48,7 +48,7 @@ outbox_take(struct task *task, const char *result)
 	    fields_text(&f, "stopped")[0]) {
 		task->stopped = xstrdup(fields_text(&f, "stopped"));
 		task->is_conflict = fields_number(&f, "conflict", 0) != 0;
-		task->not_before = 0;
+		task->not_before = INT64_MAX; /* time does not mend it */
 	}
 	fields_clear(&f);
 }
@@ -182,6 +182,7 @@ stop(struct task *task, const struct fields *out, const struct err *err)
 	log_warn(
 	    "%s: %s (waits for a person: divisi outbox)", task->key, task->stopped);
 	task_end(task, "owed", result, 1);
+	task->not_before = INT64_MAX; /* time does not mend it */
 	if (task->engine->listen)
 		task->engine->listen(task->engine->listen_arg);
 }
@@ -295,7 +296,8 @@ letter_json(const struct task *t)
 				   : t->tries      ? "retry"
 						   : "queued"));
 	json_object_object_add(o, "tries", json_object_new_int(t->tries));
-	json_object_object_add(o, "next_at", json_object_new_int64(t->not_before));
+	json_object_object_add(
+	    o, "next_at", json_object_new_int64(t->stopped ? 0 : t->not_before));
 	json_object_object_add(
 	    o, "why", json_object_new_string(t->stopped ? t->stopped : ""));
 	return o;

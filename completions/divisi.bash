@@ -28,7 +28,7 @@ _divisi()
 		why) words='--json' ;;
 		approvals) words='--json --watch --rules --forget' ;;
 		decline) words='--json --reason --hash --batch --ask' ;;
-		cost) words='--json --plan-cap --batch-cap' ;;
+		cost) words='--json --plan-cap --batch-cap --account-cap' ;;
 		attach) words='--json --from --tail --take' ;;
 		say) words='--json' ;;
 		interrupt) words='--json --reason' ;;

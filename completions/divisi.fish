@@ -142,6 +142,7 @@ complete -c divisi -n __fish_use_subcommand -f -a cost -d 'what is estimated, re
 complete -c divisi -n '__fish_seen_subcommand_from cost' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from cost' -l plan-cap -r -d 'what the plan may cost in all; 0 is no cap'
 complete -c divisi -n '__fish_seen_subcommand_from cost' -l batch-cap -r -d 'what each of its batches may cost'
+complete -c divisi -n '__fish_seen_subcommand_from cost' -l account-cap -r -d 'what an account may pay for plans under way'
 complete -c divisi -n __fish_use_subcommand -f -a attach -d 'look on: what its agent said, and what it says, until it is over'
 complete -c divisi -n '__fish_seen_subcommand_from attach' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from attach' -l from -r -d 'begin with the Nth event of the session; 1 is the first'

@@ -14,6 +14,8 @@ const struct option_doc cmd_cost_options[] = {
 	OPTION_JSON,
 	{ "plan-cap", "DOLLARS", "what the plan may cost in all; 0 is no cap", 0 },
 	{ "batch-cap", "DOLLARS", "what each of its batches may cost", 0 },
+	{ "account-cap", "NAME=DOLLARS", "what an account may pay for plans under way",
+	    0 },
 	OPTION_END,
 };
 
@@ -110,6 +112,25 @@ print_accounts(struct sheet *sheet, const struct json_object *plan)
 	}
 }
 
+/* One row for each account with a cap, which is over all plans under way. */
+static void
+print_account_caps(struct sheet *sheet, const struct json_object *status)
+{
+	struct json_object *accounts = js_get(status, "accounts");
+
+	for (size_t i = 0; i < js_count(accounts); i++) {
+		const struct json_object *a = js_at(accounts, i);
+		int64_t cap = js_number(a, "cap_cents", 0);
+		AUTO_FREE char *label = xasprintf(
+		    "account %s, all plans", js_text(a, "name"));
+		struct sum sum = { .reserved = js_number(a, "reserved_cents", 0),
+			.spent = js_number(a, "spent_cents", 0) };
+
+		if (cap > 0)
+			add_row(sheet, label, &sum, cap);
+	}
+}
+
 static void
 print_pauses(const struct screen *screen, const struct json_object *status)
 {
@@ -147,6 +168,7 @@ print_cost(const struct screen *screen, const struct json_object *status,
 	all = print_plan(&sheet, plan);
 	add_row(&sheet, "the plan", &all, js_number(plan, "plan_cap_cents", 0));
 	print_accounts(&sheet, plan);
+	print_account_caps(&sheet, status);
 	sheet_print(&sheet, screen);
 	sheet_clear(&sheet);
 	print_pauses(screen, status);
@@ -170,9 +192,10 @@ read_cap(const char *option, const char *text, struct err *err)
 	return -1;
 }
 
+/* A cap of KIND; NAME is that of the account, else "". */
 static int
 set_cap(const char *path, const struct json_object *plan, const char *kind,
-    int64_t cents, struct err *err)
+    const char *name, int64_t cents, struct err *err)
 {
 	struct client client = { 0 };
 	struct fields in = { 0 }, out = { 0 };
@@ -181,6 +204,7 @@ set_cap(const char *path, const struct json_object *plan, const char *kind,
 
 	fields_set(&in, "plan", js_text(plan, "id"));
 	fields_set(&in, "kind", kind);
+	fields_set(&in, "account", name);
 	fields_set_number(&in, "cents", cents);
 	if (rc == 0)
 		rc = client_order(&client, "cap", &in, &out, 60000, err);
@@ -193,8 +217,27 @@ set_cap(const char *path, const struct json_object *plan, const char *kind,
 struct wanted {
 	const char *word;
 	bool as_json;
-	int64_t cap[2]; /* of the plan, of a batch; -1 = as it is */
+	int64_t cap[3]; /* of the plan, of a batch, of ACCOUNT; -1 = as it is */
+	char account[64];
 };
+
+/* "NAME=DOLLARS". */
+static int
+read_account_cap(struct wanted *w, const char *text, struct err *err)
+{
+	const char *equals = strchr(text, '=');
+	size_t n = equals ? (size_t)(equals - text) : 0;
+
+	if (n == 0 || n >= sizeof(w->account)) {
+		err_set(err, ERR_USAGE, "--account-cap takes NAME=DOLLARS, not '%.40s'",
+		    text);
+		return err_fix(
+		    err, "such as claude=40; divisi cost lists the accounts");
+	}
+	snprintf(w->account, sizeof(w->account), "%.*s", (int)n, text);
+	w->cap[2] = read_cap("account-cap", equals + 1, err);
+	return w->cap[2] < 0 ? -1 : 0;
+}
 
 static int
 read_wanted(int argc, char **argv, struct wanted *w, struct err *err)
@@ -212,8 +255,10 @@ read_wanted(int argc, char **argv, struct wanted *w, struct err *err)
 			w->word = args.value;
 		else if (at == 0)
 			w->as_json = true;
-		else if ((w->cap[at - 1] = read_cap(
-			      cmd_cost_options[at].name, args.value, err)) < 0)
+		else if (at == 3 && read_account_cap(w, args.value, err) < 0)
+			return -1;
+		else if (at < 3 && (w->cap[at - 1] = read_cap(cmd_cost_options[at].name,
+					args.value, err)) < 0)
 			return -1;
 	}
 	return 0;
@@ -222,13 +267,14 @@ read_wanted(int argc, char **argv, struct wanted *w, struct err *err)
 int
 cmd_cost(int argc, char **argv)
 {
-	static const char *const kinds[] = { "plan", "batch" };
-	struct wanted w = { .cap = { -1, -1 } };
+	static const char *const kinds[] = { "plan", "batch", "account" };
+	struct wanted w = { .cap = { -1, -1, -1 } };
 	struct err err = ERR_INIT;
 	struct screen screen;
 	AUTO_FREE char *path = NULL;
 	AUTO_JSON struct json_object *status = NULL;
 	struct json_object *plan;
+	bool is_set = false;
 	int rc = read_wanted(argc, argv, &w, &err);
 
 	if (rc == 0 && w.word && !(path = client_plan_path(w.word, &err)))
@@ -243,11 +289,13 @@ cmd_cost(int argc, char **argv)
 		err_fix(&err, "divisi run PLAN");
 		return cmd_fail(&err, w.as_json);
 	}
-	for (size_t i = 0; i < 2 && rc == 0; i++) {
-		if (w.cap[i] >= 0)
-			rc = set_cap(path, plan, kinds[i], w.cap[i], &err);
+	for (size_t i = 0; i < N_ELEMS(kinds) && rc == 0; i++) {
+		if (w.cap[i] >= 0) {
+			rc = set_cap(path, plan, kinds[i], w.account, w.cap[i], &err);
+			is_set = true;
+		}
 	}
-	if (rc == 0 && (w.cap[0] >= 0 || w.cap[1] >= 0)) {
+	if (rc == 0 && is_set) {
 		json_object_put(status);
 		status = client_look(path, &err);
 		plan = status ? board_plan(status, path) : NULL;

@@ -27,10 +27,11 @@ static const struct command commands[] = {
 	    .name = "cost",
 	    .group = CMD_RUN,
 	    .synopsis =
-		"cost [PLAN] [--plan-cap DOLLARS] [--batch-cap DOLLARS] [--json]",
+		"cost [PLAN] [--plan-cap DOLLARS] [--batch-cap DOLLARS] [--account-cap NAME=DOLLARS] "
+		"[--json]",
 	    .summary = "what is estimated, reserved and spent, and what may be",
 	    .help =
-		"A launch reserves what its session may spend; what does not fit under a cap waits. A session that has spent what it may is suspended and asks. Time counts too (divisi.cost-rate, divisi.cost-floor), so that an agent which hides its usage is held as well.",
+		"A launch reserves what its session may spend; what does not fit under a cap waits. The cap of an account is over all plans under way that it pays for. A session that has spent what it may is suspended and asks. Time counts too (divisi.cost-rate, divisi.cost-floor), so that an agent which hides its usage is held as well.",
 	    .options = cmd_cost_options,
 	    .run = cmd_cost,
 	},

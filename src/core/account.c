@@ -50,6 +50,20 @@ account_of(struct core *core, const char *name)
 	return a;
 }
 
+int
+account_set_cap(struct core *core, const char *name, int64_t cents, struct err *err)
+{
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		if (name[0] && strcmp(core->session[i].account, name) == 0) {
+			account_of(core, name)->cap = cents;
+			return 0;
+		}
+	}
+	err_set(
+	    err, ERR_NOT_FOUND, "no session is paid from the account '%.60s'", name);
+	return err_fix(err, "divisi cost lists the accounts");
+}
+
 static void
 pause_until(
     struct account *a, int64_t until, int64_t now, const char *why, const char *by)
@@ -173,8 +187,8 @@ accounts_dump(const struct core *core, FILE *f)
 	for (size_t i = 0; i < core->n_accounts; i++) {
 		const struct account *a = &core->account[i];
 
-		fprintf(f, "account %s %lld %lld %d %d|%s|%s\n", a->name,
+		fprintf(f, "account %s %lld %lld %d %d %lld|%s|%s\n", a->name,
 		    (long long)a->paused_until, (long long)a->ended_at, a->n_pauses,
-		    a->n_unknown, a->why, a->by);
+		    a->n_unknown, (long long)a->cap, a->why, a->by);
 	}
 }

@@ -407,7 +407,8 @@ check_caps(const struct core *core, const struct session *s, const struct ask *a
 	    money_fits(core, s, strtoll(a->raw, NULL, 10), h->at, why, sizeof(why)))
 		return 0;
 	err_set(err, ERR_CONFLICT, "%s may not spend more: %s", s->label, why);
-	return err_fix(err, "divisi cost --plan-cap DOLLARS (or --batch-cap) first");
+	return err_fix(err,
+	    "divisi cost --plan-cap DOLLARS (or --batch-cap, --account-cap) first");
 }
 
 int

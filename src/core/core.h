@@ -194,6 +194,7 @@ struct account {
 	int64_t paused_until;  /* Unix ms, 0 = not paused */
 	int64_t ended_at;      /* when the last pause was over */
 	int n_pauses, n_unknown;
+	int64_t cap; /* cents that all plans under way may cost on it, 0 = none */
 };
 
 struct assertion_run {

@@ -63,8 +63,8 @@ enum hap {
 	HAP_AGENT_FAILED,
 	HAP_AGENT_STEPPED, /* its protocol is ready for the next message, or in a turn */
 	HAP_ASK_ANSWERED,
-	HAP_ACCOUNT_PAUSED,  /* another server of this person met its limit */
-	HAP_CAP_SET,         /* a person sets what a plan or its batches may cost */
+	HAP_ACCOUNT_PAUSED, /* another server of this person met its limit */
+	HAP_CAP_SET, /* a person sets what a plan, its batches or an account may cost */
 	HAP_ALLOWANCE_ENDED, /* a person takes back what they allowed beforehand */
 	HAP_INSPECTED,
 	HAP_MERGE_ASKED,

@@ -214,6 +214,9 @@ bool budget_resumes(const struct core *core, const struct session *s, int64_t no
 
 /* account.c */
 void account_clear(struct account *a);
+/* -1 with ERR_NOT_FOUND when no session is paid from the account NAME. */
+NODISCARD int account_set_cap(
+    struct core *core, const char *name, int64_t cents, struct err *err);
 void accounts_dump(const struct core *core, FILE *f);
 bool account_parks(
     struct core *core, struct session *s, int64_t now, struct acts *acts);

@@ -1,5 +1,6 @@
 #include "core/money.h"
 
+#include "core/account.h"
 #include "core/internal.h"
 #include "policy/cost.h"
 
@@ -149,6 +150,23 @@ money_of_batch(const struct core *core, const struct batch_run *b, int64_t now)
 	return sum;
 }
 
+struct money_sum
+money_of_account(const struct core *core, const char *name, int64_t now)
+{
+	const struct account *a = core_account(core, name);
+	struct money_sum sum = { .cap = a ? a->cap : 0 };
+
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		const struct session *s = &core->session[i];
+		const struct plan_run *p = core_plan(core, s->plan_id);
+
+		if (p && strcmp(p->state, "active") == 0 &&
+		    strcmp(s->account, name) == 0)
+			add_to(&sum, core, s, now);
+	}
+	return sum;
+}
+
 static bool
 fits_one(
     const struct money_sum *sum, const char *what, int64_t more, char *why, size_t n)
@@ -183,6 +201,9 @@ money_fits(const struct core *core, const struct session *s, int64_t cents, int6
 	sum = money_of_plan(core, p, now);
 	if (!fits_one(&sum, "plan", more, why, n))
 		return false;
+	sum = money_of_account(core, s->account, now);
+	if (!fits_one(&sum, "account", more, why, n))
+		return false;
 	if (!b)
 		return true;
 	sum = money_of_batch(core, b, now);
@@ -195,8 +216,12 @@ money_is_stuck(const struct core *core, const struct session *s, int64_t now)
 	const struct plan_run *p = core_plan(core, s->plan_id);
 	char why[256];
 
+	struct money_sum all = money_of_account(core, s->account, now);
+
 	if (s->state != SESSION_APPROVED || s->is_external || !p ||
-	    strcmp(p->state, "active") != 0 || money_of_plan(core, p, now).reserved > 0)
+	    strcmp(p->state, "active") != 0 ||
+	    money_of_plan(core, p, now).reserved > 0 ||
+	    (all.cap > 0 && all.reserved > 0))
 		return false;
 	return !money_fits(core, s, money_ceiling(core, s), now, why, sizeof(why));
 }
@@ -363,7 +388,7 @@ money_new_run(struct session *s, int64_t now)
 	s->tokens_in = s->tokens_out = 0;
 }
 
-/* A person sets what a plan, or each batch of it, may cost in all. */
+/* A person sets what a plan, each batch of it, or an account may cost in all. */
 int
 step_cap_set(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -373,14 +398,17 @@ step_cap_set(
 	int64_t cents = fields_number(&h->fields, "cents", -1);
 
 	(void)acts;
-	if (!p)
-		return err_set(err, ERR_NOT_FOUND, "no such plan");
 	if (cents < 0 || cents > MONEY_MOST)
 		return err_set(
 		    err, ERR_USAGE, "a cap is an amount in cents, 0 for none");
+	if (strcmp(kind, "account") == 0)
+		return account_set_cap(
+		    core, fields_text(&h->fields, "account"), cents, err);
+	if (!p)
+		return err_set(err, ERR_NOT_FOUND, "no such plan");
 	if (strcmp(kind, "plan") != 0 && strcmp(kind, "batch") != 0)
-		return err_set(
-		    err, ERR_USAGE, "a cap is of a plan or batch, not '%.20s'", kind);
+		return err_set(err, ERR_USAGE,
+		    "a cap is of a plan, batch or account, not '%.20s'", kind);
 	*(kind[0] == 'p' ? &p->plan_cap : &p->batch_cap) = cents;
 	p->caps_set = true;
 	return 0;

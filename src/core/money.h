@@ -48,8 +48,12 @@ struct money_sum money_of_plan(
 struct money_sum money_of_batch(
     const struct core *core, const struct batch_run *b, int64_t now);
 
+/* Of all sessions of plans under way that are paid from the account NAME. */
+struct money_sum money_of_account(
+    const struct core *core, const char *name, int64_t now);
+
 /*
- * Does a ceiling of CENTS for S fit under the caps of its batch and plan?  When not, WHY
+ * Does a ceiling of CENTS for S fit under the caps of its batch, plan and account?  When not, WHY
  * (a line for people) says which does not.
  */
 bool money_fits(const struct core *core, const struct session *s, int64_t cents,

@@ -124,6 +124,7 @@ order_cap(struct engine *engine, const struct fields *in, const struct caller *c
 		id = core_plan_by_path(core, id)->id;
 	fields_set(&f, "plan", id);
 	fields_set(&f, "kind", fields_text(in, "kind"));
+	fields_set(&f, "account", fields_text(in, "account"));
 	fields_set(&f, "reason", fields_text(in, "reason"));
 	fields_set_number(&f, "cents", fields_number(in, "cents", -1));
 	fields_set(out, "plan", id);

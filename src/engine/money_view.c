@@ -76,6 +76,7 @@ add_accounts(struct json_object *o, const struct core *core, const struct plan_r
 			sum.reserved += money_reserved(core, s, now);
 			estimate += estimate_of(s);
 		}
+		sum.cap = money_of_account(core, account, now).cap;
 		json_object_object_add(list, account, sum_json(&sum, estimate));
 	}
 	json_object_object_add(o, "accounts", list);

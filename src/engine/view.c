@@ -386,7 +386,7 @@ add_acts(struct engine *engine, struct json_object *o)
 	json_object_object_add(o, "acts", list);
 }
 
-/* The accounts that met limits; "paused_until" is the last moment one of them goes on. */
+/* The accounts that met limits or have a cap; "paused_until" is the last moment one of them goes on. */
 static void
 add_accounts(struct engine *engine, struct json_object *o)
 {
@@ -396,6 +396,7 @@ add_accounts(struct engine *engine, struct json_object *o)
 	for (size_t i = 0; i < engine->core->n_accounts; i++) {
 		const struct account *a = &engine->core->account[i];
 		struct json_object *one = json_object_new_object();
+		struct money_sum sum;
 		size_t n = 0;
 
 		for (size_t k = 0; k < engine->core->n_sessions; k++) {
@@ -410,6 +411,10 @@ add_accounts(struct engine *engine, struct json_object *o)
 		add(one, "by", a->by);
 		add_number(one, "pauses", a->n_pauses);
 		add_number(one, "waiting", (int64_t)n);
+		sum = money_of_account(engine->core, a->name, engine->now());
+		add_number(one, "cap_cents", sum.cap);
+		add_number(one, "spent_cents", sum.spent);
+		add_number(one, "reserved_cents", sum.reserved);
 		json_object_array_add(list, one);
 		if (a->paused_until > 0 &&
 		    (!last || a->paused_until > last->paused_until))

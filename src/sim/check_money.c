@@ -18,7 +18,7 @@ sim_check_money(const struct happening *h, const struct acts *acts)
 		const struct session *s;
 		const struct plan_run *p;
 		const struct batch_run *b;
-		struct money_sum all, some;
+		struct money_sum all, some, paid;
 
 		if (strcmp(acts->item[i].kind, "launch") != 0)
 			continue;
@@ -29,10 +29,12 @@ sim_check_money(const struct happening *h, const struct acts *acts)
 			continue;
 		all = money_of_plan(core, p, h->at);
 		some = money_of_batch(core, b, h->at);
+		paid = money_of_account(core, s->account, h->at);
 		/* A run that was lost goes on within what is reserved for it. */
 		if (h->kind != HAP_RUN_LOST && h->kind != HAP_CAP_SET &&
 		    ((all.cap > 0 && all.spent + all.reserved > all.cap) ||
-			(some.cap > 0 && some.spent + some.reserved > some.cap)))
+			(some.cap > 0 && some.spent + some.reserved > some.cap) ||
+			(paid.cap > 0 && paid.spent + paid.reserved > paid.cap)))
 			sim_fail("%s was launched beyond a cap: %lld + %lld of %lld, "
 				 "batch %lld + %lld of %lld",
 			    s->id, (long long)all.spent, (long long)all.reserved,

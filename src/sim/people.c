@@ -1,5 +1,7 @@
 #include "sim/internal.h"
 
+#include "core/account.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -166,17 +168,20 @@ answer(const struct session *s)
 	(void)order_plain("answer", &f);
 }
 
-/* Lets plan ID cost as much as it may, or little. */
+/* Lets the plan, batch or account of S cost as much as it may, or little. */
 static void
-set_cap(const char *id)
+set_cap(const struct session *s)
 {
+	const struct core *core = engine_core(sim->engine);
+	const struct plan_run *p = core_plan(core, s->plan_id);
+	const struct account *a = core_account(core, s->account);
+	bool is_of_account = sim->is_calm ? a && a->cap > 0 : sim_dice(4) == 0;
+	bool is_batch = sim->is_calm ? p && p->batch_cap > 0 : sim_dice(2) != 0;
 	struct fields f = { 0 };
 
-	const struct plan_run *p = core_plan(engine_core(sim->engine), id);
-	bool is_batch = sim->is_calm ? p && p->batch_cap > 0 : sim_dice(2) != 0;
-
-	fields_set(&f, "plan", id);
-	fields_set(&f, "kind", is_batch ? "batch" : "plan");
+	fields_set(&f, "plan", s->plan_id);
+	fields_set(&f, "kind", is_of_account ? "account" : is_batch ? "batch" : "plan");
+	fields_set(&f, "account", s->account);
 	fields_set_number(&f, "cents", sim->is_calm ? 0 : sim_dice(4) * 1500);
 	(void)order_plain("cap", &f);
 }
@@ -424,7 +429,7 @@ sim_person_turn(void)
 		return;
 	/* What a person looked at may be gone after an order: the server may have died. */
 	if (s && sim_dice(30) == 0) {
-		sim_dice(3) ? forget() : set_cap(s->plan_id);
+		sim_dice(3) ? forget() : set_cap(s);
 		return;
 	}
 	if (!s || what < 30)
@@ -492,8 +497,10 @@ tend(const struct session *s)
 {
 	const struct plan_run *p = core_plan(engine_core(sim->engine), s->plan_id);
 
-	if (p && (p->plan_cap > 0 || p->batch_cap > 0)) {
-		set_cap(s->plan_id);
+	const struct account *a = core_account(engine_core(sim->engine), s->account);
+
+	if ((p && (p->plan_cap > 0 || p->batch_cap > 0)) || (a && a->cap > 0)) {
+		set_cap(s);
 		return;
 	}
 	if (session_open_ask(s)) {

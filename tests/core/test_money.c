@@ -151,6 +151,39 @@ a_batch_has_a_cap_of_its_own(void **state)
 }
 
 /* Whoever lets one session spend more cannot break the plan's cap by that. */
+/* An account pays for all plans under way, and its cap holds over them. */
+static void
+an_account_has_a_cap_over_all_plans(void **state)
+{
+	struct play *p = plan_with("0", "0", "budget");
+	char why[256];
+
+	(void)state;
+	REFUSED(p, ERR_NOT_FOUND, HAP_CAP_SET, "plan", "p1", "kind", "account",
+	    "account", "claude", "#cents", "1500");
+	play_batch(p, 1, "1A 1B");
+	play_start(p, "1A");
+	HAPPENS(p, HAP_CAP_SET, "plan", "p1", "kind", "account", "account",
+	    play_session(p, "1A")->account, "#cents", "1500");
+	LINE(p, "1B", HAP_AGENT_FAILED, "text", "no", NULL);
+	LINE(p, "1B", HAP_RUN_ENDED, "reason", "exited", NULL);
+	assert_false(
+	    money_fits(p->core, play_session(p, "1B"), 1000, p->now, why, sizeof(why)));
+	assert_non_null(strstr(why, "cap of its account is $15"));
+	REFUSED(p, ERR_CONFLICT, HAP_RESUMED, "session", "p1.1.1B");
+	/* Nobody else pays for it. */
+	free(play_session(p, "1A")->account);
+	play_session(p, "1A")->account = xstrdup("other");
+	assert_true(
+	    money_fits(p->core, play_session(p, "1B"), 1000, p->now, why, sizeof(why)));
+	/* What no plan under way spent does not count. */
+	assert_int_equal(money_of_account(p->core, "other", p->now).reserved, 1000);
+	free(p->core->plan[0].state);
+	p->core->plan[0].state = xstrdup("complete");
+	assert_int_equal(money_of_account(p->core, "other", p->now).reserved, 0);
+	play_free(p);
+}
+
 static void
 a_yes_beyond_the_cap_is_refused(void **state)
 {
@@ -518,6 +551,7 @@ main(void)
 		cmocka_unit_test(under_unlimited_it_is_recorded_only_j28),
 		cmocka_unit_test(a_launch_reserves_and_what_does_not_fit_waits),
 		cmocka_unit_test(a_batch_has_a_cap_of_its_own),
+		cmocka_unit_test(an_account_has_a_cap_over_all_plans),
 		cmocka_unit_test(a_yes_beyond_the_cap_is_refused),
 		cmocka_unit_test(a_counter_that_falls_began_anew),
 		cmocka_unit_test(tokens_count_where_no_dollars_are_told),

@@ -42,7 +42,14 @@ claim "and says so" says 'the cap of its plan is \$1' divisi why 1B
 claim "nothing was launched for it" equals "$(starts 1B)" 0
 claim "more than the cap is allowed to nobody" divisi_fails 6 approve 1A
 claim "dollars are dollars" divisi_fails 2 cost --plan-cap much
+claim "so is the name of an account" divisi_fails 2 cost --account-cap 5
+claim "of which some session is paid" divisi_fails 5 cost --account-cap nobody=5
+claim "an account has a cap over all plans" says 'account command, all plans .*\$1\.60' \
+	divisi cost --account-cap command=1.60
 claim "a person raises the cap" says '\$9' divisi cost --plan-cap 9
+claim "it still waits, for its account" says 'the cap of its account is \$1\.60' divisi why 1B
+claim "nothing was launched for it" equals "$(starts 1B)" 0
+claim "a person takes the cap of the account away" divisi cost --account-cap command=0
 claim "the other starts by itself" until_true equals "$(until_true becomes 1B in-review >/dev/null; starts 1B)" 1
 claim "who is held writes nothing meanwhile" test ! -e "$(field 1A path)/1a"
 claim "and may let it go on" divisi approve 1A

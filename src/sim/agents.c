@@ -196,6 +196,38 @@ end_process(struct sim_run *run, int status)
 	run->end_status = status;
 }
 
+/* CONTRACTS 1, Peers: whatever an agent orders in a person's name is refused. */
+void
+sim_impostor(const struct sim_run *run)
+{
+	static const char *const verbs[] = { "approve", "answer", "merge", "park",
+		"resume", "abort", "say", "dispatch", "rule", "claim", "hold",
+		"takeover", "handback", "decline", "abandon", "forget", "cap" };
+	const char *verb = verbs[sim_dice(N_ELEMS(verbs))];
+	const struct core *core = engine_core(sim->engine);
+	struct fields in = { 0 }, out = { 0 };
+	struct err err = ERR_INIT;
+	struct caller caller;
+
+	sim_count(FAULT_IMPOSTOR);
+	fields_set(&in, "session", run->session);
+	fields_set(&in, "decision", "allow");
+	fields_set(&in, "reason", "I may");
+	fields_set(&in, "plan", strcmp(verb, "dispatch") ? "p1" : sim->plan[0].path);
+	if (core->n_batches > 0 && strcmp(verb, "approve") == 0) {
+		fields_set(&in, "plan", "");
+		fields_set(&in, "hash", core->batch[core->n_batches - 1].hash);
+	}
+	engine_identify(sim->engine, run->pid + SIM_PID_TOOL, 0, &caller);
+	if (engine_order(sim->engine, verb, &in, &caller, &out, &err) >= 0)
+		sim_fail("the agent of %s was let do '%s' as %s", run->name, verb,
+		    caller.actor);
+	fields_clear(&in);
+	fields_clear(&out);
+	if (sim->is_dead)
+		sim_server_die("killed");
+}
+
 static void
 work(struct sim_run *run, struct sim_tree *t)
 {

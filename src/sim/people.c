@@ -172,18 +172,16 @@ answer(const struct session *s)
 static void
 set_cap(const struct session *s)
 {
-	const struct core *core = engine_core(sim->engine);
-	const struct plan_run *p = core_plan(core, s->plan_id);
-	const struct account *a = core_account(core, s->account);
-	bool is_of_account = sim->is_calm ? a && a->cap > 0 : sim_dice(4) == 0;
-	bool is_batch = sim->is_calm ? p && p->batch_cap > 0 : sim_dice(2) != 0;
+	static const char *const kinds[] = { "plan", "batch", "account" };
 	struct fields f = { 0 };
 
-	fields_set(&f, "plan", s->plan_id);
-	fields_set(&f, "kind", is_of_account ? "account" : is_batch ? "batch" : "plan");
-	fields_set(&f, "account", s->account);
-	fields_set_number(&f, "cents", sim->is_calm ? 0 : sim_dice(4) * 1500);
-	(void)order_plain("cap", &f);
+	for (size_t i = sim->is_calm ? 0 : sim_dice(3); i < N_ELEMS(kinds); i++) {
+		fields_set(&f, "plan", s->plan_id);
+		fields_set(&f, "kind", kinds[i]);
+		fields_set(&f, "account", s->account);
+		fields_set_number(&f, "cents", sim->is_calm ? 0 : sim_dice(4) * 1500);
+		(void)order_plain("cap", &f);
+	}
 }
 
 /* Takes back some rule, if there is one. */
@@ -458,45 +456,12 @@ sim_person_turn(void)
 		order_about("merge", s, NULL, NULL);
 }
 
-/* CONTRACTS 1, Peers: whatever an agent orders in a person's name is refused. */
-void
-sim_impostor(const struct sim_run *run)
-{
-	static const char *const verbs[] = { "approve", "answer", "merge", "park",
-		"resume", "abort", "say", "dispatch", "rule", "claim", "hold",
-		"takeover", "handback", "decline", "abandon", "forget", "cap" };
-	const char *verb = verbs[sim_dice(N_ELEMS(verbs))];
-	const struct core *core = engine_core(sim->engine);
-	struct fields in = { 0 }, out = { 0 };
-	struct err err = ERR_INIT;
-	struct caller caller;
-
-	sim_count(FAULT_IMPOSTOR);
-	fields_set(&in, "session", run->session);
-	fields_set(&in, "decision", "allow");
-	fields_set(&in, "reason", "I may");
-	fields_set(&in, "plan", strcmp(verb, "dispatch") ? "p1" : sim->plan[0].path);
-	if (core->n_batches > 0 && strcmp(verb, "approve") == 0) {
-		fields_set(&in, "plan", "");
-		fields_set(&in, "hash", core->batch[core->n_batches - 1].hash);
-	}
-	engine_identify(sim->engine, run->pid + SIM_PID_TOOL, 0, &caller);
-	if (engine_order(sim->engine, verb, &in, &caller, &out, &err) >= 0)
-		sim_fail("the agent of %s was let do '%s' as %s", run->name, verb,
-		    caller.actor);
-	fields_clear(&in);
-	fields_clear(&out);
-	if (sim->is_dead)
-		sim_server_die("killed");
-}
-
 /* ---- the end of the game ---------------------------------------------------------------------------- */
 
 static void
 tend(const struct session *s)
 {
 	const struct plan_run *p = core_plan(engine_core(sim->engine), s->plan_id);
-
 	const struct account *a = core_account(engine_core(sim->engine), s->account);
 
 	if ((p && (p->plan_cap > 0 || p->batch_cap > 0)) || (a && a->cap > 0)) {

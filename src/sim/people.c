@@ -173,12 +173,14 @@ static void
 set_cap(const struct session *s)
 {
 	static const char *const kinds[] = { "plan", "batch", "account" };
+	/* S may be gone after an order: the server may have died. */
+	AUTO_FREE char *plan = xstrdup(s->plan_id), *account = xstrdup(s->account);
 	struct fields f = { 0 };
 
 	for (size_t i = sim->is_calm ? 0 : sim_dice(3); i < N_ELEMS(kinds); i++) {
-		fields_set(&f, "plan", s->plan_id);
+		fields_set(&f, "plan", plan);
 		fields_set(&f, "kind", kinds[i]);
-		fields_set(&f, "account", s->account);
+		fields_set(&f, "account", account);
 		fields_set_number(&f, "cents", sim->is_calm ? 0 : sim_dice(4) * 1500);
 		(void)order_plain("cap", &f);
 	}

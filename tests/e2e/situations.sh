@@ -232,6 +232,7 @@ situations_fail() {
 	here fail-429 "its account is paused" says 'is paused until' divisi status
 	here fail-429 "nothing is made of it" nothing_made fail-429
 	here fail-once "a failure that passes is survived" comes_to fail-once in-review
+	claim "$agent: nothing of all this opened a plan" equals "$(look 'len(status["plans"])')" 1
 }
 
 situations_interrupted() {

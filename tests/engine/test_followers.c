@@ -4,6 +4,7 @@
  */
 #include "stage.h"
 
+#include "agent/agent.h"
 #include "base/rundir.h"
 #include "fault_vfs.h"
 
@@ -699,6 +700,17 @@ late_words_of_a_run_that_is_over_are_history(void **state)
 	stage_matches_journal(st);
 }
 
+/* What has no happening of its own is activity: only people open plans. */
+static void
+whatever_an_agent_says_opens_no_plan(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < AGENT_N_EVENTS; kind++) {
+		if (event_meaning(kind) == HAP_PLAN_OPENED)
+			fail_msg("event %d of an agent opens a plan", kind);
+	}
+}
+
 int
 main(void)
 {
@@ -729,6 +741,7 @@ main(void)
 		RUN_TEST(a_launch_done_again_makes_the_temporary_directory),
 		RUN_TEST(nothing_is_launched_beside_an_earlier_run),
 		RUN_TEST(late_words_of_a_run_that_is_over_are_history),
+		cmocka_unit_test(whatever_an_agent_says_opens_no_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@
 # it keeps root).  The programs under test come from $DIVISI_BUILD and are first on PATH.
 # Everything the test started is ended and the scratch directory removed at the end;
 # DIVISI_E2E_KEEP=1 keeps it.  The real Claude Code, where ./check could install it, is
-# $E2E_CLAUDE and not on PATH; the other agents are below $E2E_AGENTS.  Output is TAP.
+# $E2E_CLAUDE and not on PATH; the other agents are below $E2E_AGENTS, what the test servers
+# of the trackers need is $E2E_TRACKERS.  Output is TAP.
 
 e2e_n=0
 e2e_failed=0
@@ -40,7 +41,7 @@ e2e_restart() {
 			cp "$program" "$scratch/bin/"
 		fi
 	done
-	for program in tests/e2e tests/fakes examples; do
+	for program in tests/e2e tests/fakes tests/tracker examples; do
 		[ ! -d "$source/$program" ] ||
 			cp -R "$source/$program" "$scratch/src/$(dirname "$program")/"
 	done
@@ -67,7 +68,8 @@ e2e_restart() {
 		XDG_STATE_HOME="$scratch/home/state" XDG_CONFIG_HOME="$scratch/home/config" \
 		XDG_RUNTIME_DIR="$scratch/tmp" E2E_SCRATCH="$scratch" E2E_TOP="$scratch/src" \
 		E2E_CLAUDE="${DIVISI_TEST_CLAUDE:+$scratch/agents/claude}" \
-		E2E_AGENTS="${DIVISI_TEST_AGENTS:-}" "${keep[@]}" \
+		E2E_AGENTS="${DIVISI_TEST_AGENTS:-}" \
+		E2E_TRACKERS="${DIVISI_TEST_TRACKERS:-}" "${keep[@]}" \
 		bash "$scratch/src/tests/e2e/$(basename "$script")" "$@" </dev/null &
 	wait $!
 	status=$?

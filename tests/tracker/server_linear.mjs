@@ -281,7 +281,17 @@ const limited = (q, r) => errors(r, 400,
 
 begin();
 serve({
-	handle, reset: begin,
+	handle,
+	// The issues named in "seed" are there from the start, as other people's.
+	reset: ({seed = []}) => {
+		begin();
+		for (const identifier of seed) {
+			const {issue} = issueCreate({input: {teamId: db.teams[0].id, title: `Work ${identifier}`}});
+			issue.identifier = identifier;
+			issue.state = db.teams[0].list[2];
+		}
+		db.foreign = seed.length;
+	},
 	faults: {
 		limited,
 		error200: (q, r) => errors(r, 200, [{message: 'Internal error', extensions: {code: 'INTERNAL_SERVER_ERROR'}}]),
@@ -302,7 +312,9 @@ serve({
 			return handle(q, r, body);
 		},
 	},
-	tell: () => ({issues: db.issues.length, comments: db.comments.map((c) => c.body),
+	tell: () => ({issues: db.issues.length, mine: db.issues.slice(db.foreign ?? 0).map((i) => ({id: i.identifier,
+		parent: i.parent?.identifier, title: i.title, body: i.description, state: i.state.name,
+		labels: i.list.map((l) => l.name)})), comments: db.comments.map((c) => c.body),
 		files: [...db.files.values()], attachments: db.attachments.length, relations: db.relations.length,
 		activities: db.activities.length, forbidden: db.forbidden ?? null}),
 });

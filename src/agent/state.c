@@ -23,6 +23,7 @@ struct known {
 	    *records; /* a directory by working directory, shared with the user */
 	/* Others: what they may write where it is; directories end in a slash. */
 	const char *const *written;
+	const char *const *made; /* directories that only have to be there */
 	/* Its first start makes a database, about which several at once fight. */
 	bool is_own_always;
 };
@@ -40,6 +41,7 @@ static const char *const gemini_written[] = { ".gemini/tmp/", ".gemini/history/"
 	".gemini/google_accounts.json", NULL };
 static const char *const opencode_written[] = { ".local/share/opencode/",
 	".local/state/opencode/", ".cache/opencode/", NULL };
+static const char *const opencode_made[] = { ".config/opencode/", NULL };
 static const char *const copilot_written[] = { ".copilot/session-state/",
 	".copilot/history-session-state/", ".copilot/logs/",
 	".copilot/session-store.db", ".copilot/session-store.db-wal",
@@ -75,7 +77,7 @@ static const struct known agents[] = {
 	    .login = "auth.json",
 	    .is_own_always = true },
 	{ .adapter = "gemini", .written = gemini_written },
-	{ .adapter = "opencode", .written = opencode_written },
+	{ .adapter = "opencode", .written = opencode_written, .made = opencode_made },
 	{ .adapter = "copilot", .written = copilot_written },
 };
 
@@ -197,6 +199,26 @@ make_own(const struct known *k, const char *home, const char *dir, const char *c
 	return 0;
 }
 
+/* PATH below HOME, or where the variables of the XDG base directories say. */
+static char *
+place_of(const struct run_spec *spec, const char *home, const char *path)
+{
+	static const struct {
+		const char *below, *variable;
+	} bases[] = { { ".local/share/", "XDG_DATA_HOME" },
+		{ ".local/state/", "XDG_STATE_HOME" }, { ".cache/", "XDG_CACHE_HOME" },
+		{ ".config/", "XDG_CONFIG_HOME" } };
+
+	for (size_t i = 0; i < N_ELEMS(bases); i++) {
+		size_t n = strlen(bases[i].below);
+		const char *dir = env_of(spec, bases[i].variable);
+
+		if (strncmp(path, bases[i].below, n) == 0 && dir && dir[0] == '/')
+			return path_join(dir, path + n);
+	}
+	return path_join(home, path);
+}
+
 bool
 agent_state_is_own(const char *adapter, const char *program)
 {
@@ -216,8 +238,14 @@ agent_state_add(const char *adapter, const char *program, const char *dir,
 		return 0;
 	if (k->variable)
 		return make_own(k, home, dir, cwd, spec, err);
+	for (size_t i = 0; k->made && k->made[i]; i++) {
+		AUTO_FREE char *path = place_of(spec, home, k->made[i]);
+
+		if (file_mkdirs(path, 0700, err) < 0)
+			return -1;
+	}
 	for (size_t i = 0; k->written[i]; i++) {
-		AUTO_FREE char *path = path_join(home, k->written[i]);
+		AUTO_FREE char *path = place_of(spec, home, k->written[i]);
 		size_t n = strlen(path);
 		bool is_dir = path[n - 1] == '/';
 
@@ -225,7 +253,8 @@ agent_state_add(const char *adapter, const char *program, const char *dir,
 			path[n - 1] = '\0';
 		if (is_dir && file_mkdirs(path, 0700, err) < 0)
 			return -1;
-		run_spec_add_grant(spec, is_dir ? "write" : "file", path);
+		/* Files are written anew under a name beside them, and put in their place. */
+		run_spec_add_grant(spec, is_dir ? "write" : "edit", path);
 	}
 	return 0;
 }

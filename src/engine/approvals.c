@@ -1,10 +1,10 @@
 #include "engine/internal.h"
 
 #include "core/money.h"
+#include "engine/members.h"
 #include "engine/own.h"
 
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <string.h>
 
 /*
@@ -13,30 +13,6 @@
  * of it can be lost: whoever restarts finds the same questions.
  */
 
-static void
-add(struct json_object *o, const char *name, const char *text)
-{
-	json_object_object_add(o, name, json_object_new_string(text ? text : ""));
-}
-
-static void
-add_number(struct json_object *o, const char *name, int64_t number)
-{
-	json_object_object_add(o, name, json_object_new_int64(number));
-}
-
-static void PRINTF(3, 4)
-    addf(struct json_object *o, const char *name, const char *fmt, ...)
-{
-	AUTO_FREE char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	add(o, name, text);
-}
-
 static struct json_object *
 ask_item(const struct core *core, const struct session *s, const struct ask *a)
 {
@@ -44,24 +20,25 @@ ask_item(const struct core *core, const struct session *s, const struct ask *a)
 	const struct batch_run *b = core_batch(core, s->batch_id);
 	int64_t deadline = ask_deadline(core, s, a);
 
-	addf(o, "id", "a%d", a->number);
-	add(o, "kind", a->kind);
-	add(o, "session", s->id);
-	addf(o, "name", "%d/%s", b ? b->number : 0, s->label);
-	add(o, "phase", s->phase);
-	add(o, "focus", s->focus);
-	add(o, "plan", s->plan_id);
-	add(o, "agent", s->agent_shown);
-	add(o, "asked_by", a->run[0] ? "agent" : "divisi");
-	add(o, "text", a->text);
-	add(o, "detail", a->detail);
-	add(o, "rule_text",
+	member_textf(o, "id", "a%d", a->number);
+	member_text(o, "kind", a->kind);
+	member_text(o, "session", s->id);
+	member_textf(o, "name", "%d/%s", b ? b->number : 0, s->label);
+	member_text(o, "phase", s->phase);
+	member_text(o, "focus", s->focus);
+	member_text(o, "plan", s->plan_id);
+	member_text(o, "agent", s->agent_shown);
+	member_text(o, "asked_by", a->run[0] ? "agent" : "divisi");
+	member_text(o, "text", a->text);
+	member_text(o, "detail", a->detail);
+	member_text(o, "rule_text",
 	    a->is_cut || strcmp(a->kind, "permission") != 0 ? "" : a->action);
 	json_object_object_add(o, "cut", json_object_new_boolean(a->is_cut));
-	add_number(o, "since", a->at);
-	add_number(o, "until", deadline == INT64_MAX ? 0 : deadline);
-	add_number(o, "cost_cents", money_spent(core, s, core->seen_at));
-	addf(o, "command", "divisi %s a%d%s   or: divisi decline a%d --reason TEXT",
+	member_number(o, "since", a->at);
+	member_number(o, "until", deadline == INT64_MAX ? 0 : deadline);
+	member_number(o, "cost_cents", money_spent(core, s, core->seen_at));
+	member_textf(o, "command",
+	    "divisi %s a%d%s   or: divisi decline a%d --reason TEXT",
 	    strcmp(a->kind, "question") == 0 ? "answer" : "approve", a->number,
 	    strcmp(a->kind, "question") == 0 ? " TEXT" : "", a->number);
 	return o;
@@ -85,31 +62,32 @@ batch_item(const struct core *core, const struct batch_run *b)
 		cents += s->est_high > 0 ? s->est_high : 0;
 	}
 	if (is_table)
-		addf(o, "id", "%.12s", b->hash);
+		member_textf(o, "id", "%.12s", b->hash);
 	else
-		add(o, "id", b->id);
-	add(o, "kind", is_table ? "table" : "failures");
-	add(o, "session", "");
-	addf(o, "name", "batch %d", b->number);
-	add(o, "phase", "");
-	add(o, "focus", p ? p->title : "");
-	add(o, "plan", b->plan_id);
-	add(o, "batch", b->id);
-	add(o, "asked_by", "divisi");
+		member_text(o, "id", b->id);
+	member_text(o, "kind", is_table ? "table" : "failures");
+	member_text(o, "session", "");
+	member_textf(o, "name", "batch %d", b->number);
+	member_text(o, "phase", "");
+	member_text(o, "focus", p ? p->title : "");
+	member_text(o, "plan", b->plan_id);
+	member_text(o, "batch", b->id);
+	member_text(o, "asked_by", "divisi");
 	if (is_table)
-		addf(o, "text", "launch %zu session(s), table %.12s", b->n, b->hash);
+		member_textf(
+		    o, "text", "launch %zu session(s), table %.12s", b->n, b->hash);
 	else
-		add(o, "text", "go on although sessions of it failed");
-	add(o, "detail", b->overrides);
-	add_number(o, "since", b->since);
-	add_number(o, "until", 0);
-	add_number(o, "estimate_cents", cents);
+		member_text(o, "text", "go on although sessions of it failed");
+	member_text(o, "detail", b->overrides);
+	member_number(o, "since", b->since);
+	member_number(o, "until", 0);
+	member_number(o, "estimate_cents", cents);
 	if (is_table)
-		addf(o, "command",
+		member_textf(o, "command",
 		    "divisi approve %.12s   or: divisi decline %.12s --reason TEXT",
 		    b->hash, b->hash);
 	else
-		addf(o, "command", "divisi approve %s", b->id);
+		member_textf(o, "command", "divisi approve %s", b->id);
 	return o;
 }
 
@@ -118,16 +96,16 @@ rule_json(const struct allowance *r)
 {
 	struct json_object *o = json_object_new_object();
 
-	add(o, "id", r->id);
-	add(o, "scope", r->scope);
-	add(o, "about", r->about);
-	add(o, "agent", r->agent);
-	add(o, "pattern", r->pattern);
-	add(o, "by", r->by);
-	add(o, "ended_by", r->ended_by);
-	add_number(o, "at", r->at);
-	add_number(o, "ended_at", r->ended_at);
-	add_number(o, "used", r->n_used);
+	member_text(o, "id", r->id);
+	member_text(o, "scope", r->scope);
+	member_text(o, "about", r->about);
+	member_text(o, "agent", r->agent);
+	member_text(o, "pattern", r->pattern);
+	member_text(o, "by", r->by);
+	member_text(o, "ended_by", r->ended_by);
+	member_number(o, "at", r->at);
+	member_number(o, "ended_at", r->ended_at);
+	member_number(o, "used", r->n_used);
 	return o;
 }
 
@@ -139,8 +117,8 @@ engine_approvals(struct engine *engine)
 	struct json_object *items = json_object_new_array();
 	struct json_object *rules = json_object_new_array();
 
-	add_number(o, "now", engine->now());
-	add_number(o, "seq", journal_last(engine->store));
+	member_number(o, "now", engine->now());
+	member_number(o, "seq", journal_last(engine->store));
 	for (size_t i = 0; i < core->n_batches; i++) {
 		struct json_object *one = batch_item(core, &core->batch[i]);
 

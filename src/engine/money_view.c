@@ -1,6 +1,7 @@
 #include "engine/internal.h"
 
 #include "core/money.h"
+#include "engine/members.h"
 #include "policy/price.h"
 
 #include <json-c/json.h>
@@ -8,27 +9,15 @@
 
 /* What `divisi cost --json` shows: every sum of a plan in cents. */
 
-static void
-add_number(struct json_object *o, const char *name, int64_t number)
-{
-	json_object_object_add(o, name, json_object_new_int64(number));
-}
-
-static void
-add(struct json_object *o, const char *name, const char *text)
-{
-	json_object_object_add(o, name, json_object_new_string(text));
-}
-
 static struct json_object *
 sum_json(const struct money_sum *sum, int64_t estimate)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_number(o, "estimate_cents", estimate);
-	add_number(o, "reserved_cents", sum->reserved);
-	add_number(o, "spent_cents", sum->spent);
-	add_number(o, "cap_cents", sum->cap);
+	member_number(o, "estimate_cents", estimate);
+	member_number(o, "reserved_cents", sum->reserved);
+	member_number(o, "spent_cents", sum->spent);
+	member_number(o, "cap_cents", sum->cap);
 	return o;
 }
 
@@ -45,10 +34,10 @@ session_sum(const struct core *core, const struct session *s, int64_t now)
 		money_reserved(core, s, now), money_ceiling(core, s) };
 	struct json_object *o = sum_json(&sum, estimate_of(s));
 
-	add(o, "session", s->id);
-	add(o, "phase", s->phase);
-	add(o, "account", s->account);
-	add_number(o, "told_cents", s->cost_before + s->cost);
+	member_text(o, "session", s->id);
+	member_text(o, "phase", s->phase);
+	member_text(o, "account", s->account);
+	member_number(o, "told_cents", s->cost_before + s->cost);
 	return o;
 }
 
@@ -108,13 +97,13 @@ money_json(struct engine *engine, const struct plan_run *p)
 		}
 		all += estimate;
 		one = sum_json(&part, estimate);
-		add_number(one, "number", b->number);
+		member_number(one, "number", b->number);
 		json_object_object_add(one, "sessions", sessions);
 		json_object_array_add(batches, one);
 	}
 	o = sum_json(&sum, all);
-	add(o, "plan", p->id);
-	add(o, "prices_of", PRICE_DATE);
+	member_text(o, "plan", p->id);
+	member_text(o, "prices_of", PRICE_DATE);
 	add_accounts(o, core, p, now);
 	json_object_object_add(o, "batches", batches);
 	return o;

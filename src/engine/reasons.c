@@ -3,6 +3,7 @@
 #include "core/reason.h"
 #include "core/why.h"
 #include "engine/internal.h"
+#include "engine/members.h"
 #include "policy/refusal.h"
 #include "store/issues.h"
 
@@ -15,18 +16,6 @@
 
 #define MAX_ROWS 20
 
-static void
-add(struct json_object *o, const char *name, const char *text)
-{
-	json_object_object_add(o, name, json_object_new_string(text ? text : ""));
-}
-
-static void
-add_number(struct json_object *o, const char *name, int64_t number)
-{
-	json_object_object_add(o, name, json_object_new_int64(number));
-}
-
 /* An answer with every member there is, so that programs need not ask which are there. */
 static struct json_object *
 answer_new(const char *kind, const char *id, const char *state)
@@ -35,12 +24,12 @@ answer_new(const char *kind, const char *id, const char *state)
 		"release", "command" };
 	struct json_object *o = json_object_new_object();
 
-	add(o, "kind", kind);
-	add(o, "id", id);
-	add(o, "state", state);
-	add_number(o, "since", 0);
+	member_text(o, "kind", kind);
+	member_text(o, "id", id);
+	member_text(o, "state", state);
+	member_number(o, "since", 0);
 	for (size_t i = 0; i < N_ELEMS(rest); i++)
-		add(o, rest[i], "");
+		member_text(o, rest[i], "");
 	json_object_object_add(o, "events", json_object_new_array());
 	return o;
 }
@@ -60,13 +49,13 @@ row_json(const struct journal_row *row)
 	struct json_object *o = json_object_new_object();
 	struct json_object *data = json_tokener_parse(row->data);
 
-	add_number(o, "seq", row->seq);
-	add_number(o, "at", row->at);
-	add(o, "actor", row->actor);
-	add(o, "entity", row->entity);
-	add(o, "from", row->from);
-	add(o, "to", row->to);
-	add(o, "cause", row->cause);
+	member_number(o, "seq", row->seq);
+	member_number(o, "at", row->at);
+	member_text(o, "actor", row->actor);
+	member_text(o, "entity", row->entity);
+	member_text(o, "from", row->from);
+	member_text(o, "to", row->to);
+	member_text(o, "cause", row->cause);
 	json_object_object_add(o, "data", data ? data : json_object_new_object());
 	return o;
 }
@@ -112,7 +101,7 @@ add_since(struct json_object *o)
 	struct json_object *row = last_row(o);
 
 	if (row)
-		add_number(o, "since",
+		member_number(o, "since",
 		    json_object_get_int64(json_object_object_get(row, "at")));
 }
 
@@ -130,22 +119,23 @@ why_session(struct engine *engine, const struct session *s, struct err *err)
 
 	session_explain(engine, s, why, sizeof(why), command, sizeof(command));
 	session_reason(engine->core, s, &r);
-	add(o, "name", s->label);
-	add(o, "phase", s->phase);
-	add(o, "plan", s->plan_id);
-	add_number(o, "since", s->since);
-	add(o, "why", why);
-	add(o, "command", command);
-	add(o, "rule", r.rule);
-	add(o, "code", r.code);
-	add(o, "other", r.other);
-	add(o, "witness", r.witness);
-	add(o, "release", r.release);
-	add(o, "session", s->id);
-	add(o, "fence", s->fence);
-	add(o, "fenced", s->fenced);
-	add_number(o, "n_fenced", s->n_fenced);
-	add(o, "evidence", s->state == SESSION_MERGE_CONFLICT ? s->evidence : "");
+	member_text(o, "name", s->label);
+	member_text(o, "phase", s->phase);
+	member_text(o, "plan", s->plan_id);
+	member_number(o, "since", s->since);
+	member_text(o, "why", why);
+	member_text(o, "command", command);
+	member_text(o, "rule", r.rule);
+	member_text(o, "code", r.code);
+	member_text(o, "other", r.other);
+	member_text(o, "witness", r.witness);
+	member_text(o, "release", r.release);
+	member_text(o, "session", s->id);
+	member_text(o, "fence", s->fence);
+	member_text(o, "fenced", s->fenced);
+	member_number(o, "n_fenced", s->n_fenced);
+	member_text(
+	    o, "evidence", s->state == SESSION_MERGE_CONFLICT ? s->evidence : "");
 	if (add_rows(engine, o, &want, err) == 0)
 		return o;
 	json_object_put(o);
@@ -160,7 +150,7 @@ why_entity(struct engine *engine, const char *kind, const char *id, const char *
 	AUTO_FREE char *entity = xasprintf("%s/%s", kind, id);
 	const struct rows want = { .entity = entity };
 
-	add(o, "why", why);
+	member_text(o, "why", why);
 	if (add_rows(engine, o, &want, err) < 0) {
 		json_object_put(o);
 		return NULL;
@@ -179,17 +169,17 @@ why_batch(struct engine *engine, const struct batch_run *b, struct err *err)
 	o = why_entity(engine, "batch", b->id, batch_state_name(b->state), why, err);
 	if (!o)
 		return NULL;
-	add_number(o, "since", b->since);
-	add(o, "witness", b->hash);
-	add(o, "other", b->approved_by);
+	member_number(o, "since", b->since);
+	member_text(o, "witness", b->hash);
+	member_text(o, "other", b->approved_by);
 	if (b->state == BATCH_AWAITING) {
 		AUTO_FREE char *command = xasprintf(
 		    "divisi approve --hash %.12s", b->hash);
 
-		add(o, "rule", "S-80");
-		add(o, "code", "G11");
-		add(o, "command", command);
-		add(o, "release", "an approval of exactly this table");
+		member_text(o, "rule", "S-80");
+		member_text(o, "code", "G11");
+		member_text(o, "command", command);
+		member_text(o, "release", "an approval of exactly this table");
 	}
 	return o;
 }
@@ -202,7 +192,7 @@ why_plan(struct engine *engine, const struct plan_run *p, struct err *err)
 	struct json_object *o = why_entity(engine, "plan", p->id, p->state, why, err);
 
 	if (o)
-		add(o, "witness", p->plan_hash);
+		member_text(o, "witness", p->plan_hash);
 	return o;
 }
 
@@ -240,16 +230,17 @@ fill_act(const struct engine *engine, const struct act_row *act, struct json_obj
 		why = xstrdup(fields_text(&result, "text"));
 	else
 		why = xasprintf("is %s", act->state);
-	add(o, "why", why);
-	add(o, "other", strcmp(act->state, "owed") == 0 && elder ? elder->key : "");
-	add(o, "rule", fields_text(&result, "rule"));
-	add(o, "code", fields_text(&result, "code"));
-	add(o, "command", fields_text(&result, "fix"));
-	add(o, "witness", act->data);
-	add(o, "act", act->kind);
-	add(o, "order", act->order);
-	add_number(o, "tries", act->tries);
-	add_number(o, "next_at", act->next_at);
+	member_text(o, "why", why);
+	member_text(
+	    o, "other", strcmp(act->state, "owed") == 0 && elder ? elder->key : "");
+	member_text(o, "rule", fields_text(&result, "rule"));
+	member_text(o, "code", fields_text(&result, "code"));
+	member_text(o, "command", fields_text(&result, "fix"));
+	member_text(o, "witness", act->data);
+	member_text(o, "act", act->kind);
+	member_text(o, "order", act->order);
+	member_number(o, "tries", act->tries);
+	member_number(o, "next_at", act->next_at);
 	fields_clear(&result);
 }
 
@@ -302,7 +293,7 @@ why_act(struct engine *engine, const struct act_row *act, struct err *err)
 		return NULL;
 	}
 	add_since(o);
-	add(o, "release",
+	member_text(o, "release",
 	    strcmp(act->state, "owed") == 0 || strcmp(act->state, "begun") == 0
 		? "its evidence: src/engine/README.md says how each is known to be done"
 		: "");
@@ -330,10 +321,11 @@ why_event(struct engine *engine, int64_t seq, struct err *err)
 	if (!first)
 		return o;
 	kind = hap_of(json_object_get_string(json_object_object_get(first, "cause")));
-	add(o, "why",
+	member_text(o, "why",
 	    kind >= 0 ? events_doc((enum hap)kind)->words : "The tracker's own.");
-	add(o, "other", json_object_get_string(json_object_object_get(first, "actor")));
-	add(o, "witness",
+	member_text(
+	    o, "other", json_object_get_string(json_object_object_get(first, "actor")));
+	member_text(o, "witness",
 	    json_object_to_json_string_ext(
 		json_object_object_get(first, "data"), JSON_C_TO_STRING_PLAIN));
 	return o;
@@ -348,10 +340,10 @@ why_refusal(struct engine *engine, const struct refusal *r, struct err *err)
 	const struct rows want = { .text = text };
 	struct json_object *row, *data;
 
-	add(o, "why", r->what);
-	add(o, "rule", r->rule);
-	add(o, "code", r->code);
-	add(o, "release", r->fix);
+	member_text(o, "why", r->what);
+	member_text(o, "rule", r->rule);
+	member_text(o, "code", r->code);
+	member_text(o, "release", r->fix);
 	if (add_rows(engine, o, &want, err) < 0) {
 		json_object_put(o);
 		return NULL;
@@ -360,12 +352,16 @@ why_refusal(struct engine *engine, const struct refusal *r, struct err *err)
 	if (!row)
 		return o;
 	data = json_object_object_get(row, "data");
-	add(o, "state", "refused");
+	member_text(o, "state", "refused");
 	add_since(o);
-	add(o, "why", json_object_get_string(json_object_object_get(data, "text")));
-	add(o, "command", json_object_get_string(json_object_object_get(data, "fix")));
-	add(o, "other", json_object_get_string(json_object_object_get(row, "actor")));
-	add(o, "witness", json_object_get_string(json_object_object_get(data, "what")));
+	member_text(
+	    o, "why", json_object_get_string(json_object_object_get(data, "text")));
+	member_text(
+	    o, "command", json_object_get_string(json_object_object_get(data, "fix")));
+	member_text(
+	    o, "other", json_object_get_string(json_object_object_get(row, "actor")));
+	member_text(
+	    o, "witness", json_object_get_string(json_object_object_get(data, "what")));
 	return o;
 }
 
@@ -418,17 +414,17 @@ why_run(
 	if (act_find(engine->store, key, &act, arena, err) > 0) {
 		why = xasprintf("launched because of event %lld, for %s",
 		    (long long)act.event_seq, s->id);
-		add(o, "witness", act.data);
+		member_text(o, "witness", act.data);
 	}
-	add(o, "why", why ? why : "it was never launched");
-	add(o, "other", s->id);
-	add(o, "rule", "E-7");
+	member_text(o, "why", why ? why : "it was never launched");
+	member_text(o, "other", s->id);
+	member_text(o, "rule", "E-7");
 	if (strcmp(run_words(dir), "ended") == 0 &&
 	    rundir_read_end(dir, &end, err) == 0) {
 		AUTO_FREE char *more = xasprintf("%s; it ended: %s, exit %d, signal %d",
 		    why ? why : "", end.reason, end.status, end.signal);
 
-		add(o, "why", more);
+		member_text(o, "why", more);
 	}
 	arena_free(arena);
 	if (add_rows(engine, o, &want, err) < 0) {
@@ -452,7 +448,7 @@ why_issue(struct engine *engine, const char *id, struct err *err)
 	if (o) {
 		AUTO_FREE char *command = xasprintf("divisi issue show %s", id);
 
-		add(o, "command", command);
+		member_text(o, "command", command);
 	}
 	return o;
 }

@@ -6,6 +6,7 @@
 #include "core/planner.h"
 #include "core/why.h"
 #include "engine/closing.h"
+#include "engine/members.h"
 #include "engine/outbox.h"
 #include "policy/refusal.h"
 
@@ -17,38 +18,20 @@
 
 /* What the faces show: the state as JSON, with the reason of every wait. */
 
-static void
-add(struct json_object *o, const char *name, const char *text)
-{
-	json_object_object_add(o, name, json_object_new_string(text ? text : ""));
-}
-
-static void
-add_number(struct json_object *o, const char *name, int64_t number)
-{
-	json_object_object_add(o, name, json_object_new_int64(number));
-}
-
-static void
-add_bool(struct json_object *o, const char *name, bool value)
-{
-	json_object_object_add(o, name, json_object_new_boolean(value));
-}
-
 static struct json_object *
 ask_json(const struct ask *a)
 {
 	struct json_object *o = json_object_new_object();
 
-	add(o, "id", a->id);
-	add(o, "kind", a->kind);
-	add(o, "text", a->text);
-	add(o, "detail", a->detail);
-	add_number(o, "at", a->at);
+	member_text(o, "id", a->id);
+	member_text(o, "kind", a->kind);
+	member_text(o, "text", a->text);
+	member_text(o, "detail", a->detail);
+	member_number(o, "at", a->at);
 	if (a->decision[0]) {
-		add(o, "decision", a->decision);
-		add(o, "answer", a->answer);
-		add(o, "by", a->by);
+		member_text(o, "decision", a->decision);
+		member_text(o, "answer", a->answer);
+		member_text(o, "by", a->by);
 	}
 	return o;
 }
@@ -79,7 +62,7 @@ add_session_names(struct json_object *o, const struct session *s)
 		{ "blocked", s->blocked } };
 
 	for (size_t i = 0; i < N_ELEMS(texts); i++)
-		add(o, texts[i].name, texts[i].text);
+		member_text(o, texts[i].name, texts[i].text);
 }
 
 /* The last line that the current run of S wrote to standard error, or NULL. */
@@ -127,42 +110,43 @@ session_json(struct engine *engine, const struct session *s)
 	char why[512], command[512];
 
 	add_session_names(o, s);
-	add_number(est, "low", s->est_low);
-	add_number(est, "mid", s->est_mid);
-	add_number(est, "high", s->est_high);
+	member_number(est, "low", s->est_low);
+	member_number(est, "mid", s->est_mid);
+	member_number(est, "high", s->est_high);
 	json_object_object_add(o, "estimate_cents", est);
-	add_number(o, "cost_cents", money_spent(engine->core, s, engine->now()));
-	add_number(o, "ceiling_cents", money_ceiling(engine->core, s));
-	add_number(o, "reserved_cents", money_reserved(engine->core, s, engine->now()));
-	add_number(o, "not_before",
+	member_number(o, "cost_cents", money_spent(engine->core, s, engine->now()));
+	member_number(o, "ceiling_cents", money_ceiling(engine->core, s));
+	member_number(
+	    o, "reserved_cents", money_reserved(engine->core, s, engine->now()));
+	member_number(o, "not_before",
 	    s->state == SESSION_APPROVED || s->waits_for_account
 		? session_paused_until(engine->core, s)
 		: 0);
-	add(o, "account", s->account);
-	add_number(o, "points", s->points);
-	add_number(o, "merge", s->merge_position);
-	add_number(o, "runs", s->n_runs);
-	add_number(o, "since", s->since);
-	add_number(o, "started_at", s->started_at);
-	add_number(o, "ended_at", s->ended_at);
-	add_number(o, "last_seen", s->last_seen);
-	add_number(o, "input_tokens", s->tokens_in);
-	add_number(o, "output_tokens", s->tokens_out);
-	add_number(o, "context_pct", s->context_pct);
-	add_number(o, "guarded", s->n_guarded);
-	add_number(o, "denied", s->n_denied);
-	add_number(o, "commits", s->n_commits);
-	add_number(o, "files", s->n_files);
-	add_number(o, "n_fenced", s->n_fenced);
-	add_bool(o, "live", session_is_live(s->state));
-	add_bool(o, "running", s->run_open);
-	add_bool(o, "terminal", s->run_open && s->is_interactive);
-	add_bool(o, "analysis_only", s->is_analysis);
-	add_bool(o, "reviewed", s->was_reviewed);
-	add_bool(o, "tree_gone", s->is_tree_gone);
+	member_text(o, "account", s->account);
+	member_number(o, "points", s->points);
+	member_number(o, "merge", s->merge_position);
+	member_number(o, "runs", s->n_runs);
+	member_number(o, "since", s->since);
+	member_number(o, "started_at", s->started_at);
+	member_number(o, "ended_at", s->ended_at);
+	member_number(o, "last_seen", s->last_seen);
+	member_number(o, "input_tokens", s->tokens_in);
+	member_number(o, "output_tokens", s->tokens_out);
+	member_number(o, "context_pct", s->context_pct);
+	member_number(o, "guarded", s->n_guarded);
+	member_number(o, "denied", s->n_denied);
+	member_number(o, "commits", s->n_commits);
+	member_number(o, "files", s->n_files);
+	member_number(o, "n_fenced", s->n_fenced);
+	member_bool(o, "live", session_is_live(s->state));
+	member_bool(o, "running", s->run_open);
+	member_bool(o, "terminal", s->run_open && s->is_interactive);
+	member_bool(o, "analysis_only", s->is_analysis);
+	member_bool(o, "reviewed", s->was_reviewed);
+	member_bool(o, "tree_gone", s->is_tree_gone);
 	session_explain(engine, s, why, sizeof(why), command, sizeof(command));
-	add(o, "why", why);
-	add(o, "command", command);
+	member_text(o, "why", why);
+	member_text(o, "command", command);
 	for (size_t i = 0; i < s->n_asks; i++)
 		json_object_array_add(asks, ask_json(&s->ask[i]));
 	json_object_object_add(o, "asks", asks);
@@ -176,20 +160,20 @@ batch_json(struct engine *engine, const struct batch_run *b)
 	struct json_object *sessions = json_object_new_array();
 	char why[512];
 
-	add(o, "id", b->id);
-	add_number(o, "number", b->number);
-	add(o, "kind", b->kind);
-	add(o, "state", batch_state_name(b->state));
-	add(o, "hash", b->hash);
-	add(o, "base", b->base);
-	add(o, "reason", b->reason);
-	add(o, "approved_by", b->approved_by);
-	add(o, "overrides", b->overrides);
-	add_bool(o, "acknowledged", b->acked);
-	add_number(o, "opened_at", b->opened_at);
-	add_number(o, "closed_at", b->closed_at);
+	member_text(o, "id", b->id);
+	member_number(o, "number", b->number);
+	member_text(o, "kind", b->kind);
+	member_text(o, "state", batch_state_name(b->state));
+	member_text(o, "hash", b->hash);
+	member_text(o, "base", b->base);
+	member_text(o, "reason", b->reason);
+	member_text(o, "approved_by", b->approved_by);
+	member_text(o, "overrides", b->overrides);
+	member_bool(o, "acknowledged", b->acked);
+	member_number(o, "opened_at", b->opened_at);
+	member_number(o, "closed_at", b->closed_at);
 	batch_why(engine->core, b, why, sizeof(why));
-	add(o, "why", why);
+	member_text(o, "why", why);
 	for (size_t i = 0; i < b->n; i++)
 		json_object_array_add(sessions,
 		    session_json(engine, &engine->core->session[b->session[i]]));
@@ -210,12 +194,12 @@ add_planner(const struct core *core, struct json_object *o, const struct plan_ru
 
 		if (strcmp(sum->name, p->planner) != 0)
 			continue;
-		add(one, "name", sum->name);
-		add_number(one, "plans", (int64_t)sum->n_plans);
-		add_number(one, "sessions", (int64_t)sum->n_sessions);
-		add_number(one, "strayed", (int64_t)sum->n_strayed);
-		add_number(one, "files", (int64_t)sum->n_files);
-		add_number(one, "undeclared", (int64_t)sum->n_stray);
+		member_text(one, "name", sum->name);
+		member_number(one, "plans", (int64_t)sum->n_plans);
+		member_number(one, "sessions", (int64_t)sum->n_sessions);
+		member_number(one, "strayed", (int64_t)sum->n_strayed);
+		member_number(one, "files", (int64_t)sum->n_files);
+		member_number(one, "undeclared", (int64_t)sum->n_stray);
 	}
 	free(sums);
 	json_object_object_add(o, "planner", one);
@@ -227,30 +211,30 @@ plan_json(struct engine *engine, const struct plan_run *p)
 	struct json_object *o = json_object_new_object();
 	struct json_object *batches = json_object_new_array();
 
-	add(o, "id", p->id);
-	add(o, "title", p->title);
-	add(o, "path", p->path);
-	add(o, "plan_hash", p->plan_hash);
-	add(o, "state", p->state);
-	add(o, "master", p->master);
-	add(o, "target", p->target);
-	add(o, "verify", p->verify);
-	add(o, "merge", p->merge);
-	add(o, "landing", p->landing);
-	add(o, "publish", p->publish);
-	add(o, "published", p->published);
-	add(o, "unpublished", p->unpublished);
-	add_bool(o, "publish_unset", p->publish_unset);
-	add(o, "trouble", p->trouble);
+	member_text(o, "id", p->id);
+	member_text(o, "title", p->title);
+	member_text(o, "path", p->path);
+	member_text(o, "plan_hash", p->plan_hash);
+	member_text(o, "state", p->state);
+	member_text(o, "master", p->master);
+	member_text(o, "target", p->target);
+	member_text(o, "verify", p->verify);
+	member_text(o, "merge", p->merge);
+	member_text(o, "landing", p->landing);
+	member_text(o, "publish", p->publish);
+	member_text(o, "published", p->published);
+	member_text(o, "unpublished", p->unpublished);
+	member_bool(o, "publish_unset", p->publish_unset);
+	member_text(o, "trouble", p->trouble);
 	add_planner(engine->core, o, p);
-	add(o, "phases", p->phases);
-	add_number(o, "n_phases", p->n_phases);
-	add_number(o, "cap", p->cap);
-	add_number(o, "plan_cap_cents", p->plan_cap);
-	add_number(o, "batch_cap_cents", p->batch_cap);
+	member_text(o, "phases", p->phases);
+	member_number(o, "n_phases", p->n_phases);
+	member_number(o, "cap", p->cap);
+	member_number(o, "plan_cap_cents", p->plan_cap);
+	member_number(o, "batch_cap_cents", p->batch_cap);
 	json_object_object_add(o, "money", money_json(engine, p));
-	add_number(o, "opened_at", p->opened_at);
-	add_number(o, "closed_at", p->closed_at);
+	member_number(o, "opened_at", p->opened_at);
+	member_number(o, "closed_at", p->closed_at);
 	for (size_t i = 0; i < engine->core->n_batches; i++) {
 		if (strcmp(engine->core->batch[i].plan_id, p->id) == 0)
 			json_object_array_add(
@@ -271,15 +255,15 @@ add_needs(struct engine *engine, struct json_object *o)
 	for (size_t i = 0; i < n && i < N_ELEMS(need); i++) {
 		struct json_object *one = json_object_new_object();
 
-		add(one, "session", need[i].session);
-		add(one, "subject", need[i].subject);
-		add(one, "what", need[i].what);
-		add(one, "command", need[i].command);
-		add_number(one, "since", need[i].since);
+		member_text(one, "session", need[i].session);
+		member_text(one, "subject", need[i].subject);
+		member_text(one, "what", need[i].what);
+		member_text(one, "command", need[i].command);
+		member_number(one, "since", need[i].since);
 		json_object_array_add(list, one);
 	}
 	json_object_object_add(o, "needs", list);
-	add_number(o, "n_needs", (int64_t)n);
+	member_number(o, "n_needs", (int64_t)n);
 }
 
 /* What a person calls the session ID: "1/S-A". */
@@ -299,11 +283,11 @@ side_json(const struct core *core, const char *id)
 	const struct session *s = id[0] ? core_session(core, id) : NULL;
 	AUTO_FREE char *name = called(core, id);
 
-	add(o, "session", id);
-	add(o, "name", id[0] ? name : "the target");
-	add(o, "phase", s ? s->phase : "");
-	add(o, "intent", s ? s->focus : "what landed since it began");
-	add(o, "state", s ? session_state_name(s->state) : "");
+	member_text(o, "session", id);
+	member_text(o, "name", id[0] ? name : "the target");
+	member_text(o, "phase", s ? s->phase : "");
+	member_text(o, "intent", s ? s->focus : "what landed since it began");
+	member_text(o, "state", s ? session_state_name(s->state) : "");
 	return o;
 }
 
@@ -317,8 +301,8 @@ add_first(const struct core *core, struct json_object *o, const struct conflict 
 				      : NULL;
 	AUTO_FREE char *name = called(core, s ? s->id : "");
 
-	add(o, "lands_first", name);
-	add_number(o, "other_collides_with", (int64_t)n_others);
+	member_text(o, "lands_first", name);
+	member_number(o, "other_collides_with", (int64_t)n_others);
 }
 
 static void
@@ -339,13 +323,13 @@ add_conflicts(struct engine *engine, struct json_object *o)
 		AUTO_FREE char *about = called(engine->core, c->about);
 
 		for (size_t k = 0; k < N_ELEMS(texts); k++)
-			add(one, texts[k].name, texts[k].text);
-		add(one, "about", about);
+			member_text(one, texts[k].name, texts[k].text);
+		member_text(one, "about", about);
 		add_first(engine->core, one, c);
 		json_object_object_add(one, "a", side_json(engine->core, c->a));
 		json_object_object_add(one, "b", side_json(engine->core, c->b));
-		add_number(one, "at", c->at);
-		add_number(one, "ruled_at", c->ruled_at);
+		member_number(one, "at", c->at);
+		member_number(one, "ruled_at", c->ruled_at);
 		json_object_array_add(list, one);
 	}
 	json_object_object_add(o, "conflicts", list);
@@ -358,13 +342,13 @@ add_radar(struct engine *engine, struct json_object *o)
 	const struct radar_watch *r = &engine->radar;
 	struct json_object *one = json_object_new_object();
 
-	add_number(one, "looks", r->looks);
-	add_number(one, "cpu_ms", r->cpu_ms);
-	add_number(one, "last_cpu_ms", r->last_cpu_ms);
-	add_number(one, "last_at", r->last_at);
-	add_number(one, "on_ms",
+	member_number(one, "looks", r->looks);
+	member_number(one, "cpu_ms", r->cpu_ms);
+	member_number(one, "last_cpu_ms", r->last_cpu_ms);
+	member_number(one, "last_at", r->last_at);
+	member_number(one, "on_ms",
 	    r->began_at > 0 && r->last_at > r->began_at ? r->last_at - r->began_at : 0);
-	add(one, "trouble", r->trouble);
+	member_text(one, "trouble", r->trouble);
 	json_object_object_add(o, "radar", one);
 }
 
@@ -377,10 +361,10 @@ add_acts(struct engine *engine, struct json_object *o)
 	TAILQ_FOREACH (t, &engine->tasks, link) {
 		struct json_object *one = json_object_new_object();
 
-		add(one, "key", t->key);
-		add(one, "kind", t->kind);
-		add_bool(one, "running", t->is_running);
-		add_number(one, "tries", t->tries);
+		member_text(one, "key", t->key);
+		member_text(one, "kind", t->kind);
+		member_bool(one, "running", t->is_running);
+		member_number(one, "tries", t->tries);
 		json_object_array_add(list, one);
 	}
 	json_object_object_add(o, "acts", list);
@@ -405,24 +389,24 @@ add_accounts(struct engine *engine, struct json_object *o)
 			n += strcmp(s->account, a->name) == 0 &&
 			     (s->state == SESSION_APPROVED || s->waits_for_account);
 		}
-		add(one, "name", a->name);
-		add_number(one, "paused_until", a->paused_until);
-		add(one, "why", a->why);
-		add(one, "by", a->by);
-		add_number(one, "pauses", a->n_pauses);
-		add_number(one, "waiting", (int64_t)n);
+		member_text(one, "name", a->name);
+		member_number(one, "paused_until", a->paused_until);
+		member_text(one, "why", a->why);
+		member_text(one, "by", a->by);
+		member_number(one, "pauses", a->n_pauses);
+		member_number(one, "waiting", (int64_t)n);
 		sum = money_of_account(engine->core, a->name, engine->now());
-		add_number(one, "cap_cents", sum.cap);
-		add_number(one, "spent_cents", sum.spent);
-		add_number(one, "reserved_cents", sum.reserved);
+		member_number(one, "cap_cents", sum.cap);
+		member_number(one, "spent_cents", sum.spent);
+		member_number(one, "reserved_cents", sum.reserved);
 		json_object_array_add(list, one);
 		if (a->paused_until > 0 &&
 		    (!last || a->paused_until > last->paused_until))
 			last = a;
 	}
 	json_object_object_add(o, "accounts", list);
-	add_number(o, "paused_until", last ? last->paused_until : 0);
-	add(o, "paused_why", last ? last->why : "");
+	member_number(o, "paused_until", last ? last->paused_until : 0);
+	member_text(o, "paused_why", last ? last->why : "");
 }
 
 struct json_object *
@@ -431,11 +415,11 @@ engine_status(struct engine *engine)
 	struct json_object *o = json_object_new_object();
 	struct json_object *plans = json_object_new_array();
 
-	add_number(o, "now", engine->now());
-	add_number(o, "seq", journal_last(engine->store));
-	add(o, "home", engine->home);
-	add(o, "top", engine->top);
-	add_number(o, "live", (int64_t)core_live(engine->core));
+	member_number(o, "now", engine->now());
+	member_number(o, "seq", journal_last(engine->store));
+	member_text(o, "home", engine->home);
+	member_text(o, "top", engine->top);
+	member_number(o, "live", (int64_t)core_live(engine->core));
 	add_accounts(engine, o);
 	add_needs(engine, o);
 	add_acts(engine, o);
@@ -525,9 +509,9 @@ engine_status_for(struct engine *engine, const struct caller *caller)
 	prune(o, "acts", keeps_nothing, caller->session);
 	prune(o, "accounts", keeps_nothing, caller->session);
 	json_object_object_del(o, "tracker");
-	add_number(o, "n_needs",
+	member_number(o, "n_needs",
 	    (int64_t)json_object_array_length(json_object_object_get(o, "needs")));
-	add(o, "as", caller->session);
+	member_text(o, "as", caller->session);
 	return o;
 }
 
@@ -555,9 +539,9 @@ engine_state(struct engine *engine)
 	char sha[HASH_HEX_SIZE];
 
 	hash_sha256(dump, strlen(dump), sha);
-	add_number(o, "seq", journal_last(engine->store));
-	add(o, "sha256", sha);
-	add(o, "dump", dump);
+	member_number(o, "seq", journal_last(engine->store));
+	member_text(o, "sha256", sha);
+	member_text(o, "dump", dump);
 	return o;
 }
 
@@ -573,13 +557,13 @@ tell_row(const struct journal_row *row, void *arg)
 	AUTO_JSON struct json_object *o = json_object_new_object();
 	struct json_object *data = json_tokener_parse(row->data);
 
-	add_number(o, "seq", row->seq);
-	add_number(o, "at", row->at);
-	add(o, "actor", row->actor);
-	add(o, "entity", row->entity);
-	add(o, "from", row->from);
-	add(o, "to", row->to);
-	add(o, "cause", row->cause);
+	member_number(o, "seq", row->seq);
+	member_number(o, "at", row->at);
+	member_text(o, "actor", row->actor);
+	member_text(o, "entity", row->entity);
+	member_text(o, "from", row->from);
+	member_text(o, "to", row->to);
+	member_text(o, "cause", row->cause);
 	json_object_object_add(o, "data", data ? data : json_object_new_object());
 	return walk->fn(json_object_to_json_string_ext(
 			    o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),

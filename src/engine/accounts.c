@@ -111,17 +111,10 @@ int
 order_cap(struct engine *engine, const struct fields *in, const struct caller *caller,
     struct fields *out, struct err *err)
 {
-	const struct core *core = engine->core;
-	const char *id = fields_text(in, "plan");
+	const char *id = plan_meant(engine->core, in);
 	struct fields f = { 0 };
 	int rc;
 
-	for (size_t i = core->n_plans; i-- > 0 && id[0] == '\0';) {
-		if (strcmp(core->plan[i].state, "active") == 0)
-			id = core->plan[i].id;
-	}
-	if (id[0] == '/' && core_plan_by_path(core, id))
-		id = core_plan_by_path(core, id)->id;
 	fields_set(&f, "plan", id);
 	fields_set(&f, "kind", fields_text(in, "kind"));
 	fields_set(&f, "account", fields_text(in, "account"));

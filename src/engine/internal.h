@@ -202,7 +202,12 @@ int64_t account_pause(struct engine *engine, const char *account);
 int order_cap(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);
 
-/* orders.c: turns the name a person used into the stable id, and records what they said. */
+/*
+ * orders.c: the id of the plan that an order means: by id, by path, or the one under way; ""
+ * when there is none.  It lives as long as IN and the plan.
+ */
+const char *plan_meant(const struct core *core, const struct fields *in);
+/* Turns the name a person used into the stable id, and records what they said. */
 int happen_to_session(struct engine *engine, enum hap kind, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);
 

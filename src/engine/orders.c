@@ -414,14 +414,10 @@ order_merge(struct engine *engine, const struct fields *in, const struct caller 
 	return rc;
 }
 
-static int
-order_abort(struct engine *engine, const struct fields *in, const struct caller *caller,
-    struct fields *out, struct err *err)
+const char *
+plan_meant(const struct core *core, const struct fields *in)
 {
-	const struct core *core = engine->core;
 	const char *id = fields_text(in, "plan");
-	struct fields f = { 0 };
-	int rc;
 
 	for (size_t i = core->n_plans; i-- > 0 && id[0] == '\0';) {
 		if (strcmp(core->plan[i].state, "active") == 0)
@@ -429,6 +425,17 @@ order_abort(struct engine *engine, const struct fields *in, const struct caller 
 	}
 	if (id[0] == '/' && core_plan_by_path(core, id))
 		id = core_plan_by_path(core, id)->id;
+	return id;
+}
+
+static int
+order_abort(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	const char *id = plan_meant(engine->core, in);
+	struct fields f = { 0 };
+	int rc;
+
 	if (id[0] == '\0')
 		return err_set(err, ERR_NOT_FOUND, "no plan is under way");
 	fields_set(&f, "plan", id);

@@ -18,7 +18,8 @@ struct known {
 	const char *variable, *home;
 	const char *const *linked; /* names in it that are the user's and only read */
 	const char *login;         /* the one that is renewed now and then */
-	const char *copied; /* a file that is copied, so that it may be written */
+	const char *copied;    /* a file that is copied, so that it may be written */
+	bool is_copied_inside; /* of that directory, not of HOME */
 	const char
 	    *records; /* a directory by working directory, shared with the user */
 	/* Others: what they may write where it is; directories end in a slash. */
@@ -42,11 +43,9 @@ static const char *const gemini_written[] = { ".gemini/tmp/", ".gemini/history/"
 static const char *const opencode_written[] = { ".local/share/opencode/",
 	".local/state/opencode/", ".cache/opencode/", NULL };
 static const char *const opencode_made[] = { ".config/opencode/", NULL };
-static const char *const copilot_written[] = { ".copilot/session-state/",
-	".copilot/history-session-state/", ".copilot/logs/",
-	".copilot/session-store.db", ".copilot/session-store.db-wal",
-	".copilot/session-store.db-shm", ".copilot/command-history-state.json",
-	".cache/copilot/", ".cache/github-copilot/", NULL };
+static const char *const copilot_linked[] = { "settings.json", "mcp-config.json",
+	"lsp-config.json", "copilot-instructions.md", "agents", "skills", "hooks",
+	"installed-plugins", NULL };
 
 static const struct known agents[] = {
 	{ .adapter = "claude",
@@ -78,7 +77,12 @@ static const struct known agents[] = {
 	    .is_own_always = true },
 	{ .adapter = "gemini", .written = gemini_written },
 	{ .adapter = "opencode", .written = opencode_written, .made = opencode_made },
-	{ .adapter = "copilot", .written = copilot_written },
+	{ .adapter = "copilot",
+	    .variable = "COPILOT_HOME",
+	    .home = ".copilot",
+	    .linked = copilot_linked,
+	    .copied = "config.json",
+	    .is_copied_inside = true },
 };
 
 static const struct known *
@@ -188,7 +192,8 @@ make_own(const struct known *k, const char *home, const char *dir, const char *c
 		}
 	}
 	if (k->copied) {
-		AUTO_FREE char *from = path_join(told ? real : home, k->copied);
+		AUTO_FREE char *from = path_join(
+		    told || k->is_copied_inside ? real : home, k->copied);
 
 		copy_once(dir, k->copied, from);
 	}

@@ -14,34 +14,6 @@ wire_put_cleanup(void *pp)
 	json_object_put(*(struct json_object **)pp);
 }
 
-/*
- * json-c spends some 300 bytes on an empty array, so sixteen megabytes of "[]," would cost
- * gigabytes.  Counting the separators first costs one pass and no memory.  Its strict mode
- * also takes member names in single quotes and control characters in strings.
- */
-static bool
-line_is_modest(const char *line, size_t n)
-{
-	bool in_string = false;
-	size_t n_values = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		char c = line[i];
-
-		if (in_string && c == '\\')
-			i++;
-		else if (in_string && (unsigned char)c < ' ')
-			return false;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && (c == ',' || c == '[' || c == '{'))
-			n_values++;
-		else if (!in_string && c == '\'')
-			return false;
-	}
-	return n_values <= WIRE_MAX_VALUES;
-}
-
 struct json_object *
 wire_parse(const char *line, size_t n, size_t max_bytes)
 {
@@ -50,7 +22,8 @@ wire_parse(const char *line, size_t n, size_t max_bytes)
 	struct json_object *obj;
 
 	if (s.n < 2 || s.n > max_bytes || s.n > WIRE_MAX_BYTES || s.p[0] != '{' ||
-	    !line_is_modest(s.p, s.n) || text_utf8_bad(s.p, s.n) >= 0)
+	    !text_json_is_modest(s.p, s.n, WIRE_MAX_VALUES) ||
+	    text_utf8_bad(s.p, s.n) >= 0)
 		return NULL;
 	tok = json_tokener_new_ex(WIRE_MAX_DEPTH);
 	if (!tok)

@@ -124,6 +124,29 @@ text_take_number(const char **at, int max, int *number)
 	return true;
 }
 
+bool
+text_json_is_modest(const char *text, size_t n, size_t max_values)
+{
+	bool in_string = false;
+	size_t n_values = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = text[i];
+
+		if (in_string && c == '\\')
+			i++;
+		else if (in_string && (unsigned char)c < ' ')
+			return false;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && c == '\'')
+			return false;
+		else if (!in_string && (c == ',' || c == '[' || c == '{'))
+			n_values++;
+	}
+	return n_values <= max_values;
+}
+
 long
 text_utf8_bad(const char *p, size_t n)
 {

@@ -32,6 +32,14 @@ bool span_next(struct span *rest, char sep, struct span *field);
  */
 bool text_take_number(const char **at, int max, int *number);
 
+/*
+ * May N bytes of JSON be given to json-c?  It spends some 300 bytes on an empty array, so
+ * sixteen megabytes of "[]," would cost gigabytes: more than MAX_VALUES separators are too
+ * many.  Its strict mode also takes member names in single quotes and control characters in
+ * strings, which JSON has not.  Whether it is JSON at all is not looked at.
+ */
+bool text_json_is_modest(const char *text, size_t n, size_t max_values);
+
 /* Byte offset of the first byte that is not well-formed UTF-8, or -1 when all is well. */
 long text_utf8_bad(const char *p, size_t n);
 

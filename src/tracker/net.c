@@ -236,33 +236,6 @@ net_limit_check(int limit, struct err *err)
 	return -1;
 }
 
-/*
- * json-c spends hundreds of bytes on an empty array: what may cost is counted first.
- * Its strict mode takes single quotes and control characters, which JSON has not.
- */
-static bool
-is_modest(const char *text, size_t n)
-{
-	bool in_string = false;
-	size_t n_values = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		char c = text[i];
-
-		if (in_string && c == '\\')
-			i++;
-		else if (in_string && (unsigned char)c < ' ')
-			return false;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && c == '\'')
-			return false;
-		else if (!in_string && (c == ',' || c == '[' || c == '{'))
-			n_values++;
-	}
-	return n_values <= MAX_VALUES;
-}
-
 struct json_object *
 net_parse(const char *text, size_t n)
 {
@@ -271,7 +244,7 @@ net_parse(const char *text, size_t n)
 	struct json_object *obj;
 
 	if (s.n < 2 || s.n > HTTP_BODY_BYTES || (s.p[0] != '{' && s.p[0] != '[') ||
-	    !is_modest(s.p, s.n) || text_utf8_bad(s.p, s.n) >= 0)
+	    !text_json_is_modest(s.p, s.n, MAX_VALUES) || text_utf8_bad(s.p, s.n) >= 0)
 		return NULL;
 	tok = json_tokener_new_ex(MAX_DEPTH);
 	if (!tok)

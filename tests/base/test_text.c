@@ -273,10 +273,25 @@ a_number_is_taken_up_to_its_limit_or_left(void **state)
 	}
 }
 
+static void
+json_is_modest_when_it_costs_little_and_is_spelt_as_json(void **state)
+{
+	(void)state;
+	assert_true(text_json_is_modest("[1,2,3]", 7, 3));
+	assert_false(text_json_is_modest("[1,2,3]", 7, 2));
+	assert_true(text_json_is_modest("[\",,,,'\"]", 9, 1));
+	assert_true(text_json_is_modest("[\"\\\",,,\"]", 9, 1));
+	assert_false(text_json_is_modest("{'a':1}", 7, 10));
+	assert_false(text_json_is_modest("[\"\n\"]", 5, 10));
+	assert_true(text_json_is_modest("", 0, 0));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    json_is_modest_when_it_costs_little_and_is_spelt_as_json),
 		cmocka_unit_test(a_number_is_taken_up_to_its_limit_or_left),
 		cmocka_unit_test(spans_are_taken_apart_without_copying),
 		cmocka_unit_test(spans_compare_as_texts_do),

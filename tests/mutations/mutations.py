@@ -1,4 +1,7 @@
-"""One thing each that somebody could forget: what is replaced in which file, and what is lost."""
+"""One thing each that somebody could forget: what is replaced in which file, and what is lost.
+
+"unit" names the file and the claim of a unit test that notices what short games do not.
+"""
 
 MUTATIONS = [
     # --- guards of the core
@@ -10,7 +13,9 @@ MUTATIONS = [
      "file": "src/core/batch.c",
      "old": "	if (p && !b->overtakes && check_predecessor(core, p, b->number, err) < 0)\n"
             "		return -1;\n",
-     "new": ""},
+     "new": "",
+     "unit": ("tests/core/test_step.c",
+              "no_batch_begins_beside_an_earlier_one")},
     {"name": "cap-off-by-one", "what": "one more than the cap is launched (S-25)",
      "file": "src/core/flow.c",
      "old": "i < b->n && live < cap;", "new": "i < b->n && live <= cap;"},
@@ -52,14 +57,18 @@ MUTATIONS = [
     {"name": "old-lines", "what": "lines of an earlier run count for the current one",
      "file": "src/core/session.c",
      "old": "(!s->run_open || strcmp(s->run, fields_text(&h->fields, \"run\")) != 0)) {",
-     "new": "!s->run_open) {"},
+     "new": "!s->run_open) {",
+     "unit": ("tests/core/test_session.c",
+              "lines_of_an_old_run_change_nothing")},
     {"name": "no-checklist", "what": "\"done\" is believed without a commit (R-42)",
      "file": "src/core/session.c",
      "old": "	if (s->n_commits == 0 && !s->is_analysis)", "new": "	if (false)"},
     {"name": "no-last-look", "what": "work between the first look and the end is not pinned",
      "file": "src/core/session.c",
      "old": "			look_a_last_time(core, s, h->at, acts);",
-     "new": "			session_fail(core, s, s->reason, h->at, acts);"},
+     "new": "			session_fail(core, s, s->reason, h->at, acts);",
+     "unit": ("tests/core/test_session.c",
+              "an_incomplete_session_is_looked_at_once_more_when_its_process_is_gone")},
     {"name": "not-continued", "what": "who reports its end while held stays suspended",
      "file": "src/core/session.c",
      "old": "	if (session_is_held(s))\n		owe_tell(s, \"continue\", acts);\n",
@@ -126,7 +135,9 @@ MUTATIONS = [
     {"name": "hash-forgets", "what": "the approval does not bind to the verify command",
      "file": "src/engine/job_propose.c",
      "old": "\"plan_hash\", \"base\", \"verify\", \"merge\",",
-     "new": "\"plan_hash\", \"base\", \"merge\","},
+     "new": "\"plan_hash\", \"base\", \"merge\",",
+     "unit": ("tests/engine/test_job_propose.c",
+              "the_approval_binds_to_a_verify_command_that_no_prompt_holds")},
     {"name": "same-branch", "what": "a phase that is tried again gets its old branch (J-42)",
      "file": "src/policy/dispatch.c",
      "old": "	if (row->branch && row->n_before > 0) {",

@@ -35,7 +35,7 @@ Each row is one small thing broken in a copy of the source, and the first short 
 (`divisi-sim --short --seeds 1..%d`) in which the checks of `src/sim` noticed. Written by
 `ninja -C build mutations`, which takes minutes and is not part of `./check`; the list is
 `mutations.py`. A row that says NONE needs longer games: what it breaks is seen only when several
-rare things meet.
+rare things meet. It names the unit test that fails with it.
 
 | # | broken | in | found in game | as |
 |---|--------|----|---------------|----|
@@ -120,6 +120,16 @@ def try_one(work, mutation, seeds):
             opened.write(was)
 
 
+def claim_of(mutation):
+    """The unit test that notices MUTATION, or "" when there is none any more."""
+    path, claim = mutation.get("unit", ("", ""))
+    try:
+        with open(os.path.join(HERE, "../..", path), encoding="utf-8") as opened:
+            return "`%s` in `%s`" % (claim, path) if "\n%s(" % claim in opened.read() else ""
+    except OSError:
+        return ""
+
+
 def words_of(text):
     """TEXT without what is different in each game, as a table cell."""
     text = re.sub(r"\bp\d+\.\d+\.\w+(\.r\d+)?", "S", text)
@@ -145,10 +155,11 @@ def main():
         chosen = [m for m in MUTATIONS if not args.only or m["name"] in args.only]
         for n, mutation in enumerate(chosen, 1):
             found, why = try_one(work, mutation, args.seeds)
+            claim = "" if found else claim_of(mutation)
             failed += not found
             row = "| %d | %s | `%s` | %s | %s |" % (
                 n, mutation["what"], mutation["file"], found[0] if found else "NONE",
-                words_of(found[1]) if found else why)
+                words_of(found[1]) if found else "; ".join(filter(None, (why, claim))))
             print(row, flush=True)
             rows.append(row)
     if args.write:

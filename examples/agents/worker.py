@@ -18,6 +18,10 @@ if os.environ.get("DIVISI_LAUNCH_AS") == "plan":
         sys.exit(tell("failed", reason="the plan was not approved"))
 with open("NOTES", "a", encoding="utf-8") as notes:
     print(prompt.splitlines()[0], file=notes)
+for name in "index.lock", "HEAD.lock":  # of an earlier self that was killed over its commit
+    path = subprocess.check_output(["git", "rev-parse", "--git-path", name], text=True).strip()
+    if os.path.exists(path):
+        os.unlink(path)
 tell("progress", done=1, total=2, text="NOTES written")
 subprocess.run(["git", "add", "NOTES"], check=True)
 subprocess.run(["git", "commit", "-q", "-m", "Add a note"], check=True)

@@ -1,5 +1,6 @@
 #include "core/internal.h"
 
+#include "core/money.h"
 #include "policy/refusal.h"
 
 #include <string.h>
@@ -116,17 +117,26 @@ back_note(const struct session *s, const char *changes)
 	    changes[0] ? "Since you were interrupted this changed:\n" : "", changes);
 }
 
+/* What was billed since the order may be more than is left. */
 static void
-give_back(struct session *s, const char *changes, int64_t now, struct acts *acts)
+give_back(struct core *core, struct session *s, const char *changes, int64_t now,
+    struct acts *acts)
 {
 	AUTO_FREE char *note = back_note(s, changes);
+	char why[256];
 
+	if (!money_fits(
+		core, s, money_next_ceiling(core, s, now), now, why, sizeof(why))) {
+		(void)!session_leave(core, s, ON_PARK, why, now, acts);
+		return;
+	}
+	money_go_on(core, s, now);
 	owe_launch(s, is_next(s, "resume") ? s->agent_session : "", note, now, acts);
 }
 
 /* Nobody works on S: what was waited for comes now. */
 static void
-go_on(struct session *s, int64_t now, struct acts *acts)
+go_on(struct core *core, struct session *s, int64_t now, struct acts *acts)
 {
 	if (is_next(s, "terminal")) {
 		core_set(&s->next, "");
@@ -137,16 +147,16 @@ go_on(struct session *s, int64_t now, struct acts *acts)
 	} else if (s->path[0]) {
 		owe_inspect(s, "given-back", acts); /* what they changed is told */
 	} else {
-		give_back(s, "", now, acts);
+		give_back(core, s, "", now, acts);
 	}
 }
 
 void
-claim_run_over(
-    struct session *s, const char *why, bool is_dead, int64_t now, struct acts *acts)
+claim_run_over(struct core *core, struct session *s, const char *why, bool is_dead,
+    int64_t now, struct acts *acts)
 {
 	if (s->next[0] && is_dead) {
-		go_on(s, now, acts);
+		go_on(core, s, now, acts);
 		return;
 	}
 	core_set(&s->next, "");
@@ -155,7 +165,8 @@ claim_run_over(
 }
 
 bool
-claim_inspected(struct session *s, const struct happening *h, struct acts *acts)
+claim_inspected(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts)
 {
 	const char *why = fields_text(&h->fields, "why");
 
@@ -165,13 +176,13 @@ claim_inspected(struct session *s, const struct happening *h, struct acts *acts)
 		return false;
 	if (strcmp(why, "given-back") == 0 && !s->run_open &&
 	    (is_next(s, "resume") || is_next(s, "anew")))
-		give_back(s, fields_text(&h->fields, "changes"), h->at, acts);
+		give_back(core, s, fields_text(&h->fields, "changes"), h->at, acts);
 	return true;
 }
 
 bool
-claim_act_failed(struct session *s, const char *kind, const char *text, int64_t now,
-    struct acts *acts)
+claim_act_failed(struct core *core, struct session *s, const char *kind,
+    const char *text, int64_t now, struct acts *acts)
 {
 	if (s->state != SESSION_CLAIMED)
 		return false;
@@ -183,10 +194,10 @@ claim_act_failed(struct session *s, const char *kind, const char *text, int64_t 
 		owe_tell(s, "kill", acts);
 		s->run_open = false;
 		if (s->next[0])
-			go_on(s, now, acts);
+			go_on(core, s, now, acts);
 	} else if (strcmp(kind, "inspect") == 0 && !s->run_open &&
 		   (is_next(s, "resume") || is_next(s, "anew"))) {
-		give_back(s, "", now, acts);
+		give_back(core, s, "", now, acts);
 	}
 	return true;
 }
@@ -253,7 +264,7 @@ step_taken_over(
 	core_set(&s->next, "terminal");
 	owe_stop(s, acts);
 	if (!s->run_open)
-		go_on(s, h->at, acts);
+		go_on(core, s, h->at, acts);
 	return 0;
 }
 
@@ -281,6 +292,8 @@ step_handed_back(
 		err_set(err, ERR_CONFLICT, "%s has no worktree to look at", s->id);
 		return err_fix(err, "divisi abandon %s", s->label);
 	}
+	if (!is_done && human_check_money(core, s, h->at, err) < 0)
+		return -1;
 	if (is_done)
 		core_set(&s->summary, fields_text(&h->fields, "note"));
 	core_set(&s->next_note, fields_text(&h->fields, "note"));
@@ -291,6 +304,6 @@ step_handed_back(
 			  : "anew");
 	owe_stop(s, acts);
 	if (!s->run_open)
-		go_on(s, h->at, acts);
+		go_on(core, s, h->at, acts);
 	return 0;
 }

@@ -141,8 +141,8 @@ is_overridden(const struct happening *h, const char *code)
 }
 
 /* What it may still spend is reserved anew. */
-static int
-check_money(
+int
+human_check_money(
     const struct core *core, const struct session *s, int64_t now, struct err *err)
 {
 	char why[256];
@@ -172,7 +172,7 @@ human_check_launch(const struct core *core, const struct session *s,
 	if (o)
 		return refuse(err, "G10", "phase %s is %s in another batch (%s)",
 		    s->phase, session_state_name(o->state), o->id);
-	if (check_money(core, s, h->at, err) < 0)
+	if (human_check_money(core, s, h->at, err) < 0)
 		return -1;
 	if (session_is_live(s->state))
 		return 0; /* it holds its slot */

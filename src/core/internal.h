@@ -119,7 +119,12 @@ const struct session *merge_waits_behind(
 /* Everything that follows by itself after a happening: launches, queue, completions. */
 void flow_advance(struct core *core, int64_t now, struct acts *acts);
 
-/* human.c: may a person have S at work again by VERB?  The rules of a first launch. */
+/*
+ * human.c: may a person have S at work again by VERB?  The rules of a first launch, of which
+ * the first looks at its money only.
+ */
+NODISCARD int human_check_money(
+    const struct core *core, const struct session *s, int64_t now, struct err *err);
 NODISCARD int human_check_launch(const struct core *core, const struct session *s,
     const struct happening *h, const char *verb, struct err *err);
 
@@ -127,12 +132,13 @@ NODISCARD int human_check_launch(const struct core *core, const struct session *
  * claim.c: the run of S, which a person has claimed, is over; WHY in words, IS_DEAD that
  * nothing of it lives.  What was waited for follows.
  */
-void claim_run_over(
-    struct session *s, const char *why, bool is_dead, int64_t now, struct acts *acts);
-/* What was found or failed concerns nobody else when S is claimed: then true. */
-bool claim_inspected(struct session *s, const struct happening *h, struct acts *acts);
-bool claim_act_failed(struct session *s, const char *kind, const char *text,
+void claim_run_over(struct core *core, struct session *s, const char *why, bool is_dead,
     int64_t now, struct acts *acts);
+/* What was found or failed concerns nobody else when S is claimed: then true. */
+bool claim_inspected(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts);
+bool claim_act_failed(struct core *core, struct session *s, const char *kind,
+    const char *text, int64_t now, struct acts *acts);
 /* It is nobody's any more. */
 void session_unclaim(struct session *s);
 

@@ -153,7 +153,7 @@ step_act_failed(
 	if (run[0] && strcmp(run, s->run) != 0)
 		return err_set(
 		    err, ERR_CONFLICT, "run %.60s of %s is over", run, s->id);
-	if (claim_act_failed(s, kind, text, h->at, acts))
+	if (claim_act_failed(core, s, kind, text, h->at, acts))
 		return 0;
 	/* A server that died over the launch learns first what became of the run. */
 	if (strcmp(kind, "launch") == 0 && !s->run_open)
@@ -295,7 +295,7 @@ step_run_ended(
 		return -1;
 	if (s->state == SESSION_CLAIMED) {
 		s->run_open = false;
-		claim_run_over(s, end_words(s, h), true, h->at, acts);
+		claim_run_over(core, s, end_words(s, h), true, h->at, acts);
 		return 0;
 	}
 	if (outlived(core, s, h, acts) || health_takes_over(core, s, h->at, acts))
@@ -351,7 +351,7 @@ step_run_lost(
 
 		s->run_open = false;
 		claim_run_over(
-		    s, why, !fields_number(&h->fields, "alive", 0), h->at, acts);
+		    core, s, why, !fields_number(&h->fields, "alive", 0), h->at, acts);
 		return 0;
 	}
 	again = goes_on(s, h, session_is_held(s));
@@ -499,7 +499,7 @@ step_inspected(
 	core_set(&s->stray, fields_text(f, "stray"));
 	s->n_commits = fields_number(f, "commits", 0);
 	s->n_files = fields_number(f, "files", 0);
-	if (claim_inspected(s, h, acts))
+	if (claim_inspected(core, s, h, acts))
 		return 0;
 	if (s->state != SESSION_EXITING || strcmp(fields_text(f, "why"), "exit") != 0)
 		return 0;

@@ -30,8 +30,12 @@ sim_check_money(const struct happening *h, const struct acts *acts)
 		all = money_of_plan(core, p, h->at);
 		some = money_of_batch(core, b, h->at);
 		paid = money_of_account(core, s->account, h->at);
-		/* A run that was lost goes on within what is reserved for it. */
-		if (h->kind != HAP_RUN_LOST && h->kind != HAP_CAP_SET &&
+		/*
+		 * A run that was lost goes on within what is reserved for it; and a person
+		 * at a terminal sees what it costs.
+		 */
+		if (!s->is_interactive && h->kind != HAP_RUN_LOST &&
+		    h->kind != HAP_CAP_SET &&
 		    ((all.cap > 0 && all.spent + all.reserved > all.cap) ||
 			(some.cap > 0 && some.spent + some.reserved > some.cap) ||
 			(paid.cap > 0 && paid.spent + paid.reserved > paid.cap)))

@@ -53,7 +53,7 @@ remove_state(const struct fields *in, struct fields *out, struct err *err)
 	for (size_t i = 0; i < sim->n_runs; i++) {
 		const struct sim_run *run = sim->run[i];
 
-		if (strcmp(run->session, id) != 0 || !run->agent_alive)
+		if (!run->agent_alive || strcmp(run->session, id) != 0)
 			continue;
 		if (sim_hold_is_alive(run))
 			return err_set(err, ERR_CONFLICT, "%s still lives", run->name);

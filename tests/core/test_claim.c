@@ -234,6 +234,32 @@ time_alone_does_nothing_to_a_session_that_a_person_has(void **state)
 	play_free(p);
 }
 
+#define PLAN_CAP(p, cents) \
+	HAPPENS(p, HAP_CAP_SET, "plan", "p1", "kind", "plan", "#cents", (cents))
+
+/* Promise 5: what a person gives back is paid from what is left, too. */
+static void
+nothing_is_given_back_beyond_a_cap(void **state)
+{
+	struct play *p = on_terminal();
+
+	(void)state;
+	PLAN_CAP(p, "1");
+	REFUSED(
+	    p, ERR_CONFLICT, HAP_HANDED_BACK, "session", "p1.1.1A", "how", "resume");
+	IS(p, "1A", SESSION_CLAIMED);
+	PLAN_CAP(p, "100000");
+	HAPPENS(p, HAP_HANDED_BACK, "session", "p1.1.1A", "how", "resume");
+	/* A late bill: no order of a person launches beyond it. */
+	PLAN_CAP(p, "1");
+	ENDED(p, "stopped");
+	HAPPENS(p, HAP_INSPECTED, "session", "p1.1.1A", "why", "given-back");
+	IS(p, "1A", SESSION_PARKED);
+	assert_non_null(strstr(play_session(p, "1A")->reason, "cap"));
+	OWES_NO(p, "launch", NULL);
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -242,6 +268,7 @@ main(void)
 		cmocka_unit_test(
 		    what_was_done_by_hand_is_inspected_reviewed_and_merged),
 		cmocka_unit_test(a_takeover_waits_for_the_end_of_the_agent),
+		cmocka_unit_test(nothing_is_given_back_beyond_a_cap),
 		cmocka_unit_test(what_is_not_proven_dead_gets_no_terminal_beside_it),
 		cmocka_unit_test(handed_back_its_agent_is_told_what_changed),
 		cmocka_unit_test(an_inspection_that_fails_holds_nobody_up),

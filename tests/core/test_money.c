@@ -150,7 +150,6 @@ a_batch_has_a_cap_of_its_own(void **state)
 	play_free(p);
 }
 
-/* Whoever lets one session spend more cannot break the plan's cap by that. */
 /* An account pays for all plans under way, and its cap holds over them. */
 static void
 an_account_has_a_cap_over_all_plans(void **state)
@@ -184,6 +183,7 @@ an_account_has_a_cap_over_all_plans(void **state)
 	play_free(p);
 }
 
+/* Whoever lets one session spend more cannot break the plan's cap by that. */
 static void
 a_yes_beyond_the_cap_is_refused(void **state)
 {

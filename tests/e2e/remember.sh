@@ -30,8 +30,10 @@ kill_all() {
 
 # ---- the server is killed at every station of a run; agents go on ----------------------
 
+mkdir "$scratch/marks" # the verify command may write there
 fake_repo "$scratch/server" && cd "$scratch/server" || exit 99
-git config divisi.verify "touch $scratch/verifying; until [ -e $scratch/verified ]; do sleep 0.05; done"
+git config divisi.fence.commands.write "$scratch/marks"
+git config divisi.verify "touch $scratch/marks/verifying; until [ -e $scratch/verified ]; do sleep 0.05; done"
 cat >.git/hooks/reference-transaction <<END
 #!/bin/sh
 grep -q ' refs/heads/main\$' && [ "\$1" = prepared ] && [ -e "$scratch/stop-landing" ] || exit 0
@@ -71,7 +73,7 @@ flock --unlock 9
 claim "1A waits for review" becomes 1A in-review
 claim "1B waits for review" becomes 1B in-review
 divisi merge --yes >/dev/null 2>&1 &
-claim "the verify command runs" until_true test -e "$scratch/verifying"
+claim "the verify command runs" until_true test -e "$scratch/marks/verifying"
 touch "$scratch/stop-landing"
 claim "the server dies during verify" kill_server
 divisi status >/dev/null
@@ -185,9 +187,10 @@ divisi server --stop >/dev/null
 
 fake_repo "$scratch/power" && cd "$scratch/power" || exit 99
 : >"$scratch/started"
-rm "$scratch/ask" "$scratch/verifying" "$scratch/verified" "$scratch/landing"
+rm "$scratch/ask" "$scratch/marks/verifying" "$scratch/verified" "$scratch/landing"
 cp "$scratch/server/.git/hooks/reference-transaction" .git/hooks/
-git config divisi.verify "touch $scratch/verifying; until [ -e $scratch/verified ]; do sleep 0.05; done"
+git config divisi.fence.commands.write "$scratch/marks"
+git config divisi.verify "touch $scratch/marks/verifying; until [ -e $scratch/verified ]; do sleep 0.05; done"
 fake_plan "$plan" <<END
 1A|quick|Writes: \`a.txt\`|fake:write=a.txt:one fake:bash=git add -A; git commit -qm one || true fake:wait=$scratch/go
 END
@@ -216,12 +219,12 @@ wait $client
 flock --unlock 9
 divisi run "$plan" </dev/null >"$scratch/run.out" 2>&1 &
 client=$!
-claim "run goes on with the merge: it verifies" until_true test -e "$scratch/verifying"
+claim "run goes on with the merge: it verifies" until_true test -e "$scratch/marks/verifying"
 kill -9 $client
 kill_server
-rm "$scratch/verifying"
+rm "$scratch/marks/verifying"
 claim "status starts it again" divisi status
-claim "it is verified anew" until_true test -e "$scratch/verifying"
+claim "it is verified anew" until_true test -e "$scratch/marks/verifying"
 claim "a second run finds the same state" is_state 1A merging
 touch "$scratch/stop-landing" "$scratch/verified"
 claim "it lands" until_true test -e "$scratch/landing"

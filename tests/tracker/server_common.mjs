@@ -47,8 +47,10 @@ function read(q) {
 }
 
 // Serves until told to stop, and prints the port.  HANDLE(q, r, body) answers a request;
-// FAULTS are more of them; TELL() is what GET /control adds; RESET() begins anew.
-export function serve({handle, faults = {}, tell = () => ({}), reset = () => {}}) {
+// FAULTS are more of them; TELL() is what GET /control adds; RESET() begins anew; OBEY(order)
+// does what else a POST to it asks for.
+export function serve({handle, faults = {}, tell = () => ({}), reset = () => {},
+	obey = () => {}}) {
 	const all = {...later, ...faults};
 	let fault = null, n = 0, skip = 0, requests = 0;
 	const server = http.createServer(async (q, r) => {
@@ -61,6 +63,7 @@ export function serve({handle, faults = {}, tell = () => ({}), reset = () => {}}
 				reset(order);
 				requests = 0;
 			}
+			obey(order);
 			({fault = null, n = 0, skip = 0} = order);
 			return say(r, 200, {});
 		}

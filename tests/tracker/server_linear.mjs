@@ -21,7 +21,7 @@ const MAX_COMPLEXITY = 10000;
 let db;
 
 function begin() {
-	db = {issues: [], comments: [], attachments: [], relations: [], labels: [], sessions: [],
+	db = {token: TOKEN, issues: [], comments: [], attachments: [], relations: [], labels: [], sessions: [],
 		activities: [], files: new Map(), gone: new Set(), clock: Date.UTC(2026, 0, 1), n: 0};
 	db.users = [
 		user('ada', 'Ada L.', false), user('grace', 'Grace H.', false), user('factory', 'Factory', true),
@@ -257,7 +257,7 @@ async function handle(q, r, body) {
 	}
 	if (q.url !== '/graphql' || q.method !== 'POST')
 		return say(r, 404, {message: 'no such place'});
-	if (q.headers.authorization !== TOKEN)
+	if (q.headers.authorization !== db.token)
 		return errors(r, 401, [{message: 'Authentication required, not authenticated',
 			extensions: {type: 'authentication error', code: 'AUTHENTICATION_ERROR'}}]);
 	const {query, variables, operationName} = JSON.parse(body);
@@ -291,6 +291,12 @@ serve({
 			issue.state = db.teams[0].list[2];
 		}
 		db.foreign = seed.length;
+	},
+	// "token" revokes the one before; "change" is what somebody else does to issues.
+	obey: ({token, change: wanted = {}}) => {
+		db.token = token ?? db.token;
+		for (const [id, input] of Object.entries(wanted))
+			change(must(find_issue(id), 'Issue'), input);
 	},
 	faults: {
 		limited,

@@ -22,7 +22,7 @@ struct known {
 	bool is_copied_inside; /* of that directory, not of HOME */
 	const char
 	    *records; /* a directory by working directory, shared with the user */
-	/* Others: what they may write where it is; directories end in a slash. */
+	/* What they may write where it is, others most of all; directories end in a slash. */
 	const char *const *written;
 	const char *const *made; /* directories that only have to be there */
 	/* Its first start makes a database, about which several at once fight. */
@@ -46,6 +46,10 @@ static const char *const opencode_made[] = { ".config/opencode/", NULL };
 static const char *const copilot_linked[] = { "settings.json", "mcp-config.json",
 	"lsp-config.json", "copilot-instructions.md", "agents", "skills", "hooks",
 	"installed-plugins", NULL };
+
+/* Where it unpacks itself; what it keeps is in its own directory. */
+static const char *const copilot_written[] = { ".cache/copilot/",
+	".cache/github-copilot/", NULL };
 
 static const struct known agents[] = {
 	{ .adapter = "claude",
@@ -81,6 +85,7 @@ static const struct known agents[] = {
 	    .variable = "COPILOT_HOME",
 	    .home = ".copilot",
 	    .linked = copilot_linked,
+	    .written = copilot_written,
 	    .copied = "config.json",
 	    .is_copied_inside = true },
 };
@@ -241,15 +246,15 @@ agent_state_add(const char *adapter, const char *program, const char *dir,
 
 	if (!k || !home)
 		return 0;
-	if (k->variable)
-		return make_own(k, home, dir, cwd, spec, err);
+	if (k->variable && make_own(k, home, dir, cwd, spec, err) < 0)
+		return -1;
 	for (size_t i = 0; k->made && k->made[i]; i++) {
 		AUTO_FREE char *path = place_of(spec, home, k->made[i]);
 
 		if (file_mkdirs(path, 0700, err) < 0)
 			return -1;
 	}
-	for (size_t i = 0; k->written[i]; i++) {
+	for (size_t i = 0; k->written && k->written[i]; i++) {
 		AUTO_FREE char *path = place_of(spec, home, k->written[i]);
 		size_t n = strlen(path);
 		bool is_dir = path[n - 1] == '/';

@@ -279,7 +279,7 @@ char *
 http_quote(const struct http *http, const char *text)
 {
 	AUTO_FREE char *shown = text_show(text, true);
-	size_t n = strlen(shown); /* cppcheck-suppress nullPointer */
+	size_t n = strlen(shown);
 	size_t n_token = http->token ? strlen(http->token) : 0;
 	char *at;
 
@@ -290,6 +290,7 @@ http_quote(const struct http *http, const char *text)
 	if (n <= MESSAGE_BYTES)
 		return TAKE_PTR(shown);
 	n = MESSAGE_BYTES;
+	/* cppcheck-suppress nullPointer; TAKE_PTR() has returned by then */
 	while (n > 0 && ((unsigned char)shown[n] & 0xC0) == 0x80)
 		n--;
 	return xasprintf("%.*s...", (int)n, shown);

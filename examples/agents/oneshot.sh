@@ -18,7 +18,9 @@ if [ "$DIVISI_LAUNCH_AS" = plan ]; then
 	case $line in *'"decision":"allow"'*) ;; *) failed "not approved" ;; esac
 fi
 "$@" >&2 || failed "the command failed; see the error log of the run"
-rm -f "$(git rev-parse --git-dir)/index.lock" # of a run of ours that was killed
+for name in index HEAD "$(git symbolic-ref HEAD)"; do
+	rm -f "$(git rev-parse --git-path "$name.lock")" # of a run of ours that was killed
+done
 if [ -n "$(git status --porcelain)" ]; then
 	{ git add -A && git commit -q -m "Run ${1##*/}" >&2; } || failed "git could not commit"
 fi

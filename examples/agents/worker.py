@@ -18,10 +18,12 @@ if os.environ.get("DIVISI_LAUNCH_AS") == "plan":
         sys.exit(tell("failed", reason="the plan was not approved"))
 with open("NOTES", "a", encoding="utf-8") as notes:
     print(prompt.splitlines()[0], file=notes)
-for name in "index.lock", "HEAD.lock":  # of an earlier self that was killed over its commit
-    path = subprocess.check_output(["git", "rev-parse", "--git-path", name], text=True).strip()
-    if os.path.exists(path):
-        os.unlink(path)
+def git_says(*words):
+    return subprocess.check_output(["git", *words], text=True).strip()
+for name in "index", "HEAD", git_says("symbolic-ref", "HEAD"):
+    lock = git_says("rev-parse", "--git-path", name + ".lock")
+    if os.path.exists(lock):
+        os.unlink(lock)  # of an earlier self that was killed over its commit
 tell("progress", done=1, total=2, text="NOTES written")
 subprocess.run(["git", "add", "NOTES"], check=True)
 subprocess.run(["git", "commit", "-q", "-m", "Add a note"], check=True)

@@ -24,8 +24,9 @@ def hear(wanted):
     return {"type": "stop"}
 def commit():
     # Killed and started again, it may find the locks of its earlier self.
-    for name in ("index.lock", "HEAD.lock"):
-        lock = subprocess.check_output(["git", "rev-parse", "--git-path", name], text=True).strip()
+    says = lambda *words: subprocess.check_output(["git", *words], text=True).strip()
+    for name in ("index", "HEAD", says("symbolic-ref", "HEAD")):
+        lock = says("rev-parse", "--git-path", name + ".lock")
         if os.path.exists(lock): os.unlink(lock)
     subprocess.run(["git", "commit", "-q", "--allow-empty", "-m", "work"], check=True)
 def asks(kind, number=1):

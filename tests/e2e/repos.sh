@@ -200,7 +200,11 @@ divisi merge 1A --yes >/dev/null 2>&1
 claim "with space it lands" becomes 1A "done"
 claim "whole" is_landed
 claim "and clean" wait_until 20 is_clean . "$plan"
-claim "nothing there is odd" sh -c "divisi doctor --json | grep -q '\"odd\":0'"
+nothing_is_odd() {
+	divisi doctor --json >"$scratch/doctor.out" &&
+		grep -q '"odd":0' "$scratch/doctor.out"
+}
+claim "nothing there is odd" until_true nothing_is_odd
 divisi server --stop >/dev/null
 
 e2e_end

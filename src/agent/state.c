@@ -14,6 +14,7 @@
 /* What is known of one agent's state.  Paths are below HOME. */
 struct known {
 	const char *adapter; /* or the name of its program */
+	const char *also;    /* the same program, spoken with in another way */
 	/* Agents that can be told where: the variable, and where it is otherwise. */
 	const char *variable, *home;
 	const char *const *linked; /* names in it that are the user's and only read */
@@ -53,6 +54,7 @@ static const char *const copilot_written[] = { ".cache/copilot/",
 
 static const struct known agents[] = {
 	{ .adapter = "claude",
+	    .also = "claude-acp",
 	    .variable = "CLAUDE_CONFIG_DIR",
 	    .home = ".claude",
 	    .linked = claude_linked,
@@ -60,20 +62,7 @@ static const struct known agents[] = {
 	    .copied = ".claude.json",
 	    .records = "projects" },
 	{ .adapter = "codex",
-	    .variable = "CODEX_HOME",
-	    .home = ".codex",
-	    .linked = codex_linked,
-	    .login = "auth.json",
-	    .is_own_always = true },
-	/* The same programs, spoken with in another way. */
-	{ .adapter = "claude-acp",
-	    .variable = "CLAUDE_CONFIG_DIR",
-	    .home = ".claude",
-	    .linked = claude_linked,
-	    .login = ".credentials.json",
-	    .copied = ".claude.json",
-	    .records = "projects" },
-	{ .adapter = "codex-acp",
+	    .also = "codex-acp",
 	    .variable = "CODEX_HOME",
 	    .home = ".codex",
 	    .linked = codex_linked,
@@ -90,6 +79,12 @@ static const struct known agents[] = {
 	    .is_copied_inside = true },
 };
 
+static bool
+is_named(const struct known *k, const char *name)
+{
+	return strcmp(k->adapter, name) == 0 || (k->also && strcmp(k->also, name) == 0);
+}
+
 static const struct known *
 find_known(const char *adapter, const char *program)
 {
@@ -97,8 +92,7 @@ find_known(const char *adapter, const char *program)
 	const char *name = slash ? slash + 1 : program;
 
 	for (size_t i = 0; i < N_ELEMS(agents); i++) {
-		if (strcmp(agents[i].adapter, adapter) == 0 ||
-		    strcmp(agents[i].adapter, name) == 0)
+		if (is_named(&agents[i], adapter) || is_named(&agents[i], name))
 			return &agents[i];
 	}
 	return NULL;

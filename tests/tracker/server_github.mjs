@@ -3,13 +3,16 @@
 //
 //   server_github.mjs PACKAGES         prints its port, ends when its input ends
 
+import {execFileSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import {say, serve} from './server_common.mjs';
 
 const api = JSON.parse(fs.readFileSync(path.join(path.resolve(process.argv[2]), 'github.json')));
-const TOKEN = 'Bearer lin_api_test_secret_token';
+const TOKEN = 'lin_api_test_secret_token';
 const REPO = 'acme/gates';
+// Paths of a github.com; an enterprise server has them below /api/v3.
+const BELOW = /^\/api\/v3(?=\/)/;
 
 const resolve = (s) => s.$ref ? s.$ref.slice(2).split('/').reduce((o, k) => o[k], api) : s;
 
@@ -65,7 +68,7 @@ const used = new Set();
 
 function begin() {
 	db = {issues: [], comments: [], pulls: [], runs: [], statuses: [], reviews: [], events: [], ids: 1000,
-		clock: Date.UTC(2026, 0, 1)};
+		clock: Date.UTC(2026, 0, 1), token: TOKEN, foreign: 0};
 }
 
 const now = () => new Date(db.clock += 1000).toISOString().replace('.000', '');
@@ -134,6 +137,29 @@ function refer(text, source) {
 
 const number = () => db.issues.length + db.pulls.length + 1;
 
+// The git repository behind it, where the order named one: branches and what is merged are its.
+function git(...args) {
+	try {
+		return execFileSync('git', ['-C', db.git, ...args], {encoding: 'utf8', stdio: 'pipe'}).trim();
+	} catch {
+		return null;
+	}
+}
+const tip = (branch, other) => db.git ? git('rev-parse', '--verify', `refs/heads/${branch}`) : other.repeat(40);
+
+// What follows by itself when a branch is pushed: the head moves, and what the base has is merged.
+function refresh(pull) {
+	if (!db.git || pull.state !== 'open')
+		return pull;
+	pull.head.sha = tip(pull.head.ref) ?? pull.head.sha;
+	if (git('merge-base', '--is-ancestor', pull.head.sha, `refs/heads/${pull.base.ref}`) !== null) {
+		Object.assign(pull, {state: 'closed', merged_at: now()});
+		for (const m of pull.body.matchAll(/\bcloses (?:acme\/gates)?#(\d+)/gi))
+			change(db.issues.find((i) => i.number === Number(m[1])), {state: 'closed', state_reason: 'completed'});
+	}
+	return pull;
+}
+
 const acts = {
 	'GET /user': () => ({...user('ada'), user_view_type: 'public'}),
 	'GET /repos/{owner}/{repo}': () => ({id: 1, full_name: REPO, archived: false, has_issues: true}),
@@ -199,15 +225,17 @@ const acts = {
 		const i = issue_of(p);
 		return db.events.filter((e) => e.issue === i).map((e) => e.event);
 	},
-	'GET /repos/{owner}/{repo}/pulls': (p, q) => db.pulls.filter((x) => x.state === (q.state ?? 'open') &&
+	'GET /repos/{owner}/{repo}/pulls': (p, q) => db.pulls.map(refresh).filter((x) => x.state === (q.state ?? 'open') &&
 		(!q.head || q.head === `acme:${x.head.ref}`) && (!q.base || q.base === x.base.ref)),
 	'POST /repos/{owner}/{repo}/pulls': (p, q, body) => {
 		if (db.pulls.some((x) => x.state === 'open' && x.head.ref === body.head && x.base.ref === body.base))
 			throw new Refusal(422, 'Validation Failed', `A pull request already exists for acme:${body.head}.`);
+		if (!tip(body.head, 'a') || !tip(body.base, 'b'))
+			throw new Refusal(422, 'Validation Failed', 'head or base: there is no such branch');
 		const n = number();
 		const pull = {id: ++db.ids, number: n, title: body.title, body: body.body ?? '', state: 'open',
 			draft: body.draft ?? false, merged_at: null, html_url: `https://github.com/${REPO}/pull/${n}`,
-			head: {ref: body.head, sha: 'a'.repeat(40)}, base: {ref: body.base, sha: 'b'.repeat(40)},
+			head: {ref: body.head, sha: tip(body.head, 'a')}, base: {ref: body.base, sha: tip(body.base, 'b')},
 			requested_reviewers: []};
 		db.pulls.push(pull);
 		refer(pull.body, {id: pull.id, number: n, title: pull.title, repository_url: base,
@@ -215,7 +243,9 @@ const acts = {
 		return [201, pull];
 	},
 	'GET /repos/{owner}/{repo}/pulls/{pull_number}': (p) =>
-		must(db.pulls.find((x) => x.number === Number(p.pull_number))),
+		refresh(must(db.pulls.find((x) => x.number === Number(p.pull_number)))),
+	'PATCH /repos/{owner}/{repo}/pulls/{pull_number}': (p, q, body) => Object.assign(
+		refresh(must(db.pulls.find((x) => x.number === Number(p.pull_number)))), body),
 	'GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews': () => db.reviews,
 	'GET /repos/{owner}/{repo}/commits/{ref}/check-runs': () =>
 		({total_count: db.runs.length, check_runs: db.runs}),
@@ -248,7 +278,8 @@ function answer(r, q, url, status, out, schema) {
 
 function handle(q, r, text) {
 	const url = new URL(q.url, `http://${q.headers.host}`);
-	if (q.headers.authorization !== TOKEN)
+	url.pathname = url.pathname.replace(BELOW, '');
+	if (q.headers.authorization !== `Bearer ${db.token}`)
 		return say(r, 401, {message: 'Bad credentials'});
 	if (!q.headers['user-agent'] || q.headers['x-github-api-version'] !== '2022-11-28')
 		return say(r, 400, {message: 'a header is missing'});
@@ -295,12 +326,40 @@ const meanwhile = (what) => (q, r, text) => {
 const run = (status, conclusion) => ({id: ++db.ids, name: 'build', status, conclusion});
 const review = (login, state) => db.reviews.push({id: ++db.ids, user: user(login), state});
 
+const mine = () => db.issues.filter((i) => i.number > db.foreign).map((i) => ({id: `#${i.number}`,
+	parent: i.parent && `#${i.parent.number}`, title: i.title, body: i.body, state: i.state_reason ?? i.state,
+	labels: i.labels.map((l) => l.name)}));
+
 begin();
 serve({
-	handle, reset: begin,
+	handle,
+	// "seed": so many issues of other people are there; "git": the repository with the branches.
+	reset: ({seed = 0, git: path}) => {
+		begin();
+		for (let n = 1; n <= seed; n++)
+			acts['POST /repos/{owner}/{repo}/issues']({}, {}, {title: `Work ${n}`});
+		db.foreign = seed;
+		db.git = path;
+	},
+	// "token" revokes the one before; "change" is what somebody else does to issues; "checks" and
+	// "reviews" are what machines and people say of every pull request.
+	obey: ({token, change: wanted = {}, checks, reviews, block = []}) => {
+		db.token = token ?? db.token;
+		for (const [id, body] of Object.entries(wanted))
+			change(issue_of({issue_number: id.replace('#', '')}), body);
+		for (const [n, by] of block)
+			issue_of({issue_number: n}).blocked_by.push(issue_of({issue_number: by}));
+		if (checks)
+			db.runs = checks.map(([status, conclusion]) => run(status, conclusion));
+		for (const [login, state] of reviews ?? [])
+			review(login, state);
+	},
 	faults: {
 		limited: (q, r) => say(r, 403, {message: 'API rate limit exceeded'}, {'x-ratelimit-remaining': 0,
 			'x-ratelimit-reset': Math.ceil(Date.now() / 1000) + 5}),
+		// Too much at once: nothing is said of what is left, only when to come back.
+		secondary: (q, r) => say(r, 403, {message: 'You have exceeded a secondary rate limit'},
+			{'x-ratelimit-remaining': 4000, 'retry-after': 2}),
 		edit: meanwhile(() => db.issues.forEach((i) => change(i, {title: `${i.title} (edited)`}))),
 		forget: meanwhile(() => { db.comments.length = 0; }),
 		label: meanwhile(() => db.issues.forEach((i) => change(i, {labels: [...i.labels.map((l) => l.name), 'theirs']}))),
@@ -312,7 +371,9 @@ serve({
 		'say-something': meanwhile(() => review('grace', 'COMMENTED')),
 		merge: meanwhile(() => db.pulls.forEach((x) => { x.state = 'closed'; x.merged_at = now(); })),
 	},
-	tell: () => ({issues: db.issues.length, children: db.issues.filter((i) => i.parent).length,
+	tell: () => ({mine: mine(), requested: db.pulls.map((x) => ({number: x.number, title: x.title, body: x.body,
+		head: x.head.ref, state: refresh(x).merged_at ? 'merged' : x.state})),
+		issues: db.issues.length, children: db.issues.filter((i) => i.parent).length,
 		comments: db.comments.map((c) => c.body), labels: db.issues.flatMap((i) => i.labels.map((l) => l.name)),
 		pulls: db.pulls.map((x) => x.body), states: db.issues.map((i) => i.state_reason ?? i.state),
 		used: used.size}),

@@ -1,5 +1,6 @@
 #include "base/proc.h"
 
+#include "base/mark.h"
 #include "base/mem.h"
 
 #include <dirent.h>
@@ -364,6 +365,21 @@ proc_marked(const char *entry, struct proc_id **ids)
 
 	for (size_t i = 0; i < n; i++)
 		all[i].is_below = has_mark(all[i].id.pid, entry);
+	return take_marked(all, n, ids);
+}
+
+size_t
+proc_held(const struct proc_id *holder, struct proc_id **ids)
+{
+	AUTO_FREE struct proc_entry *all = NULL;
+	size_t n = list_all(&all);
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t mark;
+
+		all[i].is_below = mark_read(all[i].id.pid, &mark) &&
+				  mark_is_of(mark, holder);
+	}
 	return take_marked(all, n, ids);
 }
 

@@ -47,6 +47,9 @@ size_t proc_tree(pid_t root, struct proc_id **ids);
  */
 size_t proc_marked(const char *entry, struct proc_id **ids);
 
+/* Every living process that HOLDER marked (base/mark.h).  As proc_tree(). */
+size_t proc_held(const struct proc_id *holder, struct proc_id **ids);
+
 struct proc_usage {
 	size_t n;         /* living processes */
 	long long cpu_ms; /* their processor time, with that of children they reaped */

@@ -104,6 +104,22 @@ start_server(const struct client *client, pid_t *pid, struct err *err)
 	return 0;
 }
 
+/*
+ * An agent starts no server for its own repository: it would end with that agent, as all does
+ * that an agent started.
+ */
+static int
+check_starter(const struct client *client, struct err *err)
+{
+	AUTO_FREE char *runs = path_join(client->home, "runs/");
+	const char *run = getenv("DIVISI_RUN_DIR");
+
+	if (!run || strncmp(run, runs, strlen(runs)) != 0)
+		return 0;
+	err_set(err, ERR_NO_SERVER, "no server runs, and an agent starts none");
+	return err_fix(err, "a person runs: divisi status");
+}
+
 static int
 try_connect(struct client *client, struct err *err)
 {
@@ -299,7 +315,7 @@ client_open(struct client *client, const char *dir, bool start, struct err *err)
 		client_close(client);
 		return -1;
 	}
-	if (await_server(client, err) < 0) {
+	if (check_starter(client, err) < 0 || await_server(client, err) < 0) {
 		client_close(client);
 		return -1;
 	}

@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include "base/crash.h"
+#include "base/mark.h"
 #include "base/rundir.h"
 #include "engine/guard.h"
 #include "engine/home.h"
@@ -9,6 +10,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <string.h>
 #include <time.h>
@@ -354,6 +356,25 @@ be_agent(struct caller *caller, const char *session)
 	snprintf(caller->actor, sizeof(caller->actor), "session:%s", session);
 }
 
+/* What is left of an agent whose holder was killed: by its mark, whoever its parents are. */
+static bool
+is_orphan(struct engine *engine, pid_t pid, struct caller *caller)
+{
+	struct follower *f;
+	uint64_t mark = 0;
+
+	if (!mark_is_below(pid))
+		return false;
+	be_agent(caller, "?");
+	if (!mark_read(pid, &mark))
+		return true;
+	TAILQ_FOREACH (f, &engine->followers, link) {
+		if (mark_is_of(mark, &f->holder))
+			be_agent(caller, f->session);
+	}
+	return true;
+}
+
 /*
  * Is PID a holder, whose agent must not pass for a person?  Of ours we know the session.
  * One of another repository counts as well; but not one above ourselves, for a server that
@@ -380,20 +401,32 @@ void
 engine_identify(struct engine *engine, pid_t pid, unsigned uid, struct caller *caller)
 {
 	const struct passwd *pw;
+	pid_t at = pid;
 	struct proc_id id;
+	unsigned long long before = ULLONG_MAX;
 
 	*caller = (struct caller){ 0 };
 	/* A tool of an agent may have left its process group, never its holder: sub-reaper. */
-	for (int depth = 0; pid > 1; depth++) {
-		if (is_holder(engine, pid, caller))
+	for (int depth = 0; at > 1; depth++) {
+		if (is_holder(engine, at, caller))
 			return;
-		/* Who did not wait for the answer cannot be asked where it came from. */
-		if (depth >= DEPTH_MAX || proc_identify(pid, &id, NULL) < 0) {
+		/*
+		 * Who did not wait for the answer cannot be asked where it came from; a
+		 * parent is never the younger one; and what we started is no person.
+		 */
+		if (depth >= DEPTH_MAX || proc_identify(at, &id, NULL) < 0 ||
+		    id.start_ticks > before || (depth > 0 && at == getpid())) {
 			be_agent(caller, "?");
 			return;
 		}
-		pid = proc_parent(pid);
+		before = id.start_ticks;
+		at = proc_parent(at);
 	}
+	/* 0: of a world of processes that is not below ours. */
+	if (pid <= 0)
+		be_agent(caller, "?");
+	if (pid <= 0 || is_orphan(engine, pid, caller))
+		return;
 	pw = getpwuid(uid);
 	if (pw)
 		snprintf(caller->actor, sizeof(caller->actor), "human:%s", pw->pw_name);

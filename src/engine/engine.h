@@ -49,7 +49,8 @@ struct caller {
 	char actor[96]; /* "human:NAME" or "session:ID" */
 	/*
 	 * Not empty: below a holder, acts for that session only; "?" for an agent of another
-	 * repository, or a process that was gone before it could be looked at.
+	 * repository, a command of ours, or a process that was gone before it could be
+	 * looked at.
 	 */
 	char session[64];
 };
@@ -114,7 +115,10 @@ NODISCARD int engine_events(struct engine *engine, int64_t after,
 /* Calls FN (once per change, from the loop) when the journal grew; NULL to stop. */
 void engine_listen(struct engine *engine, void (*fn)(void *arg), void *arg);
 
-/* Who PID is: walks its parents; below a holder it is that session (CONTRACTS 1). */
+/*
+ * Who PID is: walks its parents; below a holder it is that session (CONTRACTS 1), and what a
+ * killed holder left is known by its mark (base/mark.h).  What we started is no person either.
+ */
 void engine_identify(
     struct engine *engine, pid_t pid, unsigned uid, struct caller *caller);
 

@@ -29,8 +29,8 @@ int job_main(const char *kind);
 
 /*
  * Runs COMMAND in DIR with /bin/sh, output tail in *TAIL (freed by the caller).  Only for
- * commands a person configured or approved: verify and setup.  FENCE keeps in what runs on
- * files that an agent wrote; NULL where none did.  Returns its exit status; -1 with ERR.
+ * commands a person configured or approved: verify and setup.  It has a holder, so that all
+ * it started ends with it, and FENCE keeps it in.  Returns its exit status; -1 with ERR.
  */
 struct job_fence;
 int job_shell(const char *command, const char *dir, const struct job_fence *fence,

@@ -142,11 +142,13 @@ job_fence_begin(const struct job_fence *fence, const char *command, const char *
 	spec.run = xasprintf("command-%s", fence->session);
 	spec.session = xstrdup(fence->session);
 	spec.cwd = xstrdup(dir);
-	spec.fence = xstrdup("command");
-	run_spec_add_env(&spec, "TMPDIR", tmp);
-	run_spec_add_grant(&spec, "write", tmp);
+	if (fence->is_on) {
+		spec.fence = xstrdup("command");
+		run_spec_add_env(&spec, "TMPDIR", tmp);
+		run_spec_add_grant(&spec, "write", tmp);
+	}
 	if (file_mkdirs(tmp, 0700, err) == 0 &&
-	    add_grants(fence, dir, own, &spec, err) == 0) {
+	    (!fence->is_on || add_grants(fence, dir, own, &spec, err) == 0)) {
 		add_env(&spec);
 		rc = rundir_write_spec(run, &spec, err);
 	}

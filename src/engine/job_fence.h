@@ -7,8 +7,8 @@
  * The fence of a command that runs what an agent wrote: verify, a setup that comes after it,
  * what makes derived files again.  It is held as the agent was (hold/fence.h), and may write
  * the directory it runs in, private temporary files and caches, and what the table names.
- * Our own socket is not among it: who asks there without a run of its own is taken for the
- * person.
+ * Our own socket is not among it.  With the fence off it is held all the same: so it is no
+ * person for our server, and nothing that it left behind outlives it.
  */
 struct job_fence {
 	bool is_on;

@@ -99,7 +99,7 @@ struct shell {
 	struct event_base *base;
 	struct child *child;
 	int status; /* exit status, 128 + signal */
-	bool timed_out, is_held, is_told_to_end;
+	bool timed_out, is_told_to_end;
 	char *tail;
 };
 
@@ -123,14 +123,11 @@ on_told_to_end(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* Its holder kills all below it and is done then. */
-	if (sh->is_held && !sh->is_told_to_end) {
-		sh->is_told_to_end = true;
-		kill(child_pid(sh->child), SIGTERM);
+	if (sh->is_told_to_end)
 		return;
-	}
-	child_free(sh->child);
-	_exit(128 + SIGTERM);
+	/* Its holder kills all below it and is done then. */
+	sh->is_told_to_end = true;
+	kill(child_pid(sh->child), SIGTERM);
 }
 
 /* Waits for ARGV, which *SH is told about.  Its status; -1 with ERR. */
@@ -157,7 +154,7 @@ wait_for(struct shell *sh, const struct child_opts *opts, struct err *err)
 	return rc;
 }
 
-/* COMMAND behind FENCE, held as an agent is. */
+/* COMMAND behind FENCE, or without one, held as an agent is. */
 static int
 held_shell(const char *command, const char *dir, const struct job_fence *fence,
     long timeout_ms, char **tail, struct err *err)
@@ -166,7 +163,7 @@ held_shell(const char *command, const char *dir, const struct job_fence *fence,
 	AUTO_FREE char *hold = xstrdup(fence->hold);
 	AUTO_FREE char *self = xasprintf("%d", (int)getpid());
 	char bound[] = "--bound";
-	struct shell sh = { .base = event_base_new(), .is_held = true };
+	struct shell sh = { .base = event_base_new() };
 	struct child_opts opts = { .timeout_ms = timeout_ms + HOLDER_GRACE_MS };
 	int rc;
 
@@ -190,27 +187,7 @@ int
 job_shell(const char *command, const char *dir, const struct job_fence *fence,
     long timeout_ms, char **tail, struct err *err)
 {
-	AUTO_FREE char *text = xstrdup(command);
-	AUTO_FREE char **env = environ_for_commands();
-	/* All it says goes one way, whose end is kept. */
-	char sh_path[] = "/bin/sh", flag[] = "-c", name[] = "sh";
-	char script[] = "exec /bin/sh -c \"$1\" >&2";
-	char *argv[] = { sh_path, flag, script, name, text, NULL };
-	const struct child_opts opts = {
-		.arg = argv, .env = env, .cwd = dir, .timeout_ms = timeout_ms
-	};
-	struct shell sh = { 0 };
-	int rc;
+	int rc = held_shell(command, dir, fence, timeout_ms, tail, err);
 
-	if (fence && fence->is_on) {
-		rc = held_shell(command, dir, fence, timeout_ms, tail, err);
-	} else {
-		sh.base = event_base_new();
-		rc = wait_for(&sh, &opts, err);
-		if (rc < 0)
-			free(sh.tail);
-		else
-			*tail = sh.tail;
-	}
 	return rc < 0 ? err_wrap(err, "'%.100s'", command) : rc;
 }

@@ -75,9 +75,8 @@ job_setup(const struct fields *in, struct fields *out, struct err *err)
 	(void)out;
 	job_fence_read(in, &fence);
 	/* Before the first run nothing is there but what was approved with its base. */
-	status = job_shell(command, path,
-	    fields_number(in, "was_run", 0) ? &fence : NULL, SETUP_LIMIT_MS, &tail,
-	    err);
+	fence.is_on = fence.is_on && fields_number(in, "was_run", 0);
+	status = job_shell(command, path, &fence, SETUP_LIMIT_MS, &tail, err);
 	if (status <= 0)
 		return status;
 	err_set(err, ERR_REFUSED, "setup '%s' failed with %d%s%s", command, status,

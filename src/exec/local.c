@@ -135,6 +135,20 @@ kill_marked(const char *mark)
 	return n_found;
 }
 
+/* What HOLDER marked, however it was detached and cleaned. */
+static size_t
+kill_held(const struct proc_id *holder)
+{
+	AUTO_FREE struct proc_id *ids = NULL;
+	size_t n = 0, n_found = 0;
+
+	if (holder->pid > 0 && proc_is_of_this_boot(holder))
+		n = proc_held(holder, &ids);
+	for (size_t i = 0; i < n; i++)
+		n_found += is_above_us(ids[i].pid) ? 0 : kill_below(&ids[i]);
+	return n_found;
+}
+
 /* What is left in the cgroup; 0 when it is empty or gone. */
 static size_t
 kill_cgroup(const char *cgroup)
@@ -238,7 +252,8 @@ local_sweep(const char *run_dir, long limit_ms, struct err *err)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		n = kill_cgroup(begun.cgroup) + kill_below(&begun.holder) +
-		    kill_below(&begun.agent) + kill_marked(mark);
+		    kill_below(&begun.agent) + kill_marked(mark) +
+		    kill_held(&begun.holder);
 		if (n == 0) {
 			if (strstr(begun.cgroup, "/divisi-"))
 				(void)DURABLE(

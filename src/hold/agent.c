@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "base/file.h"
+#include "base/mark.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -130,6 +131,7 @@ become_agent(const struct birth *b)
 	if (getppid() != b->holder || read(b->go, &byte, 1) != 1)
 		_exit(127);
 	reset_signals();
+	(void)mark_put(&b->agent->holder);
 	if (limit > 0)
 		setrlimit(RLIMIT_DATA, &data);
 	for (int i = 0; i < 3; i++)

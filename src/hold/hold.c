@@ -444,6 +444,7 @@ begin(struct hold *h, struct err *err)
 	    input_open(&h->in, h->dir, err) < 0 ||
 	    proc_identify(getpid(), &begun.holder, err) < 0)
 		return -1;
+	h->agent.holder = begun.holder;
 	(void)gethostname(begun.host, sizeof(begun.host) - 1);
 	if (!h->spec.watch_only)
 		cgroup_make(h->agent.cgroup, sizeof(h->agent.cgroup),

@@ -85,6 +85,7 @@ int hold_take_lock(const char *dir, int *fd, struct err *err);
 /* The agent: hold/agent.c */
 struct agent {
 	struct proc_id id;
+	struct proc_id holder; /* we, whose mark it gets */
 	int lock_fd; /* the run's lock; what is forked lets go of it first of all */
 	pid_t pid;   /* 0 before the start and after the end */
 	int stdin_fd, out_fd, err_fd;

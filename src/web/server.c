@@ -14,6 +14,7 @@
 #include <event2/keyvalq_struct.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -26,6 +27,10 @@
 #define EVENTS_PER_ANSWER 5000
 #define EVENTS_BYTES      (1u << 20) /* an answer ends with the row that passes this */
 #define STREAM_BYTES      (1u << 18) /* unread; then the journal is the queue */
+
+#ifndef SO_PEERPIDFD /* of Linux 6.5, newer than the headers */
+#define SO_PEERPIDFD 77
+#endif
 
 /* A client that follows the journal. */
 struct stream {
@@ -88,6 +93,23 @@ answer_err(struct evhttp_request *req, const struct err *err, const struct field
 	fields_clear(&f);
 }
 
+/*
+ * Is the process that connected FD gone?  Another may have its pid then.  Before Linux 6.5
+ * nobody can tell: false.
+ */
+static bool
+peer_is_gone(int fd)
+{
+	AUTO_FD int pid_fd = -1;
+	struct pollfd p = { .events = POLLIN };
+	socklen_t n = sizeof(p.fd);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &p.fd, &n) < 0)
+		return errno != ENOPROTOOPT;
+	pid_fd = p.fd;
+	return poll(&p, 1, 0) > 0;
+}
+
 static void
 identify(struct server *server, struct evhttp_request *req, struct caller *caller)
 {
@@ -95,10 +117,13 @@ identify(struct server *server, struct evhttp_request *req, struct caller *calle
 	    evhttp_request_get_connection(req));
 	struct ucred peer = { .pid = 0, .uid = (uid_t)-1 };
 	socklen_t n = sizeof(peer);
+	int fd = bufferevent_getfd(bev);
 
-	if (getsockopt(bufferevent_getfd(bev), SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
 		log_warn("no peer credentials: %s", strerror(errno));
 	engine_identify(server->engine, peer.pid, peer.uid, caller);
+	if (caller->session[0] == '\0' && peer_is_gone(fd))
+		engine_identify(server->engine, 0, peer.uid, caller);
 }
 
 static int64_t

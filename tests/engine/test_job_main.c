@@ -71,6 +71,20 @@ await_gone(pid_t pid)
 	}
 }
 
+/* COMMAND in WHERE, held without a fence; the caller frees *TAIL. */
+static int
+unfenced(const char *command, const char *where, long ms, char **tail, struct err *err)
+{
+	AUTO_FREE char *home = path_join(dir, "home");
+	const struct job_fence off = { .hold = getenv("DIVISI_TEST_HOLD"),
+		.home = home,
+		.session = "p1.1.1A",
+		.grants = "" };
+
+	assert_int_equal(file_mkdirs(home, 0700, NULL), 0);
+	return job_shell(command, where, &off, ms, tail, err);
+}
+
 /* ---- commands ------------------------------------------------------------------------------ */
 
 static void
@@ -94,7 +108,7 @@ a_command_gives_its_status_and_what_it_said(void **state)
 	for (size_t i = 0; i < N_ELEMS(table); i++) {
 		AUTO_FREE char *tail = NULL;
 		struct err err = ERR_INIT;
-		int status = job_shell(table[i].command, dir, NULL, 10000, &tail, &err);
+		int status = unfenced(table[i].command, dir, 10000, &tail, &err);
 
 		if (status != table[i].status || strcmp(tail, table[i].said) != 0)
 			fail_msg("%s: %d and '%s' (%s)", table[i].command, status, tail,
@@ -108,10 +122,9 @@ a_command_runs_where_it_is_told(void **state)
 	AUTO_FREE char *tail = NULL, *want = xasprintf("%s\n", dir);
 	struct err err = ERR_INIT;
 
-	assert_int_equal(job_shell("pwd", dir, NULL, 10000, &tail, &err), 0);
+	assert_int_equal(unfenced("pwd", dir, 10000, &tail, &err), 0);
 	assert_string_equal(tail, want);
-	assert_int_equal(
-	    job_shell("pwd", "/no/such/dir", NULL, 10000, &tail, &err), -1);
+	assert_int_equal(unfenced("pwd", "/no/such/dir", 10000, &tail, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 }
 
@@ -123,8 +136,8 @@ of_much_output_the_end_is_kept(void **state)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(
-	    job_shell("head -c 3000000 /dev/zero | tr '\\0' x; echo THE END; exit 1",
-		dir, NULL, 10000, &tail, &err),
+	    unfenced("head -c 3000000 /dev/zero | tr '\\0' x; echo THE END; exit 1",
+		dir, 10000, &tail, &err),
 	    1);
 	assert_true(strlen(tail) < 10000);
 	assert_string_equal(tail + strlen(tail) - 9, "xTHE END\n");
@@ -137,8 +150,8 @@ what_a_command_leaves_running_does_not_hold_it_up(void **state)
 	AUTO_FREE char *tail = NULL, *pid = NULL;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(job_shell("sleep 300 & echo $! >pid; echo done", dir, NULL,
-			     20000, &tail, &err),
+	assert_int_equal(
+	    unfenced("sleep 300 & echo $! >pid; echo done", dir, 20000, &tail, &err),
 	    0);
 	assert_string_equal(tail, "done\n");
 	pid = in_dir("pid");
@@ -152,9 +165,8 @@ a_command_that_closes_its_output_is_waited_for(void **state)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(
-	    job_shell(
-		"exec >&- 2>&-; read x <fifo 2>/dev/null; echo late >late; exit 7", dir,
-		NULL, 10000, &tail, &err),
+	    unfenced("exec >&- 2>&-; read x <fifo 2>/dev/null; echo late >late; exit 7",
+		dir, 10000, &tail, &err),
 	    7);
 	text = in_dir("late");
 	assert_string_equal(text, "late\n");
@@ -166,8 +178,8 @@ a_command_that_takes_too_long_is_ended_with_all_it_started(void **state)
 	AUTO_FREE char *tail = NULL, *pid = NULL;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(job_shell("(sleep 300; true) & echo $! >pid; exec >&-; wait",
-			     dir, NULL, 300, &tail, &err),
+	assert_int_equal(unfenced("(sleep 300; true) & echo $! >pid; exec >&-; wait",
+			     dir, 300, &tail, &err),
 	    -1);
 	assert_int_equal(err.kind, ERR_TIMEOUT);
 	pid = in_dir("pid");
@@ -187,8 +199,8 @@ a_job_that_is_told_to_end_takes_its_command_along(void **state)
 		char *tail = NULL;
 		struct err err = ERR_INIT;
 
-		_exit(job_shell("sleep 300 & echo $! >part; mv part pid; wait", dir,
-		    NULL, 60000, &tail, &err));
+		_exit(unfenced("sleep 300 & echo $! >part; mv part pid; wait", dir,
+		    60000, &tail, &err));
 	}
 	for (int ms = 0; !(pid = in_dir("pid")); ms++) {
 		assert_true(ms < 10000);
@@ -209,8 +221,7 @@ a_command_sees_the_repository_it_runs_in(void **state)
 	setenv("GIT_DIR", "/elsewhere", 1);
 	setenv("KEPT", "yes", 1);
 	assert_int_equal(
-	    job_shell("echo \"${GIT_DIR-none} $KEPT\"", dir, NULL, 10000, &tail, &err),
-	    0);
+	    unfenced("echo \"${GIT_DIR-none} $KEPT\"", dir, 10000, &tail, &err), 0);
 	unsetenv("GIT_DIR");
 	unsetenv("KEPT");
 	assert_string_equal(tail, "none yes\n");
@@ -467,13 +478,16 @@ a_job_reads_all_of_a_large_input(void **state)
 {
 	const size_t n = (size_t)3 << 20;
 	AUTO_FREE char *big = xmalloc(n + 1), *input = NULL;
+	AUTO_FREE char *home = path_join(dir, "home");
 	struct fields out = { 0 };
 	struct err err = ERR_INIT;
 
 	memset(big, 'x', n);
 	big[n] = '\0';
-	input = xasprintf(
-	    "{\"big\":\"%s\",\"command\":\"exit 5\",\"path\":\"%s\"}", big, dir);
+	assert_int_equal(file_mkdirs(home, 0700, NULL), 0);
+	input = xasprintf("{\"big\":\"%s\",\"command\":\"exit 5\",\"path\":\"%s\","
+			  "\"home\":\"%s\",\"hold\":\"%s\",\"session\":\"p1.1.1A\"}",
+	    big, dir, home, getenv("DIVISI_TEST_HOLD"));
 	assert_int_equal(answer("setup", input, &out, &err), 0);
 	assert_true(fields_get_err(&out, &err));
 	assert_non_null(strstr(err.text, "failed with 5"));

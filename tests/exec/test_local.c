@@ -120,6 +120,29 @@ what_a_killed_holder_leaves_is_found_and_killed(void **state)
 	box_free(box);
 }
 
+/* In its own session, without environment and parents, as a daemon is: its mark is left. */
+static void
+a_sweep_finds_what_was_detached_and_cleaned(void **state)
+{
+	struct run_box *box = box_new(
+	    "(env -i setsid /bin/sh -c '(echo $PPID >/dev/null; "
+	    "exec /bin/sh -c \"echo \\$\\$ > d; mv d pid; "
+	    "exec sleep 1000\") &' &); exec cat");
+	struct proc_id daemon;
+	struct err err;
+	int lock_fd;
+
+	start(box);
+	daemon = box_process(box, "pid");
+	kill_holder(box);
+	assert_int_equal(rundir_probe(box->dir, &lock_fd, NULL), RUN_LOST);
+	if (executor_local.sweep(box->dir, EXEC_SWEEP_MS, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_false(proc_is_alive(&daemon));
+	close(lock_fd);
+	box_free(box);
+}
+
 static void
 a_sweep_leaves_other_runs_alone(void **state)
 {
@@ -221,6 +244,7 @@ main(void)
 		TEST(starting_twice_is_harmless),
 		TEST(a_holder_that_is_not_there_is_told),
 		TEST(what_a_killed_holder_leaves_is_found_and_killed),
+		TEST(a_sweep_finds_what_was_detached_and_cleaned),
 		TEST(a_sweep_leaves_other_runs_alone),
 		TEST(who_got_a_pid_later_is_never_swept),
 		TEST(a_run_whose_directory_is_gone_is_swept_by_its_mark),

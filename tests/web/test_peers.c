@@ -1,6 +1,9 @@
 /* Who asks: a person, or somebody below a holder, who never is one (CONTRACTS 1). */
 #include "talk.h"
 
+#include "base/rundir.h"
+#include "exec/exec.h"
+
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -68,6 +71,23 @@ run(const char *program, const char *script)
 	return pid;
 }
 
+/* Holds SCRIPT as an agent without a fence, in a run directory that no engine knows. */
+static void
+run_held(struct stage *st, const char *script)
+{
+	AUTO_FREE char *dir = stage_path(st, "runs/stray");
+	struct run_spec spec = { .run = xstrdup("stray"), .cwd = xstrdup(st->dir) };
+	const char *const args[] = { "/bin/sh", "-c", script };
+
+	for (size_t i = 0; i < N_ELEMS(args); i++)
+		run_spec_add_arg(&spec, args[i]);
+	run_spec_add_env(&spec, "PATH", "/usr/bin:/bin");
+	assert_int_equal(rundir_write_spec(dir, &spec, NULL), 0);
+	run_spec_clear(&spec);
+	assert_int_equal(
+	    executor_local.start(dir, getenv("DIVISI_TEST_HOLD"), NULL), 0);
+}
+
 /* CONTRACTS 1: below a holder nobody is the human, in whatever repository. */
 static void
 an_agent_of_another_repository_is_no_person(void **state)
@@ -124,6 +144,65 @@ who_is_gone_before_it_is_looked_at_is_no_person(void **state)
 	for (int i = 0; i < 20; i++)
 		stage_turn(st, i, "twenty turns");
 	assert_int_equal(st->engine->core->n_assertions, 0);
+}
+
+/*
+ * An agent without a fence can kill its holder, and what it detached before has no parent then
+ * that tells whose it is: its mark does (base/mark.h), whatever it cleaned away.
+ */
+static void
+what_a_killed_holder_left_is_no_person(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *script = NULL, *answer = NULL, *before = NULL, *after = NULL;
+
+	if (!getenv("DIVISI_TEST_HOLD"))
+		skip();
+	script = xasprintf(
+	    "holder=$PPID; (env -i setsid /bin/sh -c '(trap \"\" HUP TERM; cd /; "
+	    "while kill -0 '$holder' 2>/dev/null; do sleep 0.01; done; "
+	    "exec %s --ask %s /v1/order/assert "
+	    "\"{\\\"path\\\":\\\"/p\\\",\\\"a\\\":\\\"1\\\",\\\"b\\\":\\\"2\\\","
+	    "\\\"reason\\\":\\\"so\\\"}\" %s/answer) &' &) ; "
+	    "sleep 0.1; kill -9 $holder; sleep 100",
+	    self, st->home, st->dir);
+	before = core_dump(st->engine->core);
+	run_held(st, script);
+	answer = answer_of(st, "answer");
+	assert_int_equal(talk_status(answer), 403);
+	assert_non_null(strstr(answer, "an agent never acts as a person"));
+	after = core_dump(st->engine->core);
+	assert_string_equal(before, after);
+}
+
+/* What a job of ours runs is a command on agents' work, and no person either. */
+static void
+what_we_started_is_no_person(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *script = NULL, *answer = NULL;
+	pid_t pid;
+
+	script = xasprintf(
+	    "'%s' --ask '%s' /v1/order/assert "
+	    "'{\"path\":\"/p\",\"a\":\"1\",\"b\":\"2\",\"reason\":\"so\"}' "
+	    "'%s/answer'; exit 0",
+	    self, st->home, st->dir);
+	pid = run("/bin/sh", script);
+	answer = answer_of(st, "answer");
+	assert_int_equal(talk_status(answer), 403);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* A world of processes that is not below ours shows no pid. */
+static void
+who_has_no_pid_here_is_no_person(void **state)
+{
+	struct stage *st = *state;
+	struct caller caller;
+
+	engine_identify(st->engine, 0, geteuid(), &caller);
+	assert_string_equal(caller.session, "?");
 }
 
 /* An agent of ours is its session: it reads its own work and orders nothing. */
@@ -199,6 +278,9 @@ main(int argc, char **argv)
 		SERVER_TEST(an_agent_of_another_repository_is_no_person),
 		SERVER_TEST(an_agent_may_not_stop_the_server),
 		SERVER_TEST(who_is_gone_before_it_is_looked_at_is_no_person),
+		SERVER_TEST(what_a_killed_holder_left_is_no_person),
+		SERVER_TEST(what_we_started_is_no_person),
+		SERVER_TEST(who_has_no_pid_here_is_no_person),
 		SERVER_TEST(an_agent_below_our_holder_is_its_session),
 	};
 

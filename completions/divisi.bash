@@ -45,7 +45,7 @@ _divisi()
 		try) words='--json' ;;
 		salvage) words='--json --restore --branch' ;;
 		answer) words='--json' ;;
-		merge) words='--json --yes --diff' ;;
+		merge) words='--json --yes --diff --override --reason' ;;
 		report) words='--json' ;;
 		issue) words='--json --parent --status --text --assignee --label --type --title --body --body-file --estimate --project --url --id --version --kind --remove --limit --markdown' ;;
 		outbox) words='--json --reason' ;;

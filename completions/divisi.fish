@@ -206,6 +206,8 @@ complete -c divisi -n __fish_use_subcommand -f -a merge -d 'read what is ready a
 complete -c divisi -n '__fish_seen_subcommand_from merge' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from merge' -l yes -d 'the diffs were read: merge what is ready'
 complete -c divisi -n '__fish_seen_subcommand_from merge' -l diff -d 'print what would be merged, merge nothing'
+complete -c divisi -n '__fish_seen_subcommand_from merge' -l override -r -d 'go on against RULE; needs --reason'
+complete -c divisi -n '__fish_seen_subcommand_from merge' -l reason -r -d 'why, on record'
 complete -c divisi -n __fish_use_subcommand -f -a report -d 'time, cost and outcome of a plan, estimate against actual'
 complete -c divisi -n '__fish_seen_subcommand_from report' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n __fish_use_subcommand -f -a issue -d 'the built-in issue tracker'

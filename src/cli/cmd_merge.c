@@ -13,15 +13,23 @@ const struct option_doc cmd_merge_options[] = {
 	OPTION_JSON,
 	{ "yes", NULL, "the diffs were read: merge what is ready", 'y' },
 	{ "diff", NULL, "print what would be merged, merge nothing", 0 },
+	{ "override", "RULE", "go on against RULE; needs --reason", 0 },
+	{ "reason", "TEXT", "why, on record", 0 },
 	OPTION_END,
 };
 
 struct merging {
 	struct client client;
 	bool as_json, yes, only_diff, is_interactive;
-	const char *session;
+	const char *session, *override, *reason;
 	size_t n_ordered;
 };
+
+static bool
+waits_for_pull(const struct json_object *s)
+{
+	return js_text(js_get(s, "pull"), "holds")[0] != '\0';
+}
 
 static bool
 is_ready(const struct json_object *s)
@@ -30,6 +38,7 @@ is_ready(const struct json_object *s)
 
 	return strcmp(state, "in-review") == 0 ||
 	       strcmp(state, "merge-conflict") == 0 ||
+	       (strcmp(state, "mergeable") == 0 && waits_for_pull(s)) ||
 	       (strcmp(state, "merging") == 0 && js_text(s, "blocked")[0]);
 }
 
@@ -70,6 +79,8 @@ merge_one(struct merging *m, const struct json_object *s, struct err *err)
 			return -1;
 	}
 	fields_set(&in, "session", js_text(s, "id"));
+	fields_set(&in, "override", m->override);
+	fields_set(&in, "reason", m->reason);
 	rc = client_order(&m->client, "merge", &in, &out, 60000, err);
 	fields_clear(&in);
 	fields_clear(&out);
@@ -150,25 +161,62 @@ wait_train(struct merging *m, struct err *err)
 	}
 }
 
+static int
+read_args(struct merging *m, struct args *args, struct err *err)
+{
+	bool *const flags[] = { &m->as_json, &m->yes, &m->only_diff };
+	int option;
+
+	while ((option = args_next(args, err)) != ARGS_END) {
+		if (option == ARGS_BAD)
+			return -1;
+		if (option == ARGS_WORD && m->session) {
+			err_set(err, ERR_USAGE, "\"%.60s\" is too much", args->value);
+			return err_fix(err, "usage: divisi merge [SESSION]");
+		}
+		if (option == ARGS_WORD)
+			m->session = args->value;
+		else if (option < (int)N_ELEMS(flags))
+			*flags[option] = true;
+		else if (strcmp(cmd_merge_options[option].name, "override") == 0)
+			m->override = args->value;
+		else
+			m->reason = args->value;
+	}
+	return 0;
+}
+
+/* What was ordered and still waits for its pull request is not merged yet. */
+static void
+say_outcome(struct merging *m)
+{
+	struct err err = ERR_INIT;
+	AUTO_JSON struct json_object *status = client_status(&m->client, &err);
+	const struct json_object *s = status && m->session
+					  ? client_session(status, m->session, NULL)
+					  : NULL;
+
+	if (s && waits_for_pull(s)) {
+		fputs("not merged yet: ", stdout);
+		text_put(stdout, js_text(s, "why"));
+		fputc('\n', stdout);
+	} else {
+		puts("merged; divisi status shows what is next");
+	}
+}
+
 int
 cmd_merge(int argc, char **argv)
 {
 	struct merging m = { .is_interactive = isatty(0) && isatty(1) };
-	bool flags[3] = { false };
-	const char *words[1] = { NULL };
-	struct args_simple want = { "merge [SESSION]", flags, words, 0, 1 };
 	AUTO_JSON struct json_object *status = NULL;
 	struct err err = ERR_INIT;
 	struct args args;
 	int rc;
 
 	args_init(&args, cmd_merge_options, argc, argv);
-	if (args_simple(&args, &want, &err) < 0)
-		return cmd_fail(&err, flags[0]);
-	m.as_json = flags[0];
-	m.yes = flags[1];
-	m.only_diff = flags[2];
-	m.session = words[0];
+	if (read_args(&m, &args, &err) < 0)
+		return cmd_fail(&err, m.as_json);
 	rc = client_open(&m.client, NULL, true, &err);
 	if (rc == 0)
 		status = client_status(&m.client, &err);
@@ -176,7 +224,7 @@ cmd_merge(int argc, char **argv)
 	if (rc == 0 && m.n_ordered > 0)
 		rc = wait_train(&m, &err);
 	if (rc == 0 && m.n_ordered > 0 && !m.as_json)
-		puts("merged; divisi status shows what is next");
+		say_outcome(&m);
 	client_close(&m.client);
 	return rc < 0 ? cmd_fail(&err, m.as_json) : 0;
 }

@@ -436,13 +436,16 @@ static const struct command commands[] = {
 	{
 	    .name = "merge",
 	    .group = CMD_LAND,
-	    .synopsis = "merge [SESSION] [--diff | --yes]",
+	    .synopsis =
+		"merge [SESSION] [--diff | --yes] [--override RULE --reason TEXT]",
 	    .summary = "read what is ready and land it in the proven order",
 	    .help =
 		"Each session is put on top of the updated target in a scratch "
 		"worktree, the verify command runs on the combined tree, and only "
 		"that tested commit lands, by fast-forward, never forced. A conflict "
-		"stops that session and shows both sides.",
+		"stops that session and shows both sides. With divisi.publish = pr it "
+		"waits for the checks and reviews of its pull request, unless "
+		"--override M01 says otherwise.",
 	    .options = cmd_merge_options,
 	    .run = cmd_merge,
 	},

@@ -46,7 +46,8 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		&s->summary, &s->claimed_by, &s->next, &s->next_note, &s->terminal,
 		&s->terminal_command, &s->taken_pin, &s->head, &s->pin, &s->candidate,
 		&s->landed, &s->evidence, &s->stray, &s->widened, &s->fenced,
-		&s->blocked, &s->call };
+		&s->blocked, &s->call, &s->pull_url, &s->pull_state, &s->pull_checks,
+		&s->pull_review };
 
 	for (size_t k = 0; k < N_ELEMS(texts); k++)
 		*(char **)(void *)((char *)s + texts[k].at) = xstrdup(

@@ -46,7 +46,8 @@ session_clear(struct session *s)
 		s->last_text, s->reason, s->summary, s->claimed_by, s->next,
 		s->next_note, s->terminal, s->terminal_command, s->taken_pin, s->head,
 		s->pin, s->candidate, s->landed, s->evidence, s->stray, s->widened,
-		s->blocked, s->account, s->price, s->call };
+		s->blocked, s->account, s->price, s->call, s->pull_url, s->pull_state,
+		s->pull_checks, s->pull_review };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -319,6 +320,12 @@ dump_session(FILE *f, const struct session *s)
 		fprintf(f, " %lld", (long long)numbers[i]);
 	fprintf(f, "|%s|%s|%s %lld %lld\n", s->fence, s->grants, s->fenced,
 	    (long long)s->n_fenced, (long long)s->fence_offset);
+	if (s->pull > 0 || s->is_pull_owed)
+		fprintf(f, " pull %lld %s|%s|%s|%s %lld %d %d%d%d%d\n",
+		    (long long)s->pull, s->pull_url, s->pull_state, s->pull_checks,
+		    s->pull_review, (long long)s->pull_at, s->n_pull_looks,
+		    s->is_pull_owed, s->is_pull_waived, s->is_pull_swept,
+		    s->is_published);
 	dump_asks(f, s);
 }
 

@@ -108,6 +108,14 @@ struct session {
 	bool is_swept;  /* closed for good: what its agent kept is told to be removed */
 	bool is_tree_gone; /* another program took its worktree away */
 	char *blocked;     /* why its landing waits, and the command that mends it */
+	/* Its pull request, number 0 = none; what was seen of it last, when to look next. */
+	int64_t pull, pull_at;
+	char *pull_url, *pull_state, *pull_checks, *pull_review;
+	int n_pull_looks;    /* since it changed */
+	bool is_pull_owed;   /* what it made last is not there yet */
+	bool is_pull_waived; /* a person lets it land all the same (M01) */
+	bool is_pull_swept;  /* its work is settled, and so it is told to be closed */
+	bool is_published;   /* the remote has what landed */
 	struct ask *ask;
 	size_t n_asks, cap_asks;
 	int n_keys; /* numbers the idempotency keys of messages to the agent */
@@ -284,6 +292,9 @@ struct allowance *core_allowance(const struct core *core, const char *id);
 /* When nobody answered A of S, the moment it is answered with no; INT64_MAX for never. */
 int64_t ask_deadline(
     const struct core *core, const struct session *s, const struct ask *a);
+
+/* Why the landing of S waits for its pull request (M01), in words; NULL when it does not. */
+const char *pull_holds(const struct core *core, const struct session *s);
 
 /* Is its agent kept in by a fence of ours? */
 bool session_is_fenced(const struct session *s);

@@ -221,4 +221,6 @@ flow_advance(struct core *core, int64_t now, struct acts *acts)
 		advance_batch(core, &core->batch[i], now, acts);
 	for (size_t i = 0; i < core->n_sessions; i++)
 		sweep_state(&core->session[i], acts);
+	for (size_t i = 0; i < core->n_sessions; i++)
+		pull_sweep(&core->session[i], acts);
 }

@@ -83,6 +83,7 @@ enum hap {
 	HAP_HANDED_BACK, /* they give it back, or say that it is done */
 	HAP_WRITTEN_BACK,
 	HAP_PUBLISHED, /* pushed to a remote; or "trouble" says why not */
+	HAP_PULL_SEEN, /* a pull request was opened, brought up to date or looked at */
 	HAP_OVERRIDDEN,
 	HAP_FENCED,        /* the fence of a session refused something */
 	HAP_STRAYED,       /* a session wrote outside what it declared */

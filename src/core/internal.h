@@ -187,6 +187,20 @@ step_fn step_strayed, step_met, step_conflict_gone, step_ruled;
 step_fn step_guarded, step_widen_asked;
 step_fn step_batch_planned, step_batch_approved, step_batch_declined, step_batch_acked;
 
+/*
+ * pull.c: opens the pull request of what S delivered, or brings it up to date, where its plan
+ * wants one; is what holds its landing a person's to mend?
+ */
+void pull_owe_open(struct core *core, struct session *s, struct acts *acts);
+bool pull_needs_person(const struct core *core, const struct session *s);
+/* A person wants S merged: it is looked at again, or let pass.  False: nothing holds it. */
+bool pull_asked(struct core *core, struct session *s, const struct happening *h);
+/* Looks when its time has come; when that is; closes it once its work is settled. */
+void pull_clock(struct session *s, int64_t now, struct acts *acts);
+int64_t pull_deadline(const struct session *s);
+void pull_sweep(struct session *s, struct acts *acts);
+step_fn step_pull_seen;
+
 /* tree.c: makes the worktree of S again before anything else happens in it. */
 void owe_tree(struct session *s, struct acts *acts);
 step_fn step_tree_gone, step_tree_back;

@@ -63,7 +63,8 @@ merge_next(struct core *core, struct batch_run *b, int64_t now, struct acts *act
 		struct session *s = &core->session[b->session[i]];
 
 		if (s->state != SESSION_MERGEABLE || elder_of(core, b, s) ||
-		    conflict_before_landing(core, s) || hub_waits_behind(core, b, s))
+		    conflict_before_landing(core, s) || pull_holds(core, s) ||
+		    hub_waits_behind(core, b, s))
 			continue;
 		if (!next || s->merge_position < next->merge_position)
 			next = s;
@@ -199,8 +200,12 @@ step_merge_asked(
 		if (s->state == SESSION_IN_REVIEW) {
 			s->was_reviewed = true;
 			n += core_move(s, ON_REVIEWED, h->at, acts);
+			(void)pull_asked(core, s, h);
+		} else if (s->state == SESSION_MERGEABLE) {
+			n += pull_asked(core, s, h);
 		} else if (s->state == SESSION_MERGE_CONFLICT) {
 			n += core_move(s, ON_RETRY, h->at, acts);
+			pull_owe_open(core, s, acts);
 		} else if (s->state == SESSION_MERGING && s->blocked[0]) {
 			owe_candidate(core, s, acts);
 			n++;

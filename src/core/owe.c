@@ -74,7 +74,7 @@ owe_publish(struct core *core, const struct session *s, struct acts *acts)
 	const struct plan_run *p = core_plan(core, s->plan_id);
 	struct fields *f;
 
-	if (!p || strcmp(p->publish, "branch") != 0)
+	if (!p || strcmp(p->publish, "none") == 0 || p->publish[0] == '\0')
 		return;
 	f = acts_add(acts, "publish", "merge", "publish/%s/%d", s->id, s->merge_tries);
 	fields_set(f, "plan", p->id);

@@ -109,6 +109,14 @@ reason_merge(const struct core *core, const struct session *s, struct reason *r)
 		put(r->witness, sizeof(r->witness), "%s", s->candidate);
 		put(r->release, sizeof(r->release), "%s",
 		    s->blocked[0] ? "a checkout that takes it" : "its verification");
+	} else if (pull_holds(core, s)) {
+		r->rule = "S-44";
+		r->code = "M01";
+		put(r->other, sizeof(r->other), "%s", s->pull_url);
+		put(r->witness, sizeof(r->witness), "checks: %s, review: %s",
+		    s->pull_checks, s->pull_review);
+		put(r->release, sizeof(r->release),
+		    "checks that pass, a review that does not ask for changes");
 	} else if (o) {
 		r->rule = "R-36";
 		r->code = "G04";

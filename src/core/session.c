@@ -475,6 +475,7 @@ delivered(
 	} else {
 		(void)core_move(s, ON_DELIVERED, h->at, acts);
 		owe_issue_move(acts, s, "In Review", s->n_keys);
+		pull_owe_open(core, s, acts);
 		if (p && strcmp(p->merge, "auto") == 0) {
 			s->was_reviewed = true;
 			(void)core_move(s, ON_REVIEWED, h->at, acts);

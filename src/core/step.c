@@ -217,6 +217,12 @@ step_published(
 		free(p->published);
 		p->published = xasprintf("%s %s", fields_text(&h->fields, "remote"),
 		    fields_text(&h->fields, "commit"));
+		for (size_t i = 0; i < core->n_sessions; i++) {
+			struct session *s = &core->session[i];
+
+			s->is_published |= s->landed[0] &&
+					   strcmp(s->plan_id, p->id) == 0;
+		}
 	}
 	return 0;
 }
@@ -261,6 +267,7 @@ step_clock_set(
 		shift(&s->last_seen, by);
 		shift(&s->stuck_at, by);
 		shift(&s->clock_at, by);
+		shift(&s->pull_at, by);
 		for (size_t k = 0; k < s->n_asks; k++)
 			shift(&s->ask[k].at, by);
 	}
@@ -323,6 +330,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_HANDED_BACK]       = step_handed_back,
 	[HAP_WRITTEN_BACK]      = step_written_back,
 	[HAP_PUBLISHED]         = step_published,
+	[HAP_PULL_SEEN]         = step_pull_seen,
 	[HAP_OVERRIDDEN]        = step_nothing,
 	[HAP_FENCED]            = step_fenced,
 	[HAP_STRAYED]           = step_strayed,

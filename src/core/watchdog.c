@@ -109,6 +109,7 @@ step_clock(
 		AUTO_FREE char *age = NULL;
 
 		asks_time_out(core, s, h, acts);
+		pull_clock(s, h->at, acts);
 		if (s->waits_for_slot)
 			continue;
 		if ((s->state == SESSION_UNCONFIRMED ||
@@ -170,6 +171,8 @@ core_next_deadline(const struct core *core)
 
 		if (money_deadline(core, s) < next)
 			next = money_deadline(core, s);
+		if (pull_deadline(s) < next)
+			next = pull_deadline(s);
 		for (size_t k = 0; k < s->n_asks; k++) {
 			int64_t asked = ask_deadline(core, s, &s->ask[k]);
 

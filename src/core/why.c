@@ -127,6 +127,14 @@ why_merge(const struct core *core, const struct session *s, const char *name,
 		    s->reason[0] ? s->reason : "divisi merge");
 	} else if (s->state == SESSION_MERGING) {
 		put(to->why, to->n, "is being merged and verified");
+	} else if (s->state == SESSION_MERGEABLE && pull_holds(core, s)) {
+		put(to->why, to->n, "%s%s%s", pull_holds(core, s),
+		    s->pull_url[0] ? ": " : "", s->pull_url);
+		if (pull_needs_person(core, s))
+			put(to->command, to->cn,
+			    "divisi park %s   or: divisi merge %s --override M01 "
+			    "--reason TEXT",
+			    name, name);
 	} else if (conflict_before_landing(core, s)) {
 		const struct conflict *c = conflict_before_landing(core, s);
 
@@ -365,6 +373,7 @@ needs_person(const struct core *core, const struct session *s)
 	case SESSION_STALLED:
 	case SESSION_IN_REVIEW:
 	case SESSION_MERGE_CONFLICT: return true;
+	case SESSION_MERGEABLE: return pull_needs_person(core, s);
 	case SESSION_HALTED:
 		return s->is_held; /* else its conflict is what needs one */
 	case SESSION_PARKED: return s->is_tree_gone || budget_waits(core, s);

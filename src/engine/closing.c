@@ -58,7 +58,8 @@ n_records_owed(const struct engine *engine)
 	size_t n = 0;
 
 	TAILQ_FOREACH (t, &engine->tasks, link) {
-		n += strcmp(t->order, "tracker") == 0 || strcmp(t->order, "plan") == 0;
+		n += t->is_outbound || strcmp(t->order, "tracker") == 0 ||
+		     strcmp(t->order, "plan") == 0;
 	}
 	return n;
 }
@@ -89,7 +90,7 @@ closing_json(struct engine *engine, const struct plan_run *p)
 	    p->trouble[0] ? p->trouble
 	    : owed        ? "some records are still being written"
 			  : "plan file, master issue and sub-issues are written");
-	if (strcmp(p->publish, "branch") == 0)
+	if (strcmp(p->publish, "none") != 0 && p->publish[0])
 		add_fact(list, "Published", p->published[0] && !p->unpublished[0], "%s",
 		    p->unpublished[0] ? p->unpublished
 		    : p->published[0] ? p->published

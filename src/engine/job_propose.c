@@ -277,19 +277,22 @@ put_publish(struct proposal *p, struct err *err)
 {
 	static const char *const words[] = { "none", "branch", "pr" };
 	AUTO_FREE char *remote = repo_default_remote(&p->repo, p->repo.main_branch);
+	const struct tracker *tracker;
 	const char *value;
 
 	if (put_choice(p, "divisi.publish", words, err) < 0)
 		return -1;
 	value = fields_text(p->out, "publish");
-	if (strcmp(value, "pr") == 0) {
+	tracker = tracker_by_name(fields_text(p->out, "tracker"));
+	if (strcmp(value, "pr") == 0 && !(tracker && tracker->pull_open)) {
 		err_set(err, ERR_REFUSED,
-		    "divisi.publish is pr, and this divisi opens no pull requests yet");
-		return err_fix(err, "git config divisi.publish branch, or none");
+		    "divisi.publish is pr, and pull requests are opened on GitHub only");
+		return err_fix(err, "git config divisi.tracker github, or: git config "
+				    "divisi.publish branch");
 	}
-	if (strcmp(value, "branch") == 0 && !remote) {
+	if (strcmp(value, "none") != 0 && !remote) {
 		err_set(err, ERR_REFUSED,
-		    "divisi.publish is branch, and there is no remote to push to");
+		    "divisi.publish is %s, and there is no remote to push to", value);
 		return err_fix(err, "git remote add origin URL, or: git config "
 				    "divisi.publish none");
 	}

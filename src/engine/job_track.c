@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/record.h"
 #include "engine/track_link.h"
+#include "engine/track_pull.h"
 #include "engine/track_work.h"
 
 #include <json-c/json.h>
@@ -156,7 +157,8 @@ job_track(const struct fields *in, struct fields *out, struct err *err)
 	int rc = track_link_open(
 	    &link, fields_text(in, "top"), fields_text(in, "tracker"), err);
 
-	t.id = strcmp(fields_text(in, "act"), "issue-file") == 0
+	t.id = strcmp(fields_text(in, "act"), "issue-file") == 0 ||
+		       track_is_pull(fields_text(in, "act"))
 		   ? ""
 		   : fields_text(in, "seen_id");
 	t.work = (struct track_work){

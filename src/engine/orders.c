@@ -406,6 +406,9 @@ order_merge(struct engine *engine, const struct fields *in, const struct caller 
 	struct fields f = { 0 };
 	int rc;
 
+	if (refusal_check_overrides(fields_text(in, "override"),
+		fields_text(in, "reason"), REFUSAL_MERGE_OVERRIDES, err) < 0)
+		return -1;
 	if (fields_text(in, "session")[0])
 		return happen_to_session(engine, HAP_MERGE_ASKED, in, caller, out, err);
 	fields_copy(&f, in);

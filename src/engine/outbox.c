@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "base/hash.h"
+#include "engine/track_pull.h"
 #include "tracker/tracker.h"
 
 #include <json-c/json.h>
@@ -146,6 +147,26 @@ keep_adopted(struct task *task, const struct fields *out, struct err *err)
 	return rc;
 }
 
+/* What was seen of a pull request is a happening. */
+static int
+tell_pull(struct task *task, const struct fields *out)
+{
+	static const char *const names[] = { "url", "state", "checks", "review" };
+	struct fields f = { 0 };
+	int rc;
+
+	if (!track_is_pull(task->kind))
+		return 0;
+	fields_set(&f, "session", fields_text(&task->fields, "session"));
+	fields_set_number(&f, "number", fields_number(out, "number", 0));
+	fields_set_number(&f, "opened", fields_number(out, "opened", 0));
+	for (size_t i = 0; i < N_ELEMS(names); i++)
+		fields_set(&f, names[i], fields_text(out, names[i]));
+	rc = engine_note(task->engine, HAP_PULL_SEEN, &f);
+	fields_clear(&f);
+	return rc;
+}
+
 /* It is there, with all that was seen of it on the way. */
 static void
 sent(struct task *task, const struct fields *out)
@@ -158,7 +179,7 @@ sent(struct task *task, const struct fields *out)
 	o->paused_until = 0;
 	o->trouble[0] = '\0';
 	if (keep_adopted(task, out, &err) < 0 || keep_seen(task, out, &err) < 0 ||
-	    (id[0] && track_filed(task, id) < 0))
+	    (id[0] && track_filed(task, id) < 0) || tell_pull(task, out) < 0)
 		task_postpone(task);
 	else
 		task_end(task, "done", "{}", 0);

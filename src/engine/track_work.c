@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "base/text.h"
+#include "engine/track_pull.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,8 @@ track_work(struct track_work *w, struct fields *out, struct err *err)
 		    w, text(w, "master"), "registry", text(w, "comment"), err);
 	else if (strcmp(act, "plan-close") == 0)
 		rc = close_plan(w, err);
+	else if (track_is_pull(act))
+		rc = track_pull(w, out, err);
 	else if (strcmp(act, "issue-file") == 0)
 		rc = file(w, out, err);
 	else if (strcmp(act, "issue-move") == 0)

@@ -63,7 +63,8 @@ add_session(const struct session *s, struct fields *in)
 	} texts[] = { { "session", s->id }, { "sub_issue", s->sub_issue },
 		{ "issue", s->issue }, { "issue_title", s->issue_title },
 		{ "issue_url", s->issue_url }, { "title", s->title },
-		{ "mode", s->mode } };
+		{ "mode", s->mode }, { "branch", s->branch }, { "focus", s->focus },
+		{ "summary", s->summary } };
 
 	for (size_t i = 0; i < N_ELEMS(texts); i++)
 		fields_set(in, texts[i].name, texts[i].text);
@@ -89,6 +90,9 @@ gather(const struct task *task, const struct session *s, const struct plan_run *
 	fields_set(in, "master_url", p->master_url);
 	fields_set(in, "status", fields_text(&task->fields, "status"));
 	fields_set(in, "assignee", fields_text(&task->fields, "assignee"));
+	fields_set(in, "target", p->target);
+	fields_set_number(in, "number", fields_number(&task->fields, "number", 0));
+	fields_set(in, "pull_text", fields_text(&task->fields, "text"));
 	fields_set(in, "comment_kind", fields_text(&task->fields, "kind"));
 	fields_set(in, "comment", fields_text(&task->fields, "text"));
 	if (s)

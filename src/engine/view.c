@@ -101,6 +101,23 @@ session_explain(struct engine *engine, const struct session *s, char *why, size_
 		snprintf(why + used, n - used, "; it complained: %.200s", complaint);
 }
 
+static void
+add_pull(const struct core *core, struct json_object *o, const struct session *s)
+{
+	const char *holds = pull_holds(core, s);
+	struct json_object *pull = s->pull > 0 ? json_object_new_object() : NULL;
+
+	json_object_object_add(o, "pull", pull);
+	if (!pull)
+		return;
+	member_number(pull, "number", s->pull);
+	member_text(pull, "url", s->pull_url);
+	member_text(pull, "state", s->pull_state);
+	member_text(pull, "checks", s->pull_checks);
+	member_text(pull, "review", s->pull_review);
+	member_text(pull, "holds", holds ? holds : "");
+}
+
 static struct json_object *
 session_json(struct engine *engine, const struct session *s)
 {
@@ -144,6 +161,7 @@ session_json(struct engine *engine, const struct session *s)
 	member_bool(o, "analysis_only", s->is_analysis);
 	member_bool(o, "reviewed", s->was_reviewed);
 	member_bool(o, "tree_gone", s->is_tree_gone);
+	add_pull(engine->core, o, s);
 	session_explain(engine, s, why, sizeof(why), command, sizeof(command));
 	member_text(o, "why", why);
 	member_text(o, "command", command);

@@ -19,6 +19,7 @@ const struct refusal *refusal_at(size_t i);           /* NULL past the end */
 	"G05,G07,G14,G15,G21,N03,P01,P02,P03,P04,P05,P06,P07,P08,P09,P10,P11," \
 	"P12,P13,P14,P15,P16"
 #define REFUSAL_RESUME_OVERRIDES "G03,G05,G18"
+#define REFUSAL_MERGE_OVERRIDES  "M01"
 
 /*
  * 0 when each word of the comma-separated OVERRIDES is one of ALLOWED and there is a REASON

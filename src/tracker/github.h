@@ -83,5 +83,10 @@ int github_relate(const struct tracker_link *link, const struct tracker_call *ca
 int github_pull_open(const struct tracker_link *link, const struct tracker_call *call,
     const struct tracker_pull_draft *draft, struct arena *arena,
     struct tracker_pull *pull, struct err *err);
+int github_pull_read(const struct tracker_link *link, long number, struct arena *arena,
+    struct tracker_pull *pull, struct err *err);
+int github_pull_close(const struct tracker_link *link, const struct tracker_call *call,
+    long number, const char *text, struct arena *arena, struct tracker_pull *pull,
+    struct err *err);
 int github_pulls(const struct tracker_link *link, const char *id, int limit,
     struct arena *arena, struct tracker_pulls *pulls, struct err *err);

@@ -302,17 +302,100 @@ read_review(const struct tracker_link *link, const char *repo, struct json_objec
 	return 0;
 }
 
+/* Pull request NUMBER of REPO as the API shows it, which the caller puts; NULL with ERR. */
+static struct json_object *
+get_pull(
+    const struct tracker_link *link, const char *repo, long number, struct err *err)
+{
+	struct github_request request = { .method = "GET",
+		.path = xasprintf("/repos/%s/pulls/%ld", repo, number) };
+	struct json_object *from = NULL;
+
+	return github_send(link, request, &from, err) < 0 ? NULL : from;
+}
+
+static int
+pull_read(const struct tracker_link *link, long number, struct arena *arena,
+    struct tracker_pull *pull, struct err *err)
+{
+	NET_JSON struct json_object *from = NULL;
+	struct tracker_pull got;
+	struct github_ref ref;
+
+	if (github_ref_parse(link, "#0", &ref, err) < 0)
+		return -1;
+	from = get_pull(link, ref.repo, number, err);
+	if (!from)
+		return -1;
+	got = read_pull(arena, from);
+	if (read_checks(link, ref.repo, &got, err) < 0 ||
+	    read_review(link, ref.repo, from, &got, err) < 0)
+		return -1;
+	*pull = got;
+	return 0;
+}
+
+int
+github_pull_read(const struct tracker_link *link, long number, struct arena *arena,
+    struct tracker_pull *pull, struct err *err)
+{
+	struct err own = ERR_INIT;
+
+	err = net_begin(link, err, &own);
+	return net_end(link, pull_read(link, number, arena, pull, err), err);
+}
+
+static int
+pull_close(const struct tracker_link *link, const struct tracker_call *call,
+    long number, const char *text, struct arena *arena, struct tracker_pull *pull,
+    struct err *err)
+{
+	NET_JSON struct json_object *from = NULL, *closed = NULL;
+	AUTO_FREE char *id = xasprintf("#%ld", number);
+	struct github_request request = { .method = "PATCH" };
+	struct github_ref ref;
+
+	if (github_ref_parse(link, id, &ref, err) < 0)
+		return -1;
+	from = get_pull(link, ref.repo, number, err);
+	if (!from)
+		return -1;
+	*pull = read_pull(arena, from);
+	if (strcmp(net_str(from, "state"), "open") != 0)
+		return 0;
+	/* A pull request is an issue as far as comments go. */
+	if (github_comment(link, call, id, "closing", text, err) < 0)
+		return -1;
+	request.path = xasprintf("/repos/%s/pulls/%ld", ref.repo, number);
+	request.body = json_object_new_object();
+	net_add_text(request.body, "state", "closed");
+	if (github_send(link, request, &closed, err) < 0)
+		return -1;
+	*pull = read_pull(arena, closed);
+	return 0;
+}
+
+int
+github_pull_close(const struct tracker_link *link, const struct tracker_call *call,
+    long number, const char *text, struct arena *arena, struct tracker_pull *pull,
+    struct err *err)
+{
+	struct err own = ERR_INIT;
+
+	err = net_begin(link, err, &own);
+	return net_end(
+	    link, pull_close(link, call, number, text, arena, pull, err), err);
+}
+
 /* Reads pull request NUMBER into PULLS when it closes issue REF. */
 static int
 take_pull(const struct tracker_link *link, const struct github_ref *ref, long number,
     struct arena *arena, struct tracker_pulls *pulls, struct err *err)
 {
-	struct github_request request = { .method = "GET",
-		.path = xasprintf("/repos/%s/pulls/%ld", ref->repo, number) };
-	NET_JSON struct json_object *from = NULL;
+	NET_JSON struct json_object *from = get_pull(link, ref->repo, number, err);
 	struct tracker_pull pull;
 
-	if (github_send(link, request, &from, err) < 0)
+	if (!from)
 		return -1;
 	if (!closes(net_str(from, "body"), ref))
 		return 0;

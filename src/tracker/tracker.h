@@ -287,6 +287,18 @@ struct tracker {
 	    const struct tracker_call *call, const struct tracker_pull_draft *draft,
 	    struct arena *arena, struct tracker_pull *pull, struct err *err);
 
+	/* Pull request NUMBER, with what checks and reviews say. */
+	int (*pull_read)(const struct tracker_link *link, long number,
+	    struct arena *arena, struct tracker_pull *pull, struct err *err);
+
+	/*
+	 * Says TEXT at pull request NUMBER, once per key, and closes it; one that is merged
+	 * or closed is left as it is.  PULL is what it became.
+	 */
+	int (*pull_close)(const struct tracker_link *link,
+	    const struct tracker_call *call, long number, const char *text,
+	    struct arena *arena, struct tracker_pull *pull, struct err *err);
+
 	/* Up to LIMIT pull requests that belong to issue ID. */
 	int (*pulls)(const struct tracker_link *link, const char *id, int limit,
 	    struct arena *arena, struct tracker_pulls *pulls, struct err *err);

@@ -210,6 +210,36 @@ checks_and_reviews_are_read(void **state)
 	assert_string_equal(read_pull(w, id, "merge").state, "merged");
 }
 
+/* Once said, once closed; what is merged or closed is left as it is. */
+static void
+a_pull_request_is_closed_once_with_words(void **state)
+{
+	struct world *w = *state;
+	const char *id = world_make(w, NULL, NULL);
+	long number = open_pull(w, id).number;
+	struct tracker_call call = world_call(w, "close/1");
+	struct tracker_pull pull;
+
+	assert_int_equal(
+	    w->tracker->pull_read(&w->link, number, w->arena, &pull, NULL), 0);
+	assert_string_equal(pull.state, "open");
+	/* The answer to the comment is lost: the next call finds it there. */
+	world_break(w, "lost", 1, 2);
+	assert_int_equal(w->tracker->pull_close(&w->link, &call, number,
+			     "Landed as 1234.", w->arena, &pull, NULL),
+	    -1);
+	world_break(w, "", 0, 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(w->tracker->pull_close(&w->link, &call, number,
+				     "Landed as 1234.", w->arena, &pull, NULL),
+		    0);
+	assert_string_equal(pull.state, "closed");
+	assert_int_equal(world_count(w, "comments"), 1);
+	assert_int_equal(
+	    w->tracker->pull_read(&w->link, 77, w->arena, &pull, NULL), -1);
+	assert_int_equal(w->state.trouble, TRACKER_MISSING);
+}
+
 const struct CMUnitTest contract_github[] = {
 	CLAIM(a_status_is_a_state_and_a_label),
 	CLAIM(every_loss_on_the_way_leaves_one_child),
@@ -219,5 +249,6 @@ const struct CMUnitTest contract_github[] = {
 	CLAIM(related_issues_name_each_other_once),
 	CLAIM(a_pull_request_closes_its_own_issue_only),
 	CLAIM(checks_and_reviews_are_read),
+	CLAIM(a_pull_request_is_closed_once_with_words),
 };
 const size_t contract_github_n = N_ELEMS(contract_github);

@@ -89,6 +89,8 @@ const must = (thing) => {
 		throw new Refusal(404, 'Not Found');
 	return thing;
 };
+// Comments are made at pull requests as at issues.
+const place_of = (p) => must([...db.issues, ...db.pulls].find((i) => i.number === Number(p.issue_number)));
 const issue_of = (p) => must(db.issues.find((i) => i.number === Number(p.issue_number)));
 const by_id = (id) => {
 	const found = db.issues.find((i) => i.id === id);
@@ -205,14 +207,15 @@ const acts = {
 		return [201, show(i)];
 	},
 	'GET /repos/{owner}/{repo}/issues/{issue_number}/comments': (p) => {
-		const i = issue_of(p);
+		const i = place_of(p);
 		return db.comments.filter((c) => c.issue === i).map(({issue, ...c}) => c);
 	},
 	'POST /repos/{owner}/{repo}/issues/{issue_number}/comments': (p, q, body) => {
-		const issue = issue_of(p);
+		const issue = place_of(p);
 		const comment = {id: ++db.ids, body: body.body, created_at: now(), updated_at: now(), user: user('ada')};
 		db.comments.push({issue, ...comment});
-		refer(body.body, show(issue));
+		if (db.issues.includes(issue))
+			refer(body.body, show(issue));
 		return [201, comment];
 	},
 	'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}': (p, q, body) => {

@@ -21,7 +21,7 @@ _divisi()
 		assert) words='--json --reason' ;;
 		run) words='--json --approve-all --approve --merge --fence --queue --override --reason' ;;
 		dispatch) words='--json --dry-run --approve --merge --fence --queue --override --reason' ;;
-		approve) words='--json --reason --hash --batch --ask --once --session --rule --in' ;;
+		approve) words='--json --reason --hash --batch --ask --once --session --rule --in --mode' ;;
 		status) words='--json' ;;
 		watch) words='--json' ;;
 		log) words='--follow --raw' ;;

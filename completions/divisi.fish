@@ -118,6 +118,7 @@ complete -c divisi -n '__fish_seen_subcommand_from approve' -l once -d 'this req
 complete -c divisi -n '__fish_seen_subcommand_from approve' -l session -d 'this very request as often as its session asks'
 complete -c divisi -n '__fish_seen_subcommand_from approve' -l rule -r -d 'every request of this plan that fits'
 complete -c divisi -n '__fish_seen_subcommand_from approve' -l in -r -d 'where the rule holds: plan or repository'
+complete -c divisi -n '__fish_seen_subcommand_from approve' -l mode -r -d 'a stopped session goes on so: it shows a plan first'
 complete -c divisi -n __fish_use_subcommand -f -a status -d 'what needs you now, and where everything is'
 complete -c divisi -n '__fish_seen_subcommand_from status' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n __fish_use_subcommand -f -a watch -d 'the status, then everything that happens, as it happens'

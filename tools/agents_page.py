@@ -38,6 +38,7 @@ MEANING = {
     "kill-holder": "Its holder is killed; it is resumed by itself.",
     "kill-server": "The server is killed; the session goes on untouched.",
     "park-tool": "It is parked in a command: nothing of it lives on.",
+    "storm": "Its command fails three times alike: stopped, and let go on by a person.",
     "fenced": "It tries to write outside its fence, and works on inside.",
 }
 

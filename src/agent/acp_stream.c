@@ -240,15 +240,6 @@ on_message(struct json_object *update, const struct rpc_out *out)
 }
 
 static void
-on_tool(struct json_object *update, const struct rpc_out *out)
-{
-	const char *gist = show_gist(wire_get(update, "rawInput"));
-
-	rpc_note(out, "%s: %s", or_empty(wire_str(update, "kind")),
-	    gist ? gist : or_empty(wire_str(update, "title")));
-}
-
-static void
 on_tool_update(struct json_object *update, const struct rpc_out *out)
 {
 	struct json_object *content = wire_get(update, "content");
@@ -258,9 +249,38 @@ on_tool_update(struct json_object *update, const struct rpc_out *out)
 				    "text")
 			      : NULL;
 
-	if (wire_is(update, "status", "failed"))
-		rpc_note(out, "tool failed: %s",
-		    or_empty(why ? why : wire_str(update, "title")));
+	bool failed = wire_is(update, "status", "failed");
+	struct agent_event event = wire_event(
+	    failed ? AGENT_TOOL_FAILED : AGENT_TOOL_WORKED, NULL);
+	AUTO_FREE char *text = NULL;
+
+	if (!failed && !wire_is(update, "status", "completed"))
+		return;
+	if (failed && !why)
+		why = or_empty(wire_str(update, "title"));
+	if (failed)
+		text = wire_line_of(why, strlen(why));
+	event.id = wire_str(update, "toolCallId");
+	event.text = text;
+	event.detail = failed ? why : NULL;
+	event.session_id = out->session;
+	out->fn(&event, out->arg);
+}
+
+static void
+on_tool(struct json_object *update, const struct rpc_out *out)
+{
+	const char *gist = show_gist(wire_get(update, "rawInput"));
+	AUTO_FREE char *text = xasprintf("%s: %s", or_empty(wire_str(update, "kind")),
+	    gist ? gist : or_empty(wire_str(update, "title")));
+	AUTO_FREE char *line = wire_line_of(text, strlen(text));
+	struct agent_event event = wire_event(AGENT_TOOL, line);
+
+	event.id = wire_str(update, "toolCallId");
+	event.session_id = out->session;
+	out->fn(&event, out->arg);
+	/* Some tell the whole call when it is over. */
+	on_tool_update(update, out);
 }
 
 static void

@@ -18,6 +18,14 @@ enum agent_event_kind {
 	AGENT_SAY,       /* text; is_part: it goes on where the one before ended */
 	AGENT_PROGRESS,  /* done, total, text */
 	/*
+	 * A call of a tool: it begins (text: the call in words, the same words each time),
+	 * failed (text: the error in a line, detail: all of it) or worked.  id is the call's
+	 * own; where the line itself says which call it was, action holds those words.
+	 */
+	AGENT_TOOL,
+	AGENT_TOOL_FAILED,
+	AGENT_TOOL_WORKED,
+	/*
 	 * id, ask, text (one line), detail (all of it), raw (for the answer).  A plan without
 	 * detail is the agent's last AGENT_SAY.
 	 */
@@ -64,7 +72,8 @@ struct agent_event {
 	const char *id, *text, *detail, *raw;
 	/*
 	 * Of a permission: all that would be done, in words that are the same each time, for
-	 * rules to be compared with ("Bash: npm test").  NULL: the text and the detail.
+	 * rules to be compared with ("Bash: npm test").  NULL: the text and the detail.  Of a
+	 * tool's end: the call.
 	 */
 	const char *action;
 	enum agent_ask ask;

@@ -197,6 +197,7 @@ on_tool_use(struct json_object *block, const struct out *out)
 	const char *tool = or_empty(wire_str(block, "name"));
 	struct json_object *input = wire_get(block, "input");
 	AUTO_FREE char *line = claude_tool_line(tool, input);
+	struct agent_event begun;
 
 	if (strcmp(tool, "TodoWrite") == 0) {
 		todo_progress(wire_get(input, "todos"), out);
@@ -210,7 +211,14 @@ on_tool_use(struct json_object *block, const struct out *out)
 		if (plan && *plan)
 			tell(out, AGENT_SAY, plan);
 	}
-	tell(out, AGENT_NOTE, line);
+	/* What a person is asked and declines is no tool that fails. */
+	if (strcmp(tool, "ExitPlanMode") == 0 || strcmp(tool, "AskUserQuestion") == 0) {
+		tell(out, AGENT_NOTE, line);
+		return;
+	}
+	begun = wire_event(AGENT_TOOL, line);
+	begun.id = wire_str(block, "id");
+	out->fn(&begun, out->arg);
 }
 
 static void
@@ -254,7 +262,27 @@ on_assistant(struct json_object *msg, const struct out *out)
 	}
 }
 
-/* Results of tools: only what went wrong is worth a note. */
+static void
+on_tool_result(struct json_object *block, const struct out *out)
+{
+	bool failed = wire_bool(block, "is_error");
+	struct agent_event event = wire_event(
+	    failed ? AGENT_TOOL_FAILED : AGENT_TOOL_WORKED, NULL);
+	struct json_object *why = wire_get(block, "content");
+	AUTO_FREE char *text = NULL, *all = NULL;
+
+	event.id = wire_str(block, "tool_use_id");
+	if (failed) {
+		if (array_length(why) > 0)
+			why = wire_get(json_object_array_get_idx(why, 0), "text");
+		text = wire_line(why);
+		all = wire_text(why, WIRE_MAX_TEXT);
+		event.text = or_empty(text);
+		event.detail = all;
+	}
+	out->fn(&event, out->arg);
+}
+
 static void
 on_user(struct json_object *msg, const struct out *out)
 {
@@ -262,15 +290,9 @@ on_user(struct json_object *msg, const struct out *out)
 
 	for (size_t i = 0; i < array_length(content); i++) {
 		struct json_object *block = json_object_array_get_idx(content, i);
-		struct json_object *why = wire_get(block, "content");
 
-		if (!wire_bool(block, "is_error"))
-			continue;
-		if (array_length(why) > 0)
-			why = wire_get(json_object_array_get_idx(why, 0), "text");
-		AUTO_FREE char *text = wire_line(why);
-
-		note(out, "tool failed: %s", or_empty(text));
+		if (wire_is(block, "type", "tool_result"))
+			on_tool_result(block, out);
 	}
 }
 

@@ -18,6 +18,10 @@
 #define CODEX_INITIALIZED "initialized"
 #define CODEX_ANEW        "anew" /* the thread could not be resumed */
 
+struct rpc_out;
+struct json_object;
+/* The end of a command or another tool, as ITEM says it in either way of speaking. */
+void codex_tool_ended(struct json_object *item, const struct rpc_out *out);
 void codex_parse(const char *line, size_t n, agent_event_fn *fn, void *arg);
 char *codex_answer(const char *key, const char *ask_id, const char *raw,
     const char *decision, const char *text);

@@ -124,11 +124,43 @@ on_item_started(struct json_object *params, const struct rpc_out *out)
 		rpc_note(out, "calls %s", or_empty(wire_str(item, "tool")));
 }
 
+void
+codex_tool_ended(struct json_object *item, const struct rpc_out *out)
+{
+	struct json_object *code = wire_either(item, "exitCode", "exit_code");
+	const char *output = json_object_get_string(
+	    wire_either(item, "aggregatedOutput", "aggregated_output"));
+	const char *call = wire_str(item, "command");
+	bool is_command = json_object_is_type(code, json_type_int);
+	bool failed = is_command ? json_object_get_int(code) != 0
+				 : wire_is(item, "status", "failed");
+	struct agent_event event = wire_event(
+	    failed ? AGENT_TOOL_FAILED : AGENT_TOOL_WORKED, NULL);
+	AUTO_FREE char *text = NULL, *all = NULL;
+
+	if (wire_is(item, "type", "fileChange") || wire_is(item, "type", "file_change"))
+		call = "a change of files";
+	else if (!call)
+		call = wire_str(item, "tool");
+	if (!call)
+		return;
+	if (failed) {
+		text = is_command
+			   ? xasprintf("exit %d: %s", json_object_get_int(code), call)
+			   : xasprintf("%s failed", call);
+		all = xasprintf("%s\n%s", text, or_empty(output));
+	}
+	event.id = wire_str(item, "id");
+	event.text = text;
+	event.detail = all;
+	event.action = call;
+	out->fn(&event, out->arg);
+}
+
 static void
 on_item_completed(struct json_object *params, const struct rpc_out *out)
 {
 	struct json_object *item = wire_get(params, "item");
-	struct json_object *code = wire_get(item, "exitCode");
 	AUTO_FREE char *text = wire_text(wire_get(item, "text"), WIRE_MAX_TEXT);
 
 	if (wire_is(item, "type", "agentMessage") || wire_is(item, "type", "plan")) {
@@ -139,13 +171,8 @@ on_item_completed(struct json_object *params, const struct rpc_out *out)
 			rpc_tell(out, AGENT_CONFIRMED, CONFIRMATION);
 	} else if (wire_is(item, "status", "declined")) {
 		rpc_note(out, "declined: %s", or_empty(wire_str(item, "command")));
-	} else if (json_object_is_type(code, json_type_int) &&
-		   json_object_get_int(code) != 0) {
-		rpc_note(out, "command failed (%d): %s", json_object_get_int(code),
-		    or_empty(wire_str(item, "command")));
-	} else if (wire_is(item, "type", "fileChange") &&
-		   wire_is(item, "status", "failed")) {
-		rpc_note(out, "a change of files failed");
+	} else {
+		codex_tool_ended(item, out);
 	}
 }
 

@@ -216,6 +216,24 @@ on_estimate_message(struct json_object *msg, agent_event_fn *fn, void *arg)
 		fn(&event, arg);
 }
 
+/* The end of a step that it calls TEXT; without an "error" it worked. */
+static void
+on_tool_message(struct json_object *msg, agent_event_fn *fn, void *arg)
+{
+	AUTO_FREE char *call = wire_line(wire_get(msg, "text"));
+	AUTO_FREE char *error = wire_line(wire_get(msg, "error"));
+	AUTO_FREE char *all = wire_text(wire_get(msg, "error"), WIRE_MAX_TEXT);
+	struct agent_event event = wire_event(
+	    error ? AGENT_TOOL_FAILED : AGENT_TOOL_WORKED, error);
+
+	event.action = call;
+	event.detail = all;
+	if (call && *call)
+		fn(&event, arg);
+	else
+		note_message(msg, fn, arg);
+}
+
 static void
 on_done_message(struct json_object *msg, agent_event_fn *fn, void *arg)
 {
@@ -246,6 +264,7 @@ static const struct {
 	{ "ask",      on_ask_message      },
 	{ "usage",    on_usage_message    },
 	{ "estimate", on_estimate_message },
+	{ "tool",     on_tool_message     },
 	{ "done",     on_done_message     },
 	{ "failed",   on_failed_message   },
 	/* clang-format on */

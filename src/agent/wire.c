@@ -51,6 +51,14 @@ wire_get(struct json_object *obj, const char *key)
 	return value;
 }
 
+struct json_object *
+wire_either(struct json_object *obj, const char *key, const char *other)
+{
+	struct json_object *value = wire_get(obj, key);
+
+	return value ? value : wire_get(obj, other);
+}
+
 const char *
 wire_str(struct json_object *obj, const char *key)
 {

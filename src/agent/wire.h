@@ -28,6 +28,10 @@ struct json_object *wire_parse(const char *line, size_t n, size_t max_bytes);
 /* Member KEY of OBJ, borrowed; NULL when there is none or OBJ is no object (or NULL). */
 struct json_object *wire_get(struct json_object *obj, const char *key);
 
+/* The same for a member that has two names. */
+struct json_object *wire_either(
+    struct json_object *obj, const char *key, const char *other);
+
 /* Member KEY as a string, borrowed, cut at an embedded NUL; NULL unless it is one. */
 const char *wire_str(struct json_object *obj, const char *key);
 bool wire_is(struct json_object *obj, const char *key, const char *text);

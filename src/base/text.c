@@ -459,3 +459,16 @@ text_put_json(FILE *out, const char *text)
 	}
 	fputc('"', out);
 }
+
+char *
+text_cut(const char *s, size_t max)
+{
+	size_t n = strlen(s);
+
+	if (n > max) {
+		n = max;
+		while (n > 0 && ((unsigned char)s[n] & 0xC0) == 0x80)
+			n--;
+	}
+	return xstrndup(s, n);
+}

@@ -85,3 +85,6 @@ bool text_lists_all(const char *list, const char *lines);
  * printed is valid: in a text that is no UTF-8 each byte beyond ASCII is a question mark.
  */
 void text_put_json(FILE *out, const char *text);
+
+/* A copy of the first MAX bytes of S at most, cut between characters.  The caller frees it. */
+char *text_cut(const char *s, size_t max);

@@ -43,6 +43,7 @@ const struct option_doc cmd_approve_options[] = {
 	{ "session", NULL, "this very request as often as its session asks", 0 },
 	{ "rule", "PATTERN", "every request of this plan that fits", 0 },
 	{ "in", "SCOPE", "where the rule holds: plan or repository", 0 },
+	{ "mode", "pair", "a stopped session goes on so: it shows a plan first", 0 },
 	OPTION_END,
 };
 const struct option_doc cmd_decide_options[] = {

@@ -35,11 +35,12 @@ core_open_ask(struct session *s, const char *run, const char *id, const char *ki
 }
 
 void
-session_close_asks(struct session *s, bool keep_exit)
+session_close_asks(struct session *s, bool keep_own)
 {
 	for (size_t i = 0; i < s->n_asks; i++) {
 		if (s->ask[i].decision[0] == '\0' &&
-		    !(keep_exit && strcmp(s->ask[i].kind, "exit") == 0))
+		    !(keep_own && (strcmp(s->ask[i].kind, "exit") == 0 ||
+				      storm_is_ask(&s->ask[i]))))
 			core_set(&s->ask[i].decision, "gone");
 	}
 }
@@ -341,6 +342,10 @@ take_effect(struct core *core, struct session *s, const struct ask *a,
 		answered_told(s, a, acts);
 		return;
 	}
+	if (storm_is_ask(a)) {
+		storm_answered(s, a, h);
+		return;
+	}
 	if (a->run[0] == '\0') {
 		answered_own(core, s, a, h->at, acts);
 		return;
@@ -428,7 +433,7 @@ step_ask_answered(
 	if (strcmp(decision, "allow") != 0 && strcmp(decision, "deny") != 0)
 		return err_set(err, ERR_USAGE,
 		    "a decision is allow or deny, not '%.20s'", decision);
-	if (check_caps(core, s, a, h, err) < 0)
+	if (check_caps(core, s, a, h, err) < 0 || storm_check_answer(a, h, err) < 0)
 		return -1;
 	allowance_make(core, s, a, h, &rc, err);
 	if (rc < 0)

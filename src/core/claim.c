@@ -50,6 +50,7 @@ take(struct core *core, struct session *s, const struct happening *h, const char
 	s->was_reviewed = false; /* what they make now was seen by nobody */
 	s->last_seen = h->at;
 	session_close_asks(s, false);
+	storm_forget(s);
 	if (s->base[0] == '\0' && b)
 		core_set(&s->base, b->base);
 	if (s->is_tree_gone || (!s->has_tree && s->path[0]))

@@ -57,6 +57,7 @@ session_clear(struct session *s)
 	for (size_t i = 0; i < s->n_asks; i++)
 		ask_clear(&s->ask[i]);
 	free(s->ask);
+	storm_forget(s);
 }
 
 static void
@@ -326,6 +327,7 @@ dump_session(FILE *f, const struct session *s)
 		    s->pull_review, (long long)s->pull_at, s->n_pull_looks,
 		    s->is_pull_owed, s->is_pull_waived, s->is_pull_swept,
 		    s->is_published);
+	storm_dump(s, f);
 	dump_asks(f, s);
 }
 
@@ -351,8 +353,9 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    (long long)p->cost_rate, (long long)p->cost_floor);
 	if (p->tracker[0])
 		fprintf(f, " tracker %s\n", p->tracker);
-	fprintf(f, " health %lld %lld %lld\n", (long long)p->retry_limit,
-	    (long long)p->context_warn, (long long)p->context_stop);
+	fprintf(f, " health %lld %lld %lld %lld %lld\n", (long long)p->retry_limit,
+	    (long long)p->context_warn, (long long)p->context_stop,
+	    (long long)p->same_error_limit, (long long)p->tries_limit);
 }
 
 char *

@@ -26,6 +26,15 @@ struct ask {
 	bool is_passed; /* declined, and its agent was told to go on without it */
 };
 
+/* A call of a tool that fails, by its own words, and how often so far (J-47). */
+#define TROUBLES_MAX 8
+struct trouble {
+	char *tool, *error, *error_sha;
+	char *call; /* the agent's id of the last one, so that none counts twice */
+	int n_same; /* with the same error, in a row */
+	int n;      /* since it worked */
+};
+
 struct session {
 	char *id; /* stable: "p1.1A" */
 	char *plan_id, *batch_id, *label, *phase;
@@ -81,12 +90,16 @@ struct session {
 	bool renews;            /* and it may spend more: goes on by itself */
 	int n_limited;          /* how often */
 	int n_retries;          /* calls to its model that failed in a row */
-	bool wraps_up;          /* it was told that its context is nearly used up */
-	bool splits;            /* it was ended for that: a fresh run takes over */
-	int n_splits;           /* how often */
-	char *account;          /* what it is paid from */
-	char *price;            /* configured, as price_read() takes it; "" none */
-	char *call;             /* the last call to its model that was counted */
+	struct trouble trouble[TROUBLES_MAX]; /* the newest last */
+	size_t n_troubles;
+	int64_t tasks_done; /* of its own list */
+	bool is_released;   /* stopped for those, and a person lets it go on */
+	bool wraps_up;      /* it was told that its context is nearly used up */
+	bool splits;        /* it was ended for that: a fresh run takes over */
+	int n_splits;       /* how often */
+	char *account;      /* what it is paid from */
+	char *price;        /* configured, as price_read() takes it; "" none */
+	char *call;         /* the last call to its model that was counted */
 	int64_t tokens_in, tokens_out;
 	int context_pct;
 	char *last_text, *reason, *summary, *claimed_by;
@@ -147,11 +160,12 @@ struct plan_run {
 	int64_t plan_cap, batch_cap; /* cents, 0 = none */
 	bool caps_set;               /* by a person: settings change them no more */
 	int64_t retry_limit;         /* 0 = none */
-	int64_t context_warn, context_stop; /* percent; 0 = nothing follows */
-	int64_t cost_rate, cost_floor;      /* cents per hour of silence, of running */
-	int64_t confirm_ms, silence_ms;     /* limits of its sessions; 0 = the core's */
-	int64_t wall_ms, out_bytes;         /* of one run; 0 = none */
-	int64_t memory_bytes, processes;    /* of one run's whole tree; 0 = none */
+	int64_t same_error_limit, tries_limit; /* 0 = none */
+	int64_t context_warn, context_stop;    /* percent; 0 = nothing follows */
+	int64_t cost_rate, cost_floor;   /* cents per hour of silence, of running */
+	int64_t confirm_ms, silence_ms;  /* limits of its sessions; 0 = the core's */
+	int64_t wall_ms, out_bytes;      /* of one run; 0 = none */
+	int64_t memory_bytes, processes; /* of one run's whole tree; 0 = none */
 	int64_t ask_ms;   /* after which a question is answered with no; 0 = never */
 	int64_t stuck_ms; /* how long a stalled session may do nothing; 0 = for ever */
 	int64_t opened_at, closed_at;
@@ -295,6 +309,9 @@ int64_t ask_deadline(
 
 /* Why the landing of S waits for its pull request (M01), in words; NULL when it does not. */
 const char *pull_holds(const struct core *core, const struct session *s);
+
+/* Did the call of a tool TOOL of S fail, and not work since?  S may be NULL. */
+bool session_has_trouble(const struct session *s, const char *tool);
 
 /* Is its agent kept in by a fence of ours? */
 bool session_is_fenced(const struct session *s);

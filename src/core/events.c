@@ -13,7 +13,7 @@
 	"landing publish publish_unset phases n_phases profile planner radar guard cap research_cap " \
 	"threshold confirm_ms silence_ms wall_ms out_bytes "                                          \
 	"memory_bytes processes stuck_ms ask_ms plan_cap batch_cap cost_rate cost_floor "             \
-	"retry_limit context_warn context_stop tracker"
+	"retry_limit same_error_limit tries_limit context_warn context_stop tracker"
 
 /* What a table says of each of its sessions. */
 #define SESSION_FIELDS                                                                            \
@@ -67,11 +67,14 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_AGENT_CONFIRMED] = { "The agent said that its session started.",
 	    AGENT_FIELDS " agent_session cost" },
 	[HAP_AGENT_ACTIVITY] = { "A burst of what the agent said and spent, summed up.",
-	    AGENT_FIELDS " cost counted call tokens_in tokens_out context_pct retries progressed" },
+	    AGENT_FIELDS " cost counted call tokens_in tokens_out context_pct retries progressed "
+	    "tasks_done" },
 	[HAP_AGENT_ASKED] = { "The agent asks and waits for the answer.",
 	    AGENT_FIELDS " ask kind detail raw action cut cost told" },
 	[HAP_AGENT_ASK_GONE] = { "The agent takes a question back.", AGENT_FIELDS " ask cost" },
 	[HAP_AGENT_ESTIMATE] = { "The agent says what its work will cost.", AGENT_FIELDS " cost" },
+	[HAP_AGENT_TOOL] = { "A tool of the agent failed, or one that had failed worked (J-47).",
+	    AGENT_FIELDS " tool call error_sha worked resumable" },
 	[HAP_AGENT_LIMIT] = { "The agent's account met a limit; launches on it pause.",
 	    AGENT_FIELDS " until resumable cost" },
 	[HAP_AGENT_DONE] = { "The agent says that it is done: a claim, which is inspected.",
@@ -81,7 +84,7 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_AGENT_STEPPED] = { "The agent's protocol is ready for its next message, or a turn of it began.",
 	    AGENT_FIELDS " step turn raw cost" },
 	[HAP_ASK_ANSWERED] = { "A person answered a question of a session.",
-	    "session ask number decision text reason scope pattern meets" },
+	    "session ask number decision text reason scope pattern mode meets" },
 	[HAP_ACCOUNT_PAUSED] = { "An account met a limit in another repository of this person.",
 	    "account until text" },
 	[HAP_CAP_SET] = { "A person set what a plan, each of its batches, or an account may cost.",
@@ -174,7 +177,7 @@ static const struct event_field all_fields[] = {
 	{ "branch", false, "its branch" },
 	{ "budget", true, "cents the agent may spend, 0 = none given" },
 	{ "by", true, "milliseconds, below 0" },
-	{ "call", false, "the last call to the model that was counted" },
+	{ "call", false, "the last call to the model that was counted; the agent's id of a tool's call" },
 	{ "candidate", false, "the commit that would land" },
 	{ "cap", true, "sessions that may be live at once" },
 	{ "cents", true, "the cap, 0 = none" },
@@ -205,6 +208,7 @@ static const struct event_field all_fields[] = {
 	{ "dirty", true, "files that are not committed" },
 	{ "dirty_list", false, "their names" },
 	{ "env_more", false, "names of further variables the agent is given" },
+	{ "error_sha", false, "SHA-256 of a tool's whole error: the same for the same error" },
 	{ "error", false, "the kind of the error: refused, conflict, system ..." },
 	{ "est_high", true, "estimate in cents, at most" },
 	{ "est_low", true, "estimate in cents, at least" },
@@ -298,6 +302,7 @@ static const struct event_field all_fields[] = {
 	{ "sandboxed", true, "1: an outer fence is vouched for" },
 	{ "scope", false, "once, or a rule: session, plan, repository" },
 	{ "session", false, "the session's stable id, p1.1.1A" },
+	{ "same_error_limit", true, "how often a tool may fail with the same error, 0 = ever" },
 	{ "setup", false, "the command that prepares its worktree" },
 	{ "sha256", false, "SHA-256 of the plan file" },
 	{ "signal", true, "the signal that ended the process, 0 = none" },
@@ -312,6 +317,7 @@ static const struct event_field all_fields[] = {
 	{ "sub_issue", false, "the sub-issue's id" },
 	{ "swept", true, "processes of the run that had to be ended" },
 	{ "target", false, "the branch that everything lands on" },
+	{ "tasks_done", true, "tasks of the agent's own list that are done" },
 	{ "terminal", false, "TERM, columns and rows of the person's terminal" },
 	{ "text", false, "in words" },
 	{ "threshold", true, "cents above which a session is held" },
@@ -319,8 +325,9 @@ static const struct event_field all_fields[] = {
 	{ "told", true, "1: asked beside the agent's stream, answered by a message" },
 	{ "tokens_in", true, "tokens read so far" },
 	{ "tokens_out", true, "tokens written so far" },
-	{ "tool", false, "the tool that was to be used" },
+	{ "tool", false, "the tool that was to be used; of a tool's call, its words" },
 	{ "tracker", false, "the tracker over the network, empty for the built-in one" },
+	{ "tries_limit", true, "how often a tool's call may fail until it works, 0 = ever" },
 	{ "trouble", false, "why not; empty when it was done" },
 	{ "turn", false, "the agent's own id of the turn that began" },
 	{ "until", true, "when the limit ends, Unix ms" },
@@ -331,6 +338,7 @@ static const struct event_field all_fields[] = {
 	{ "wall_ms", true, "limit of a run's time" },
 	{ "what", false, "what was tried: an order or a kind of event" },
 	{ "why", false, "on what occasion" },
+	{ "worked", true, "1: it failed before and works now" },
 	{ "worktree", false, "yes, or why it has none" },
 };
 /* clang-format on */

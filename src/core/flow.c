@@ -57,6 +57,7 @@ launch_ready(struct core *core, struct batch_run *b, int64_t now, struct acts *a
 
 	for (size_t i = 0; i < b->n && live < cap; i++) {
 		struct session *s = &core->session[b->session[i]];
+		AUTO_FREE char *note = NULL;
 
 		if (account_resumes(core, s, now))
 			owe_launch(s, s->can_resume ? s->agent_session : "",
@@ -65,6 +66,9 @@ launch_ready(struct core *core, struct batch_run *b, int64_t now, struct acts *a
 		else if (budget_resumes(core, s, now))
 			owe_launch(s, s->can_resume ? s->agent_session : "",
 			    "you may spend more now; go on where you were", now, acts);
+		else if (storm_resumes(core, s, now))
+			owe_launch(s, s->can_resume ? s->agent_session : "",
+			    note = storm_note(s), now, acts);
 		else if (is_launchable(core, s, now))
 			owe_launch(s, "", "", now, acts);
 		else

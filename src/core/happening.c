@@ -33,6 +33,7 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_AGENT_ASKED]       = "agent-asked",
 	[HAP_AGENT_ASK_GONE]    = "agent-ask-gone",
 	[HAP_AGENT_ESTIMATE]    = "agent-estimate",
+	[HAP_AGENT_TOOL]        = "agent-tool",
 	[HAP_AGENT_LIMIT]       = "agent-limit",
 	[HAP_AGENT_DONE]        = "agent-done",
 	[HAP_AGENT_FAILED]      = "agent-failed",

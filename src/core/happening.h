@@ -58,6 +58,7 @@ enum hap {
 	HAP_AGENT_ASKED,
 	HAP_AGENT_ASK_GONE,
 	HAP_AGENT_ESTIMATE,
+	HAP_AGENT_TOOL, /* a tool of the agent failed, or one that had failed worked */
 	HAP_AGENT_LIMIT,
 	HAP_AGENT_DONE,
 	HAP_AGENT_FAILED,

@@ -49,6 +49,7 @@ step_said(
 	fields_set(f, "session", s->id);
 	fields_set(f, "run", s->run);
 	fields_set(f, "text", fields_text(&h->fields, "text"));
+	storm_forget(s); /* it has something new to go by */
 	if (s->state == SESSION_EXITING) {
 		session_close_asks(s, false);
 		core_set(&s->reason, "");
@@ -238,6 +239,7 @@ step_resumed(
 	struct session *s = happening_session(core, h, err);
 	bool can_resume = fields_number(&h->fields, "resumable", 0) != 0;
 	const char *note = fields_text(&h->fields, "note");
+	AUTO_FREE char *own = NULL;
 
 	if (!s)
 		return -1;
@@ -279,8 +281,9 @@ step_resumed(
 		return -1;
 	s->n_failed += s->state == SESSION_STALLED;
 	money_go_on(core, s, h->at);
-	owe_launch(s, can_resume ? s->agent_session : "",
-	    note[0] ? note : "go on with your task where you left it", h->at, acts);
+	own = storm_note(s);
+	owe_launch(
+	    s, can_resume ? s->agent_session : "", note[0] ? note : own, h->at, acts);
 	return 0;
 }
 
@@ -295,6 +298,7 @@ session_leave(struct core *core, struct session *s, enum session_event event,
 	if (!core_move(s, event, now, acts))
 		return false;
 	s->is_held = s->waits_for_account = s->renews = s->is_out_of_budget = false;
+	storm_forget(s);
 	core_set(&s->reason, reason);
 	session_close_asks(s, false);
 	owe_stop(s, acts);

@@ -69,8 +69,11 @@ NODISCARD bool session_leave(struct core *core, struct session *s,
 NODISCARD int session_cannot_leave(
     const struct session *s, enum session_event event, struct err *err);
 
-/* Closes the open questions of S as "gone"; with KEEP_EXIT not the one about its rest. */
-void session_close_asks(struct session *s, bool keep_exit);
+/*
+ * Closes the open questions of S as "gone"; with KEEP_OWN not those that its agent's end does
+ * not settle: the one about its rest, and whether it may go on.
+ */
+void session_close_asks(struct session *s, bool keep_own);
 
 /* Is its process suspended, by a person or for its cost? */
 bool session_is_held(const struct session *s);
@@ -223,6 +226,22 @@ bool health_turn_ends(struct session *s, struct acts *acts);
 /* The process of S is gone: true when a fresh run goes on from its handoff. */
 bool health_takes_over(
     struct core *core, struct session *s, int64_t now, struct acts *acts);
+
+/* storm.c: tools that fail again and again. */
+void storm_forget(struct session *s);
+void storm_dump(const struct session *s, FILE *f);
+/* What a line of its agent says of the tasks it has done. */
+void storm_look(struct session *s, const struct happening *h);
+/* Is A the question that a storm opens; and what follows from its answer H. */
+bool storm_is_ask(const struct ask *a);
+NODISCARD int storm_check_answer(
+    const struct ask *a, const struct happening *h, struct err *err);
+void storm_answered(struct session *s, const struct ask *a, const struct happening *h);
+/* What the next run of S is told of the one before.  The caller frees it. */
+char *storm_note(const struct session *s);
+/* Was S let go on, and can it now? */
+bool storm_resumes(const struct core *core, const struct session *s, int64_t now);
+step_fn step_agent_tool;
 
 /* budget.c: its agent ended for its budget; false when it did not, or has reported its end. */
 bool budget_parks(

@@ -151,6 +151,8 @@ add_run(struct session *s, const char *resume, const char *note, int64_t now,
 	s->is_out_of_budget = s->renews = false;
 	s->hit_limit = s->waits_for_account = s->wraps_up = s->splits = false;
 	s->n_retries = 0;
+	storm_forget(s);
+	s->tasks_done = 0;
 	s->started_at = s->last_seen = now;
 	s->is_idle = false;
 	s->stuck_at = 0;

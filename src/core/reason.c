@@ -77,7 +77,7 @@ reason_ask(const struct ask *a, struct reason *r)
 	static const struct {
 		const char *kind, *rule;
 	} rules[] = { { "cost", "S-68" }, { "estimate", "S-68" }, { "exit", "J-36" },
-		{ "plan", "R-184" } };
+		{ "plan", "R-184" }, { "storm", "J-47" } };
 
 	r->rule = "E-7";
 	for (size_t i = 0; i < N_ELEMS(rules); i++) {
@@ -86,7 +86,12 @@ reason_ask(const struct ask *a, struct reason *r)
 	}
 	put(r->other, sizeof(r->other), "a person");
 	put(r->witness, sizeof(r->witness), "%s", a->detail[0] ? a->detail : a->text);
-	put(r->release, sizeof(r->release), "an answer to question %s", a->id);
+	if (storm_is_ask(a))
+		put(r->release, sizeof(r->release),
+		    "a person's yes (it goes on, told what failed), or divisi resume, "
+		    "takeover or abandon");
+	else
+		put(r->release, sizeof(r->release), "an answer to question %s", a->id);
 }
 
 static void

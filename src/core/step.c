@@ -83,6 +83,8 @@ read_settings(struct plan_run *p, const struct fields *f)
 	p->stuck_ms = fields_number(f, "stuck_ms", 0);
 	p->ask_ms = fields_number(f, "ask_ms", 0);
 	p->retry_limit = fields_number(f, "retry_limit", 0);
+	p->same_error_limit = fields_number(f, "same_error_limit", 0);
+	p->tries_limit = fields_number(f, "tries_limit", 0);
 	p->context_warn = fields_number(f, "context_warn", 0);
 	p->context_stop = fields_number(f, "context_stop", 0);
 	p->cost_rate = fields_number(f, "cost_rate", 0);
@@ -177,6 +179,8 @@ step_plan_aborted(
 		if (strcmp(s->plan_id, p->id) != 0)
 			continue;
 		merge_give_up(s, h->at, acts);
+		if (s->state == SESSION_PARKED)
+			session_close_asks(s, false);
 		if (!core_move(s, ON_PARK, h->at, acts))
 			continue;
 		core_set(&s->reason, "plan aborted");
@@ -305,6 +309,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_AGENT_ASKED]       = step_agent_asked,
 	[HAP_AGENT_ASK_GONE]    = step_agent_ask_gone,
 	[HAP_AGENT_ESTIMATE]    = step_agent_estimate,
+	[HAP_AGENT_TOOL]        = step_agent_tool,
 	[HAP_AGENT_LIMIT]       = step_agent_limit,
 	[HAP_AGENT_DONE]        = step_agent_done,
 	[HAP_AGENT_FAILED]      = step_agent_failed,

@@ -40,6 +40,7 @@ ask_words(const struct ask *a)
 		{ "cost", "is held for its cost" },
 		{ "exit", "ended with work that is not committed" },
 		{ "widen", "asks to write more than it declared" },
+		{ "storm", "was stopped, and asks whether to go on" },
 	};
 
 	for (size_t i = 0; i < N_ELEMS(words); i++) {
@@ -277,6 +278,10 @@ why_over(const struct session *s, const char *name, struct answer *to)
 			put(to->why, to->n, "done: %s", s->evidence);
 	} else if (s->state == SESSION_ABANDONED) {
 		put(to->why, to->n, "abandoned: %s", reason);
+	} else if (s->state == SESSION_PARKED && s->is_released) {
+		put(to->why, to->n,
+		    "goes on as soon as its process is gone and there is room: %s",
+		    reason);
 	} else {
 		put(to->why, to->n, "%s: %s", session_state_name(s->state), reason);
 		put(to->command, to->cn,
@@ -376,7 +381,9 @@ needs_person(const struct core *core, const struct session *s)
 	case SESSION_MERGEABLE: return pull_needs_person(core, s);
 	case SESSION_HALTED:
 		return s->is_held; /* else its conflict is what needs one */
-	case SESSION_PARKED: return s->is_tree_gone || budget_waits(core, s);
+	case SESSION_PARKED:
+		return s->is_tree_gone || budget_waits(core, s) ||
+		       session_open_ask(s) != NULL;
 	case SESSION_CLAIMED: return !s->run_open && s->next[0] == '\0';
 	case SESSION_EXITING: return s->reason[0] != '\0';
 	case SESSION_MERGING: return s->blocked[0] != '\0';

@@ -195,7 +195,7 @@ order_answer(struct engine *engine, const struct fields *in,
 	}
 	for (size_t i = 0; i < in->n; i++) {
 		static const char *const taken[] = { "ask", "decision", "text",
-			"reason", "scope", "pattern" };
+			"reason", "scope", "pattern", "mode" };
 
 		for (size_t k = 0; k < N_ELEMS(taken); k++) {
 			if (in->item[i].text && strcmp(in->item[i].name, taken[k]) == 0)

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/record.h"
 #include "engine/said.h"
+#include "engine/tool_calls.h"
 #include "exec/exec.h"
 #include "store/journal.h"
 #include "sys/child.h"
@@ -63,6 +64,7 @@ struct follower {
 	struct event *again;        /* the journal was full: look once more */
 	bool is_grouped;            /* read in a group that is not written yet */
 	struct said said;           /* what its agent says in parts */
+	struct tool_calls tools;    /* what it calls, for when that fails */
 	struct call *pulse;         /* asks the holder what it sees */
 	int64_t pulse_for;          /* the deadline that was asked about */
 	int holder_fd;
@@ -288,6 +290,8 @@ void followers_free(struct engine *engine);
 struct follower *follower_find(const struct engine *engine, const char *run);
 /* Looks at the files of the run and tells what they say; true when F is over and freed. */
 bool follower_look(struct follower *f);
+/* bursts.c: reads what is new; with IS_ENDED also a last line without its newline.  -1: later. */
+int follower_read(struct follower *f, bool is_ended);
 /* What it told last did not reach the journal: reads again from there, in a while. */
 void follower_look_later(struct follower *f);
 /* Notices the holder's death, which no file tells when it was killed. */

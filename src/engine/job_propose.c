@@ -340,6 +340,8 @@ put_settings(struct proposal *p, struct err *err)
 		{ "divisi.cost-rate", "cost_rate", { 20, 0, 100000 }, 100 },
 		{ "divisi.cost-floor", "cost_floor", { 2, 0, 100000 }, 100 },
 		{ "divisi.retry-limit", "retry_limit", { 20, 0, 10000 }, 1 },
+		{ "divisi.same-error-limit", "same_error_limit", { 3, 0, 1000 }, 1 },
+		{ "divisi.tries-limit", "tries_limit", { 5, 0, 1000 }, 1 },
 		{ "divisi.context-warn", "context_warn", { 50, 20, 90 }, 1 },
 		{ "divisi.context-stop", "context_stop", { 70, 0, 95 }, 1 },
 		{ "divisi.approval-timeout", "ask_ms", { 0, 0, 8640000 }, 1000 },

@@ -91,7 +91,7 @@ usage_add(struct usage *usage, const struct session *s, const struct agent_event
 		usage->n_retries++;
 		return;
 	}
-	if (e->kind != AGENT_NOTE && e->kind != AGENT_LIMIT) {
+	if (e->kind != AGENT_NOTE && e->kind != AGENT_LIMIT && e->kind != AGENT_TOOL) {
 		usage->progressed = true;
 		usage->n_retries = 0;
 	}

@@ -135,6 +135,34 @@ say_limit(struct sim_run *run)
 		    sim_wall() / 1000 + sim_dice(4000));
 }
 
+/* One of three tools ends: mostly it fails, in one of two ways. */
+static void
+say_tool(struct sim_run *run)
+{
+	unsigned tool = sim_dice(3), how = sim_dice(5);
+
+	if (run->is_claude) {
+		say(run,
+		    "{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":"
+		    "\"tool_use\",\"id\":\"t%d\",\"name\":\"Bash\",\"input\":"
+		    "{\"command\":\"make %u\"}}]}}",
+		    ++run->n_tools, tool);
+		say(run,
+		    "{\"type\":\"user\",\"message\":{\"content\":[{\"type\":"
+		    "\"tool_result\",\"tool_use_id\":\"t%d\",\"is_error\":%s,"
+		    "\"content\":\"error %u\"}]}}",
+		    run->n_tools, how ? "true" : "false", how % 2);
+	} else if (how) {
+		say(run,
+		    "{\"type\":\"tool\",\"text\":\"make %u\",\"error\":\"error %u\"}",
+		    tool, how % 2);
+	} else {
+		say(run, "{\"type\":\"tool\",\"text\":\"make %u\"}", tool);
+	}
+	if (how)
+		sim_count(FAULT_STORM);
+}
+
 static void
 say_estimate(struct sim_run *run)
 {
@@ -260,10 +288,12 @@ work(struct sim_run *run, struct sim_tree *t)
 		say_out_of_budget(run);
 	else if (what < 83)
 		say_failed(run);
-	else if (what < 88)
+	else if (what < 87)
 		end_process(run, (int)sim_dice(2));
-	else if (what < 90)
+	else if (what < 89)
 		sim_impostor(run);
+	else
+		say_tool(run);
 }
 
 /* One frame of its input.  An answer that comes twice would be taken for another one. */

@@ -407,7 +407,7 @@ check_yes(const struct session *s, const struct ask *a)
 static void
 check_asks(const struct session *s)
 {
-	bool has_open = false, has_cost = false;
+	bool has_open = false, has_cost = false, has_storm = false;
 	const struct sim_shadow *sh = sim_shadow_of(s->id);
 
 	for (size_t i = 0; i < s->n_asks; i++) {
@@ -415,6 +415,7 @@ check_asks(const struct session *s)
 		bool open = a->decision[0] == '\0';
 
 		has_open |= open;
+		has_storm |= open && strcmp(a->kind, "storm") == 0;
 		if (strcmp(a->decision, "allow") == 0)
 			check_yes(s, a);
 		has_cost |= open && a->run[0] == '\0' && strcmp(a->kind, "cost") == 0;
@@ -426,7 +427,10 @@ check_asks(const struct session *s)
 				sim_fail("%s: ask %s of one run twice", s->id, a->id);
 		}
 	}
-	if (has_open && !session_is_live(s->state))
+	if (has_storm && s->state != SESSION_PARKED)
+		sim_fail("%s is %s, and is asked whether it may go on", s->id,
+		    session_state_name(s->state));
+	if (has_open && !has_storm && !session_is_live(s->state))
 		sim_fail("%s is %s and asks", s->id, session_state_name(s->state));
 	if (has_open && s->state == SESSION_ACTIVE)
 		sim_fail("%s is active and asks", s->id);
@@ -479,6 +483,23 @@ check_done(const struct session *s)
 		sim_fail("%s is done and %.12s is not on the target", s->id, s->landed);
 }
 
+/* J-47: nobody goes on whose tools fail beyond the limits; who was stopped is asked about. */
+static void
+check_storm(const struct session *s)
+{
+	const struct plan_run *p = core_plan(sim->check.core, s->plan_id);
+
+	for (size_t i = 0; p && i < s->n_troubles; i++) {
+		if (s->trouble[i].n_same < p->same_error_limit &&
+		    s->trouble[i].n < p->tries_limit)
+			continue;
+		if (session_is_live(s->state) && s->state != SESSION_CLAIMED)
+			sim_fail("%s goes on, and its tools fail", s->id);
+		if (s->state == SESSION_PARKED && s->n_asks == 0)
+			sim_fail("%s was stopped, and nobody is asked", s->id);
+	}
+}
+
 static void
 check_sessions(int64_t now)
 {
@@ -492,6 +513,7 @@ check_sessions(int64_t now)
 		check_asks(s);
 		if (now > 0)
 			sim_check_budget(s, now);
+		check_storm(s);
 		check_heard(s);
 		if (s->state == SESSION_DONE)
 			check_done(s);

@@ -41,6 +41,7 @@ static const char *const fault_names[FAULT_N] = {
 	[FAULT_CHECKOUT_DIRTY]  = "checkout-dirty",
 	[FAULT_TRACKER_DOWN]    = "tracker-down",
 	[FAULT_TRACKER_DEAF]    = "tracker-answer-lost",
+	[FAULT_STORM]           = "storm",
 	[FAULT_RATE_LIMIT]      = "rate-limit",
 	[FAULT_LATE_APPROVAL]   = "late-approval",
 	[FAULT_DECLINED]        = "declined",

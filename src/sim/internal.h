@@ -56,6 +56,7 @@ enum sim_fault {
 	FAULT_TRACKER_DOWN,
 	FAULT_TRACKER_DEAF, /* it did it, and its answer was lost */
 	FAULT_RATE_LIMIT,
+	FAULT_STORM, /* an agent's tool fails in the same way again and again */
 	FAULT_LATE_APPROVAL,
 	FAULT_DECLINED,
 	FAULT_OVERRIDE,
@@ -93,7 +94,7 @@ struct sim_run {
 		char *key, *line;
 	} * frame; /* in.ndjson */
 	size_t n_frames, cap_frames, n_heard;
-	int stage, n_asked;
+	int stage, n_asked, n_tools;
 	char *waits_for; /* its open question, "" when none */
 	struct sim_asked {
 		char *id;

@@ -104,8 +104,10 @@ on_replay_event(const struct agent_event *event, void *arg)
 	seen_event(event, &replay->seen);
 	snprintf(
 	    replay->last, sizeof(replay->last), "%s", event->text ? event->text : "");
-	/* What each call used and which were made again is as often as it happened. */
+	/* What calls used, which were made again, and tools are as often as it happened. */
 	if (event->kind != AGENT_NOTE && event->kind != AGENT_RETRY &&
+	    event->kind != AGENT_TOOL && event->kind != AGENT_TOOL_FAILED &&
+	    event->kind != AGENT_TOOL_WORKED &&
 	    !(event->kind == AGENT_USAGE && event->is_part))
 		snprintf(replay->kinds + n, sizeof(replay->kinds) - n, "%s%s",
 		    n ? " " : "", agent_event_name(event->kind));
@@ -240,10 +242,10 @@ lines_that_were_not_recorded_give_their_events(void **state)
 		{ "{\"type\":\"keep_alive\"}", "" },
 		{ "{\"type\":\"music\"}", "note: {\"type\":\"music\"}\n" },
 		{ "{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"tool_use\",\"name\":\"TodoWrite\",\"input\":{\"todos\":[{\"status\":\"completed\"},{\"status\":\"in_progress\",\"activeForm\":\"Writing\"},{\"status\":\"pending\"}]}}]}}", "progress 1/3: Writing\n" },
-		{ "{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"tool_use\",\"name\":\"Bash\",\"input\":{\"command\":\"a\\nb\"}}]}}", "note: Bash: a b\n" },
+		{ "{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"tool_use\",\"name\":\"Bash\",\"input\":{\"command\":\"a\\nb\"}}]}}", "tool: Bash: a b\n" },
 		{ "{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"thinking\",\"thinking\":\"hm\"}]}}", "" },
 		{ "{\"type\":\"assistant\",\"message\":{\"content\":\"text\"}}", "" },
-		{ "{\"type\":\"user\",\"message\":{\"content\":[{\"type\":\"tool_result\",\"is_error\":true,\"content\":[{\"type\":\"text\",\"text\":\"broken\"}]}]}}", "note: tool failed: broken\n" },
+		{ "{\"type\":\"user\",\"message\":{\"content\":[{\"type\":\"tool_result\",\"is_error\":true,\"content\":[{\"type\":\"text\",\"text\":\"broken\"}]}]}}", "tool-failed: broken\n" },
 		/* An older version: no terminal_reason. */
 		{ "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,\"result\":\"ok\"}", "done: ok\n" },
 		/* Every field must say so. */

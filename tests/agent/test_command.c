@@ -34,6 +34,8 @@ every_message_of_the_protocol_becomes_its_event(void **state)
 		{ "{\"type\":\"usage\",\"cost_usd\":1.5}", "usage 150 cents -1 in -1 out -1%\n" },
 		{ "{\"type\":\"usage\",\"context_pct\":900,\"input_tokens\":1}", "usage -1 cents 1 in -1 out -1%\n" },
 		{ "{\"type\":\"estimate\",\"cost_usd\":2}", "estimate 200 cents -1 in -1 out -1%\n" },
+		{ "{\"type\":\"tool\",\"text\":\"make\",\"error\":\"no rule\\nat all\"}", "tool-failed: no rule at all\n" },
+		{ "{\"type\":\"tool\",\"text\":\"make\"}", "tool-worked\n" },
 		{ "{\"type\":\"done\",\"summary\":\"all well\"}", "done: all well\n" },
 		{ "{\"type\":\"done\"}", "done: \n" },
 		{ "{\"type\":\"failed\",\"reason\":\"no disk\"}", "failed: no disk\n" },
@@ -57,6 +59,7 @@ lies_and_garbage_are_one_note_each(void **state)
 		"{\"type\":\"dance\",\"with\":\"me\"}", "{\"type\":\"say\"}",
 		"{\"type\":\"say\",\"text\":5}", "{\"type\":\"ask\",\"kind\":\"plan\"}",
 		"{\"type\":\"ask\",\"id\":\"\"}", "{\"type\":\"ask\",\"id\":{}}",
+		"{\"type\":\"tool\"}", "{\"type\":\"tool\",\"error\":\"x\"}",
 		"{\"type\":\"usage\"}", "{\"type\":\"usage\",\"cost_usd\":-1}",
 		"{\"type\":\"estimate\"}", "{\"type\":\"done\"}}",
 		"{\"type\":\"done\"} {\"type\":\"done\"}" };

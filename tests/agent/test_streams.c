@@ -21,14 +21,14 @@
 static const struct run {
 	const char *file;
 	const struct agent *agent;
-	const char *events; /* notes, usage and words aside */
+	const char *events; /* notes, usage, words and tools that work aside */
 } runs[] = {
 	/* clang-format off */
-	{ "codex-ask", &agent_codex, "step step accepted step step turn confirmed ask ask-gone ask ask-gone ask ask-gone done " },
+	{ "codex-ask", &agent_codex, "step step accepted step step turn confirmed ask ask-gone ask ask-gone ask ask-gone tool-failed done " },
 	{ "codex-fail-401", &agent_codex, "step step accepted step step turn failed " },
 	{ "gemini-ask", &agent_acp, "step accepted step step ask ask " },
 	{ "copilot-bypass", &agent_acp, "step accepted step step done " },
-	{ "opencode-ask", &agent_acp, "step accepted step step ask done " },
+	{ "opencode-ask", &agent_acp, "step accepted step step ask tool-failed done " },
 	{ "claude-acp-plan", &agent_acp, "step accepted step step ask ask ask done " },
 	/* clang-format on */
 };
@@ -68,6 +68,7 @@ static bool
 is_telling(const struct agent_event *event)
 {
 	return event->kind != AGENT_NOTE && event->kind != AGENT_USAGE &&
+	       event->kind != AGENT_TOOL && event->kind != AGENT_TOOL_WORKED &&
 	       event->kind != AGENT_SAY && event->kind != AGENT_PROGRESS;
 }
 

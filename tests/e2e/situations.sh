@@ -39,6 +39,8 @@ kill-server|quick|Estimate: $1, 1pt|stub:write=W:c stub:slow=3000 stub:commit=af
 
 park-tool|quick|Estimate: $1, 1pt|stub:bash=tail -f /dev/null
 
+storm|quick|Estimate: $1, 1pt|stub:bash=ls nowhere stub:bash=ls nowhere stub:bash=ls nowhere stub:slow=3000 stub:write=W:calm stub:commit=after the storm
+
 fenced|quick|Estimate: $1, 1pt|stub:bash=echo x >"$HOME/outside"; true stub:write=W:inside stub:commit=inside
 END
 }
@@ -279,7 +281,7 @@ situations_killed() {
 }
 
 situations_fenced() {
-	claim "$agent: one that tries to leave its fence is launched" situation_plan 7 || return
+	claim "$agent: one that tries to leave its fence is launched" situation_plan 8 || return
 	here fenced "it comes to its end" comes_to fenced in-review
 	here fenced "with what it did inside" made fenced inside
 	here fenced "outside nothing was written" test ! -e "$HOME/outside"
@@ -287,12 +289,25 @@ situations_fenced() {
 		".git/divisi/runs/$(sit_field fenced run)/fence.log"
 }
 
+situations_storm() {
+	claim "$agent: one whose command fails again and again is launched" situation_plan 7 || return
+	here storm "it is stopped at the third time (J-47)" comes_to storm parked
+	here storm "nothing of it lives" until_true is_gone "$(agent_pid "$(sit_field storm run)")"
+	here storm "why says what failed" why_of storm 'ls nowhere.* failed 3 times with the same error'
+	here storm "a person is asked with the failures" \
+		says 'No such file' divisi approvals
+	here storm "they let it go on" divisi approve "$(phase_of storm)" --reason "look first"
+	here storm "it goes on in a new run to its end" comes_to storm in-review
+	here storm "of the same conversation" equals "$(sit_field storm runs)" 2
+	here storm "with its work" made storm calm
+}
+
 # situations_run [GROUP...]: those groups, or all.
 situations_run() {
 	local group
 	git config divisi.cap 32
 	git config divisi.budget-factor 2
-	[ $# -gt 0 ] || set -- together talk fail interrupted killed fenced
+	[ $# -gt 0 ] || set -- together talk fail interrupted killed storm fenced
 	for group in "$@"; do
 		"situations_$group"
 	done

@@ -13,6 +13,7 @@ the next marker, and "\\n" in it is a line end.  Paths are relative to the worki
   fake:usage=DOLLARS      cost so far          fake:estimate=DOLLARS
   fake:ask=KIND:TEXT      asks and waits; when declined, ends with "failed"
   fake:try=KIND:TEXT      asks and waits; when declined, skips the next marker
+  fake:tool=CALL:ERROR    a tool failed; in a later run of the session it works
   fake:wait=PATH          waits until PATH exists (a test lets it go on)
   fake:raw=BYTES          writes BYTES (escapes as in Python) as they are
   fake:flood=MEGABYTES    as many notes
@@ -133,6 +134,9 @@ def do(name, value, number):
         sys.exit(0)
     elif name == "try" and not ask(value, number):
         return 1
+    elif name == "tool":
+        first = os.environ.get("DIVISI_RUN", "r1").endswith("r1")
+        tell("tool", text=path, **({"error": text} if first else {}))
     elif name == "wait":
         wait_for(value)
     elif name == "raw":

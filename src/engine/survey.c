@@ -14,6 +14,7 @@
 #include <time.h>
 
 #define LEFTOVER_AGE_S 60 /* younger ones may still be written */
+#define LOOKS          5  /* at worktrees that come and go meanwhile */
 
 const char *survey_class_name(enum survey_class class)
 {
@@ -206,27 +207,87 @@ survey_acts(struct surveying *s)
 		s->survey->why = err;
 }
 
+/* Looks at everything once. */
+static int
+look(struct surveying *s, struct err *err)
+{
+	struct survey *survey = s->survey;
+
+	*survey = (struct survey){ .why = ERR_INIT };
+	if (repo_worktrees(s->repo, &s->trees, err) < 0)
+		return -1;
+	s->store = store_open(s->repo->home, 1, &survey->why);
+	if (s->store)
+		s->core = replay_core(s->store, NULL, &survey->why);
+	survey->has_journal = s->core != NULL;
+	survey_home(s);
+	survey_runs(s);
+	survey_states(s);
+	survey_worktrees(s);
+	survey_locks(s);
+	survey_refs(s);
+	survey_acts(s);
+	core_free(s->core);
+	store_close(s->store);
+	return 0;
+}
+
+/* Is there one that is not as it should be, or that seems to be another repository's? */
+static bool
+has_strange_tree(const struct survey *survey)
+{
+	for (size_t i = 0; i < survey->n; i++) {
+		const struct survey_item *item = &survey->item[i];
+
+		if (item->class == SURVEY_WORKTREE &&
+		    (item->is_odd || strcmp(item->state, "elsewhere") == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_same_tree(const struct git_worktree *a, const struct git_worktree *b)
+{
+	return strcmp(a->path, b->path) == 0 && a->is_missing == b->is_missing &&
+	       !a->lock_reason == !b->lock_reason;
+}
+
+/* Are the worktrees others than those that were judged?  When git cannot say: no. */
+static bool
+has_moved_on(const struct surveying *s)
+{
+	struct git_worktrees now = { 0 };
+	struct err err = ERR_INIT;
+	bool differs;
+
+	if (repo_worktrees(s->repo, &now, &err) < 0)
+		return false;
+	differs = now.n != s->trees.n;
+	for (size_t i = 0; i < now.n && !differs; i++)
+		differs = !is_same_tree(&now.item[i], &s->trees.item[i]);
+	git_worktrees_clear(&now);
+	return differs;
+}
+
 int
 survey_take(const struct repo *repo, struct survey *survey, struct err *err)
 {
-	struct surveying s = { .repo = repo, .survey = survey };
+	struct surveying s;
+	bool moves;
+	int rc;
 
-	*survey = (struct survey){ .why = ERR_INIT };
-	if (repo_worktrees(repo, &s.trees, err) < 0)
-		return -1;
-	s.store = store_open(repo->home, 1, &survey->why);
-	if (s.store)
-		s.core = replay_core(s.store, NULL, &survey->why);
-	survey->has_journal = s.core != NULL;
-	survey_home(&s);
-	survey_runs(&s);
-	survey_states(&s);
-	survey_worktrees(&s);
-	survey_locks(&s);
-	survey_refs(&s);
-	survey_acts(&s);
-	core_free(s.core);
-	store_close(s.store);
-	git_worktrees_clear(&s.trees);
-	return 0;
+	/*
+	 * Worktrees and journal are read one after the other, while a server may be removing
+	 * a worktree or making one: before one is called strange, both are looked at again.
+	 */
+	for (int tries = 1;; tries++) {
+		s = (struct surveying){ .repo = repo, .survey = survey };
+		rc = look(&s, err);
+		moves = rc == 0 && has_strange_tree(survey) && has_moved_on(&s);
+		git_worktrees_clear(&s.trees);
+		if (!moves || tries == LOOKS)
+			return rc;
+		survey_clear(survey);
+	}
 }

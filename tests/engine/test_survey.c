@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "engine/home.h"
 #include "engine/survey_local.h"
+#include "git/run.h"
+#include "git/worktree.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -164,6 +166,73 @@ runs_of_nobody_are_told_and_leftovers_removed(void **state)
 	repo_close(&repo);
 }
 
+/* A git that removes the worktree TREE when it has answered a command with WORD in it. */
+static void
+put_git_that_removes(const char *tree, const char *word)
+{
+	AUTO_FREE char *bin = path_join(top, "bin"), *git = path_join(bin, "git");
+	AUTO_FREE char *path = xasprintf("%s:%s", bin, getenv("PATH"));
+	AUTO_FREE char *text = xasprintf(
+	    "#!/bin/sh\nPATH='%s'\ngit \"$@\"\nrc=$?\n"
+	    "case \" $* \" in\n*' %s '*)\n"
+	    "\tgit -C '%s' worktree unlock '%s' &&\n"
+	    "\t\tgit -C '%s' worktree remove --force '%s' ;;\n"
+	    "esac >/dev/null 2>&1\nexit $rc\n",
+	    getenv("PATH"), word, top, tree, top, tree);
+
+	assert_int_equal(file_mkdirs(bin, 0700, NULL), 0);
+	assert_int_equal(file_write_atomic(git, text, strlen(text), 0700, NULL), 0);
+	assert_int_equal(setenv("PATH", path, 1), 0);
+}
+
+/* A worktree of a session that the journal does not know, beside a journal. */
+static void
+put_tree(const char *tree)
+{
+	AUTO_FREE char *head = git_line(top, GIT_ARGS("rev-parse", "HEAD"), NULL);
+	struct worktree_spec spec = {
+		.session = "p1.1.1A", .path = tree, .branch = "b", .base = head
+	};
+	struct repo repo = { 0 };
+	struct err err = ERR_INIT;
+
+	if (repo_open(top, &repo, &err) < 0 || file_mkdirs(repo.home, 0700, &err) < 0)
+		fail_msg("%s", err.text);
+	store_close(store_open(repo.home, 0, &err));
+	if (!head || worktree_add(&repo, &spec, &err) < 0)
+		fail_msg("%s", err.text);
+	repo_close(&repo);
+}
+
+/*
+ * What a landing removes while worktrees and journal are being looked at is not odd, and it
+ * is nobody else's: both are looked at again first.
+ */
+static void
+a_worktree_that_is_removed_meanwhile_is_not_told(void **state)
+{
+	static const char *const words[] = { "worktree list", "--absolute-git-dir" };
+	AUTO_FREE char *was = xstrdup(getenv("PATH")), *tree = path_join(top, "wt");
+	struct repo repo = { 0 };
+	struct survey survey;
+
+	for (size_t i = 0; i < N_ELEMS(words); i++) {
+		put_tree(tree);
+		take(&repo, &survey);
+		assert_true(get(&survey, tree)->is_odd); /* it stays, and is nobody's */
+		survey_clear(&survey);
+		repo_close(&repo);
+		put_git_that_removes(tree, words[i]);
+		take(&repo, &survey);
+		assert_int_equal(setenv("PATH", was, 1), 0);
+		assert_false(file_exists(tree));
+		for (size_t k = 0; k < survey.n; k++)
+			assert_string_not_equal(survey.item[k].name, tree);
+		survey_clear(&survey);
+		repo_close(&repo);
+	}
+}
+
 static void
 every_class_and_mend_has_a_word_of_its_own(void **state)
 {
@@ -200,6 +269,7 @@ main(void)
 		TEST(a_repository_without_a_home_has_nothing_odd),
 		TEST(a_stale_lock_of_gits_is_moved_and_a_young_one_is_not),
 		TEST(runs_of_nobody_are_told_and_leftovers_removed),
+		TEST(a_worktree_that_is_removed_meanwhile_is_not_told),
 		TEST(every_class_and_mend_has_a_word_of_its_own),
 		TEST(what_needs_no_mending_is_not_mended),
 	};

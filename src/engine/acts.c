@@ -145,11 +145,10 @@ task_end(struct task *task, const char *state, const char *result, int64_t retry
 	tasks_pump_soon(engine);
 }
 
-void
-task_fail(struct task *task, const struct err *err)
+int
+task_tell_failed(const struct task *task, const struct err *err, char **result)
 {
 	struct fields f = { 0 };
-	AUTO_FREE char *result = NULL;
 	int rc = 0;
 
 	fields_set(&f, "session", fields_text(&task->fields, "session"));
@@ -160,12 +159,20 @@ task_fail(struct task *task, const struct err *err)
 		fields_set_number(
 		    &f, "version", fields_number(&task->fields, "version", 0));
 	fields_put_err(&f, err);
-	result = fields_to_json(&f);
+	*result = fields_to_json(&f);
 	log_warn("%s: %s", task->key, err->text);
 	if (fields_text(&f, "session")[0])
 		rc = engine_note(task->engine, HAP_ACT_FAILED, &f);
 	fields_clear(&f);
-	if (rc < 0)
+	return rc;
+}
+
+void
+task_fail(struct task *task, const struct err *err)
+{
+	AUTO_FREE char *result = NULL;
+
+	if (task_tell_failed(task, err, &result) < 0)
 		task_postpone(task);
 	else
 		task_end(task, "failed", result, 0);

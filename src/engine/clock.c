@@ -26,6 +26,8 @@ clock_mind(struct engine *engine)
 			t->began_at += t->began_at > 0 ? by : 0;
 			t->held_at += t->held_at > 0 ? by : 0;
 		}
+		if (engine->outbox.paused_until > 0)
+			engine->outbox.paused_until += by;
 		tasks_pump_soon(engine);
 	}
 	fields_clear(&f);

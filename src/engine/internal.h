@@ -168,6 +168,12 @@ bool tasks_have_launch(const struct engine *engine, const char *run);
 void task_end(
     struct task *task, const char *state, const char *result, int64_t retry_ms);
 void task_fail(struct task *task, const struct err *err);
+/*
+ * Tells the core that TASK cannot be done, without ending it; -1 when that is not in the
+ * journal.  *RESULT, which the caller frees, is why, for the act.
+ */
+NODISCARD int task_tell_failed(
+    const struct task *task, const struct err *err, char **result);
 /* The journal takes nothing now, so TASK is as it was: done again in a while. */
 void task_postpone(struct task *task);
 

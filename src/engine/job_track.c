@@ -21,6 +21,9 @@ struct tracking {
 	struct arena *arena;
 	const char *id; /* of the issue it is about, "" when there is none yet */
 	bool is_there;  /* status and all are so already */
+	struct tracker_issue before; /* our first look */
+	bool has_before;
+	const char *theirs; /* the status that somebody moved it on to, or "" */
 };
 
 /* How far along a status is among those that a session itself moves through; 0 is none. */
@@ -38,7 +41,7 @@ rank(const char *status)
 }
 
 static char *
-seen_text(const struct tracker_issue *issue)
+seen_text(const struct tracker_issue *issue, const char *theirs)
 {
 	struct fields f = { 0 };
 	char sha256[HASH_HEX_SIZE];
@@ -46,6 +49,7 @@ seen_text(const struct tracker_issue *issue)
 
 	hash_sha256(issue->body, strlen(issue->body), sha256);
 	fields_set(&f, "status", issue->status);
+	fields_set(&f, "theirs", theirs);
 	fields_set(&f, "title", issue->title);
 	fields_set(&f, "assignee", issue->assignee);
 	fields_set(&f, "delegate", issue->delegate);
@@ -67,6 +71,15 @@ conflict(struct tracking *t, const char *what, const char *now, struct err *err)
 	    "divisi outbox retry writes ours on top; divisi outbox drop leaves theirs");
 }
 
+/* What was left behind is not gone back to. */
+static void
+keep_theirs(struct tracking *t, const struct tracker_issue *now, const char *want)
+{
+	t->theirs = now->status;
+	t->is_there = strcmp(fields_text(t->in, "act"), "issue-move") == 0 &&
+		      rank(want) > 0 && rank(now->status) > rank(want);
+}
+
 /*
  * What differs from what was seen.  A status that moved on the way the session's own prompt
  * orders is adopted; so is everything that is a person's alone (labels, priority).
@@ -78,7 +91,7 @@ compare(struct tracking *t, const struct fields *seen, const struct tracker_issu
 	const char *was = fields_text(seen, "status");
 	const char *want = fields_text(t->in, "status");
 	bool accepts = fields_number(t->in, "accept", 0) != 0;
-	AUTO_FREE char *text = seen_text(now);
+	AUTO_FREE char *text = seen_text(now, "");
 	struct fields is = { 0 };
 	int rc = 0;
 
@@ -94,8 +107,14 @@ compare(struct tracking *t, const struct fields *seen, const struct tracker_issu
 		    now->assignee[0] ? "it is assigned to" : "it is nobody's",
 		    now->assignee, err);
 	fields_clear(&is);
-	if (rc < 0 || strcmp(now->status, was) == 0)
+	if (rc < 0)
 		return rc;
+	/* Where somebody moved it on to it stays until we come past that. */
+	if (strcmp(now->status, was) == 0) {
+		if (!accepts && strcmp(fields_text(seen, "theirs"), was) == 0)
+			keep_theirs(t, now, want);
+		return 0;
+	}
 	if (!accepts && strcmp(now->status, want) != 0 &&
 	    rank(now->status) <= rank(was))
 		return conflict(t, "it is", now->status, err);
@@ -103,9 +122,8 @@ compare(struct tracking *t, const struct fields *seen, const struct tracker_issu
 	    "somebody in the tracker", was, now->status);
 	fields_set(t->out, "was", was);
 	fields_set(t->out, "is", now->status);
-	/* What was left behind is not gone back to. */
-	t->is_there = strcmp(fields_text(t->in, "act"), "issue-move") == 0 &&
-		      rank(want) > 0 && rank(now->status) > rank(want) && !accepts;
+	if (!accepts && strcmp(now->status, want) != 0)
+		keep_theirs(t, now, want);
 	return 0;
 }
 
@@ -113,21 +131,37 @@ static int
 look_before(struct tracking *t, struct err *err)
 {
 	struct fields seen = { 0 };
-	struct tracker_issue now;
+	struct tracker_issue *now = &t->before;
 	int rc;
 
 	if (t->id[0] == '\0' || strcmp(fields_text(t->in, "act"), "registry") == 0)
 		return 0;
-	if (t->work.tracker->read(t->work.link, t->id, t->arena, &now, err) < 0)
+	if (t->work.tracker->read(t->work.link, t->id, t->arena, now, err) < 0)
 		return err_wrap(err, "%s", t->id);
+	t->has_before = true;
 	if (fields_text(t->in, "seen")[0] == '\0')
 		return 0;
-	t->work.seen_at = now.updated_at;
+	t->work.seen_at = now->updated_at;
 	rc = fields_of_json(&seen, fields_text(t->in, "seen"), err);
 	if (rc == 0)
-		rc = compare(t, &seen, &now, err);
+		rc = compare(t, &seen, now, err);
 	fields_clear(&seen);
 	return rc;
+}
+
+/*
+ * What others did between our first look and the last is not seen yet: the next act is to
+ * find it.  A status that we moved is as we read it then.
+ */
+static void
+leave_unseen(const struct tracking *t, struct tracker_issue *now)
+{
+	if (!t->has_before)
+		return;
+	now->body = t->before.body;
+	now->assignee = t->before.assignee;
+	if (strcmp(fields_text(t->in, "act"), "issue-move") != 0)
+		now->status = t->before.status;
 }
 
 /* As it is after our write: what the next one compares with. */
@@ -143,7 +177,8 @@ look_after(struct tracking *t, struct err *err)
 		return 0;
 	if (t->work.tracker->read(t->work.link, t->id, t->arena, &now, err) < 0)
 		return err_wrap(err, "%s", t->id);
-	text = seen_text(&now);
+	leave_unseen(t, &now);
+	text = seen_text(&now, strcmp(t->theirs, now.status) == 0 ? t->theirs : "");
 	fields_set(t->out, "seen", text);
 	fields_set(t->out, "seen_id", t->id);
 	return 0;
@@ -153,7 +188,9 @@ int
 job_track(const struct fields *in, struct fields *out, struct err *err)
 {
 	struct track_link link = { 0 };
-	struct tracking t = { .in = in, .out = out, .arena = arena_new() };
+	struct tracking t = {
+		.in = in, .out = out, .arena = arena_new(), .theirs = ""
+	};
 	int rc = track_link_open(
 	    &link, fields_text(in, "top"), fields_text(in, "tracker"), err);
 

@@ -40,16 +40,35 @@ outbox_order(const struct engine *engine, const struct fields *fields)
 	return xasprintf("tracker %s", session[0] ? session : p->id);
 }
 
+static void
+put_trouble(
+    struct outbox *o, enum tracker_trouble kind, const char *text, const char *fix)
+{
+	o->kind = kind;
+	snprintf(o->trouble, sizeof(o->trouble), "%s", text);
+	snprintf(o->fix, sizeof(o->fix), "%s", fix);
+}
+
 void
 outbox_take(struct task *task, const char *result)
 {
+	struct outbox *o = &task->engine->outbox;
 	struct fields f = { 0 };
 
-	if (result[0] && fields_of_json(&f, result, NULL) == 0 &&
-	    fields_text(&f, "stopped")[0]) {
+	if (result[0] == '\0' || fields_of_json(&f, result, NULL) < 0)
+		return;
+	if (fields_text(&f, "stopped")[0]) {
 		task->stopped = xstrdup(fields_text(&f, "stopped"));
 		task->is_conflict = fields_number(&f, "conflict", 0) != 0;
 		task->not_before = INT64_MAX; /* time does not mend it */
+	} else if (fields_text(&f, "trouble")[0] &&
+		   task->not_before > task->engine->now() &&
+		   task->not_before > o->paused_until) {
+		/* A tracker that asked for a pause meant the next server as well. */
+		o->paused_until = task->not_before;
+		o->n_troubles = task->tries;
+		put_trouble(o, tracker_trouble_of(fields_text(&f, "trouble")),
+		    fields_text(&f, "text"), fields_text(&f, "fix"));
 	}
 	fields_clear(&f);
 }
@@ -58,6 +77,13 @@ static bool
 is_filing(const struct task *task)
 {
 	return strcmp(task->kind, "issue-file") == 0;
+}
+
+/* May the session of a filing be launched before it (dispatch --queue)? */
+static bool
+is_queued(const struct task *task)
+{
+	return fields_number(&task->fields, "queue", 0) != 0;
 }
 
 bool
@@ -190,22 +216,37 @@ static void
 stop(struct task *task, const struct fields *out, const struct err *err)
 {
 	bool is_conflict = fields_text(out, "conflict")[0] != '\0';
+	const char *why = is_conflict ? fields_text(out, "conflict") : err->text;
+	int tries = task->tries;
 	struct fields f = { 0 };
 	AUTO_FREE char *result = NULL;
 
-	free(task->stopped);
-	task->stopped = xstrdup(is_conflict ? fields_text(out, "conflict") : err->text);
-	task->is_conflict = is_conflict;
-	fields_set(&f, "stopped", task->stopped);
+	fields_set(&f, "stopped", why);
 	fields_set_number(&f, "conflict", is_conflict);
 	result = fields_to_json(&f);
 	fields_clear(&f);
-	log_warn(
-	    "%s: %s (waits for a person: divisi outbox)", task->key, task->stopped);
+	log_warn("%s: %s (waits for a person: divisi outbox)", task->key, why);
 	task_end(task, "owed", result, 1);
+	if (task->tries == tries)
+		return; /* the journal took nothing: it is tried once more */
+	free(task->stopped);
+	task->stopped = xstrdup(why);
+	task->is_conflict = is_conflict;
 	task->not_before = INT64_MAX; /* time does not mend it */
 	if (task->engine->listen)
 		task->engine->listen(task->engine->listen_arg);
+}
+
+/* Its session goes on without an issue; told once. */
+static int
+tell_queued(struct task *task)
+{
+	const struct session *s = core_session(
+	    task->engine->core, fields_text(&task->fields, "session"));
+
+	if (s && (s->sub_issue[0] || s->state != SESSION_PLANNED))
+		return 0;
+	return track_filed(task, "");
 }
 
 /* A table whose sub-issues are asked for is told at once; true when the act goes on. */
@@ -214,16 +255,36 @@ filing_may_wait(struct task *task, int64_t pause, const struct err *err)
 {
 	if (!is_filing(task))
 		return true;
-	if (fields_number(&task->fields, "queue", 0)) {
-		const struct session *s = core_session(
-		    task->engine->core, fields_text(&task->fields, "session"));
-
-		return (s && s->sub_issue[0]) || track_filed(task, "") == 0;
+	if (is_queued(task)) {
+		if (tell_queued(task) == 0)
+			return true;
+		task_postpone(task);
+		return false;
 	}
 	if (task->tries < FILING_TRIES && pause <= FILING_PATIENT_MS)
 		return true;
 	task_fail(task, err);
 	return false;
+}
+
+/* TASK waits for PAUSE ms, and the journal says why. */
+static void
+put_off(struct task *task, int64_t pause, const struct err *err)
+{
+	struct engine *engine = task->engine;
+	AUTO_FREE char *result = NULL;
+	struct fields f = { 0 };
+
+	if (!filing_may_wait(task, pause, err))
+		return;
+	fields_set(&f, "trouble", tracker_trouble_name(engine->outbox.kind));
+	fields_set(&f, "text", err->text);
+	fields_set(&f, "fix", err->fix);
+	result = fields_to_json(&f);
+	fields_clear(&f);
+	task_end(task, "owed", result, pause);
+	if (engine->listen)
+		engine->listen(engine->listen_arg);
 }
 
 /* Nothing gets through now: all of them wait. */
@@ -237,17 +298,11 @@ wait_for_it(struct task *task, enum tracker_trouble trouble, const struct fields
 	int64_t pause = pause_ms(task, n, fields_number(out, "retry_after_ms", 0));
 
 	o->n_troubles++;
-	o->kind = trouble;
 	o->paused_until = task->engine->now() + pause;
-	snprintf(o->trouble, sizeof(o->trouble), "%s", err->text);
-	snprintf(o->fix, sizeof(o->fix), "%s", err->fix);
+	put_trouble(o, trouble, err->text, err->fix);
 	log_warn(
 	    "%s: %s (again in %lld s)", task->key, err->text, (long long)pause / 1000);
-	if (!filing_may_wait(task, pause, err))
-		return;
-	task_end(task, "owed", NULL, pause);
-	if (task->engine->listen)
-		task->engine->listen(task->engine->listen_arg);
+	put_off(task, pause, err);
 }
 
 static void
@@ -268,10 +323,34 @@ on_sent(void *arg, const struct fields *out, const struct err *err, bool failed)
 	if (trouble != TRACKER_REFUSED && trouble != TRACKER_MISSING &&
 	    trouble != TRACKER_CONFLICT)
 		wait_for_it(task, trouble, out, err);
-	else if (is_filing(task) && !fields_number(&task->fields, "queue", 0))
+	else if (is_filing(task) && !is_queued(task))
 		task_fail(task, err);
 	else
 		stop(task, out, err);
+}
+
+/* A dispatch that asks anew keeps to the pause that the tracker asked for. */
+static bool
+is_too_soon(struct task *task)
+{
+	const struct outbox *o = &task->engine->outbox;
+	int64_t left = o->paused_until - task->engine->now();
+	struct err err = ERR_INIT;
+
+	if (left <= 0 || o->kind != TRACKER_LIMITED)
+		return false;
+	err_set(&err, ERR_SYSTEM, "%s; no call for another %lld s", o->trouble,
+	    (long long)(left + 999) / 1000);
+	put_off(task, left, &err);
+	return true;
+}
+
+/* A session whose filing was given up has nothing there that could be written to. */
+static bool
+is_about_nothing(const struct task *task, const struct fields *in)
+{
+	return !is_filing(task) && fields_text(in, "session")[0] &&
+	       fields_text(in, "sub_issue")[0] == '\0';
 }
 
 void
@@ -287,6 +366,12 @@ outbox_send(struct task *task, const struct fields *in)
 	struct fields full = { 0 };
 	struct err err = ERR_INIT;
 
+	if (is_about_nothing(task, in)) {
+		task_end(task, "done", "{\"nothing\":\"its filing was given up\"}", 0);
+		return;
+	}
+	if (is_too_soon(task))
+		return;
 	fields_copy(&full, in);
 	fields_set(&full, "seen_id", about);
 	fields_set(&full, "seen", seen ? seen : "");
@@ -366,14 +451,35 @@ outbox_json(const struct engine *engine)
 static void
 retry(struct task *task)
 {
+	struct outbox *o = &task->engine->outbox;
+	/* How long it wants no call the tracker said, and not we. */
+	bool is_limited = o->kind == TRACKER_LIMITED;
+
 	/* They saw what was changed there: ours is written on top of it. */
 	task->accepts = task->is_conflict;
 	free(task->stopped);
 	task->stopped = NULL;
 	task->is_conflict = false;
-	task->not_before = 0;
-	task->engine->outbox.paused_until = 0;
-	task->engine->outbox.n_troubles = 0;
+	task->not_before = is_limited ? o->paused_until : 0;
+	if (is_limited)
+		return;
+	o->paused_until = 0;
+	o->n_troubles = 0;
+}
+
+/* Who waits for a filing that is given up is told: its table, or its session. */
+static int
+tell_dropped(struct task *task, const char *reason, struct err *err)
+{
+	AUTO_FREE char *result = NULL;
+	struct err why = ERR_INIT;
+	int rc = 0;
+
+	err_set(&why, ERR_REFUSED, "its filing was given up: %s", reason);
+	if (is_filing(task))
+		rc = is_queued(task) ? tell_queued(task)
+				     : task_tell_failed(task, &why, &result);
+	return rc < 0 ? err_set(err, ERR_SYSTEM, "the journal takes nothing now") : 0;
 }
 
 static int
@@ -385,6 +491,8 @@ drop(struct task *task, const char *actor, const char *reason, struct err *err)
 	if (task->is_running)
 		return err_set(err, ERR_CONFLICT, "%lld is being sent right now",
 		    (long long)task->seq);
+	if (tell_dropped(task, reason, err) < 0)
+		return -1;
 	fields_set(&f, "dropped", reason);
 	fields_set(&f, "by", actor);
 	result = fields_to_json(&f);

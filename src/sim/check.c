@@ -242,8 +242,13 @@ catch_up(bool is_late)
 
 	if (!c->core)
 		c->core = core_new();
-	while (c->n_rows < sim_disk_rows())
-		check_row(c->n_rows, is_late || c->n_rows < c->n_before);
+	while (c->n_rows < sim_disk_rows()) {
+		/* The tracker's own rows are no happenings. */
+		if (strncmp(sim_disk_row(c->n_rows)->entity, "issue/", 6) == 0)
+			c->n_rows++;
+		else
+			check_row(c->n_rows, is_late || c->n_rows < c->n_before);
+	}
 }
 
 void
@@ -351,5 +356,7 @@ sim_check_end(void)
 		if (sim->run[i]->n_waiting || sim_hold_is_alive(sim->run[i]))
 			sim_fail("the holder of %s lives for ever", sim->run[i]->name);
 	}
-	sim_issues_check();
+	if (!sim->config.is_remote)
+		sim_issues_check();
+	sim_check_outbox();
 }

@@ -277,6 +277,7 @@ check_launch(const struct act *act, const struct happening *h, const struct acts
 		sim_fail("%s: %d launches, %d runs", s->id,
 		    sim_shadow_of(s->id)->n_launches, s->n_runs);
 	sim_shadow_of(s->id)->is_suspended = false;
+	sim_check_filed(s, b);
 	check_before(s, b);
 	check_branch(s);
 	check_overtaken(h, acts, s, b);

@@ -118,7 +118,7 @@ read_act(const char **at)
 	a.order = get_text(at);
 	a.data = get_text(at);
 	a.state = "owed";
-	a.result = "";
+	a.result = xstrdup("");
 	GROW(act, n_acts, cap_acts);
 	act[n_acts++] = (struct disk_act){ a, checksum(a.key, strlen(a.key)) };
 }
@@ -136,6 +136,34 @@ read_row(const char **at)
 	r.data = get_text(at);
 	GROW(row, n_rows, cap_rows);
 	row[n_rows++].row = r;
+}
+
+static struct disk_blob *
+blob_of(const char *name)
+{
+	for (size_t i = 0; i < n_blobs; i++) {
+		if (strcmp(blob[i].name, name) == 0)
+			return &blob[i];
+	}
+	return NULL;
+}
+
+/* A text by its hash, or a single value, of which the last one counts. */
+static void
+read_blob(const char **at)
+{
+	AUTO_FREE char *name = get_text(at);
+	struct disk_blob *b = blob_of(name);
+
+	if (!b) {
+		GROW(blob, n_blobs, cap_blobs);
+		b = &blob[n_blobs++];
+		*b = (struct disk_blob){ .name = TAKE_PTR(name) };
+	}
+	free(b->text);
+	b->n = (size_t)get_number(at);
+	b->text = xstrndup(*at, b->n);
+	*at += b->n;
 }
 
 static const char *
@@ -166,13 +194,10 @@ read_record(const char *p, size_t n)
 			a->row.state = state_word(get_number(&at));
 			a->row.tries = (int)get_number(&at);
 			a->row.next_at = get_number(&at);
+			free((char *)(uintptr_t)a->row.result);
+			a->row.result = get_text(&at);
 			break;
-		default:
-			GROW(blob, n_blobs, cap_blobs);
-			blob[n_blobs].name = get_text(&at);
-			blob[n_blobs].n = (size_t)get_number(&at);
-			blob[n_blobs].text = xstrndup(at, blob[n_blobs].n);
-			at += blob[n_blobs++].n;
+		default: read_blob(&at);
 		}
 	}
 }
@@ -190,7 +215,8 @@ forget(void)
 	}
 	for (size_t i = 0; i < n_acts; i++) {
 		const struct act_row *a = &act[i].row;
-		const char *const texts[] = { a->key, a->kind, a->order, a->data };
+		const char *const texts[] = { a->key, a->kind, a->order, a->data,
+			a->result };
 
 		for (size_t k = 0; k < N_ELEMS(texts); k++)
 			free((char *)(uintptr_t)texts[k]);
@@ -452,8 +478,8 @@ journal_last(struct store *store)
 
 /* The act SEQ goes to the state whose LETTER that is. */
 static int
-move_act(
-    struct store *store, int64_t seq, char letter, int64_t next_at, struct err *err)
+move_act(struct store *store, int64_t seq, char letter, const char *result,
+    int64_t next_at, struct err *err)
 {
 	struct disk_act *a = act_at(seq);
 	struct bytes *b = &store->pending;
@@ -473,6 +499,7 @@ move_act(
 	put_number(b, letter);
 	put_number(b, a->row.tries + (letter == 'b'));
 	put_number(b, next_at);
+	put_text(b, result);
 	return store_commit(store, err);
 }
 
@@ -481,7 +508,8 @@ act_begin(struct store *store, int64_t seq, struct err *err)
 {
 	const struct disk_act *a = act_at(seq);
 
-	return move_act(store, seq, 'b', a ? a->row.next_at : 0, err);
+	return move_act(
+	    store, seq, 'b', a ? a->row.result : "", a ? a->row.next_at : 0, err);
 }
 
 int
@@ -490,8 +518,12 @@ act_finish(struct store *store, int64_t seq, const char *state, const char *resu
 {
 	char letter = state[0] == 'd' && state[1] == 'e' ? 'x' : state[0];
 
-	(void)result;
-	return move_act(store, seq, letter, next_at, err);
+	if (move_act(store, seq, letter, result, next_at, err) < 0)
+		return -1;
+	/* From here on the server knows how long it must not call. */
+	if (letter == 'o' && strstr(result, "limited"))
+		sim->remote.told_until = sim->mono + next_at - sim_wall();
+	return 0;
 }
 
 int
@@ -511,15 +543,35 @@ act_each_open(struct store *store, int (*fn)(const struct act_row *act, void *ar
 }
 
 int
+store_meta_put(struct store *store, const char *key, const char *value, struct err *err)
+{
+	struct bytes *b = &store->pending;
+
+	if (store_begin(store, err) < 0)
+		return -1;
+	put(b, "B", 1);
+	put_text(b, key);
+	put_text(b, value);
+	return store_commit(store, err);
+}
+
+char *
+store_meta_get(struct store *store, const char *key)
+{
+	const struct disk_blob *b = blob_of(key);
+
+	(void)store;
+	return b ? xstrdup(b->text) : NULL;
+}
+
+int
 blob_put(struct store *store, const char *sha256, const void *data, size_t n_bytes,
     struct err *err)
 {
 	struct bytes *b = &store->pending;
 
-	for (size_t i = 0; i < n_blobs; i++) {
-		if (strcmp(blob[i].name, sha256) == 0)
-			return 0;
-	}
+	if (blob_of(sha256))
+		return 0;
 	if (store_begin(store, err) < 0)
 		return -1;
 	put(b, "B", 1);
@@ -531,14 +583,14 @@ blob_put(struct store *store, const char *sha256, const void *data, size_t n_byt
 char *
 blob_get(struct store *store, const char *sha256, size_t *n_bytes, struct err *err)
 {
+	const struct disk_blob *b = blob_of(sha256);
+
 	(void)store;
-	for (size_t i = 0; i < n_blobs; i++) {
-		if (strcmp(blob[i].name, sha256) != 0)
-			continue;
-		if (n_bytes)
-			*n_bytes = blob[i].n;
-		return xstrndup(blob[i].text, blob[i].n);
+	if (!b) {
+		err_set(err, ERR_NOT_FOUND, "there is no text %s", sha256);
+		return NULL;
 	}
-	err_set(err, ERR_NOT_FOUND, "there is no text %s", sha256);
-	return NULL;
+	if (n_bytes)
+		*n_bytes = b->n;
+	return xstrndup(b->text, b->n);
 }

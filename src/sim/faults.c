@@ -58,6 +58,7 @@ jump(void)
 
 	sim_count(FAULT_CLOCK_JUMP);
 	sim->skew += jumps[sim_dice(N_ELEMS(jumps))];
+	sim->remote.told_until = 0; /* it waits by the wall clock */
 }
 
 static void
@@ -83,6 +84,8 @@ sim_fault_turn(void)
 
 	if (sim_dice(10) == 0) {
 		sim_tree_take();
+	} else if (sim->config.is_remote && sim_dice(4) == 0) {
+		sim_remote_edit();
 	} else if (what < 20) {
 		sim_server_die("killed");
 	} else if (what < 40) {
@@ -100,8 +103,11 @@ sim_fault_turn(void)
 		sim->is_full = !sim->is_full;
 		if (sim->is_full)
 			sim_count(FAULT_FULL_DISK);
-	} else {
+	} else if (what < 93 || !sim->config.is_remote) {
 		sim_count(FAULT_TRACKER_DOWN);
 		sim->tracker_down_until = sim->mono + sim_dice(400000);
+	} else {
+		sim_count(FAULT_TOKEN_REFUSED);
+		sim->remote.locked_until = sim->mono + sim_dice(400000);
 	}
 }

@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The few files that divisi itself reads and writes outside its journal: the plans. */
+/*
+ * The few files that divisi itself reads and writes outside its journal: the plans, and the
+ * limits of accounts in the person's state directory.
+ */
+#define SIM_STATE "/divisi-sim/state/divisi"
 
 char *
 file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct err *err)
@@ -24,6 +28,58 @@ file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct err *err)
 	return xstrdup(p->text);
 }
 
+char *
+file_state_dir(void)
+{
+	return xstrdup(SIM_STATE);
+}
+
+static struct sim_file *
+state_file(const char *path)
+{
+	for (size_t i = 0; i < sim->n_files; i++) {
+		if (strcmp(sim->file[i].path, path) == 0)
+			return &sim->file[i];
+	}
+	return NULL;
+}
+
+char *
+file_read_tail(const char *path, size_t max_bytes)
+{
+	const struct sim_file *f = state_file(path);
+	size_t n = f ? strlen(f->text) : 0;
+
+	return f ? xstrdup(f->text + (n > max_bytes ? n - max_bytes : 0)) : NULL;
+}
+
+static int
+write_state(const char *path, const void *data, size_t n_bytes, struct err *err)
+{
+	struct sim_file *f = state_file(path);
+
+	if (sim->is_full || !sim_effect())
+		return err_set(err, ERR_SYSTEM, "cannot write %s", path);
+	if (!f) {
+		GROW(sim->file, sim->n_files, sim->cap_files);
+		f = &sim->file[sim->n_files++];
+		*f = (struct sim_file){ .path = xstrdup(path) };
+	}
+	free(f->text);
+	f->text = xstrndup(data, n_bytes);
+	return 0;
+}
+
+void
+sim_files_clear(void)
+{
+	for (size_t i = 0; i < sim->n_files; i++) {
+		free(sim->file[i].path);
+		free(sim->file[i].text);
+	}
+	free(sim->file);
+}
+
 int
 file_write_atomic(
     const char *path, const void *data, size_t n_bytes, mode_t mode, struct err *err)
@@ -31,6 +87,8 @@ file_write_atomic(
 	struct sim_plan *p = sim_plan_at(path);
 
 	(void)mode;
+	if (strncmp(path, SIM_STATE, strlen(SIM_STATE)) == 0)
+		return write_state(path, data, n_bytes, err);
 	if (!p || sim->is_full || !sim_effect())
 		return err_set(err, ERR_SYSTEM, "cannot write %s", path);
 	free(p->text);

@@ -43,6 +43,11 @@ static const char *const fault_names[FAULT_N] = {
 	[FAULT_TRACKER_DEAF]    = "tracker-answer-lost",
 	[FAULT_STORM]           = "storm",
 	[FAULT_RATE_LIMIT]      = "rate-limit",
+	[FAULT_TOKEN_REFUSED]   = "token-refused",
+	[FAULT_WRITE_REFUSED]   = "write-refused",
+	[FAULT_TRACKER_EDIT]    = "tracker-edit",
+	[FAULT_WRITE_GIVEN_UP]  = "write-given-up",
+	[FAULT_QUEUED]          = "dispatch-queued",
 	[FAULT_LATE_APPROVAL]   = "late-approval",
 	[FAULT_DECLINED]        = "declined",
 	[FAULT_OVERRIDE]        = "override",
@@ -151,7 +156,9 @@ tick(void)
 
 	if (!sim->is_calm)
 		sim->mono += sim_dice(steps[sim_dice(4)]);
-	else if (next != INT64_MAX && next > sim->mono && sim_hold_is_quiet())
+	else if (next == INT64_MAX)
+		sim->mono += 1000; /* only people wait */
+	else if (next > sim->mono && sim_hold_is_quiet())
 		sim->mono = next;
 }
 
@@ -210,6 +217,13 @@ say_what_waits(void)
 	for (size_t i = 0; i < core->n_batches; i++)
 		printf("  batch %s %s: %s\n", core->batch[i].id,
 		    batch_state_name(core->batch[i].state), core->batch[i].reason);
+	for (size_t i = 0; i < sim_disk_acts(); i++) {
+		const struct act_row *a = sim_disk_act(i);
+
+		if (a->state[0] == 'o' || a->state[0] == 'b')
+			printf("  %s %s, %d tries: %s\n", a->key, a->state, a->tries,
+			    a->result);
+	}
 	printf("  %zu acts are open, holders %s, loop %s\n", sim_disk_open_acts(),
 	    sim_hold_is_quiet() ? "quiet" : "busy",
 	    sim_loop_is_quiet() ? "quiet" : "busy");
@@ -249,6 +263,10 @@ clear(void)
 	sim_git_clear();
 	sim_tables_clear();
 	sim_issues_clear();
+	sim_remote_clear();
+	sim_files_clear();
+	free(sim->remote.dropped);
+	free(sim->remote.accepted);
 	for (int i = 0; i < sim->n_plans; i++)
 		free(sim->plan[i].text);
 	sim_check_clear();
@@ -266,6 +284,7 @@ calm_down(void)
 	sim->dies_by_power = false;
 	sim->job_dies_in = -1;
 	sim->tracker_down_until = 0;
+	sim->remote.limited_until = sim->remote.locked_until = 0;
 	sim->git.is_dirty = false;
 	sim_say("--- everybody behaves from here on ---");
 	if (sim->is_dead)
@@ -304,7 +323,8 @@ sim_play(uint64_t seed, unsigned style, struct sim_tally *tally)
 		.has_setup = sim_dice(3) == 0,
 		.has_plan_cap = sim_dice(3) == 0,
 		.times_out = sim_dice(4) == 0,
-		.is_claude = sim_dice(2) == 0 };
+		.is_claude = sim_dice(2) == 0,
+		.is_remote = sim_dice(2) == 0 };
 	sim->n_plans = 1 + (sim_dice(6) == 0);
 	sim->ends_early = sim_dice(2) == 0;
 	sim_git_start();

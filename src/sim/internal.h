@@ -57,6 +57,11 @@ enum sim_fault {
 	FAULT_TRACKER_DEAF, /* it did it, and its answer was lost */
 	FAULT_RATE_LIMIT,
 	FAULT_STORM, /* an agent's tool fails in the same way again and again */
+	FAULT_TOKEN_REFUSED,  /* by the tracker, for a while */
+	FAULT_WRITE_REFUSED,  /* for ever, or until a person tries it again */
+	FAULT_TRACKER_EDIT,   /* somebody there changes an issue of ours */
+	FAULT_WRITE_GIVEN_UP, /* a person drops it from the outbox */
+	FAULT_QUEUED,         /* dispatch --queue */
 	FAULT_LATE_APPROVAL,
 	FAULT_DECLINED,
 	FAULT_OVERRIDE,
@@ -182,6 +187,7 @@ struct sim_config {
 	int cap;
 	bool is_auto, publishes, verifies, has_setup, is_claude, has_plan_cap,
 	    times_out;
+	bool is_remote; /* its tracker is over the network */
 	int n_changes;
 };
 
@@ -212,6 +218,23 @@ struct sim_check {
 
 /* ---- the world ------------------------------------------------------------------------ */
 
+/* The tracker over the network, and the job that calls it now. */
+struct sim_remote {
+	int64_t limited_until, locked_until;
+	int64_t told_until; /* that it wants no call until then is in the journal */
+	const char *act, *kind, *session;
+	bool accepts;
+	int n_reads;
+	int64_t *dropped,
+	    *accepted; /* acts that a person gave up, or wrote on top with */
+	size_t n_dropped, cap_dropped, n_accepted, cap_accepted;
+};
+
+/* A file of the person's state directory. */
+struct sim_file {
+	char *path, *text;
+};
+
 struct sim {
 	uint64_t rng, seed;
 	bool is_calm; /* the end of the game: nobody fails, lies or crashes any more */
@@ -229,6 +252,9 @@ struct sim {
 	int job_limit; /* it dies with its server: after one effect less; 0 none */
 	bool is_full;  /* the disk */
 	int64_t tracker_down_until;
+	struct sim_remote remote;
+	struct sim_file *file;
+	size_t n_files, cap_files;
 	struct sim_run **run;
 	size_t n_runs, cap_runs;
 	struct sim_git git;
@@ -291,7 +317,8 @@ const struct journal_row *sim_disk_row(size_t i);
 size_t sim_disk_acts(void);
 const struct act_row *sim_disk_act(size_t i);
 
-/* files.c: plan files and locks; runs.c: run directories */
+/* files.c: plan files, locks, the state directory; runs.c: run directories */
+void sim_files_clear(void);
 struct sim_run *sim_run_find(const char *name);
 const char *sim_run_dir(const struct sim_run *run, char *buf, size_t size);
 void sim_run_clear(struct sim_run *run);
@@ -331,6 +358,25 @@ void sim_tables_clear(void);
 /* issues.c */
 void sim_issues_clear(void);
 void sim_issues_check(void);
+
+/* remote.c */
+void sim_remote_clear(void);
+void sim_remote_edit(void); /* somebody changes an issue there */
+bool sim_remote_has_issue(const char *id);
+bool sim_remote_has_note(const char *act);
+const char *sim_remote_status(const char *id, bool *is_touched);
+
+/* check_outbox.c */
+void sim_check_write(void); /* the job that runs changes something in the tracker */
+void sim_check_filed(const struct session *s, const struct batch_run *b);
+void sim_check_outbox(void);
+
+/* letters.c: what a person does about writes that wait; false when none do. */
+bool sim_letter_turn(void);
+bool sim_letter_tend(void);
+bool sim_was_dropped(int64_t seq);
+bool sim_was_accepted(const char *act);
+int sim_order(const char *verb, struct fields *in); /* people.c */
 
 /* plans.c */
 void sim_plan_make(struct sim_plan *p, int number);

@@ -61,6 +61,25 @@ remove_state(const struct fields *in, struct fields *out, struct err *err)
 	return 0;
 }
 
+/* One act on the tracker elsewhere; the real work, in front of remote.c. */
+static int
+track(const struct fields *in, struct fields *out, struct err *err)
+{
+	struct sim_remote *r = &sim->remote;
+	int rc;
+
+	r->act = fields_text(in, "key");
+	r->kind = fields_text(in, "act");
+	r->session = fields_text(in, "session");
+	r->accepts = fields_number(in, "accept", 0) != 0;
+	r->n_reads = 0;
+	if (r->accepts && !sim_was_accepted(r->act))
+		sim_fail("%s writes on top of others without a person's word", r->act);
+	rc = job_track(in, out, err);
+	r->act = r->kind = r->session = "";
+	return rc;
+}
+
 static const struct {
 	const char *kind;
 	job_fn *fn;
@@ -78,6 +97,7 @@ static const struct {
 	{ "publish", job_publish },
 	{ "diff", job_diff },
 	{ "radar", look_around },
+	{ "track", track },
 };
 
 /* All that an approval must bind to (CONTRACTS 6), as one text. */

@@ -120,6 +120,11 @@ child_start(struct event_base *base, const struct child_opts *opts, child_done_f
 		err_set(err, ERR_SYSTEM, "no process can be started");
 		return NULL;
 	}
+	for (size_t i = 0; i < n_children; i++) {
+		if (strcmp(opts->arg[2], "track") == 0 && !child[i]->is_told &&
+		    strcmp(child[i]->kind, "track") == 0)
+			sim_fail("two write to the tracker at once (E-18)");
+	}
 	c = xcalloc(1, sizeof(*c));
 	*c = (struct child){ .kind = xstrdup(opts->arg[2]),
 		.input = xstrndup(opts->input, opts->n_input),

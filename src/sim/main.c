@@ -33,6 +33,9 @@ static const struct {
 	{ 4308,
 	    SIM_SHORT }, /* claimed, when its launch had failed and was not dropped yet */
 	{ 5933, SIM_SHORT }, /* a holder that died, and had not said who it is before */
+	{ 172, SIM_SHORT },  /* a move went back behind what somebody had moved it to */
+	{ 190, SIM_SHORT },  /* an edit beside our write was taken for seen */
+	{ 423, SIM_SHORT },  /* a dead letter whose stop a full disk swallowed */
 	{ 1008315, 0 }, /* a server died of an order and wrote more as it started */
 };
 

@@ -44,6 +44,12 @@ order_plain(const char *verb, struct fields *in)
 	return rc;
 }
 
+int
+sim_order(const char *verb, struct fields *in)
+{
+	return order_plain(verb, in);
+}
+
 static const struct session *
 some_session(void)
 {
@@ -234,6 +240,10 @@ dispatch(int plan, bool overrides)
 		sim_count(FAULT_OVERRIDE);
 		fields_set(&in, "override", "G07");
 		fields_set(&in, "reason", "in a hurry");
+	}
+	if (sim->config.is_remote && !sim->is_calm && sim_dice(3) == 0) {
+		sim_count(FAULT_QUEUED);
+		fields_set_number(&in, "queue", 1);
 	}
 	if (order("dispatch", &in, &out, &err) == 1) {
 		sim->op = fields_number(&out, "op", 0);
@@ -427,6 +437,8 @@ sim_person_turn(void)
 	}
 	if ((sim_dice(8) == 0 && rule()) || pick_on(sim_dice(80)))
 		return;
+	if (sim->config.is_remote && sim_dice(15) == 0 && sim_letter_turn())
+		return;
 	/* What a person looked at may be gone after an order: the server may have died. */
 	if (s && sim_dice(30) == 0) {
 		sim_dice(3) ? forget() : set_cap(s);
@@ -471,7 +483,11 @@ tend(const struct session *s)
 		return;
 	}
 	if (session_open_ask(s)) {
-		order_about("answer", s, "decision", "allow");
+		/* Enough money for one that says nothing: its agent waits for nobody. */
+		if (s->n_asks > 40)
+			order_about("park", s, NULL, NULL);
+		else
+			order_about("answer", s, "decision", "allow");
 		return;
 	}
 	switch (s->state) {
@@ -565,6 +581,8 @@ sim_person_tend(void)
 	if (sim->op)
 		look_at_op();
 	else if (sim_dice(3) == 0 && rule())
+		return;
+	else if (sim_dice(3) == 0 && sim_letter_tend())
 		return;
 	else if (s && sim_dice(2))
 		tend(s);

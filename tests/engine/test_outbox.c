@@ -2,6 +2,7 @@
 #include "stage.h"
 
 #include "engine/outbox.h"
+#include "fault_vfs.h"
 
 #define TRACK  "track"
 #define OUTAGE "{\"error\":\"system\",\"text\":\"down\",\"trouble\":\"later\"}"
@@ -117,6 +118,137 @@ an_agent_neither_retries_nor_drops(void **state)
 	fields_clear(&out);
 }
 
+static int
+order(struct stage *st, const char *what, const char *id, const char *reason)
+{
+	struct caller ada = { .actor = "human:ada" };
+	struct fields in = { 0 }, out = { 0 };
+	struct err err = ERR_INIT;
+	int rc;
+
+	fields_set(&in, "what", what);
+	fields_set(&in, "id", id);
+	fields_set(&in, "reason", reason);
+	rc = engine_order(st->engine, "outbox", &in, &ada, &out, &err);
+	fields_clear(&in);
+	fields_clear(&out);
+	return rc;
+}
+
+/* The number of the only write that waits, as `divisi outbox` tells it; the caller frees. */
+static char *
+number_of(const struct stage *st, const char *key)
+{
+	return xasprintf("%lld", (long long)stage_act_number(st, key, "seq"));
+}
+
+/* E-18: "no call" is meant for all, for whoever comes new and for the next server too. */
+static void
+no_call_is_made_before_the_tracker_wants_one(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	stage_answer(st, TRACK, LIMITED, 8);
+	owe(st, "registry", "k1");
+	stage_settle(st);
+	assert_int_equal(stage_n_jobs(st, TRACK), 1);
+	stage_plan(st, "1A", "true"); /* its first filing is told at once */
+	stage_settle(st);
+	assert_string_equal(stage_act(st, "issue-file/p1.1.1A/v1"), "failed");
+	assert_int_equal(order(st, "retry", "all", ""), 0);
+	stage_settle(st);
+	stage_restart(st);
+	HAPPENS(st, HAP_PLAN_OPENED, "path", "/q.md", "title", "Another", "sha256", "",
+	    "target", "main", "master", "CIA-9", "tracker", "command");
+	stage_owe(st, "registry", "tracker", "k2", "{\"plan\":\"p2\"}");
+	stage_now += 90000;
+	tasks_pump_soon(st->engine);
+	for (int i = 0; i < 10; i++)
+		stage_turn(st, i, "a pause that ends");
+	assert_int_equal(stage_n_jobs(st, TRACK), 1);
+	stage_answer(st, TRACK, "{}", 0);
+	later(st, 20000);
+	assert_string_equal(stage_act(st, "k1"), "done");
+	assert_string_equal(stage_act(st, "k2"), "done");
+}
+
+/* A year back, and nothing would be sent for a year. */
+static void
+a_pause_goes_back_with_the_clock(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	stage_answer(st, TRACK, OUTAGE, 8);
+	owe(st, "registry", "k1");
+	stage_settle(st);
+	stage_now -= 365LL * 24 * 60 * 60 * 1000;
+	stage_answer(st, TRACK, "{}", 0);
+	later(st, 1000);
+	later(st, 60000);
+	assert_string_equal(stage_act(st, "k1"), "done");
+}
+
+/* A table waits for its filings: who gives one up is told so by the table. */
+static void
+a_filing_that_is_given_up_is_told_to_its_table(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *id = NULL;
+	struct batch_run *b;
+
+	begin(st);
+	stage_answer(st, TRACK, OUTAGE, 8);
+	stage_plan(st, "1A", "true");
+	stage_settle(st);
+	id = number_of(st, "issue-file/p1.1.1A/v1");
+	assert_int_equal(order(st, "drop", id, "no tracker any more"), 0);
+	assert_string_equal(stage_act(st, "issue-file/p1.1.1A/v1"), "dead");
+	b = core_batch(st->engine->core, "p1/1");
+	assert_non_null(strstr(b->reason, "no tracker any more"));
+	stage_matches_journal(st);
+}
+
+/* Where no issue was ever filed there is nothing to write to, and nobody is asked about. */
+static void
+nothing_is_written_of_an_issue_that_was_given_up(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	stage_answer(st, TRACK, REFUSED, 8);
+	stage_plan(st, "1A", "true");
+	stage_settle(st);
+	assert_string_equal(stage_act(st, "issue-file/p1.1.1A/v1"), "failed");
+	stage_owe(st, "issue-assign", "tracker", "k1", "{\"session\":\"p1.1.1A\"}");
+	stage_settle(st);
+	assert_string_equal(stage_act(st, "k1"), "done");
+	assert_int_equal(stage_n_jobs(st, TRACK), 1);
+}
+
+/* What waits for a person does so in the journal, or it is tried once more. */
+static void
+a_stop_that_the_full_disk_swallowed_is_found_again(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	stage_answer(st, TRACK, REFUSED, 8);
+	stage_block(st, TRACK);
+	owe(st, "registry", "k1");
+	STAGE_UNTIL(st, stage_n_jobs(st, TRACK) == 1);
+	fault_arm(FAULT_FULL, 1);
+	stage_unblock(st, TRACK);
+	STAGE_UNTIL(st, fault_count() > 0);
+	fault_arm(FAULT_NEVER, 0);
+	later(st, 60000);
+	assert_string_equal(stage_act(st, "k1"), "owed");
+	assert_int_equal(stage_n_jobs(st, TRACK), 2);
+	later(st, 60000);
+	assert_int_equal(stage_n_jobs(st, TRACK), 2);
+}
+
 int
 main(void)
 {
@@ -125,6 +257,11 @@ main(void)
 		STAGE_TEST(the_pause_that_a_tracker_asks_for_is_kept),
 		STAGE_TEST(what_is_refused_waits_for_a_person_over_a_restart),
 		STAGE_TEST(an_agent_neither_retries_nor_drops),
+		STAGE_TEST(no_call_is_made_before_the_tracker_wants_one),
+		STAGE_TEST(a_pause_goes_back_with_the_clock),
+		STAGE_TEST(a_filing_that_is_given_up_is_told_to_its_table),
+		STAGE_TEST(nothing_is_written_of_an_issue_that_was_given_up),
+		STAGE_TEST(a_stop_that_the_full_disk_swallowed_is_found_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,10 +56,10 @@ enum sim_fault {
 	FAULT_TRACKER_DOWN,
 	FAULT_TRACKER_DEAF, /* it did it, and its answer was lost */
 	FAULT_RATE_LIMIT,
-	FAULT_STORM, /* an agent's tool fails in the same way again and again */
-	FAULT_TOKEN_REFUSED,  /* by the tracker, for a while */
-	FAULT_WRITE_REFUSED,  /* for ever, or until a person tries it again */
-	FAULT_TRACKER_EDIT,   /* somebody there changes an issue of ours */
+	FAULT_STORM,         /* an agent's tool fails in the same way again and again */
+	FAULT_TOKEN_REFUSED, /* by the tracker, for a while */
+	FAULT_WRITE_REFUSED, /* for ever, or until a person tries it again */
+	FAULT_TRACKER_EDIT,  /* somebody there changes an issue of ours */
 	FAULT_WRITE_GIVEN_UP, /* a person drops it from the outbox */
 	FAULT_QUEUED,         /* dispatch --queue */
 	FAULT_LATE_APPROVAL,

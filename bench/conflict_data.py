@@ -37,6 +37,9 @@ class Landing:
             if path:
                 self.files[path] = status
 
+    def n_new(self):
+        return sum(status == "A" for status in self.files.values())
+
 
 class Data:
     """Everything in a folder, with what a plan would have known at the time."""
@@ -91,8 +94,9 @@ class Data:
         """The lines that conflict_rows wants of one pair, with its common files."""
         a, b = self.landing[repo, land_a], self.landing[repo, land_b]
         asked, known = min(a.base, b.base), max(a.index, b.index)
-        out = ["P %s %s %d %d %d %d" % (repo, conflict, len(a.files), len(b.files),
-                                        asked, known if shared is None else NEVER)]
+        out = ["P %s %s %d %d %d %d %d %d" % (
+            repo, conflict, len(a.files), len(b.files), a.n_new(), b.n_new(), asked,
+            known if shared is None else NEVER)]
         if shared is None:
             found = [(row["file"], row["conflicted"] or "0", row["bytes"] or "-1",
                       row["status"] != "MM")

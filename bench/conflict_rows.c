@@ -3,15 +3,15 @@
  *
  * usage: conflict_rows risk [--fit] | schedule | landing | partners | hidden   < ROWS
  *
- * risk: `P REPO CONFLICT SIZE SIZE ASKED KNOWN`, each followed by `F HIT BYTES HOT ODD
- * PATH` per common file.  Prints per pair what the shipped weights say, weights fitted to
+ * risk: `P REPO CONFLICT SIZE SIZE NEW NEW ASKED KNOWN` (NEW: of its files, how many it
+ * adds), each followed by `F HIT BYTES HOT ODD PATH` per common file.  Prints per pair what the shipped weights say, weights fitted to
  * all other repositories, and the same after learning from what its repository had seen
  * by then; KNOWN of 9223372036854775807 is never.  With --fit the weights instead.
  * schedule: `S JOBS CAP COST`, landing: `S BRANCHES 0 0`; each followed by `R A B P` per
  * pair.  Prints the round of each job, or the order of the branches.
  * partners: `N PATHS`, then `L PATH...` per landing and `Q PATH...` per question, paths as
  * numbers.  Prints per question the `PATH:SHARE` that earlier landings changed with its paths.
- * hidden: `H`, followed by `U SURE PATH` per file that not both of a pair declare.  Prints the
+ * hidden: `H`, followed by `U SURE BYTES HOT PATH` per file that not both of a pair declare.  Prints the
  * chance that they collide in one.
  */
 #include "base/mem.h"
@@ -49,8 +49,9 @@ read_pair(struct rows *rows, const char *line)
 	long long asked, known;
 	int is_conflict;
 
-	if (sscanf(line, "P %255s %d %lf %lf %lld %lld", repo, &is_conflict, &s.sizes.a,
-		&s.sizes.b, &asked, &known) != 6)
+	if (sscanf(line, "P %255s %d %lf %lf %lf %lf %lld %lld", repo, &is_conflict,
+		&s.sizes.a, &s.sizes.b, &s.sizes.new_a, &s.sizes.new_b, &asked,
+		&known) != 8)
 		bad_row(line);
 	s.is_conflict = is_conflict != 0;
 	s.asked_at = asked;
@@ -278,7 +279,7 @@ struct told {
 	double *share; /* per path, for one question */
 };
 
-enum { PARTNERS_MAX = 64, LAG = 100 };
+enum { PARTNERS_MAX = 64, LAG = 20 };
 
 static void
 rebuild(struct told *t)
@@ -385,7 +386,7 @@ hidden_rows(void)
 	risk_model_init(&shipped);
 	for (;;) {
 		bool is_end = getline(&line, &size, stdin) <= 0;
-		double sure;
+		struct risk_file one = { 0 };
 		int at = 0;
 
 		if (is_end || line[0] == 'H') {
@@ -401,12 +402,13 @@ hidden_rows(void)
 		if (line[0] == 'H')
 			continue;
 		line[strcspn(line, "\n")] = '\0';
-		if (sscanf(line, "U %lf %n", &sure, &at) != 1 || at == 0)
+		if (sscanf(line, "U %lf %lf %lf %n", &one.sure, &one.n_bytes, &one.hot,
+			&at) != 3 ||
+		    at == 0)
 			bad_row(line);
+		one.path = xstrdup(line + at);
 		GROW(file, n, cap);
-		file[n++] = (struct risk_file){
-			.path = xstrdup(line + at), .n_bytes = -1, .sure = sure
-		};
+		file[n++] = one;
 	}
 	free(file);
 	free(line);

@@ -210,6 +210,18 @@ add_file(struct collector *c, const struct shared *shared, bool is_hit)
 	};
 }
 
+/* How many of its files a landing adds. */
+static double
+n_added(const struct history *h, size_t landing)
+{
+	const struct history_landing *l = &h->landing[landing];
+	double n = 0;
+
+	for (size_t c = l->first; c < l->first + l->n; c++)
+		n += h->change[c].status == 'A';
+	return n;
+}
+
 /* The N files that two landings share, as one sample. */
 static void
 add_pair(struct collector *c, const struct shared *shared, size_t n)
@@ -237,7 +249,8 @@ add_pair(struct collector *c, const struct shared *shared, size_t n)
 	/* Time is the number of landings; pieces of the arrays are set when they rest. */
 	out->sample[out->n++] = (struct risk_sample){
 		.n = n,
-		.sizes = { (double)h->landing[a].n, (double)h->landing[b].n },
+		.sizes = { (double)h->landing[a].n, (double)h->landing[b].n,
+		    n_added(h, a), n_added(h, b) },
 		.is_conflict = is_conflict,
 		.asked_at = (int64_t)(h->n - (forked >= 0 ? (size_t)forked : a)),
 		.known_at = (int64_t)(h->n - b),

@@ -29,6 +29,7 @@ struct phase_reach {
 	struct touched *item; /* by file */
 	size_t n, cap;
 	double n_files; /* expected */
+	double n_new;   /* of these, named and not there yet */
 };
 
 struct reach {
@@ -102,6 +103,8 @@ touch_pattern(struct reach *r, struct phase_reach *p, const char *pattern, bool 
 		if (p->n == n_before && glob_is_literal(glob) &&
 		    pattern[strlen(pattern) - 1] != '/')
 			touch(p, made_path(r, pattern), true);
+		p->n_new += p->n > n_before &&
+			    (size_t)p->item[n_before].file >= r->n_tracked;
 		p->n_files += 1;
 	}
 	glob_free(glob);
@@ -252,5 +255,7 @@ reach_common(struct reach *reach, int a, int b, struct risk_file **file)
 struct risk_sizes
 reach_sizes(const struct reach *reach, int a, int b)
 {
-	return (struct risk_sizes){ reach->phase[a].n_files, reach->phase[b].n_files };
+	const struct phase_reach *pa = &reach->phase[a], *pb = &reach->phase[b];
+
+	return (struct risk_sizes){ pa->n_files, pb->n_files, pa->n_new, pb->n_new };
 }

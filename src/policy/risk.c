@@ -11,8 +11,8 @@
 /* As bench/conflicts.py --fit gave them for 8,295 pairs of 12 repositories. */
 static const double shipped_file[RISK_N_FILE] = { -0.980, 0.166, 1.200, 0.192, 1.158,
 	-1.043, 0.297, -0.996, -0.477, -0.860, -0.450, -1.129, -0.532, 2.757 };
-static const double shipped_pair[RISK_N_PAIR] = { 0.531, 0.151, 1.091, 0.887, -0.225,
-	-0.108 };
+static const double shipped_pair[RISK_N_PAIR] = { 0.524, 0.165, 1.069, 0.929, -0.312,
+	-0.116, 1.214, 0.599 };
 
 static const char *const class_names[RISK_N_CLASSES] = { "source", "test", "changelog",
 	"lock file", "generated", "CI", "schema", "manifest", "docs", "settings",
@@ -248,18 +248,50 @@ risk_file_inputs(const struct risk_file *file, double x[RISK_N_FILE])
 	x[RISK_W_ODD] = file->is_odd;
 }
 
-/* The effect of the place of N bytes at PATH; 0 when nothing is known of it. */
+size_t
+risk_parts(const char *path, struct risk_part out[RISK_PLACES_OF_FILE])
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.'), *second = strchr(path, '/');
+	size_t n = 0;
+
+	out[n++] = (struct risk_part){ path, strlen(path), false };
+	if (slash)
+		out[n++] = (struct risk_part){ path, (size_t)(slash - path) + 1,
+			false };
+	second = second ? strchr(second + 1, '/') : NULL;
+	if (second && second != slash)
+		out[n++] = (struct risk_part){ path, (size_t)(second - path) + 1,
+			false };
+	if (dot && dot > name && dot[1] != '\0')
+		out[n++] = (struct risk_part){ dot, strlen(dot), true };
+	return n;
+}
+
+/* How the place AT, as it is written, stands to PART: less, the same or greater. */
+static int
+compare_place(const char *at, const struct risk_part *part)
+{
+	int order;
+
+	if (part->is_ending && *at != '*')
+		return (unsigned char)*at < '*' ? -1 : 1;
+	at += part->is_ending;
+	order = strncmp(at, part->text, part->n);
+	return order ? order : at[part->n] != '\0';
+}
+
+/* The effect of PART; 0 when nothing is known of it. */
 static double
-effect_of(const struct risk_model *model, const char *path, size_t n)
+effect_of(const struct risk_model *model, const struct risk_part *part)
 {
 	size_t low = 0, high = model->n_places;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		const char *at = model->place[mid].path;
-		int order = strncmp(at, path, n);
+		int order = compare_place(model->place[mid].path, part);
 
-		if (order == 0 && at[n] == '\0')
+		if (order == 0)
 			return model->place[mid].effect;
 		if (order < 0)
 			low = mid + 1;
@@ -272,15 +304,15 @@ effect_of(const struct risk_model *model, const char *path, size_t n)
 double
 risk_of_file(const struct risk_model *model, const struct risk_file *file)
 {
-	const char *slash = strrchr(file->path, '/');
+	struct risk_part part[RISK_PLACES_OF_FILE];
+	size_t n = risk_parts(file->path, part);
 	double x[RISK_N_FILE], z = 0;
 
 	risk_file_inputs(file, x);
 	for (size_t i = 0; i < RISK_N_FILE; i++)
 		z += model->file[i] * x[i];
-	z += effect_of(model, file->path, strlen(file->path));
-	if (slash)
-		z += effect_of(model, file->path, (size_t)(slash - file->path) + 1);
+	for (size_t i = 0; i < n && model->n_places > 0; i++)
+		z += effect_of(model, &part[i]);
 	return risk_logistic(z);
 }
 
@@ -298,6 +330,8 @@ void
 risk_pair_inputs(
     const double *chance, size_t n, struct risk_sizes sizes, double x[RISK_N_PAIR])
 {
+	double new_a = sizes.a > 0 ? fmin(sizes.new_a / sizes.a, 1) : 0;
+	double new_b = sizes.b > 0 ? fmin(sizes.new_b / sizes.b, 1) : 0;
 	double none = 0, worst = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -310,6 +344,8 @@ risk_pair_inputs(
 	x[RISK_V_COUNT] = log((double)(n ? n : 1));
 	x[RISK_V_SMALLER] = log1p(fmin(sizes.a, sizes.b));
 	x[RISK_V_LARGER] = log1p(fmax(sizes.a, sizes.b));
+	x[RISK_V_NEW_SMALLER] = fmin(new_a, new_b);
+	x[RISK_V_NEW_LARGER] = fmax(new_a, new_b);
 }
 
 double

@@ -55,10 +55,15 @@ enum {
 	RISK_V_COUNT,
 	RISK_V_SMALLER,
 	RISK_V_LARGER,
+	RISK_V_NEW_SMALLER, /* the share of its files that a phase adds: the lower one */
+	RISK_V_NEW_LARGER,
 	RISK_N_PAIR,
 };
 
-/* What is special about a file or a directory (with its slash) of this repository. */
+/*
+ * What is special about a part of this repository: a file, a directory (with its slash) or
+ * all files with one ending ("*.c").
+ */
 struct risk_place {
 	char *path;
 	double effect; /* added to the logit of a file */
@@ -82,7 +87,8 @@ double risk_of_file(const struct risk_model *model, const struct risk_file *file
 
 /* The inputs of the second step, from the chances CHANCE of N files. */
 struct risk_sizes {
-	double a, b; /* files that each phase changes in all */
+	double a, b;         /* files that each phase changes in all */
+	double new_a, new_b; /* of these, how many it adds */
 };
 void risk_pair_inputs(
     const double *chance, size_t n, struct risk_sizes sizes, double x[RISK_N_PAIR]);
@@ -102,6 +108,19 @@ double risk_of_pair(const struct risk_model *model, const struct risk_file *file
  */
 double risk_of_hidden(
     const struct risk_model *model, const struct risk_file *file, size_t n);
+
+/*
+ * The parts of the repository that the file PATH is in, the smallest first: itself, its
+ * directory, the first two directories when they are not that one, its ending.  OUT points
+ * into PATH, but for the ending, of which it has the text without "*".  Returns their number.
+ */
+enum { RISK_PLACES_OF_FILE = 4 };
+struct risk_part {
+	const char *text;
+	size_t n;
+	bool is_ending;
+};
+size_t risk_parts(const char *path, struct risk_part out[RISK_PLACES_OF_FILE]);
 
 /* 1 / (1 + exp(-z)), and its inverse for 0 < p < 1 (clamped). */
 double risk_logistic(double z);

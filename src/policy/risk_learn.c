@@ -7,9 +7,11 @@
 
 #define N_INPUTS_MAX RISK_N_FILE
 #define N_STEPS      25
-#define N_BLOCKS     12
+#define N_BLOCKS     24
+#define N_PASSES     4
+#define LARGEST_STEP 2.0
 
-const struct risk_strength risk_strength_shipped = { 50, 3, 10 };
+const struct risk_strength risk_strength_shipped = { 50, 3, 10, 10 };
 
 /* A logistic regression by Newton's method around weights that are thought likely. */
 struct regression {
@@ -132,78 +134,167 @@ risk_fit_prior(const struct risk_sample *sample, size_t n, struct risk_model *mo
 	free(x);
 }
 
-/* One file of one sample, as seen from a place: the file itself or its directory. */
+/* One file of one sample, as seen from a part of the repository that it is in. */
 struct sight {
-	const char *path;
-	size_t n; /* of its bytes that are the place */
-	double surprise, weight;
+	struct risk_part part;
+	size_t
+	    level; /* the files first, then directories, the first two of them, endings */
+	size_t file; /* whose it is */
+};
+
+/* The files of all samples, and what is said of each by now. */
+struct seen {
+	struct sight *sight;
+	size_t n, cap;
+	struct said {
+		double z;
+		bool is_hit;
+	} * file;
+	size_t n_files, cap_files;
 };
 
 static int
 compare_sights(const void *pa, const void *pb)
 {
 	const struct sight *a = pa, *b = pb;
-	size_t n = a->n < b->n ? a->n : b->n;
-	int order = memcmp(a->path, b->path, n);
+	size_t n = a->part.n < b->part.n ? a->part.n : b->part.n;
+	int order;
 
-	return order ? order : (a->n > b->n) - (a->n < b->n);
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
+	order = memcmp(a->part.text, b->part.text, n);
+	if (order == 0)
+		order = (a->part.n > b->part.n) - (a->part.n < b->part.n);
+	return order ? order : (a->file > b->file) - (a->file < b->file);
+}
+
+static bool
+is_same_place(const struct sight *a, const struct sight *b)
+{
+	return a->level == b->level && a->part.n == b->part.n &&
+	       memcmp(a->part.text, b->part.text, a->part.n) == 0;
+}
+
+enum { LEVEL_FILE, LEVEL_DIRECTORY, LEVEL_TOP, LEVEL_ENDING };
+
+static void
+see_file(struct seen *seen, const struct risk_model *model,
+    const struct risk_file *file, bool is_hit)
+{
+	struct risk_part part[RISK_PLACES_OF_FILE];
+	size_t n = risk_parts(file->path, part);
+
+	for (size_t i = 0; i < n; i++) {
+		GROW(seen->sight, seen->n, seen->cap);
+		seen->sight[seen->n++] = (struct sight){ part[i],
+			part[i].is_ending ? LEVEL_ENDING : i, seen->n_files };
+	}
+	GROW(seen->file, seen->n_files, seen->cap_files);
+	seen->file[seen->n_files++] = (struct said){
+		risk_logit(risk_of_file(model, file)), is_hit
+	};
 }
 
 static void
-add_place(struct risk_model *model, const struct sight *sight, double effect)
+add_place(struct risk_model *model, const struct risk_part *part, double effect)
 {
 	/* What hardly matters is not worth a line in the file. */
 	if (fabs(effect) < 0.02)
 		return;
 	GROW(model->place, model->n_places, model->cap_places);
 	model->place[model->n_places++] = (struct risk_place){
-		xstrndup(sight->path, sight->n), effect
+		part->is_ending ? xasprintf("*%s", part->text)
+				: xstrndup(part->text, part->n),
+		effect
 	};
 }
 
+/* One Newton step of the effect of the place that N sights share; moves their files. */
+static double
+place_step(struct seen *seen, const struct sight *sight, size_t n, double effect,
+    double strength)
+{
+	double slope = -strength * effect, bend = strength, step;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct said *said = &seen->file[sight[i].file];
+		double p = risk_logistic(said->z);
+
+		slope += said->is_hit - p;
+		bend += p * (1 - p);
+	}
+	step = fmin(fmax(slope / bend, -LARGEST_STEP), LARGEST_STEP);
+	for (size_t i = 0; i < n; i++)
+		seen->file[sight[i].file].z += step;
+	return effect + step;
+}
+
+static int
+compare_places(const void *pa, const void *pb)
+{
+	const struct risk_place *a = pa, *b = pb;
+
+	return strcmp(a->path, b->path);
+}
+
+/* A directory may be told of at two levels: one place with both effects. */
+static void
+places_join(struct risk_model *model)
+{
+	size_t n = 0;
+
+	if (model->n_places > 1)
+		qsort(model->place, model->n_places, sizeof(*model->place),
+		    compare_places);
+	for (size_t i = 0; i < model->n_places; i++) {
+		if (n > 0 &&
+		    strcmp(model->place[n - 1].path, model->place[i].path) == 0) {
+			model->place[n - 1].effect += model->place[i].effect;
+			free(model->place[i].path);
+		} else {
+			model->place[n++] = model->place[i];
+		}
+	}
+	model->n_places = n;
+}
+
 /*
- * What is left over after the weights, per file and per directory: one Newton step of a
- * random effect, which shrinks to nothing where little was seen.
+ * What is left over after the weights, per file, directory and ending: random effects, each
+ * of which shrinks to nothing where little was seen, fitted in turns.
  */
 static void
 fit_places(const struct risk_sample *sample, size_t n,
     const struct risk_strength *strength, struct risk_model *model)
 {
-	size_t n_sights = 0, cap = 0;
-	struct sight *sights = NULL;
+	const double hold[] = { strength->file, strength->directory,
+		strength->directory, strength->ending };
+	struct seen seen = { 0 };
+	double *effect;
 
 	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < sample[i].n; k++) {
-			const char *path = sample[i].file[k].path;
-			const char *slash = strrchr(path, '/');
-			double p = risk_of_file(model, &sample[i].file[k]);
-			struct sight s = { path, strlen(path), sample[i].is_hit[k] - p,
-				p * (1 - p) };
-
-			GROW(sights, n_sights, cap);
-			sights[n_sights++] = s;
-			if (!slash)
-				continue;
-			s.n = (size_t)(slash - path) + 1;
-			GROW(sights, n_sights, cap);
-			sights[n_sights++] = s;
+		for (size_t k = 0; k < sample[i].n; k++)
+			see_file(&seen, model, &sample[i].file[k], sample[i].is_hit[k]);
+	}
+	if (seen.n > 0)
+		qsort(seen.sight, seen.n, sizeof(*seen.sight), compare_sights);
+	effect = xcalloc(seen.n, sizeof(*effect));
+	for (size_t pass = 0; pass < N_PASSES; pass++) {
+		for (size_t i = seen.n, first; i > 0; i = first) {
+			/* The wide places first: what they explain no file has to. */
+			for (first = i - 1;
+			     first > 0 &&
+			     is_same_place(&seen.sight[first - 1], &seen.sight[i - 1]);)
+				first--;
+			effect[first] = place_step(&seen, &seen.sight[first], i - first,
+			    effect[first], hold[seen.sight[first].level]);
 		}
 	}
-	if (n_sights > 0)
-		qsort(sights, n_sights, sizeof(*sights), compare_sights);
-	for (size_t i = 0, end; i < n_sights; i = end) {
-		bool is_dir = sights[i].path[sights[i].n - 1] == '/';
-		double sum = 0, weight = is_dir ? strength->directory : strength->file;
-
-		for (end = i;
-		     end < n_sights && compare_sights(&sights[i], &sights[end]) == 0;
-		     end++) {
-			sum += sights[end].surprise;
-			weight += sights[end].weight;
-		}
-		add_place(model, &sights[i], sum / weight);
-	}
-	free(sights);
+	for (size_t i = 0; i < seen.n; i++)
+		add_place(model, &seen.sight[i].part, effect[i]);
+	places_join(model);
+	free(effect);
+	free(seen.sight);
+	free(seen.file);
 }
 
 void

@@ -19,8 +19,8 @@ struct risk_sample {
 };
 
 struct risk_strength {
-	double weights;         /* samples that the prior counts for */
-	double file, directory; /* the same for what is special about a place */
+	double weights;                 /* samples that the prior counts for */
+	double file, directory, ending; /* the same for what is special about a place */
 };
 
 /* Chosen on the development rows, leaving one repository out at a time. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char magic[] = "divisi-risk 1";
+static const char magic[] = "divisi-risk 2";
 
 /* No weight that was ever fitted comes near; more would only drown everything else. */
 #define MAX_WEIGHT 100.0

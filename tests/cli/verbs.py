@@ -468,7 +468,7 @@ def what_is_learned_wrongly_is_done_without():
     assert not few["kept"] and "too little" in few["verdict"], few
     os.makedirs(os.path.join(top, ".git", "divisi"), exist_ok=True)
     with open(os.path.join(top, ".git", "divisi", "risk"), "w", encoding="utf-8") as file:
-        file.write("divisi-risk 1\nfile nonsense\n")
+        file.write("divisi-risk 2\nfile nonsense\n")
     status, out, err = text("verdict", "--a-writes", "hub.txt", "--b-writes", "hub.txt",
                             cwd=top)
     assert status == 0 and "shipped weights" in out and "line 2" in err, (out, err)

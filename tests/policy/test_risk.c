@@ -54,7 +54,7 @@ chance_of(const char *path, double n_bytes, double hot, bool is_odd)
 	struct risk_model model;
 
 	risk_model_init(&model);
-	return risk_of_pair(&model, &file, 1, (struct risk_sizes){ 3, 3 });
+	return risk_of_pair(&model, &file, 1, (struct risk_sizes){ 3, 3, 0, 0 });
 }
 
 /* CONFLICTS 2.2, 2.3: what was measured, in order. */
@@ -77,7 +77,7 @@ more_files_in_common_are_more_risk(void **state)
 {
 	struct risk_file file[3] = { { "a.c", 8000, 3, 1, false },
 		{ "b.c", 8000, 3, 1, false }, { "c.c", 8000, 3, 1, false } };
-	struct risk_sizes sizes = { 5, 5 };
+	struct risk_sizes sizes = { 5, 5, 0, 0 };
 	struct risk_model model;
 
 	risk_model_init(&model);
@@ -88,13 +88,61 @@ more_files_in_common_are_more_risk(void **state)
 		    risk_of_pair(&model, file, 3, sizes));
 }
 
+/* Two who build something new in one place are closer to each other than two who repair. */
+static void
+phases_that_add_files_collide_more_in_those_they_share(void **state)
+{
+	struct risk_file file = { "a.c", 8000, 3, 1, false };
+	struct risk_model model;
+	double repair, one, both;
+
+	risk_model_init(&model);
+	repair = risk_of_pair(&model, &file, 1, (struct risk_sizes){ 6, 6, 0, 0 });
+	one = risk_of_pair(&model, &file, 1, (struct risk_sizes){ 6, 6, 4, 0 });
+	both = risk_of_pair(&model, &file, 1, (struct risk_sizes){ 6, 6, 4, 4 });
+	assert_true(repair < one && one < both);
+	/* More new files than files, and none at all, are no numbers to divide by. */
+	assert_true(
+	    risk_of_pair(&model, &file, 1, (struct risk_sizes){ 0, 1, 9, 9 }) < 1);
+}
+
+/* A file, its directory, the first two directories, its ending; what is not there is left out. */
+static void
+a_file_is_in_the_parts_that_its_path_names(void **state)
+{
+	static const struct {
+		const char *path, *parts;
+	} rows[] = {
+		{ "a/b/c/d.x.c", "a/b/c/d.x.c|a/b/c/|a/b/|*.c|" },
+		{ "a/b/d.c", "a/b/d.c|a/b/|*.c|" },
+		{ "a/d.c", "a/d.c|a/|*.c|" },
+		{ "d.c", "d.c|*.c|" },
+		{ "a.b/README", "a.b/README|a.b/|" },
+		{ ".profile", ".profile|" },
+		{ "end.", "end.|" },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		struct risk_part part[RISK_PLACES_OF_FILE];
+		size_t n = risk_parts(rows[i].path, part);
+		char text[128] = "";
+
+		for (size_t k = 0; k < n; k++) {
+			strcat(text, part[k].is_ending ? "*" : "");
+			strncat(text, part[k].text, part[k].n);
+			strcat(text, "|");
+		}
+		assert_string_equal(text, rows[i].parts);
+	}
+}
+
 /* A pattern over a thousand files does not touch a thousand files. */
 static void
 files_that_are_not_sure_count_for_less(void **state)
 {
 	enum { N = 1000 };
 	struct risk_file *file = xcalloc(N, sizeof(*file));
-	struct risk_sizes sizes = { 4, 4 };
+	struct risk_sizes sizes = { 4, 4, 0, 0 };
 	struct risk_model model;
 	double one, many;
 
@@ -175,6 +223,9 @@ main(void)
 		cmocka_unit_test(
 		    small_files_and_changelogs_collide_more_than_large_and_busy_ones),
 		cmocka_unit_test(more_files_in_common_are_more_risk),
+		cmocka_unit_test(
+		    phases_that_add_files_collide_more_in_those_they_share),
+		cmocka_unit_test(a_file_is_in_the_parts_that_its_path_names),
 		cmocka_unit_test(files_that_are_not_sure_count_for_less),
 		cmocka_unit_test(what_is_not_known_of_a_file_is_taken_as_typical),
 		cmocka_unit_test(a_place_of_a_repository_moves_its_files_alone),

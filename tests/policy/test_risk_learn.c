@@ -36,7 +36,7 @@ history_new(size_t n, const char *hot_spot)
 		h.is_hit[i] = strcmp(h.file[i].path, hot_spot) == 0 ||
 			      (seed >> 8 & 15) == 0;
 		h.sample[i] = (struct risk_sample){ &h.file[i], &h.is_hit[i], 1,
-			{ 3, 3 }, h.is_hit[i], (int64_t)i, (int64_t)i + 1 };
+			{ 3, 3, 0, 0 }, h.is_hit[i], (int64_t)i, (int64_t)i + 1 };
 	}
 	return h;
 }
@@ -58,7 +58,7 @@ after(const struct history *h, size_t n, const char *path)
 
 	risk_model_init(&shipped);
 	risk_fit(h->sample, n, &shipped, &risk_strength_shipped, &model);
-	p = risk_of_pair(&model, &file, 1, (struct risk_sizes){ 3, 3 });
+	p = risk_of_pair(&model, &file, 1, (struct risk_sizes){ 3, 3, 0, 0 });
 	risk_model_clear(&model);
 	return p;
 }
@@ -73,6 +73,25 @@ a_file_that_always_collides_is_learned(void **state)
 	history_free(&h);
 }
 
+/* A file nobody has seen yet is judged by its directory and by what else ends as it does. */
+static void
+what_is_learned_of_a_place_holds_for_new_files_in_it(void **state)
+{
+	struct history h = history_new(400, "src/b.c");
+
+	for (size_t i = 0; i < h.n; i++) {
+		bool is_lib = h.file[i].path[0] == 'l';
+
+		h.file[i].path = is_lib ? "lib/core/net/x.proto" : h.file[i].path;
+		h.is_hit[i] = is_lib;
+		h.sample[i].is_conflict = is_lib;
+	}
+	assert_true(after(&h, 400, "lib/core/net/new.proto") > 0.7);
+	assert_true(after(&h, 400, "lib/core/other/new.proto") > 0.6);
+	assert_true(after(&h, 400, "new.proto") > 2 * after(&h, 400, "new.c"));
+	history_free(&h);
+}
+
 /* A repository with one landing, or none, says what the shipped weights say. */
 static void
 little_history_hardly_moves_anything(void **state)
@@ -83,7 +102,7 @@ little_history_hardly_moves_anything(void **state)
 	double p;
 
 	risk_model_init(&shipped);
-	p = risk_of_pair(&shipped, &file, 1, (struct risk_sizes){ 3, 3 });
+	p = risk_of_pair(&shipped, &file, 1, (struct risk_sizes){ 3, 3, 0, 0 });
 	assert_true(fabs(after(&h, 0, "src/b.c") - p) < 1e-9);
 	assert_true(fabs(after(&h, 2, "src/b.c") - p) < 0.1);
 	history_free(&h);
@@ -162,6 +181,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_that_always_collides_is_learned),
+		cmocka_unit_test(what_is_learned_of_a_place_holds_for_new_files_in_it),
 		cmocka_unit_test(little_history_hardly_moves_anything),
 		cmocka_unit_test(the_replay_never_looks_ahead),
 		cmocka_unit_test(weights_come_back_from_what_they_made),

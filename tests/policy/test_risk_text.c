@@ -42,14 +42,15 @@ what_is_printed_is_read_back(void **state)
 static void
 what_we_did_not_write_is_refused_with_its_line(void **state)
 {
-	static const char *const bad[] = { "", "x", "divisi-risk 2\n",
-		"divisi-risk 1\nwhat 1\n", "divisi-risk 1\nfile 1 2\n",
-		"divisi-risk 1\npair nan 0 0 0 0 0\n",
-		"divisi-risk 1\npair 1e300 0 0 0 0 0\n",
-		"divisi-risk 1\nplace 1 b\nplace 1 a\n", "divisi-risk 1\nplace 1\n",
-		"divisi-risk 1\n"
+	static const char *const bad[] = { "", "x", "divisi-risk 3\n",
+		/* What an older divisi learned had fewer weights. */
+		"divisi-risk 1\npair 0 0 0 0 0 0\n", "divisi-risk 2\nwhat 1\n",
+		"divisi-risk 2\nfile 1 2\n", "divisi-risk 2\npair nan 0 0 0 0 0 0 0\n",
+		"divisi-risk 2\npair 1e300 0 0 0 0 0 0 0\n",
+		"divisi-risk 2\nplace 1 b\nplace 1 a\n", "divisi-risk 2\nplace 1\n",
+		"divisi-risk 2\n"
 		"own 1 2 0 0 0 0\n",
-		"divisi-risk 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\n"
+		"divisi-risk 2\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\n"
 		"bin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\nbin 1 1 1\n" };
 
 	for (size_t i = 0; i < N_ELEMS(bad); i++) {

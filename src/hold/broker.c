@@ -160,8 +160,10 @@ serve_path(struct fence *fence, struct target *target, long *result)
 	case RULE_KERNEL: break;
 	case RULE_BROKER:
 		fate = ANSWER;
-		*result = !target_is_ours(target) ? -EACCES
-						  : doing_path(target, &place);
+		*result = !target_is_ours(target)
+			      ? -EACCES
+			      : doing_path(
+				    target, &place, grants_are_late(fence, place.path));
 		break;
 	case RULE_NEVER:
 		refusals_note(fence, target, place.path);

@@ -191,7 +191,9 @@ note_bind(struct fence *fence, const struct target *target)
 	if (!found)
 		return;
 	snprintf(real, sizeof(real), "%.4000s/%.100s", found, slash + 1);
-	if (grants_judge(fence, CALL_MAKE, real, false) >= RULE_NO)
+	/* What was granted since it started is nothing that Landlock knows. */
+	if (grants_judge(fence, CALL_MAKE, real, false) >= RULE_NO ||
+	    grants_are_late(fence, real))
 		refusals_note(fence, target, real);
 }
 

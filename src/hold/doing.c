@@ -30,9 +30,10 @@ doing_open(
 	struct seccomp_notif_addfd add = { .id = target->notif->id,
 		.flags = SECCOMP_ADDFD_FLAG_SEND,
 		.newfd_flags = (unsigned)flags & O_CLOEXEC };
+	bool makes = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 	/* By the path that was judged: a link put into it meanwhile is no way. */
 	struct open_how how = { .flags = (unsigned)(flags | O_CLOEXEC),
-		.mode = flags & O_CREAT ? mode & 0777 : 0,
+		.mode = makes ? mode & 0777 : 0,
 		.resolve = RESOLVE_NO_SYMLINKS };
 	mode_t before = umask(target_umask(target));
 	int fd = (int)syscall(SYS_openat2, AT_FDCWD, place->path, &how, sizeof(how));
@@ -144,26 +145,56 @@ doing_meta(const struct target *target, const struct place *place)
 	return set_times(target, path);
 }
 
+/* truncate(), through our own descriptor: it leads to the object that was judged. */
+static int
+cut(const struct target *target, const struct place *place)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", place->fd);
+	return status(truncate(path, (off_t)target->notif->data.args[1]));
+}
+
+/* A directory; where ALL is allowed a pipe, an empty file or a symbolic link, too. */
+static int
+make(const struct target *target, const struct place *place, bool all)
+{
+	const unsigned long long *arg = target->notif->data.args;
+	mode_t mode = (mode_t)arg[target->call->path + 1], type = mode & S_IFMT;
+	char to[4096];
+
+	if (strncmp(target->call->name, "mkdir", 5) == 0)
+		return status(mkdirat(place->dir_fd, place->name, mode & 01777));
+	if (!all)
+		return -EACCES;
+	if (target->call->kind == CALL_SYMLINK)
+		return target_read_text(target, arg[0], to, sizeof(to))
+			   ? status(symlinkat(to, place->dir_fd, place->name))
+			   : -EFAULT;
+	if (type != S_IFIFO && type != S_IFREG && type != 0)
+		return -EPERM;
+	return status(mknodat(place->dir_fd, place->name, type | (mode & 0777), 0));
+}
+
 int
-doing_path(const struct target *target, const struct place *place)
+doing_path(const struct target *target, const struct place *place, bool all)
 {
 	const char *name = target->call->name;
 	bool is_dir = strcmp(name, "rmdir") == 0 ||
 		      (strcmp(name, "unlinkat") == 0 &&
 			  target->notif->data.args[2] != 0);
 	mode_t before;
-	int rc = -EACCES;
+	int rc;
 
+	if (target->call->kind == CALL_CUT)
+		return cut(target, place);
 	if (place->dir_fd < 0)
-		return rc;
+		return -EACCES;
 	if (target->call->kind == CALL_REMOVE)
 		return status(
 		    unlinkat(place->dir_fd, place->name, is_dir ? AT_REMOVEDIR : 0));
-	/* A directory; a link or a device is nothing that git needs. */
-	if (strncmp(name, "mkdir", 5) != 0)
-		return rc;
 	before = umask(target_umask(target));
-	rc = status(mkdirat(place->dir_fd, place->name, 0777));
+	rc = make(target, place, all);
 	umask(before);
 	return rc;
 }

@@ -199,13 +199,16 @@ void grants_clear(struct fence *fence);
 /* May PATH be changed in the way KIND says?  IS_TARGET: something is put there. */
 enum ruling grants_judge(
     const struct fence *fence, enum call_kind kind, const char *path, bool is_target);
+/* Is PATH in what was granted while the agent runs, and in nothing that Landlock knows? */
+bool grants_are_late(const struct fence *fence, const char *path);
 bool grants_have_socket(const struct fence *fence, const char *path);
 bool grants_have_port(const struct fence *fence, unsigned port);
 
 /* What the broker does for the agent: hold/doing.c.  Each returns 0 or a negative errno. */
 int doing_open(
     const struct target *target, const struct place *place, int flags, mode_t mode);
-int doing_path(const struct target *target, const struct place *place);
+/* ALL: also links and pipes, which is nothing that git needs. */
+int doing_path(const struct target *target, const struct place *place, bool all);
 int doing_meta(const struct target *target, const struct place *place);
 int doing_move(const struct place *from, const struct place *to, bool is_object);
 int doing_link(const struct place *from, const struct place *to);

@@ -284,6 +284,23 @@ grants_judge(
 }
 
 bool
+grants_are_late(const struct fence *fence, const char *path)
+{
+	bool is_late = false;
+
+	for (size_t i = 0; i < fence->n_grants; i++) {
+		const struct grant *grant = &fence->grant[i];
+
+		if (grant->kind != GRANT_WRITE || !behind(grant, path))
+			continue;
+		if (!grant->is_late)
+			return false;
+		is_late = true;
+	}
+	return is_late;
+}
+
+bool
 grants_have_socket(const struct fence *fence, const char *path)
 {
 	for (size_t i = 0; i < fence->n_grants; i++) {

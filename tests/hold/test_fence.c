@@ -370,6 +370,60 @@ a_program_that_is_missing_is_still_told(void **state)
 	box_free(box);
 }
 
+/* All that a program makes in a directory; what only Landlock could give is refused and told. */
+static void
+what_is_allowed_later_takes_links_pipes_and_cuts(void **state)
+{
+	struct run_box *box = fenced(
+	    "touch in/ready; until test -e in/go; do :; done; cd out; echo long > one && "
+	    "ln -s one link && ln -s /nowhere/at/all away && mkfifo -m 640 pipe && "
+	    "mknod plain p && ln one hard && mkdir -m 750 sub && mv link sub/link && "
+	    "perl -e 'truncate(\"one\", 2) or die' && rm away && echo made; "
+	    "ln -s $PWD/../kept far; echo x > far; mknod null c 1 3; "
+	    "perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0); "
+	    "bind(S, pack_sockaddr_un(\"late.sock\")) and print \"bound\\n\"'");
+	AUTO_FREE char *ready = path_join(box->top, "in/ready");
+	AUTO_FREE char *go = path_join(box->top, "in/go");
+	AUTO_FREE char *widened = path_join(box->dir, "widened");
+	AUTO_FREE char *real = realpath(box->top, NULL);
+	AUTO_FREE char *grants = xasprintf("write %s/out\n", real);
+	AUTO_FREE char *kept = path_join(box->top, "kept");
+	AUTO_FREE char *pipe = path_join(box->top, "out/pipe");
+	AUTO_FREE char *sub = path_join(box->top, "out/sub");
+	AUTO_FREE char *null = path_join(box->top, "out/null");
+	struct run_end end;
+	struct stat st;
+
+	assert_int_equal(file_write_atomic(kept, "kept\n", 5, 0600, NULL), 0);
+	box_start(box);
+	box_await_file(ready);
+	assert_int_equal(
+	    file_write_atomic(widened, grants, strlen(grants), 0600, NULL), 0);
+	box_tell(box, RUN_ORDER_WIDEN);
+	assert_int_equal(file_write_atomic(go, "", 0, 0600, NULL), 0);
+	end = box_end(box);
+	AUTO_FREE char *out = box_run_file(box, "out.ndjson");
+	AUTO_FREE char *log = box_run_file(box, "fence.log");
+	AUTO_FREE char *one = box_file(box, "out/one");
+	AUTO_FREE char *link = path_join(box->top, "out/sub/link");
+	AUTO_FREE char *still = box_file(box, "kept");
+
+	assert_string_equal(out, "made\n");
+	assert_string_equal(one, "lo");
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_string_equal(still, "kept\n");
+	assert_int_equal(stat(pipe, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode) && (st.st_mode & 0777) == 0640);
+	assert_int_equal(stat(sub, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0750);
+	assert_int_equal(lstat(null, &st), -1);
+	assert_non_null(strstr(log, "/kept"));
+	assert_non_null(strstr(log, "late.sock"));
+	assert_true(end.n_refused >= 2);
+	box_free(box);
+}
+
 int
 main(void)
 {
@@ -385,6 +439,8 @@ main(void)
 		    of_a_repository_only_what_a_commit_writes_is_open, box_free_all),
 		cmocka_unit_test_teardown(
 		    what_is_allowed_later_is_open_then, box_free_all),
+		cmocka_unit_test_teardown(
+		    what_is_allowed_later_takes_links_pipes_and_cuts, box_free_all),
 		cmocka_unit_test_teardown(
 		    a_fence_that_cannot_be_read_starts_nothing, box_free_all),
 		cmocka_unit_test_teardown(

@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/pidfd.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -279,6 +281,34 @@ serve_meta(struct fence *fence, struct target *target, long *result)
 	return ANSWER;
 }
 
+static void
+note_process(struct fence *fence, const struct target *target, pid_t pid)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "process %d", (int)pid);
+	refusals_note(fence, target, text);
+}
+
+/* By a descriptor, which another thread could change after our look: so we send it. */
+static enum fate
+serve_pidfd_signal(struct fence *fence, struct target *target, long *result)
+{
+	const unsigned long long *arg = target->notif->data.args;
+	AUTO_FD int fd = target_fd(target, (int)arg[0]);
+	pid_t pid = fd < 0 ? 0 : target_pid_of(fd);
+
+	if (fd < 0)
+		*result = -EBADF;
+	else if (pid > 0 && (arg[1] == 0 || target_has(pid)))
+		*result = pidfd_send_signal(fd, (int)arg[1], NULL, 0) < 0 ? -errno : 0;
+	else if (pid > 0)
+		note_process(fence, target, pid);
+	else
+		*result = -ESRCH;
+	return ANSWER;
+}
+
 /* A signal to somebody who is not below us: the holder, the server, another session. */
 static enum fate
 serve_signal(struct fence *fence, struct target *target, long *result)
@@ -290,14 +320,14 @@ serve_signal(struct fence *fence, struct target *target, long *result)
 	pid_t pid = (pid_t)arg[0];
 	int sig = (int)arg[is_thread ? 2 : 1];
 	pid_t who = pid < -1 ? -pid : pid;
-	char text[40];
 
+	if (target->call->nr == SYS_pidfd_send_signal)
+		return serve_pidfd_signal(fence, target, result);
 	/* A group without its leader is left to the kernel. */
 	if (sig == 0 || pid == 0 || (who > 0 && target_has(who)) ||
 	    (who > 0 && kill(who, 0) < 0 && errno == ESRCH))
 		return GO_ON;
-	snprintf(text, sizeof(text), "process %d", (int)pid);
-	refusals_note(fence, target, text);
+	note_process(fence, target, pid);
 	if (fence->abi >= 6)
 		return GO_ON;
 	*result = -EPERM;
@@ -309,12 +339,39 @@ serve_trace(struct fence *fence, struct target *target, long *result)
 {
 	const unsigned long long *arg = target->notif->data.args;
 	pid_t pid = (pid_t)arg[target->call->nr == SYS_ptrace ? 1 : 0];
-	char text[40];
 
+	/* Landlock lets nobody trace beyond its fence, whatever the descriptor becomes. */
+	if (target->call->nr == SYS_pidfd_getfd) {
+		AUTO_FD int fd = target_fd(target, (int)pid);
+
+		pid = fd < 0 ? 0 : target_pid_of(fd);
+	}
 	if (pid == (pid_t)target->notif->pid || target_has(pid))
 		return GO_ON;
-	snprintf(text, sizeof(text), "process %d", (int)pid);
-	refusals_note(fence, target, text);
+	note_process(fence, target, pid);
+	*result = -EPERM;
+	return ANSWER;
+}
+
+/* Limits and priorities of somebody else, or of all that the user runs. */
+static enum fate
+serve_govern(struct fence *fence, struct target *target, long *result)
+{
+	const unsigned long long *arg = target->notif->data.args;
+	int nr = target->call->nr, all = nr == SYS_setpriority ? PRIO_USER : 3;
+	pid_t pid = (pid_t)arg[target->call->path];
+	bool is_all = (nr == SYS_setpriority || nr == SYS_ioprio_set) &&
+		      (int)arg[0] == all;
+
+	/* Asked and not set: everybody may. */
+	if (nr == SYS_prlimit64 && arg[2] == 0)
+		return GO_ON;
+	if (!is_all && (pid == 0 || target_has(pid)))
+		return GO_ON;
+	if (is_all)
+		refusals_note(fence, target, "all processes of the user");
+	else
+		note_process(fence, target, pid);
 	*result = -EPERM;
 	return ANSWER;
 }
@@ -335,6 +392,7 @@ judge(struct fence *fence, struct target *target, long *result)
 	case CALL_META_FD: return serve_meta(fence, target, result);
 	case CALL_SIGNAL: return serve_signal(fence, target, result);
 	case CALL_TRACE: return serve_trace(fence, target, result);
+	case CALL_GOVERN: return serve_govern(fence, target, result);
 	case CALL_CONNECT:
 	case CALL_BIND: return dial(fence, target, result) ? LATER : ANSWER;
 	case CALL_NEVER: break;

@@ -12,6 +12,7 @@
 #define TWO(name, kind, dir, path, dir2, path2){ #name, SYS_##name, kind, dir, path, NO_ARG, NO_ARG, dir2, path2 }
 #define META(name, dir, path, flags)           { #name, SYS_##name, CALL_META, dir, path, flags, NO_ARG, NO_ARG, NO_ARG }
 #define TIME(name, dir, path, flags)           { #name, SYS_##name, CALL_TIME, dir, path, flags, NO_ARG, NO_ARG, NO_ARG }
+#define GOVERN(name, pid)                      { #name, SYS_##name, CALL_GOVERN, NO_ARG, pid, NO_ARG, NO_ARG, NO_ARG, NO_ARG }
 #define OTHER(name, kind)                      { #name, SYS_##name, kind, NO_ARG, 0, NO_ARG, NO_ARG, NO_ARG, NO_ARG }
 /* Of kernels that are newer than the headers: the number is the same everywhere. */
 #define NEWER(name, nr, kind)                  { name, nr, kind, NO_ARG, 0, NO_ARG, NO_ARG, NO_ARG, NO_ARG }
@@ -63,8 +64,18 @@ static const struct call_info calls[] = {
 	OTHER(tgkill, CALL_SIGNAL),
 	OTHER(rt_sigqueueinfo, CALL_SIGNAL),
 	OTHER(rt_tgsigqueueinfo, CALL_SIGNAL),
+	OTHER(pidfd_send_signal, CALL_SIGNAL),
 	OTHER(ptrace, CALL_TRACE),
 	OTHER(process_vm_writev, CALL_TRACE),
+	OTHER(pidfd_getfd, CALL_TRACE),
+	/* Landlock knows nothing of these: a limit of processor time ends whoever has it. */
+	GOVERN(prlimit64, 0),
+	GOVERN(setpriority, 1),
+	GOVERN(ioprio_set, 1),
+	GOVERN(sched_setaffinity, 0),
+	GOVERN(sched_setscheduler, 0),
+	GOVERN(sched_setparam, 0),
+	GOVERN(sched_setattr, 0),
 	/* Requests of ioctl() that change a file's flags or type for a terminal. */
 	OTHER(ioctl, CALL_NEVER),
 	/* These reach past the file system, or would do what the filter cannot see. */

@@ -119,7 +119,8 @@ enum call_kind {
 	CALL_BIND,
 	CALL_SIGNAL, /* a pid */
 	CALL_TRACE,
-	CALL_NEVER, /* refused, whatever its arguments */
+	CALL_GOVERN, /* limits and priorities of a pid, the argument "path" */
+	CALL_NEVER,  /* refused, whatever its arguments */
 };
 
 #define NO_ARG (-1)
@@ -157,6 +158,8 @@ bool target_read_text(
     const struct target *target, unsigned long long address, char *buf, size_t size);
 /* A copy of the descriptor FD of the process, or -1. */
 int target_fd(const struct target *target, int fd);
+/* Whom our descriptor FD stands for, a pidfd; 0 when it is none or nobody any more. */
+pid_t target_pid_of(int fd);
 
 /*
  * /proc/self and what stands for it are the process's own, not ours: PATH with that put

@@ -125,6 +125,22 @@ target_fd(const struct target *target, int fd)
 	return copy;
 }
 
+pid_t
+target_pid_of(int fd)
+{
+	char path[48], line[128];
+	AUTO_FILE FILE *f = NULL;
+	long pid = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "Pid:", 4) == 0)
+			pid = strtol(line + 4, NULL, 10);
+	}
+	return pid > 0 ? (pid_t)pid : 0;
+}
+
 void
 place_clear(struct place *place)
 {

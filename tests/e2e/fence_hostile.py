@@ -8,6 +8,8 @@ each try in `tried`: "try NAME PATTERN", where PATTERN finds the try in the fenc
 import ctypes
 import mmap
 import os
+import resource
+import signal
 import socket
 import struct
 import subprocess
@@ -18,6 +20,8 @@ out, repo, sibling = top + "/out", top + "/repo", top + "/sibling"
 git = repo + "/.git"
 run = os.environ["DIVISI_RUN_DIR"]
 here = os.getcwd()
+with open(run + "/begun", encoding="utf-8") as begun:
+    holder = int(dict(r.split("=", 1) for r in begun.read().split("\0") if "=" in r)["holder"].split(":")[0])
 libc = ctypes.CDLL(None, use_errno=True)
 tried = open("tried", "w", encoding="utf-8")
 
@@ -155,6 +159,25 @@ shell("packs", "objects/", f"echo x > {git}/objects/pack/pack-1.idx; git repack 
 shell("gc", "(gc.pid|packed-refs|objects)", "git gc -q --prune=now")
 shell("sibling", "sibling/x", f"echo x > {sibling}/x")
 shell("sibling-git", "worktrees/sibling", f"echo x > {git}/worktrees/sibling/HEAD")
+shell("sibling-commit", "(worktrees/sibling|refs/heads/claude/sibling)", f"git -C {sibling} commit -q --allow-empty -m x")
+shell("sibling-dir", "(worktrees/sibling|refs/heads/claude/sibling)", f"GIT_DIR={git}/worktrees/sibling GIT_WORK_TREE=. git commit -q --allow-empty -m x")
+shell("sibling-remove", "(sibling|worktrees)", f"git worktree remove -f {sibling}")
+shell("sibling-lock", "worktrees/sibling/locked", f"git worktree lock {sibling}")
+shell("common-dir-ref", "refs/heads/other/theirs", "echo x > $(git rev-parse --git-common-dir)/refs/heads/other/theirs")
+shell("dots-ref", "refs/heads/other/theirs", "echo x > $(git rev-parse --git-dir)/../../refs/heads/other/theirs")
+shell("ref-by-commit", "refs/heads/other/theirs", "b=$(git symbolic-ref HEAD); git symbolic-ref HEAD refs/heads/other/theirs; git commit -q --allow-empty -m x; git symbolic-ref HEAD $b")
+shell("push-here", "refs/heads/main", f"git push -q {repo} HEAD:main -f")
+shell("fetch-here", "refs/heads/other/theirs", "git fetch -q . +HEAD:refs/heads/other/theirs")
+shell("rename-branch", "refs/heads/", "git branch -m other/theirs stolen")
+shell("replace", "refs/replace", "git replace -f HEAD HEAD^; git replace --graft HEAD")
+shell("notes", "refs/notes", "git notes add -m x HEAD")
+shell("remote", "config.lock", "git remote add evil /nowhere")
+shell("reflog", "logs/refs/heads/main", f"echo x >> {git}/logs/refs/heads/main; git reflog expire --expire=now refs/heads/main")
+shell("shallow", "/.git/shallow", f"echo x > {git}/shallow")
+shell("hooks-path", "out/h1", f"mkdir -p hk; printf '#!/bin/sh\\necho x > {out}/h1\\n' > hk/pre-commit; chmod 755 hk/pre-commit; GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=$PWD/hk git commit -q --allow-empty --dry-run -m x; GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=$PWD/hk git hook run pre-commit; rm -rf hk")
+shell("object-dir", "out/", f"echo x | GIT_OBJECT_DIRECTORY={out} GIT_ALTERNATE_OBJECT_DIRECTORIES={git}/objects git hash-object -w --stdin")
+shell("index-file", "out/i1", f"GIT_INDEX_FILE={out}/i1 git read-tree HEAD")
+shell("work-tree", "repo/", f"git --work-tree={repo} checkout -f HEAD -- . ; echo x >> a.txt; git --work-tree={repo} checkout-index -f -a; git checkout -q a.txt")
 shell("checkout", "repo/README.md", f"echo x >> {repo}/README.md")
 
 # ---- divisi itself -------------------------------------------------------------------------
@@ -182,6 +205,21 @@ shell("kill-victim", f"process {victim}", f"kill -9 {victim}")
 shell("kill-holder", '"kill"', "kill -9 $(cut -d: -f1 %s/begun | tr -dc 0-9)" % run)
 shell("kill-server", '"kill"', f"pkill -9 -f 'divisi server'; kill -9 {victim}")
 call("ptrace", '"ptrace"', lambda: libc.ptrace(16, victim, None, None))
+call("ptrace-holder", f'"ptrace".*process {holder}', lambda: libc.ptrace(16, holder, None, None))
+call("holder-mem", f"proc/{holder}/mem", lambda: open(f"/proc/{holder}/mem", "wb"))
+call("pidfd-signal", f'pidfd_send_signal.*process {victim}', lambda: signal.pidfd_send_signal(
+    os.pidfd_open(victim), 9))
+call("pidfd-descriptor", f'pidfd_getfd.*process {victim}', lambda: syscall(
+    438, os.pidfd_open(victim), 0, 0))
+call("write-memory", f'process_vm_writev.*process {victim}', lambda: syscall(
+    311, victim, None, 0, None, 0, 0))
+call("limit-processor-time", f'prlimit64.*process {victim}', lambda: resource.prlimit(
+    victim, resource.RLIMIT_CPU, (1, 1)))
+call("slow-down", f'setpriority.*process {victim}', lambda: os.setpriority(
+    os.PRIO_PROCESS, victim, 19))
+call("slow-down-all", 'setpriority.*all processes', lambda: os.setpriority(
+    os.PRIO_USER, 0, 19))
+call("pin-down", f'sched_setaffinity.*process {victim}', lambda: os.sched_setaffinity(victim, {0}))
 call("proc-mem", f"proc/{victim}/mem", lambda: open(f"/proc/{victim}/mem", "wb"))
 
 # ---- what is left for others to trip over ----------------------------------------------------

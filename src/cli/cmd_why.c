@@ -233,6 +233,12 @@ print_answer(const struct json_object *o)
 		text_put(stdout, js_text(o, "evidence"));
 		fputs("\n\n", stdout);
 	}
+	if (js_text(o, "output_path")[0]) {
+		printf("  output:  %lld %s in ",
+		    (long long)js_number(o, "output_items", 0), js_text(o, "output"));
+		text_put(stdout, js_text(o, "output_path"));
+		fputc('\n', stdout);
+	}
 	print_fenced(o);
 	print_events(o);
 	if (js_text(o, "command")[0]) {

@@ -40,6 +40,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "fence", offsetof(struct session, fence) },
 		{ "grants", offsetof(struct session, grants) },
 		{ "after", offsetof(struct session, after) },
+		{ "output", offsetof(struct session, output) },
 	};
 	char **const empty[] = { &s->sub_issue, &s->base, &s->run, &s->agent_session,
 		&s->agent_turn, &s->run_resume, &s->run_note, &s->last_text, &s->reason,
@@ -47,7 +48,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		&s->terminal_command, &s->taken_pin, &s->head, &s->pin, &s->candidate,
 		&s->landed, &s->evidence, &s->stray, &s->widened, &s->fenced,
 		&s->blocked, &s->call, &s->pull_url, &s->pull_state, &s->pull_checks,
-		&s->pull_review };
+		&s->pull_review, &s->output_path, &s->output_sha };
 
 	for (size_t k = 0; k < N_ELEMS(texts); k++)
 		*(char **)(void *)((char *)s + texts[k].at) = xstrdup(

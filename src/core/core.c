@@ -51,6 +51,9 @@ session_clear(struct session *s)
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
+	free(s->output);
+	free(s->output_path);
+	free(s->output_sha);
 	free(s->fence);
 	free(s->grants);
 	free(s->fenced);
@@ -327,6 +330,9 @@ dump_session(FILE *f, const struct session *s)
 		    s->pull_review, (long long)s->pull_at, s->n_pull_looks,
 		    s->is_pull_owed, s->is_pull_waived, s->is_pull_swept,
 		    s->is_published);
+	if (s->output[0])
+		fprintf(f, " output %s|%s|%s %lld %d\n", s->output, s->output_path,
+		    s->output_sha, (long long)s->n_output, s->n_repairs);
 	storm_dump(s, f);
 	dump_asks(f, s);
 }

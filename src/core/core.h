@@ -110,6 +110,13 @@ struct session {
 	char *taken_pin;        /* what was there when a person took it */
 	char *head, *pin, *candidate, *landed, *evidence;
 	int64_t n_commits, n_files;
+	/*
+	 * What it delivers beside files, "findings", "evidence" or ""; and of what it
+	 * delivered: where it is, its SHA-256, and how much.
+	 */
+	char *output, *output_path, *output_sha;
+	int64_t n_output;
+	int n_repairs;       /* how often it was told what is wrong with that */
 	char *stray;         /* undeclared paths it wrote, one per line */
 	char *widened;       /* patterns a person let it write beside, one per line */
 	int64_t n_guarded;   /* tool calls the guard was asked about */

@@ -22,7 +22,7 @@
 	"sN.setup sN.branch sN.worktree sN.path sN.prompt_sha sN.verify sN.after "                \
 	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "             \
 	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity " \
-	"sN.fence sN.grants sN.account sN.price"
+	"sN.fence sN.grants sN.account sN.price sN.output"
 
 #define PROPOSAL_FIELDS                                                                                              \
 	PLAN_FIELDS                                                                                                  \
@@ -92,7 +92,8 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_ALLOWANCE_ENDED] = { "A person takes back what they allowed beforehand.",
 	    "allowance reason" },
 	[HAP_INSPECTED] = { "What a session left was looked at and pinned.",
-	    "session why head pin commits files stray missing dirty dirty_list changes ours" },
+	    "session why head pin commits files stray missing dirty dirty_list changes ours "
+	    "output_path output_sha output_items output_wrong" },
 	[HAP_MERGE_ASKED] = { "A person reviewed a session's work and lets it merge, or tries again.",
 	    "session plan reason override" },
 	[HAP_CANDIDATE_BUILT] = { "What would land was built on the target and verified.",
@@ -255,6 +256,11 @@ static const struct event_field all_fields[] = {
 	{ "number", true, "the batch's number; of an answer, the question's in the inbox; of a pull request, its own" },
 	{ "offset", true, "the end of the line in the run's file that said so" },
 	{ "onto", false, "the target's commit it was built on" },
+	{ "output", false, "what it delivers beside files: findings, evidence or nothing" },
+	{ "output_items", true, "how many findings or pieces of evidence" },
+	{ "output_path", false, "the file they are in" },
+	{ "output_sha", false, "SHA-256 of that" },
+	{ "output_wrong", false, "why it is not taken, a line for each thing" },
 	{ "out_bytes", true, "limit of a run's output" },
 	{ "out_of_budget", true, "1: it used up the budget that it was started with" },
 	{ "opened", true, "1: opened or brought up to date, 0: looked at" },

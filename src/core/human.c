@@ -281,6 +281,7 @@ step_resumed(
 		return -1;
 	s->n_failed += s->state == SESSION_STALLED;
 	money_go_on(core, s, h->at);
+	s->n_repairs = 0;
 	own = storm_note(s);
 	owe_launch(
 	    s, can_resume ? s->agent_session : "", note[0] ? note : own, h->at, acts);

@@ -451,6 +451,45 @@ exit_missing(const struct session *s, const struct happening *h)
 	return NULL;
 }
 
+/*
+ * A session that only looks hands over its output in a schema: one that does not fit is asked
+ * for once more, then refused (SPEC 2.14).  True when it is not there yet, or never will be.
+ */
+static bool
+output_lacks(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts)
+{
+	const char *wrong = fields_text(&h->fields, "output_wrong");
+	AUTO_FREE char *text = NULL;
+
+	core_set(&s->output_path, fields_text(&h->fields, "output_path"));
+	core_set(&s->output_sha, fields_text(&h->fields, "output_sha"));
+	s->n_output = fields_number(&h->fields, "output_items", 0);
+	if (s->output[0] == '\0' || wrong[0] == '\0')
+		return false;
+	free(s->reason);
+	if (s->n_repairs > 0) {
+		s->reason = xasprintf(
+		    "its %s are refused, twice they did not fit: %s", s->output, wrong);
+		owe_stop(s, acts);
+		session_fail(core, s, s->reason, h->at, acts);
+		return true;
+	}
+	s->n_repairs++;
+	s->reason = xasprintf(
+	    "its %s do not fit, and it is told so: %s", s->output, wrong);
+	text = xasprintf(
+	    "Your %s do not fit what was asked for:\n%s\nWrite them again, "
+	    "whole, to the file that DIVISI_OUTPUT names (or as the json block "
+	    "at the end of your last words), and report the end again.",
+	    s->output, wrong);
+	if (s->run_open)
+		session_say(s, text, acts);
+	else
+		owe_launch(s, s->agent_session, text, h->at, acts);
+	return true;
+}
+
 static void
 delivered(
     struct core *core, struct session *s, const struct happening *h, struct acts *acts)
@@ -468,8 +507,14 @@ delivered(
 	    (long long)s->n_commits, (long long)s->n_files, s->head);
 	owe_comment(acts, s, "exit", ++s->n_keys, text);
 	if (s->n_commits == 0) {
-		core_set(
-		    &s->evidence, s->summary[0] ? s->summary : "the agent's report");
+		if (s->output_path[0]) {
+			free(s->evidence);
+			s->evidence = xasprintf("%lld %s in %s", (long long)s->n_output,
+			    s->output, s->output_path);
+		} else {
+			core_set(&s->evidence,
+			    s->summary[0] ? s->summary : "the agent's report");
+		}
 		(void)core_move(s, ON_EVIDENCED, h->at, acts);
 		owe_issue_move(acts, s, "Done", s->n_keys);
 	} else {
@@ -505,6 +550,8 @@ step_inspected(
 	if (s->state != SESSION_EXITING || strcmp(fields_text(f, "why"), "exit") != 0)
 		return 0;
 	missing = exit_missing(s, h);
+	if (!missing && output_lacks(core, s, h, acts))
+		return 0;
 	if (!missing) {
 		core_set(&s->reason, "");
 		delivered(core, s, h, acts);

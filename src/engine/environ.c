@@ -1,4 +1,6 @@
 #include "engine/environ.h"
+#include "base/file.h"
+#include "engine/output.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -165,6 +167,11 @@ environ_add(struct run_spec *spec, const struct agent *agent, const struct sessi
 	run_spec_add_env(spec, "DIVISI_PHASE", s->phase);
 	run_spec_add_env(spec, "DIVISI_ISSUE", s->issue);
 	run_spec_add_env(spec, "DIVISI_BRANCH", s->branch);
+	if (s->output[0]) {
+		AUTO_FREE char *path = path_join(tmp_dir, OUTPUT_FILE);
+
+		run_spec_add_env(spec, "DIVISI_OUTPUT", path);
+	}
 	add_settings(spec, s->identity);
 }
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/job_fence.h"
+#include "engine/output.h"
 #include "engine/propose.h"
 #include "git/config.h"
 #include "git/land.h"
@@ -333,6 +334,8 @@ job_inspect(const struct fields *in, struct fields *out, struct err *err)
 	if (rc == 0 && fields_text(in, "since")[0])
 		tell_changes(
 		    &repo, fields_text(in, "since"), fields_text(out, "pin"), out);
+	if (rc == 0 && strcmp(fields_text(in, "why"), "exit") == 0)
+		rc = output_collect(in, out, err);
 	pin_clear(&pin);
 	worktree_facts_clear(&x.tree);
 	git_list_clear(&x.changed);

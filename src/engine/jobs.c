@@ -163,6 +163,10 @@ job_inputs(const struct task *task, struct fields *in, struct err *err)
 		if (add_plan_text(engine, plan, in, err) < 0)
 			return -1;
 	}
+	if (s && s->output[0] && s->run[0] && strcmp(task->kind, "inspect") == 0) {
+		fields_set(in, "output", s->output);
+		fields_setf(in, "output_dir", "%s/runs/%s", engine->home, s->run);
+	}
 	if (strcmp(task->kind, "write-back") == 0) {
 		add_registry(engine, plan, in);
 	}

@@ -344,6 +344,10 @@ put_cost(struct proposal *p, size_t i, const struct dispatch_row *row)
 	set_number_at(p, i, "points", row->points);
 	set_number_at(p, i, "merge", row->merge);
 	set_number_at(p, i, "analysis", row->phase->is_analysis_only);
+	if (row->phase->output && row->phase->output[0]) {
+		set_at(p, i, "output", row->phase->output);
+		propose_canon(p, "output", row->phase->output);
+	}
 	set_number_at(
 	    p, i, "budget", row->high_cents > 0 ? row->high_cents * factor : 0);
 	set_at(p, i, "cost", shown);
@@ -393,6 +397,13 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 		row->agent ? row->agent->name : row->agent_name, row->phase->mode,
 		err) < 0)
 		return err_wrap(err, "phase %s", row->phase->id);
+	if (row->phase->output[0] && !row->phase->is_analysis_only) {
+		err_set(err, ERR_REFUSED,
+		    "phase %s delivers %s, but it does not only look (A-82)",
+		    row->phase->id, row->phase->output);
+		return err_fix(err, "set 'Mode: %s (analysis-only)', or drop 'Output:'",
+		    exec_mode_name(row->phase->mode));
+	}
 	if (row->phase->review[0] && strcmp(row->phase->review, "none") != 0) {
 		err_set(err, ERR_REFUSED,
 		    "phase %s asks for review '%s', which this divisi cannot run",

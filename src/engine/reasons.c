@@ -134,6 +134,10 @@ why_session(struct engine *engine, const struct session *s, struct err *err)
 	member_text(o, "fence", s->fence);
 	member_text(o, "fenced", s->fenced);
 	member_number(o, "n_fenced", s->n_fenced);
+	member_text(o, "output", s->output);
+	member_text(o, "output_path", s->output_path);
+	member_text(o, "output_sha256", s->output_sha);
+	member_number(o, "output_items", s->n_output);
 	member_text(
 	    o, "evidence", s->state == SESSION_MERGE_CONFLICT ? s->evidence : "");
 	if (add_rows(engine, o, &want, err) == 0)

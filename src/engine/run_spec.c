@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "engine/environ.h"
 #include "engine/fencing.h"
+#include "engine/output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,6 +62,8 @@ run_write_spec(struct engine *engine, const struct task *task, const struct sess
 	AUTO_FREE char *dir = run_dir(engine, s->run);
 	int rc = -1;
 
+	if (s->output[0] && file_mkdirs(launch->tmp_dir, 0700, err) < 0)
+		return -1;
 	/* The user's own environment first, so that the adapter sees what is set there. */
 	environ_add(&spec, agent, s, launch->tmp_dir);
 	if (fencing_add(engine, s, launch->tmp_dir, &spec, err) == 0 &&

@@ -59,7 +59,8 @@ add_session_names(struct json_object *o, const struct session *s)
 		{ "evidence", s->evidence }, { "stray", s->stray },
 		{ "widened", s->widened }, { "fence", s->fence },
 		{ "grants", s->grants }, { "fenced", s->fenced },
-		{ "blocked", s->blocked } };
+		{ "blocked", s->blocked }, { "output", s->output },
+		{ "output_path", s->output_path }, { "output_sha256", s->output_sha } };
 
 	for (size_t i = 0; i < N_ELEMS(texts); i++)
 		member_text(o, texts[i].name, texts[i].text);
@@ -154,6 +155,7 @@ session_json(struct engine *engine, const struct session *s)
 	member_number(o, "denied", s->n_denied);
 	member_number(o, "commits", s->n_commits);
 	member_number(o, "files", s->n_files);
+	member_number(o, "output_items", s->n_output);
 	member_number(o, "n_fenced", s->n_fenced);
 	member_bool(o, "live", session_is_live(s->state));
 	member_bool(o, "running", s->run_open);

@@ -89,6 +89,11 @@ phase_render_key(FILE *out, const struct phase *phase, enum plan_key key)
 		fprintf(out, "%d%d", phase->is_high_risk, phase->is_low_risk);
 		break;
 	case KEY_REVIEW: put(out, phase->review); break;
+	case KEY_OUTPUT:
+		/* A plan without it has the hash that it had before there was one. */
+		if (phase->output && phase->output[0])
+			put(out, phase->output);
+		break;
 	case KEY_REPO: put(out, phase->repo); break;
 	case KEY_BATCH: fprintf(out, "%d:", phase->batch_wish); break;
 	case KEY_DEPENDS: put_texts(out, &phase->depends_on); break;

@@ -1,5 +1,8 @@
 #include "plan/field.h"
 
+#include "plan/parse.h"
+
+#include <ctype.h>
 #include <string.h>
 
 #define MAX_REMARK 400
@@ -428,4 +431,20 @@ field_depends(const struct field_env *env, struct span value, struct text_list *
 			item = source_trim((struct span){ item.p + 6, item.n - 6 });
 		add_depend_words(env, item, list);
 	}
+}
+
+bool
+field_batch(struct span value, int *number)
+{
+	long n = 0;
+	size_t i = 0;
+
+	if (value.n > 6 && span_eq_nocase((struct span){ value.p, 6 }, "batch "))
+		i = 6;
+	for (; i < value.n && isdigit((unsigned char)value.p[i]) && n < 1000000;)
+		n = n * 10 + (value.p[i++] - '0');
+	if (i < value.n || n < 1 || n > (long)PLAN_MAX_PHASES)
+		return false;
+	*number = (int)n;
+	return true;
 }

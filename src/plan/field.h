@@ -39,3 +39,6 @@ bool field_touches(const struct field_env *env, enum touch touch, struct span va
 /* Adds what VALUE names as dependencies, still as written, to LIST. */
 void field_depends(
     const struct field_env *env, struct span value, struct text_list *list);
+
+/* "2" or "Batch 2" into *NUMBER; false, and *NUMBER as it was, for anything else. */
+bool field_batch(struct span value, int *number);

@@ -35,7 +35,7 @@ static const struct lint_code codes[] = {
 	{ "L14", 'W', "R-109", "a section's phase has no row in the Phase Map" },
 	{ "L15", 'W', "R-107", "a code block or comment is never closed" },
 	{ "L16", 'W', "S-13",  "a negated pattern counts on tracked paths only" },
-	{ "L17", 'W', "R-109", "a risk or batch is not understood" },
+	{ "L17", 'W', "R-109", "a risk, batch or output is not understood" },
 	{ "L18", 'W', "R-109", "a dependency is an issue that no phase does" },
 	{ "L19", 'W', "S-13",  "a pattern is so long that only its prefix counts" },
 	{ "L20", 'W', "S-11",  "what is produced or consumed is neither api: nor schema:" },

@@ -20,6 +20,7 @@ phase_init(struct phase *phase)
 		.est_mid_cents = -1,
 		.est_high_cents = -1,
 		.review = "",
+		.output = "",
 		.repo = "",
 		.verify = "",
 		.deliverable = "",
@@ -105,59 +106,68 @@ read_money(struct phase_build *build, struct span value, bool is_cell)
 static void
 read_points(struct phase_build *build, struct span value, bool is_cell)
 {
-	struct phase *phase = build->phase;
-	struct phase before = *phase;
+	struct phase before = *build->phase;
 
 	read_estimate(build, value, true, is_cell);
-	phase->est_low_cents = before.est_low_cents;
-	phase->est_mid_cents = before.est_mid_cents;
-	phase->est_high_cents = before.est_high_cents;
-	phase->estimate_at = before.estimate_at;
+	before.points = build->phase->points;
+	*build->phase = before;
+}
+
+/* NAME's VALUE cannot be read: it IS so, and the author had better do as FIX says. */
+static void
+lint_value(struct phase_build *build, struct span value, const char *rule,
+    const char *fix, const char *name, const char *is)
+{
+	lint_add(build->plan, build->lints, "L17", 'W', rule, build->phase->id,
+	    place_of(build, value), fix, "the %s \"%.*s\" is %s", name,
+	    (int)(value.n < 60 ? value.n : 60), value.p, is);
 }
 
 static void
 read_risk(struct phase_build *build, struct span value)
 {
 	struct span word = value;
-	size_t n = 0;
 	bool is_said;
 
 	if (field_is_nothing(value, &is_said))
 		return;
-	while (n < word.n && isalpha((unsigned char)word.p[n]))
-		n++;
-	word.n = n;
+	for (word.n = 0; word.n < value.n && isalpha((unsigned char)word.p[word.n]);)
+		word.n++;
 	build->phase->is_high_risk = span_eq_nocase(word, "high");
 	build->phase->is_low_risk = span_eq_nocase(word, "low");
 	if (!build->phase->is_high_risk && !build->phase->is_low_risk &&
 	    !span_eq_nocase(word, "medium") && !span_eq_nocase(word, "normal"))
-		lint_add(build->plan, build->lints, "L17", 'W', "A-61",
-		    build->phase->id, place_of(build, value),
-		    "write high, medium or low", "the risk \"%.*s\" is not known",
-		    (int)(value.n < 60 ? value.n : 60), value.p);
+		lint_value(build, value, "A-61", "write high, medium or low", "risk",
+		    "not known");
+}
+
+static void
+read_output(struct phase_build *build, struct span value)
+{
+	static const char *const kinds[] = { "findings", "evidence" };
+	bool is_said;
+
+	if (field_is_nothing(value, &is_said) || span_eq_nocase(value, "none"))
+		return;
+	for (size_t i = 0; i < N_ELEMS(kinds); i++) {
+		if (span_eq_nocase(value, kinds[i]))
+			build->phase->output = kinds[i];
+	}
+	if (build->phase->output[0] == '\0')
+		lint_value(build, value, "A-83",
+		    "write findings (of a review) or evidence", "output",
+		    "not known and is ignored");
 }
 
 static void
 read_batch(struct phase_build *build, struct span value)
 {
-	long number = 0;
-	size_t i = 0;
 	bool is_said;
 
-	if (field_is_nothing(value, &is_said))
-		return;
-	if (value.n > 6 && span_eq_nocase((struct span){ value.p, 6 }, "batch "))
-		i = 6;
-	for (; i < value.n && isdigit((unsigned char)value.p[i]) && number < 1000000;)
-		number = number * 10 + (value.p[i++] - '0');
-	if (i < value.n || number < 1 || number > (long)PLAN_MAX_PHASES)
-		lint_add(build->plan, build->lints, "L17", 'W', "R-109",
-		    build->phase->id, place_of(build, value),
-		    "write a number or leave it",
-		    "the batch \"%.*s\" is no number and is ignored",
-		    (int)(value.n < 60 ? value.n : 60), value.p);
-	else
-		build->phase->batch_wish = (int)number;
+	if (!field_is_nothing(value, &is_said) &&
+	    !field_batch(value, &build->phase->batch_wish))
+		lint_value(build, value, "R-109", "write a number or leave it", "batch",
+		    "no number and is ignored");
 }
 
 static void
@@ -208,6 +218,7 @@ read_value(
 	case KEY_POINTS: read_points(build, value, is_cell); break;
 	case KEY_RISK: read_risk(build, value); break;
 	case KEY_REVIEW: phase->review = field_text(arena, value, is_cell); break;
+	case KEY_OUTPUT: read_output(build, value); break;
 	case KEY_REPO:
 		if (!field_is_nothing(value, &is_said))
 			phase->repo = field_code(arena, value, is_cell);

@@ -98,7 +98,9 @@ struct phase {
 	bool is_high_risk;
 	bool is_low_risk;   /* "Risk: low" clears what checkpoint mode implies */
 	const char *review; /* "Review:" value or "" */
-	const char *repo;   /* "Repo:" value or "" */
+	const char
+	    *output; /* "findings", "evidence" or "": what it delivers beside files */
+	const char *repo; /* "Repo:" value or "" */
 	struct text_list depends_on;
 	struct touch_list touch[TOUCH_N];
 	const char *verify; /* command or "" */

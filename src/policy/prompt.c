@@ -216,6 +216,57 @@ put_deliverable(FILE *out, const struct prompt_facts *facts)
 	fputs(" with results.\n", out);
 }
 
+static const struct {
+	const char *kind, *words, *example;
+} outputs[] = {
+	{ "findings",
+	    "severity is critical, important or consider; effort trivial, small, medium or "
+	    "large; class IN-SCOPE, SPEC-GAP, DRIFT or UNRELATED. recommendation is APPROVE, "
+	    "REVISE or RETHINK of a plan, APPROVE, REQUEST CHANGES or BLOCK of a change. Only "
+	    "severity and text must be there; findings may be empty.",
+	    "{\"summary\": \"what was reviewed, and what came of it\", \"recommendation\": "
+	    "\"REVISE\",\n  \"findings\": [{\"severity\": \"important\", \"text\": \"one "
+	    "finding\",\n    \"where\": \"path:line or section\", \"evidence\": \"what shows "
+	    "it\",\n    \"fix\": \"what would mend it\", \"effort\": \"small\", \"class\": "
+	    "\"IN-SCOPE\"}]}" },
+	{ "evidence",
+	    "One claim each; several claims of one source are several objects. type is "
+	    "empirical, theoretical or methodological; confidence high, medium or low. The "
+	    "source has a title and a doi or url. question says which of your questions it "
+	    "answers.",
+	    "{\"summary\": \"the answer in a few sentences\",\n  \"evidence\": "
+	    "[{\"type\": \"empirical\", \"question\": \"which question\",\n    \"claim\": "
+	    "\"one claim\", \"confidence\": \"medium\",\n    \"source\": {\"author\": \"who\", "
+	    "\"year\": 2024, \"title\": \"its title\",\n      \"venue\": \"where\", \"url\": "
+	    "\"https://example.org/its-page\"}}]}" },
+};
+
+const char *
+prompt_output_example(const char *kind)
+{
+	for (size_t i = 0; i < N_ELEMS(outputs); i++) {
+		if (strcmp(outputs[i].kind, kind) == 0)
+			return outputs[i].example;
+	}
+	return NULL;
+}
+
+/* What a session that only looks hands over, and how. */
+static void
+put_output(FILE *out, const struct phase *phase)
+{
+	for (size_t i = 0; phase->output && i < N_ELEMS(outputs); i++) {
+		if (strcmp(outputs[i].kind, phase->output) != 0)
+			continue;
+		fprintf(out,
+		    "\nOutput: %s, as one JSON object in the file that the environment "
+		    "variable DIVISI_OUTPUT names; where you cannot write it, end your last "
+		    "message with it in a json code block. It is checked, and one that does "
+		    "not fit is asked for once more.\n%s\n\n```json\n%s\n```\n",
+		    phase->output, outputs[i].words, outputs[i].example);
+	}
+}
+
 static void
 put_touch(FILE *out, const struct phase *phase, enum touch touch)
 {
@@ -301,6 +352,7 @@ prompt_render(const struct prompt_facts *facts)
 	put_context(out, facts);
 	put_work(out, facts);
 	put_deliverable(out, facts);
+	put_output(out, facts->phase);
 	put_constraints(out, facts);
 	if (facts->is_external)
 		put_references(out, facts);

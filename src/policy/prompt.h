@@ -60,5 +60,8 @@ char *prompt_render(const struct prompt_facts *facts);
 void prompt_lint(const char *text, const struct prompt_facts *facts,
     struct plan *arena_plan, struct lint_list *lints);
 
+/* The object that the prompt shows of the output KIND, or NULL. */
+const char *prompt_output_example(const char *kind);
+
 /* "Implement", "Investigate", "Write", "Fix": the action verb for a phase (S-57). */
 const char *prompt_verb(const struct phase *phase);

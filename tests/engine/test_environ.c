@@ -21,10 +21,12 @@ static const struct agent agent = { .name = "acme", .env = agent_env };
 static struct run_spec
 given(const char *const *env, const char *more)
 {
+	static char none[] = "";
 	char id[] = "p1.1.1A", phase[] = "1A", issue[] = "CIA-7",
 	     branch[] = "claude/cia-7";
 	AUTO_FREE char *words = xstrdup(more);
 	struct session s = { .id = id,
+		.output = none,
 		.phase = phase,
 		.issue = issue,
 		.branch = branch,

@@ -25,6 +25,7 @@
 //   stub:fail=STATUSxN       the first N model requests of this session fail with this HTTP
 //                            status; without xN all of them
 //   stub:hang                the first request is never answered
+//   stub:repair=COMMAND      Bash tool, when divisi says that something does not fit
 //   stub:tokens=N            each answer is said to have taken N tokens to write
 //
 // In plan mode the plan is written to the client's plan file and presented with ExitPlanMode
@@ -112,10 +113,12 @@ function readMarkers(text) {
   const flags = new Map();
   for (const [, name, raw = ''] of text.matchAll(MARKER)) {
     const value = raw.replace(/[`*\s]+$/, '').replaceAll('\\n', '\n');
-    if (['plan', 'nocommit', 'silent', 'fail', 'hang', 'slow', 'tokens'].includes(name)) flags.set(name, value);
+    if (['plan', 'nocommit', 'silent', 'fail', 'hang', 'slow', 'tokens', 'repair'].includes(name)) flags.set(name, value);
     if (['write', 'append', 'bash', 'commit', 'tool', 'question', 'say', 'slow'].includes(name))
       actions.push({ name: `a${actions.length}`, kind: name, value });
   }
+  if (flags.has('repair') && text.includes('do not fit'))
+    actions.push({ name: `a${actions.length}`, kind: 'bash', value: flags.get('repair') });
   const isWriting = actions.some((action) => ['write', 'append'].includes(action.kind));
   const isCommitting = actions.some((action) => action.kind === 'commit');
   if (isWriting && !isCommitting && !flags.has('nocommit'))

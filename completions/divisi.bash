@@ -3,13 +3,13 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve status watch log why approvals decline cost attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage answer merge report issue outbox agent doctor events replay server help completions learn version tell widen hook mcp'
+		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve status watch log why approvals decline cost attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage answer merge report issue outbox ready agent doctor events replay server help completions learn version tell widen hook mcp'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
 		check) words='--json --certificate' ;;
 		verdict) words='--json --a-reads --a-writes --a-creates --a-deletes --a-appends --a-produces --a-consumes --a-infra --b-reads --b-writes --b-creates --b-deletes --b-appends --b-produces --b-consumes --b-infra' ;;
-		plan) words='--json --graph --rolling' ;;
+		plan) words='--json --graph --rolling --from' ;;
 		why-not) words='--json' ;;
 		what-if) words='--json --reads --writes --creates --deletes --renames --appends --produces --consumes --uses --extends --changes --removes --renumbers --gates --infra --depends --cap' ;;
 		diff) words='--json' ;;
@@ -49,6 +49,7 @@ _divisi()
 		report) words='--json' ;;
 		issue) words='--json --parent --status --text --assignee --label --type --title --body --body-file --estimate --project --url --id --version --kind --remove --limit --markdown' ;;
 		outbox) words='--json --reason' ;;
+		ready) words='--json --force' ;;
 		agent) words='--json --limit' ;;
 		doctor) words='--json --all --mend --dry-run --yes' ;;
 		events) words='--json --after --follow --until --kinds' ;;

@@ -7,6 +7,7 @@
 #include "cli/record_out.h"
 #include "cli/rolling_out.h"
 #include "cli/screen.h"
+#include "cli/tracked.h"
 #include "cli/world.h"
 #include "policy/cost.h"
 
@@ -18,10 +19,12 @@ const struct option_doc cmd_plan_options[] = {
 	OPTION_JSON,
 	{ "graph", "FORMAT", "draw who waits for whom instead, as text or as svg", 0 },
 	{ "rolling", NULL, "also who starts when, without batches", 0 },
+	{ "from", "ISSUE",
+	    "write the plan that ISSUE and its sub-issues are, to PLAN or here", 0 },
 	OPTION_END,
 };
 
-enum { PLAN_JSON, PLAN_GRAPH, PLAN_ROLLING };
+enum { PLAN_JSON, PLAN_GRAPH, PLAN_ROLLING, PLAN_FROM };
 
 static json_object *
 batch_json(const struct batch *batch, const struct dispatch_row *row)
@@ -235,7 +238,7 @@ print_text(const struct world *world, const struct screen *screen, bool is_rolli
 }
 
 struct plan_args {
-	const char *plan, *graph;
+	const char *plan, *graph, *from;
 	bool as_json, is_rolling;
 };
 
@@ -255,6 +258,8 @@ read_args(struct plan_args *asked, int argc, char **argv, struct err *err)
 			asked->graph = args.value;
 		else if (option == PLAN_ROLLING)
 			asked->is_rolling = true;
+		else if (option == PLAN_FROM)
+			asked->from = args.value;
 		else if (!asked->plan)
 			asked->plan = args.value;
 		else
@@ -268,7 +273,10 @@ read_args(struct plan_args *asked, int argc, char **argv, struct err *err)
 	}
 	if (asked->graph && asked->as_json)
 		return err_set(err, ERR_USAGE, "--graph and --json exclude each other");
-	if (asked->plan)
+	if (asked->from && (asked->graph || asked->as_json || asked->is_rolling))
+		return err_set(
+		    err, ERR_USAGE, "--from writes a plan, and nothing else");
+	if (asked->plan || asked->from)
 		return 0;
 	err_set(err, ERR_USAGE, "a plan is needed");
 	return err_fix(
@@ -306,8 +314,13 @@ cmd_plan(int argc, char **argv)
 	struct screen screen, errors;
 	size_t n_errors;
 
-	if (read_args(&asked, argc, argv, &err) < 0 ||
-	    world_load(&world, asked.plan, &err) < 0 ||
+	if (read_args(&asked, argc, argv, &err) < 0)
+		return cmd_fail(&err, asked.as_json);
+	if (asked.from)
+		return tracked_plan(asked.from, asked.plan, &err) < 0
+			   ? cmd_fail(&err, false)
+			   : 0;
+	if (world_load(&world, asked.plan, &err) < 0 ||
 	    (asked.graph && draw(&world, asked.graph, &err) < 0)) {
 		world_clear(&world);
 		return cmd_fail(&err, asked.as_json);

@@ -53,13 +53,19 @@ static const struct command commands[] = {
 	{
 	    .name = "plan",
 	    .group = CMD_PLAN,
-	    .synopsis = "plan PLAN [--rolling] [--json | --graph text|svg]",
+	    .synopsis = "plan PLAN [--rolling] [--json | --graph text|svg]\n"
+			"plan --from linear:ID | github:OWNER/NAME#N | local:ID [PLAN]",
 	    .summary = "the batches, and the table of sessions of each",
-	    .help = "Prints which phases run in which batch, with mode, cost, agent, "
-		    "worktree, branch and merge order of each session, the reason for "
-		    "every pair that is not parallel, and the least number of batches "
-		    "possible. --graph draws the conflict graph, its levels and the "
-		    "critical path. Starts nothing.",
+	    .help =
+		"Prints which phases run in which batch, with mode, cost, agent, "
+		"worktree, branch and merge order of each session, the reason for "
+		"every pair that is not parallel, and the least number of batches "
+		"possible. --graph draws the conflict graph, its levels and the "
+		"critical path. Starts nothing. --from reads an issue and its "
+		"sub-issues, and writes the plan that they are, to PLAN (never over "
+		"a file) or to standard output: a phase each, what blocks what as "
+		"dependencies, lines such as \"- Writes: src/x/**\" of their texts "
+		"taken over.",
 	    .options = cmd_plan_options,
 	    .run = cmd_plan,
 	},

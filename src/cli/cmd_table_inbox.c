@@ -91,6 +91,16 @@ static const struct command commands[] = {
 	    .options = cmd_outbox_options,
 	    .run = cmd_outbox,
 	},
+	{
+	    .name = "ready",
+	    .group = CMD_LAND,
+	    .synopsis = "ready [--force] [--json]",
+	    .summary = "issues that what was done lately has cleared the way for",
+	    .help =
+		"Looks at what is Done, at what that blocked, and whether all that blocked it is Done, and says what to do with it: Move to Todo, Assign to agent, Ready to go. It changes nothing. On Linear and GitHub it costs at most 20 calls (1 list, 10 done, 9 behind them) and is kept for 30 minutes; --force asks again. A scan that had to stop says what it did not look at. Sub-issues are seen only behind what they wait for.",
+	    .options = cmd_ready_options,
+	    .run = cmd_ready,
+	},
 };
 
 const struct command *

@@ -16,6 +16,7 @@ job_fn job_radar; /* what the live trees hold, and whether that meets or merges 
 job_fn job_union; /* two live trees merged, and the verify command run on that */
 job_fn job_mend;  /* what divisi doctor found and a person said yes to */
 job_fn job_track; /* one act on a tracker over the network */
+job_fn job_scan;  /* issues of a tracker over the network, read for a person */
 job_fn job_diff;  /* what a session would merge, for the person who reads it */
 job_fn job_worktree_back; /* one that another program took away is made again */
 

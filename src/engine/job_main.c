@@ -37,6 +37,7 @@ static const struct {
 	{ "union", job_union },
 	{ "diff", job_diff },
 	{ "track", job_track },
+	{ "scan", job_scan },
 	{ "mend", job_mend },
 };
 

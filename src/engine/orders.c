@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "engine/outbox.h"
 #include "engine/own.h"
+#include "engine/scan.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
 #include "policy/refusal.h"
@@ -515,6 +516,8 @@ static const struct {
 	{ "merge",    order_merge,    false },
 	{ "outbox",   order_outbox,   false },
 	{ "park",     order_park,     false },
+	{ "plan-from", order_plan_from, false },
+	{ "ready",    order_ready,    false },
 	{ "report",   order_report,   true  },
 	{ "resume",   order_resume,   false },
 	{ "rule",     order_rule,     false },

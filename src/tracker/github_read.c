@@ -152,12 +152,32 @@ github_read(const struct tracker_link *link, const char *id, struct arena *arena
 	return net_end(link, read_one(link, id, arena, issue, err), err);
 }
 
+/* The issues of the list at PATH, MAX at most. */
 static int
-read_children(const struct tracker_link *link, const char *parent, int limit,
+read_list(const struct tracker_link *link, const char *path, size_t max,
     struct arena *arena, struct tracker_list *list, struct err *err)
 {
 	NET_JSON struct json_object *found = NULL;
 	struct tracker_list got = { 0 };
+
+	if (github_list(link, path, max, &found, &got.has_more, err) < 0)
+		return -1;
+	got.item = arena_alloc(arena, (net_len(found, NULL) + 1) * sizeof(*got.item));
+	for (size_t i = 0; i < net_len(found, NULL); i++) {
+		struct json_object *one = net_at(found, NULL, i);
+
+		/* What GitHub lists as issues are pull requests too. */
+		if (!net_get(one, "pull_request"))
+			got.item[got.n++] = read_issue(link, arena, one);
+	}
+	*list = got;
+	return 0;
+}
+
+static int
+read_children(const struct tracker_link *link, const char *parent, int limit,
+    struct arena *arena, struct tracker_list *list, struct err *err)
+{
 	AUTO_FREE char *path = NULL;
 	struct github_ref ref;
 
@@ -165,13 +185,7 @@ read_children(const struct tracker_link *link, const char *parent, int limit,
 	    github_ref_parse(link, parent, &ref, err) < 0)
 		return -1;
 	path = xasprintf("/repos/%s/issues/%ld/sub_issues", ref.repo, ref.number);
-	if (github_list(link, path, (size_t)limit, &found, &got.has_more, err) < 0)
-		return -1;
-	got.item = arena_alloc(arena, (net_len(found, NULL) + 1) * sizeof(*got.item));
-	for (size_t i = 0; i < net_len(found, NULL); i++)
-		got.item[got.n++] = read_issue(link, arena, net_at(found, NULL, i));
-	*list = got;
-	return 0;
+	return read_list(link, path, (size_t)limit, arena, list, err);
 }
 
 int
@@ -182,6 +196,63 @@ github_children(const struct tracker_link *link, const char *parent, int limit,
 
 	err = net_begin(link, err, &own);
 	return net_end(link, read_children(link, parent, limit, arena, list, err), err);
+}
+
+static int
+read_done(const struct tracker_link *link, int limit, struct arena *arena,
+    struct tracker_list *list, struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+	struct github_ref ref;
+	size_t n = 0;
+
+	if (net_limit_check(limit, err) < 0 ||
+	    github_ref_parse(link, "#0", &ref, err) < 0)
+		return -1;
+	path = xasprintf(
+	    "/repos/%s/issues?state=closed&sort=updated&direction=desc", ref.repo);
+	if (read_list(link, path, (size_t)limit, arena, list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(list->item[i].status, "Done") == 0)
+			list->item[n++] = list->item[i];
+	}
+	list->n = n;
+	return 0;
+}
+
+int
+github_done(const struct tracker_link *link, int limit, struct arena *arena,
+    struct tracker_list *list, struct err *err)
+{
+	struct err own = ERR_INIT;
+
+	err = net_begin(link, err, &own);
+	return net_end(link, read_done(link, limit, arena, list, err), err);
+}
+
+static int
+read_linked(const struct tracker_link *link, const char *id, const char *kind,
+    struct arena *arena, struct tracker_list *list, struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+	struct github_ref ref;
+
+	if (github_ref_parse(link, id, &ref, err) < 0)
+		return -1;
+	path = xasprintf("/repos/%s/issues/%ld/dependencies/%s", ref.repo, ref.number,
+	    strcmp(kind, "blocks") == 0 ? "blocking" : "blocked_by");
+	return read_list(link, path, 50, arena, list, err);
+}
+
+int
+github_linked(const struct tracker_link *link, const char *id, const char *kind,
+    struct arena *arena, struct tracker_list *list, struct err *err)
+{
+	struct err own = ERR_INIT;
+
+	err = net_begin(link, err, &own);
+	return net_end(link, read_linked(link, id, kind, arena, list, err), err);
 }
 
 /* The one that carries MARK in the list at PATH; NULL without ERR when there is none. */

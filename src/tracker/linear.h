@@ -60,6 +60,10 @@ int linear_read(const struct tracker_link *link, const char *id, struct arena *a
     struct tracker_issue *issue, struct err *err);
 int linear_children(const struct tracker_link *link, const char *parent, int limit,
     struct arena *arena, struct tracker_list *list, struct err *err);
+int linear_done(const struct tracker_link *link, int limit, struct arena *arena,
+    struct tracker_list *list, struct err *err);
+int linear_linked(const struct tracker_link *link, const char *id, const char *kind,
+    struct arena *arena, struct tracker_list *list, struct err *err);
 int linear_find(const struct tracker_link *link, const char *key, const char *parent,
     struct arena *arena, struct tracker_issue *issue, struct err *err);
 int linear_probe(const struct tracker_link *link, struct arena *arena,

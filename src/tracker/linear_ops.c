@@ -14,6 +14,11 @@
 	" labels(first: " labels ") { nodes { id name isGroup parent { name } }" \
 	" pageInfo { hasNextPage } }"
 
+/* What is told of an issue that is only passed by. */
+#define ENDS \
+	"id identifier url title state { id name type position }" \
+	" assignee { displayName } delegate { displayName }"
+
 const struct linear_text linear_text[LINEAR_N_OPS] = {
 	[LINEAR_TEAM] = { "Team",
 	    "query Team($key: String!) {"
@@ -61,6 +66,20 @@ const struct linear_text linear_text[LINEAR_N_OPS] = {
 	    " filter: { parent: { id: { eq: $parent } } },"
 	    " sort: [{ createdAt: { order: Ascending } }]) {"
 	    " nodes { " PARTS("25") " } pageInfo { hasNextPage endCursor } } }" },
+
+	[LINEAR_DONE] = { "Done",
+	    "query Done($key: String!, $first: Int!) {"
+	    " issues(first: $first, filter: { team: { key: { eqIgnoreCase: $key } },"
+	    " state: { type: { eq: \"completed\" } } },"
+	    " sort: [{ completedAt: { order: Descending } }]) {"
+	    " nodes { " ENDS " } pageInfo { hasNextPage } } }" },
+
+	[LINEAR_LINKED] = { "Linked",
+	    "query Linked($id: String!) { issue(id: $id) { identifier"
+	    " relations(first: 50) { nodes { type relatedIssue { " ENDS " } }"
+	    " pageInfo { hasNextPage } }"
+	    " inverseRelations(first: 50) { nodes { type issue { " ENDS " } }"
+	    " pageInfo { hasNextPage } } } }" },
 
 	[LINEAR_COMMENT] = { "Comment",
 	    "query Comment($id: String!) {"

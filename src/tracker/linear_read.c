@@ -216,6 +216,81 @@ linear_children(const struct tracker_link *link, const char *parent, int limit,
 }
 
 static int
+read_done(const struct tracker_link *link, int limit, struct arena *arena,
+    struct tracker_list *list, struct err *err)
+{
+	struct json_object *vars = linear_var("key", link->team ? link->team : "");
+	NET_JSON struct json_object *data = NULL;
+	struct tracker_list got = { 0 };
+	size_t n;
+
+	net_add(vars, "first", json_object_new_int(limit));
+	if (linear_call(link, LINEAR_DONE, vars, &data, err) < 0)
+		return -1;
+	n = net_len(data, "issues.nodes");
+	got.item = arena_alloc(arena, (n + 1) * sizeof(*got.item));
+	for (size_t i = 0; i < n && got.n < (size_t)limit; i++)
+		got.item[got.n++] = read_issue(
+		    link, arena, net_at(data, "issues.nodes", i));
+	got.has_more = net_bool(data, "issues.pageInfo.hasNextPage");
+	*list = got;
+	return 0;
+}
+
+int
+linear_done(const struct tracker_link *link, int limit, struct arena *arena,
+    struct tracker_list *list, struct err *err)
+{
+	struct err own = ERR_INIT;
+	int rc;
+
+	err = net_begin(link, err, &own);
+	rc = net_limit_check(limit, err);
+	if (rc == 0)
+		rc = read_done(link, limit, arena, list, err);
+	return net_end(link, rc, err);
+}
+
+static int
+read_linked(const struct tracker_link *link, const char *id, const char *kind,
+    struct arena *arena, struct tracker_list *list, struct err *err)
+{
+	bool is_out = strcmp(kind, "blocks") == 0;
+	const char *nodes = is_out ? "issue.relations.nodes"
+				   : "issue.inverseRelations.nodes";
+	NET_JSON struct json_object *data = NULL;
+	struct tracker_list got = { 0 };
+	size_t n;
+
+	if (linear_call(link, LINEAR_LINKED, linear_var("id", id), &data, err) < 0)
+		return -1;
+	n = net_len(data, nodes);
+	got.item = arena_alloc(arena, (n + 1) * sizeof(*got.item));
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *one = net_at(data, nodes, i);
+
+		if (strcmp(net_str(one, "type"), "blocks") == 0)
+			got.item[got.n++] = read_issue(link, arena,
+			    net_get(one, is_out ? "relatedIssue" : "issue"));
+	}
+	got.has_more = net_bool(
+	    data, is_out ? "issue.relations.pageInfo.hasNextPage"
+			 : "issue.inverseRelations.pageInfo.hasNextPage");
+	*list = got;
+	return 0;
+}
+
+int
+linear_linked(const struct tracker_link *link, const char *id, const char *kind,
+    struct arena *arena, struct tracker_list *list, struct err *err)
+{
+	struct err own = ERR_INIT;
+
+	err = net_begin(link, err, &own);
+	return net_end(link, read_linked(link, id, kind, arena, list, err), err);
+}
+
+static int
 ask_who(const struct tracker_link *link, struct arena *arena, struct tracker_who *who,
     struct err *err)
 {

@@ -4,6 +4,7 @@
 #include "store/issues.h"
 
 #include <assert.h>
+#include <string.h>
 
 static_assert(TRACKER_ID_SIZE == ISSUE_ID_SIZE, "ids are copied without a check");
 
@@ -170,6 +171,48 @@ local_children(const struct tracker_link *link, const char *parent, int limit,
 	return 0;
 }
 
+/* The newest first. */
+static int
+local_done(const struct tracker_link *link, int limit, struct arena *arena,
+    struct tracker_list *list, struct err *err)
+{
+	struct issue_query query = { .status = ISSUE_DONE, .limit = limit };
+	AUTO_ISSUES struct issue_set set = { 0 };
+	struct tracker_issue *copy;
+
+	if (issue_list(link->store, &query, &set, err) < 0)
+		return -1;
+	copy = arena_alloc(arena, (set.n + 1) * sizeof(*copy));
+	for (size_t i = 0; i < set.n; i++)
+		copy[i] = copy_issue(arena, &set.item[set.n - 1 - i]);
+	*list = (struct tracker_list){
+		.item = copy, .n = set.n, .has_more = set.has_more
+	};
+	return 0;
+}
+
+static int
+local_linked(const struct tracker_link *link, const char *id, const char *kind,
+    struct arena *arena, struct tracker_list *list, struct err *err)
+{
+	AUTO_ISSUES struct issue_set set = { 0 }, others = { 0 };
+	const struct issue_words *words;
+	struct tracker_issue *copy;
+
+	if (issue_read(link->store, id, &set, err) < 0)
+		return -1;
+	words = strcmp(kind, "blocks") == 0 ? &set.item[0].blocks
+					    : &set.item[0].blocked_by;
+	copy = arena_alloc(arena, (words->n + 1) * sizeof(*copy));
+	for (size_t i = 0; i < words->n; i++) {
+		if (issue_read_more(link->store, words->word[i], &others, err) < 0)
+			return -1;
+		copy[i] = copy_issue(arena, &others.item[i]);
+	}
+	*list = (struct tracker_list){ .item = copy, .n = words->n };
+	return 0;
+}
+
 const struct tracker tracker_local = {
 	.name = "local",
 	.capabilities = TRACKER_RELATIONS | TRACKER_ATTACHMENTS | TRACKER_ESTIMATES |
@@ -183,4 +226,6 @@ const struct tracker tracker_local = {
 	.attach = local_attach,
 	.read = local_read,
 	.children = local_children,
+	.done = local_done,
+	.linked = local_linked,
 };

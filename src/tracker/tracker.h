@@ -303,6 +303,15 @@ struct tracker {
 	int (*pulls)(const struct tracker_link *link, const char *id, int limit,
 	    struct arena *arena, struct tracker_pulls *pulls, struct err *err);
 
+	/*
+	 * Up to LIMIT issues that are Done, the newest first; and what ID "blocks" or is
+	 * "blocked-by", 50 at most.  Without texts, relations and children; one request.
+	 */
+	int (*done)(const struct tracker_link *link, int limit, struct arena *arena,
+	    struct tracker_list *list, struct err *err);
+	int (*linked)(const struct tracker_link *link, const char *id, const char *kind,
+	    struct arena *arena, struct tracker_list *list, struct err *err);
+
 	/* Who works on issue ID elsewhere, newest first, ten at most. */
 	int (*agents)(const struct tracker_link *link, const char *id,
 	    struct arena *arena, struct tracker_agents *agents, struct err *err);

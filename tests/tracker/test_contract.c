@@ -1,6 +1,7 @@
 #include "contract.h"
 
 #include "base/mem.h"
+#include "tracker/ready.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -195,6 +196,45 @@ a_relation_is_seen_from_both_ends_and_made_once(void **state)
 	assert_int_equal(w->tracker->relate(&w->link, &call, a, "loves", b, NULL), -1);
 }
 
+/* what is ready is found from what was done, and only among what has cleared. */
+static void
+what_was_done_leads_to_what_is_ready(void **state)
+{
+	struct world *w = *state;
+	const char *done, *free_now, *stuck, *open;
+	struct tracker_call call;
+	struct ready ready;
+
+	need(w, TRACKER_RELATIONS);
+	if (!w->tracker->done)
+		skip();
+	done = world_make(w, NULL, NULL);
+	free_now = world_make(w, NULL, NULL);
+	stuck = world_make(w, NULL, NULL);
+	open = world_make(w, NULL, NULL);
+	for (int i = 0; i < 3; i++) {
+		const char *by = i == 2 ? open : done;
+
+		call = world_call(w, NULL);
+		assert_int_equal(w->tracker->relate(&w->link, &call,
+				     i == 0 ? free_now : stuck, "blocked-by", by, NULL),
+		    0);
+	}
+	assert_int_equal(world_move(w, NULL, done, "In Progress", NULL), 0);
+	assert_int_equal(world_move(w, NULL, done, "Done", NULL), 0);
+	assert_int_equal(
+	    ready_scan(w->tracker, &w->link, &ready_network, w->arena, &ready, NULL),
+	    0);
+	assert_int_equal(ready.n, 1);
+	assert_string_equal(ready.item[0].issue.id, free_now);
+	assert_string_equal(ready.item[0].cleared, done);
+	assert_string_equal(ready.item[0].action, "Assign to agent");
+	assert_int_equal(ready.n_blocked, 1);
+	assert_int_equal(ready.n_calls, 4);
+	assert_int_equal(ready.n_unscanned, 0);
+	free(ready.item);
+}
+
 static void
 a_list_wants_a_limit_and_keeps_to_it(void **state)
 {
@@ -263,6 +303,7 @@ static const struct CMUnitTest common[] = {
 	CLAIM(a_patch_changes_what_it_names_only),
 	CLAIM(labels_are_merged_and_never_replaced),
 	CLAIM(a_relation_is_seen_from_both_ends_and_made_once),
+	CLAIM(what_was_done_leads_to_what_is_ready),
 	CLAIM(a_list_wants_a_limit_and_keeps_to_it),
 	CLAIM(what_is_not_there_is_not_found),
 	CLAIM(a_text_against_the_rules_is_refused),

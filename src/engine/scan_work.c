@@ -1,0 +1,104 @@
+#include "engine/scan_work.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/job.h"
+#include "engine/members.h"
+#include "engine/track_link.h"
+#include "tracker/plan_text.h"
+#include "tracker/ready.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct json_object *
+item_json(const struct ready_item *item)
+{
+	struct json_object *o = json_object_new_object();
+
+	member_text(o, "id", item->issue.id);
+	member_text(o, "title", item->issue.title);
+	member_text(o, "url", item->issue.url);
+	member_text(o, "status", item->issue.status);
+	member_text(o, "assignee", item->issue.assignee);
+	member_text(o, "delegate", item->issue.delegate);
+	member_text(o, "cleared", item->cleared);
+	member_text(o, "action", item->action);
+	return o;
+}
+
+int
+scan_ready(const struct tracker *tracker, const struct tracker_link *link, int64_t now,
+    struct fields *out, struct err *err)
+{
+	bool is_here = !(tracker->capabilities & TRACKER_NETWORK);
+	struct arena *arena = arena_new();
+	struct ready ready;
+	struct json_object *o, *list;
+	int rc = ready_scan(
+	    tracker, link, is_here ? &ready_local : &ready_network, arena, &ready, err);
+
+	if (rc == 0) {
+		o = json_object_new_object();
+		list = json_object_new_array();
+		for (size_t i = 0; i < ready.n; i++)
+			json_object_array_add(list, item_json(&ready.item[i]));
+		json_object_object_add(o, "ready", list);
+		member_text(o, "tracker", tracker->name);
+		member_number(o, "blocked", (int64_t)ready.n_blocked);
+		member_number(o, "calls", is_here ? 0 : (int64_t)ready.n_calls);
+		member_number(o, "calls_most", is_here ? 0 : 20);
+		member_number(o, "unscanned", (int64_t)ready.n_unscanned);
+		member_bool(o, "partial", ready.n_unscanned > 0 || ready.trouble[0]);
+		member_text(o, "trouble", ready.trouble);
+		member_number(o, "at", now);
+		fields_set(out, "ready", json_object_to_json_string(o));
+		json_object_put(o);
+	}
+	free(ready.item);
+	arena_free(arena);
+	return rc;
+}
+
+int
+scan_plan(const struct tracker *tracker, const struct tracker_link *link,
+    const struct fields *in, int64_t now, struct fields *out, struct err *err)
+{
+	time_t at = (time_t)(now / 1000);
+	char date[16], *text = NULL;
+	size_t n = 0;
+	struct tm tm;
+	FILE *f = open_memstream(&text, &n);
+	int rc;
+
+	strftime(date, sizeof(date), "%Y-%m-%d", localtime_r(&at, &tm));
+	rc = plan_text_from(tracker, link, fields_text(in, "id"), date, f, err);
+	fclose(f);
+	if (rc == 0)
+		fields_set(out, "text", text);
+	free(text);
+	return rc;
+}
+
+int
+job_scan(const struct fields *in, struct fields *out, struct err *err)
+{
+	struct track_link link = { 0 };
+	const char *team = fields_text(in, "team");
+	int64_t now = fields_number(in, "at", 0);
+	int rc = track_link_open(
+	    &link, fields_text(in, "top"), fields_text(in, "tracker"), err);
+
+	/* An issue of another team or repository than the settings name. */
+	if (rc == 0 && team[0])
+		link.link.team = team;
+	if (rc == 0)
+		rc = strcmp(fields_text(in, "what"), "plan") == 0
+			 ? scan_plan(link.tracker, &link.link, in, now, out, err)
+			 : scan_ready(link.tracker, &link.link, now, out, err);
+	track_link_close(&link);
+	return rc;
+}

@@ -210,6 +210,34 @@ check_home(struct doctor *doctor)
 	    health == HEALTH_OK ? "" : "make room: every session has a worktree");
 }
 
+/* Writes to the tracker that wait: for it, or for a person. */
+static void
+check_outbox(struct doctor *doctor, struct client *client)
+{
+	struct err err = ERR_INIT;
+	AUTO_JSON struct json_object *status = client_status(client, &err);
+	struct json_object *tracker = js_get(status, "tracker");
+	const char *name = js_text(tracker, "name"), *state = js_text(tracker, "state");
+	int64_t pending = js_number(tracker, "pending", 0);
+	int64_t stopped = js_number(tracker, "stopped", 0);
+
+	if (!name[0] || (strcmp(name, "local") == 0 && pending == 0))
+		return;
+	if (stopped > 0)
+		mend(add(doctor, "tracker", HEALTH_WARN,
+			 "%s: %lld write(s) wait for you, of %lld", name,
+			 (long long)stopped, (long long)pending),
+		    "divisi outbox, or: divisi approvals");
+	else if (strcmp(state, "online") != 0)
+		mend(add(doctor, "tracker", HEALTH_WARN,
+			 "%s is %s, %lld pending: %.200s", name, state,
+			 (long long)pending, js_text(tracker, "trouble")),
+		    "%s", js_text(tracker, "fix"));
+	else
+		add(doctor, "tracker", HEALTH_OK, "%s, %lld pending", name,
+		    (long long)pending);
+}
+
 static void
 check_server(struct doctor *doctor)
 {
@@ -230,6 +258,7 @@ check_server(struct doctor *doctor)
 			    "divisi server --stop; the next command starts this one");
 		else
 			add(doctor, "server", HEALTH_OK, "answers");
+		check_outbox(doctor, &client);
 		client_close(&client);
 	} else if (err.kind == ERR_NO_SERVER) {
 		add(doctor, "server", HEALTH_OK,

@@ -2,6 +2,7 @@
 
 #include "core/money.h"
 #include "engine/members.h"
+#include "engine/outbox.h"
 #include "engine/own.h"
 
 #include <json-c/json.h>
@@ -109,6 +110,32 @@ rule_json(const struct allowance *r)
 	return o;
 }
 
+/* A write that the tracker refuses, or that somebody's change stands in the way of. */
+static struct json_object *
+letter_item(const struct task *t)
+{
+	struct json_object *o = json_object_new_object();
+
+	member_textf(o, "id", "o%lld", (long long)t->seq);
+	member_text(o, "kind", t->is_conflict ? "write-conflict" : "dead-letter");
+	member_text(o, "session", fields_text(&t->fields, "session"));
+	member_text(o, "name", fields_text(&t->fields, "issue"));
+	member_text(o, "phase", "");
+	member_text(o, "focus", t->kind);
+	member_text(o, "plan", fields_text(&t->fields, "plan"));
+	member_text(o, "asked_by", "divisi");
+	member_text(o, "text", t->stopped);
+	member_text(o, "detail",
+	    t->is_conflict ? "yes writes ours on top of that, no leaves theirs"
+			   : "yes tries it again, no gives it up");
+	member_number(o, "since", t->stopped_at);
+	member_number(o, "until", 0);
+	member_textf(o, "command",
+	    "divisi approve o%lld   or: divisi decline o%lld --reason TEXT",
+	    (long long)t->seq, (long long)t->seq);
+	return o;
+}
+
 struct json_object *
 engine_approvals(struct engine *engine)
 {
@@ -116,6 +143,7 @@ engine_approvals(struct engine *engine)
 	struct json_object *o = json_object_new_object();
 	struct json_object *items = json_object_new_array();
 	struct json_object *rules = json_object_new_array();
+	const struct task *t;
 
 	member_number(o, "now", engine->now());
 	member_number(o, "seq", journal_last(engine->store));
@@ -133,6 +161,10 @@ engine_approvals(struct engine *engine)
 				json_object_array_add(
 				    items, ask_item(core, s, &s->ask[k]));
 		}
+	}
+	TAILQ_FOREACH (t, &engine->tasks, link) {
+		if (t->is_outbound && t->stopped)
+			json_object_array_add(items, letter_item(t));
 	}
 	for (size_t i = 0; i < core->n_allowances; i++)
 		json_object_array_add(rules, rule_json(&core->allowance[i]));
@@ -168,6 +200,24 @@ named_ask(const struct engine *engine, const char *name, struct session **whose,
 	return NULL;
 }
 
+/* Yes or no to a write that waits, under its name of the inbox. */
+static int
+answer_letter(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	bool allows = strcmp(fields_text(in, "decision"), "allow") == 0;
+	const char *reason = fields_text(in, "reason");
+	struct fields f = { 0 };
+	int rc;
+
+	fields_set(&f, "what", allows ? "retry" : "drop");
+	fields_set(&f, "id", fields_text(in, "approval") + 1);
+	fields_set(&f, "reason", reason[0] ? reason : fields_text(in, "text"));
+	rc = order_outbox(engine, &f, caller, out, err);
+	fields_clear(&f);
+	return rc;
+}
+
 int
 order_answer(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err)
@@ -179,6 +229,8 @@ order_answer(struct engine *engine, const struct fields *in,
 	size_t n_rules = engine->core->n_allowances;
 	int rc;
 
+	if (name[0] == 'o')
+		return answer_letter(engine, in, caller, out, err);
 	if (name[0]) {
 		a = named_ask(engine, name, &s, err);
 		if (!a)

@@ -50,6 +50,7 @@ struct task {
 	/* outbox.c */
 	bool is_outbound, is_conflict, accepts;
 	char *stopped; /* why it waits for a person, or NULL */
+	int64_t stopped_at;
 };
 TAILQ_HEAD(task_list, task);
 

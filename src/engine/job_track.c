@@ -8,6 +8,8 @@
 #include "engine/track_work.h"
 
 #include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -40,10 +42,35 @@ rank(const char *status)
 	return 0;
 }
 
+static int
+by_word(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The labels in an order of our own: a tracker tells them in any. */
+static char *
+label_text(const struct tracker_issue *issue)
+{
+	AUTO_FREE const char **word = xcalloc(issue->labels.n + 1, sizeof(*word));
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	for (size_t i = 0; i < issue->labels.n; i++)
+		word[i] = issue->labels.word[i];
+	qsort(word, issue->labels.n, sizeof(*word), by_word);
+	for (size_t i = 0; i < issue->labels.n; i++)
+		fprintf(f, "%s%s", i ? ", " : "", word[i]);
+	fclose(f);
+	return text;
+}
+
 static char *
 seen_text(const struct tracker_issue *issue, const char *theirs)
 {
 	struct fields f = { 0 };
+	AUTO_FREE char *labels = label_text(issue);
 	char sha256[HASH_HEX_SIZE];
 	char *text;
 
@@ -54,6 +81,7 @@ seen_text(const struct tracker_issue *issue, const char *theirs)
 	fields_set(&f, "assignee", issue->assignee);
 	fields_set(&f, "delegate", issue->delegate);
 	fields_set(&f, "body", sha256);
+	fields_set(&f, "labels", labels);
 	fields_set_number(&f, "at", issue->updated_at);
 	text = fields_to_json(&f);
 	fields_clear(&f);
@@ -80,9 +108,59 @@ keep_theirs(struct tracking *t, const struct tracker_issue *now, const char *wan
 		      rank(want) > 0 && rank(now->status) > rank(want);
 }
 
+/* Was NAME kept when the issue was last seen?  An earlier program kept less. */
+static bool
+has_field(const struct fields *seen, const char *name)
+{
+	for (size_t i = 0; i < seen->n; i++) {
+		if (strcmp(seen->item[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What holds further writes until a person has seen it (J-44): its text, and whose it is. */
+static int
+find_conflict(struct tracking *t, const struct fields *seen, const struct fields *is,
+    const struct tracker_issue *now, struct err *err)
+{
+	static const struct {
+		const char *name, *what, *none;
+	} held[] = {
+		{ "body", "its text is another", "" },
+		{ "title", "its title is", "it has no title" },
+		{ "assignee", "it is assigned to", "it is nobody's" },
+		{ "delegate", "it is delegated to", "it is delegated to nobody" },
+	};
+
+	if (now->is_archived)
+		return conflict(t, "it is archived", "", err);
+	for (size_t i = 0; i < N_ELEMS(held); i++) {
+		const char *value = fields_text(is, held[i].name);
+
+		if (!has_field(seen, held[i].name) ||
+		    strcmp(value, fields_text(seen, held[i].name)) == 0)
+			continue;
+		return conflict(t, i > 0 && !value[0] ? held[i].none : held[i].what,
+		    i > 0 ? value : "", err);
+	}
+	return 0;
+}
+
+/* Does no harm, and is on record. */
+static void
+adopt(struct tracking *t, const char *what, const char *was, const char *is)
+{
+	AUTO_FREE char *before = xstrdup(fields_text(t->out, "adopted"));
+
+	fields_setf(t->out, "adopted", "%s%ssomebody in the tracker %s from %s to %s",
+	    before, before[0] ? "; " : "", what, was[0] ? was : "none",
+	    is[0] ? is : "none");
+}
+
 /*
  * What differs from what was seen.  A status that moved on the way the session's own prompt
- * orders is adopted; so is everything that is a person's alone (labels, priority).
+ * orders is adopted; so are labels, which are merged and never replaced (R-198).
  */
 static int
 compare(struct tracking *t, const struct fields *seen, const struct tracker_issue *now,
@@ -93,19 +171,14 @@ compare(struct tracking *t, const struct fields *seen, const struct tracker_issu
 	bool accepts = fields_number(t->in, "accept", 0) != 0;
 	AUTO_FREE char *text = seen_text(now, "");
 	struct fields is = { 0 };
-	int rc = 0;
+	int rc = fields_of_json(&is, text, err);
 
-	rc = fields_of_json(&is, text, err);
-	if (rc == 0 && !accepts && now->is_archived)
-		rc = conflict(t, "it is archived", "", err);
-	else if (rc == 0 && !accepts &&
-		 strcmp(fields_text(&is, "body"), fields_text(seen, "body")) != 0)
-		rc = conflict(t, "its text is another", "", err);
-	else if (rc == 0 && !accepts &&
-		 strcmp(now->assignee, fields_text(seen, "assignee")) != 0)
-		rc = conflict(t,
-		    now->assignee[0] ? "it is assigned to" : "it is nobody's",
-		    now->assignee, err);
+	if (rc == 0 && !accepts)
+		rc = find_conflict(t, seen, &is, now, err);
+	if (rc == 0 && has_field(seen, "labels") &&
+	    strcmp(fields_text(seen, "labels"), fields_text(&is, "labels")) != 0)
+		adopt(t, "labelled it", fields_text(seen, "labels"),
+		    fields_text(&is, "labels"));
 	fields_clear(&is);
 	if (rc < 0)
 		return rc;
@@ -118,8 +191,7 @@ compare(struct tracking *t, const struct fields *seen, const struct tracker_issu
 	if (!accepts && strcmp(now->status, want) != 0 &&
 	    rank(now->status) <= rank(was))
 		return conflict(t, "it is", now->status, err);
-	fields_setf(t->out, "adopted", "%s moved it from %s to %s",
-	    "somebody in the tracker", was, now->status);
+	adopt(t, "moved it", was, now->status);
 	fields_set(t->out, "was", was);
 	fields_set(t->out, "is", now->status);
 	if (!accepts && strcmp(now->status, want) != 0)
@@ -156,12 +228,20 @@ look_before(struct tracking *t, struct err *err)
 static void
 leave_unseen(const struct tracking *t, struct tracker_issue *now)
 {
+	const char *act = fields_text(t->in, "act");
+
 	if (!t->has_before)
 		return;
 	now->body = t->before.body;
+	now->title = t->before.title;
 	now->assignee = t->before.assignee;
-	if (strcmp(fields_text(t->in, "act"), "issue-move") != 0)
-		now->status = t->before.status;
+	/* A move to the end takes the delegate and a label along. */
+	if (strcmp(act, "issue-move") == 0)
+		return;
+	now->status = t->before.status;
+	now->labels = t->before.labels;
+	if (strcmp(act, "issue-assign") != 0)
+		now->delegate = t->before.delegate;
 }
 
 /* As it is after our write: what the next one compares with. */

@@ -60,6 +60,7 @@ outbox_take(struct task *task, const char *result)
 	if (fields_text(&f, "stopped")[0]) {
 		task->stopped = xstrdup(fields_text(&f, "stopped"));
 		task->is_conflict = fields_number(&f, "conflict", 0) != 0;
+		task->stopped_at = fields_number(&f, "at", 0);
 		task->not_before = INT64_MAX; /* time does not mend it */
 	} else if (fields_text(&f, "trouble")[0] &&
 		   task->not_before > task->engine->now() &&
@@ -217,12 +218,14 @@ stop(struct task *task, const struct fields *out, const struct err *err)
 {
 	bool is_conflict = fields_text(out, "conflict")[0] != '\0';
 	const char *why = is_conflict ? fields_text(out, "conflict") : err->text;
+	int64_t now = task->engine->now();
 	int tries = task->tries;
 	struct fields f = { 0 };
 	AUTO_FREE char *result = NULL;
 
 	fields_set(&f, "stopped", why);
 	fields_set_number(&f, "conflict", is_conflict);
+	fields_set_number(&f, "at", now);
 	result = fields_to_json(&f);
 	fields_clear(&f);
 	log_warn("%s: %s (waits for a person: divisi outbox)", task->key, why);
@@ -232,6 +235,7 @@ stop(struct task *task, const struct fields *out, const struct err *err)
 	free(task->stopped);
 	task->stopped = xstrdup(why);
 	task->is_conflict = is_conflict;
+	task->stopped_at = now;
 	task->not_before = INT64_MAX; /* time does not mend it */
 	if (task->engine->listen)
 		task->engine->listen(task->engine->listen_arg);

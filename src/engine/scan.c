@@ -1,5 +1,6 @@
 #include "engine/scan.h"
 
+#include "base/crash.h"
 #include "engine/scan_work.h"
 #include "tracker/tracker.h"
 
@@ -46,8 +47,8 @@ on_scanned(void *arg, const struct fields *out, const struct err *err, bool fail
 	op->failed = failed;
 	op->is_over = true;
 	if (!failed && fields_text(out, "ready")[0] &&
-	    store_meta_put(op->engine->store, key, fields_text(out, "ready"), &kept) <
-		0)
+	    DURABLE("scan.kept", store_meta_put(op->engine->store, key,
+				     fields_text(out, "ready"), &kept)) < 0)
 		log_warn("what is ready is not kept: %s", kept.text);
 }
 

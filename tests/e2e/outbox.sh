@@ -113,13 +113,26 @@ claim "it still waits" box_is 'o["stopped"]' 1
 restart
 claim "a restart forgets it not" until_true box_is 'o["stopped"]' 1
 claim "it names what was changed" says 'its text is another' divisi outbox
+letter=o$(box '[l["id"] for l in o["letters"] if l["state"] == "conflict"][0]')
+claim "doctor tells of it" says 'tracker.*1 write.s. wait for you' divisi doctor
+claim "it stands in the inbox, with what to do" says "divisi approve $letter" divisi approvals
+claim "to decline it needs a reason" divisi_fails 2 decline "$letter"
 claim "to give it up needs a reason" divisi_fails 2 outbox drop "$(box 'o["letters"][0]["id"]')"
-claim "a person goes on" divisi outbox retry "$(box '[l["id"] for l in o["letters"] if l["state"] == "conflict"][0]')"
+claim "a person goes on" divisi approve "$letter"
 claim "then the rest follows" until_true box_is '(o["stopped"], o["pending"])' "(0, 0)"
 claim "their text stands" there_is "i['$b']['body']" "Do something else"
 claim "the status is ours" there_is "i['$b']['status']" "In Review"
+# Labels are everybody's and are merged; a title and a delegate are not (J-44).
+change "i['$a']['labels'].append('theirs')"
+change "i['$b']['delegate'] = 'copilot'"
 git config divisi.merge auto
 claim "it is merged" divisi merge --yes
+claim "another's agent at it is a conflict" until_true box_is '[l["why"] for l in o["letters"] if l["issue"] == "'"$b"'" and l["state"] == "conflict"] != []' True
+claim "it names whom" says 'delegated to copilot' divisi outbox
+claim "their label is adopted, and stands" until_true there_is "(i['$a']['status'], 'theirs' in i['$a']['labels'])" "('Done', True)"
+claim "that is on record" says 'labelled it' divisi events --json
+change "i['$b']['title'] = 'Another title'"
+claim "to write on top is one yes for all of it" divisi approve "o$(box '[l["id"] for l in o["letters"] if l["state"] == "conflict"][0]')"
 claim "and done there" until_true there_is '[x["status"] for x in mine]' "['Done', 'Done']"
 claim "still exactly one of everything" once 2
 

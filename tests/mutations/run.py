@@ -4,14 +4,17 @@
 usage: run.py [--write] [--seeds N] [--only NAME]... [--work DIR] [TOP]
 
 Each mutation of mutations.py is applied to a copy of the tree, only divisi-sim is built there,
-and short games are played from the first seed on until one finds a violation.  Prints a row per
-mutation; --write puts the table into README.md beside this program.  Exits 1 when a mutation is
-not found within its seeds, or does not fit the source any more.
+and short games are played from the first seed on until one finds a violation.  What they do not
+find, the unit claim that the mutation names must: its program is built and run, whole before
+the source is broken and with that claim failing afterwards.  Prints a row per mutation; --write
+puts the table into README.md beside this program.  Exits 1 when a mutation is noticed by neither,
+or does not fit the source any more.
 """
 
 import argparse
 import contextlib
 import filecmp
+import json
 import os
 import re
 import shutil
@@ -27,15 +30,15 @@ SEEDS = 2000
 CHUNK = 100  # games at a time
 SECONDS = 240  # for so many, on a slow machine: one of them hangs
 COPIED = ("src", "meson.build", "meson_options.txt", "man", "completions", "dist", "bench",
-          "tools", "LICENSE", "README.md")
+          "tools", "tests", "examples", "docs", "LICENSE", "README.md")
 
 HEAD = """# What the simulator finds
 
 Each row is one small thing broken in a copy of the source, and the first short game
 (`divisi-sim --short --seeds 1..%d`) in which the checks of `src/sim` noticed. Written by
 `ninja -C build mutations`, which takes minutes and is not part of `./check`; the list is
-`mutations.py`. A row that says NONE needs longer games: what it breaks is seen only when several
-rare things meet. It names the unit test that fails with it.
+`mutations.py`. Where short games find nothing (what is broken shows only when several rare
+things meet), the row names the claim of a unit test that was run and failed with it.
 
 | # | broken | in | found in game | as |
 |---|--------|----|---------------|----|
@@ -65,13 +68,42 @@ def prepare(top, work):
             copy(source, os.path.join(work, name))
     if os.path.isdir(os.path.join(work, "build")):
         return
-    out = run(["meson", "setup", "-Dtests=false", "-Dbuildtype=plain", "-Dc_args=-O1", "build"], cwd=work)
+    out = run(["meson", "setup", "-Dbuildtype=plain", "-Dc_args=-O1", "build"], cwd=work)
     if out.returncode:
         sys.exit("meson: " + out.stdout[-2000:])
 
 
-def build(work):
-    return run(["ninja", "-C", "build", "src/sim/divisi-sim"], cwd=work)
+def build(work, *targets):
+    return run(["ninja", "-C", "build"] + list(targets or ["src/sim/divisi-sim"]), cwd=work)
+
+
+def introspect(work, what):
+    return json.loads(subprocess.run(["meson", "introspect", "build", "--" + what], cwd=work,
+                                     stdout=subprocess.PIPE, check=True).stdout)
+
+
+def failing_claims(work, source):
+    """The claims of the test program made of SOURCE that fail now; None when it does not run."""
+    targets = introspect(work, "targets")
+    path = os.path.join(os.path.realpath(work), source)
+    mine = [t for t in targets
+            if any(path in group["sources"] for group in t["target_sources"]
+                   if "sources" in group)]
+    tests = [t for t in introspect(work, "tests")
+             if mine and t["cmd"][0] == mine[0]["filename"][0]]
+    if not tests:
+        return None
+    ids = [mine[0]["id"]] + tests[0]["depends"]
+    files = [os.path.relpath(name, os.path.join(os.path.realpath(work), "build"))
+             for t in targets if t["id"] in ids for name in t["filename"]]
+    if build(work, *files).returncode:
+        return None
+    try:
+        out = run(tests[0]["cmd"], cwd=work, env=dict(os.environ, **tests[0]["env"]),
+                  timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+    return set(re.findall(r"\[  FAILED  \] (\w+)", out.stdout))
 
 
 def play(work, seeds):
@@ -103,8 +135,19 @@ def break_it(work, mutation):
     return text
 
 
+def try_claim(work, mutation):
+    """Why the unit claim of MUTATION, which is applied, did not notice it; "" when it did."""
+    if "unit" not in mutation:
+        return "no unit claim is named"
+    source, claim = mutation["unit"]
+    failing = failing_claims(work, source)
+    if failing is None:
+        return "%s does not run" % source
+    return "" if claim in failing else "%s holds all the same" % claim
+
+
 def try_one(work, mutation, seeds):
-    """(seed, words), or None and why."""
+    """(seed, words) or None, and why not; the words name the claim where no game found it."""
     path = os.path.join(work, mutation["file"])
     was = break_it(work, mutation)
     if was is None:
@@ -114,26 +157,21 @@ def try_one(work, mutation, seeds):
         if out.returncode:
             return None, "does not build: " + out.stdout[-600:]
         found = play(work, seeds)
-        return (found, "") if found else (None, "not found in %d games" % seeds)
+        if found:
+            return found, ""
+        why = try_claim(work, mutation)
+        if why:
+            return None, "not found in %d games; %s" % (seeds, why)
+        return ("claim", "`%s` in `%s`" % tuple(reversed(mutation["unit"]))), ""
     finally:
         with open(path, "w", encoding="utf-8") as opened:
             opened.write(was)
 
 
-def claim_of(mutation):
-    """The unit test that notices MUTATION, or "" when there is none any more."""
-    path, claim = mutation.get("unit", ("", ""))
-    try:
-        with open(os.path.join(HERE, "../..", path), encoding="utf-8") as opened:
-            return "`%s` in `%s`" % (claim, path) if "\n%s(" % claim in opened.read() else ""
-    except OSError:
-        return ""
-
-
 def words_of(text):
     """TEXT without what is different in each game, as a table cell."""
     text = re.sub(r"\bp\d+\.\d+\.\w+(\.r\d+)?", "S", text)
-    return text.replace("|", "\\|")[:110]
+    return text.replace("|", "\\|")[:160]
 
 
 def main():
@@ -152,14 +190,17 @@ def main():
         first = build(work)
         if first.returncode:
             sys.exit("the unbroken source does not build: " + first.stdout[-2000:])
+        claims = {m["unit"] for m in MUTATIONS if "unit" in m}
+        for source in sorted({source for source, claim in claims}):
+            if failing_claims(work, source) != set():
+                sys.exit("%s does not hold for the unbroken source" % source)
         chosen = [m for m in MUTATIONS if not args.only or m["name"] in args.only]
         for n, mutation in enumerate(chosen, 1):
             found, why = try_one(work, mutation, args.seeds)
-            claim = "" if found else claim_of(mutation)
             failed += not found
             row = "| %d | %s | `%s` | %s | %s |" % (
                 n, mutation["what"], mutation["file"], found[0] if found else "NONE",
-                words_of(found[1]) if found else "; ".join(filter(None, (why, claim))))
+                words_of(found[1]) if found else why)
             print(row, flush=True)
             rows.append(row)
     if args.write:

@@ -205,15 +205,33 @@ load_open_act(const struct act_row *act, void *arg)
 	return 0;
 }
 
+/*
+ * One server in a home.  The directory is locked first: of a server that is killed it is
+ * free first, too, so that whoever gets server.lock finds it free.
+ */
+static int
+lock_home(struct engine *engine, struct err *err)
+{
+	AUTO_FREE char *lock = path_join(engine->home, "server.lock");
+	struct err why = ERR_INIT;
+
+	engine->home_fd = home_lock(engine->home, &why);
+	engine->lock_fd = file_lock(lock, false, err);
+	if (engine->lock_fd < 0)
+		return -1;
+	if (engine->home_fd < 0)
+		*err = why;
+	return engine->home_fd < 0 ? -1 : 0;
+}
+
 struct engine *
 engine_new(struct event_base *base, const struct engine_opts *opts, struct err *err)
 {
 	struct engine *engine = xcalloc(1, sizeof(*engine));
-	AUTO_FREE char *lock = path_join(opts->home, "server.lock");
 	AUTO_FREE char *runs = path_join(opts->home, "runs");
 
 	engine->base = base;
-	engine->lock_fd = -1;
+	engine->home_fd = engine->lock_fd = -1;
 	engine->home = xstrdup(opts->home);
 	engine->top = xstrdup(opts->top);
 	engine->program = xstrdup(opts->program);
@@ -228,8 +246,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	TAILQ_INIT(&engine->ops);
 	if (home_secure(opts->home, err) < 0)
 		goto fail;
-	engine->lock_fd = file_lock(lock, false, err);
-	if (engine->lock_fd < 0 || home_claim(opts->home, err) < 0 ||
+	if (lock_home(engine, err) < 0 || home_claim(opts->home, err) < 0 ||
 	    file_mkdirs(runs, 0700, err) < 0)
 		goto fail;
 	engine->store = store_open(engine->home, 0, err);
@@ -289,6 +306,8 @@ engine_free(struct engine *engine)
 	watcher_free(engine->watcher);
 	store_close(engine->store);
 	core_free(engine->core);
+	if (engine->home_fd >= 0)
+		close(engine->home_fd);
 	if (engine->lock_fd >= 0)
 		close(engine->lock_fd);
 	free(engine->home);

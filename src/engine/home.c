@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -363,6 +364,27 @@ home_claim(const char *home, struct err *err)
 	free(who.path);
 	free(real);
 	return rc;
+}
+
+int
+home_lock(const char *home, struct err *err)
+{
+	int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "open %s", home);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	if (errno != EWOULDBLOCK) {
+		err_sys(err, "lock %s", home);
+	} else {
+		err_set(err, ERR_CONFLICT,
+		    "a server works in %s, whose server.lock was replaced or removed",
+		    home);
+		err_fix(err, "divisi server stop, then try again");
+	}
+	close(fd);
+	return -1;
 }
 
 int

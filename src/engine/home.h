@@ -56,6 +56,14 @@ enum home_origin home_origin(const char *home, char **from);
 NODISCARD int home_claim(const char *home, struct err *err);
 
 /*
+ * Takes the lock of the directory HOME itself, which is the server's beside server.lock: a
+ * file can be copied and put back while a server holds the one before, its directory not.
+ * Returns a close-on-exec descriptor that holds it; or -1 with ERR_CONFLICT when another
+ * process does, ERR_SYSTEM.
+ */
+NODISCARD int home_lock(const char *home, struct err *err);
+
+/*
  * Renames HOME, with everything in it, to HOME.aside-N beside it.  The new name goes to
  * *ASIDE, which the caller frees.  -1 with ERR_SYSTEM, and nothing changed.
  */

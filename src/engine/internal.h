@@ -131,7 +131,7 @@ struct engine {
 	char *home, *top, *program, *holder, *hook;
 	char *
 	    divisi; /* where PROGRAM is, for those who start it by name; NULL unknown */
-	int lock_fd;
+	int home_fd, lock_fd; /* both are the server's alone */
 	struct store *store;
 	struct core *core;
 	struct watcher *watcher;

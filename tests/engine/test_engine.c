@@ -342,6 +342,42 @@ a_clock_set_back_while_no_server_ran_is_noticed_at_the_start(void **state)
 	stage_matches_journal(st);
 }
 
+/*
+ * "Lock files copied": a copy of server.lock put in its place is free, though the server
+ * lives.  A second one would launch and merge beside it.
+ */
+static void
+a_copied_server_lock_lets_no_second_server_in(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *lock = path_join(st->home, "server.lock");
+	AUTO_FREE char *copied = path_join(st->home, "server.lock.copy");
+	struct engine_opts opts = { .home = st->home,
+		.top = st->top,
+		.program = st->program,
+		.holder = st->holder };
+	struct err err = ERR_INIT;
+	int fd;
+
+	assert_null(engine_new(st->base, &opts, &err));
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_non_null(strstr(err.text, "server.lock is held"));
+	assert_int_equal(file_write_atomic(copied, "", 0, 0600, &err), 0);
+	assert_int_equal(rename(copied, lock), 0);
+	fd = file_lock(lock, false, &err); /* it is free indeed */
+	assert_true(fd >= 0);
+	close(fd);
+	assert_null(engine_new(st->base, &opts, &err));
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_non_null(strstr(err.text, "was replaced or removed"));
+	assert_int_equal(unlink(lock), 0);
+	assert_null(engine_new(st->base, &opts, &err));
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	/* When that server is gone, the next one starts as ever. */
+	stage_restart(st);
+	stage_matches_journal(st);
+}
+
 /* A server with something in hand does not end by itself. */
 static void
 busy_is_what_lives_or_is_owed(void **state)
@@ -374,6 +410,7 @@ main(void)
 		STAGE_TEST(listeners_hear_of_each_happening),
 		STAGE_TEST(a_silent_session_stalls_when_its_time_is_over),
 		STAGE_TEST(the_clock_waits_when_the_disk_is_full),
+		STAGE_TEST(a_copied_server_lock_lets_no_second_server_in),
 		STAGE_TEST(a_clock_set_back_a_year_keeps_every_limit),
 		STAGE_TEST(
 		    a_clock_set_back_while_no_server_ran_is_noticed_at_the_start),

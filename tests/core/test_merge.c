@@ -113,6 +113,27 @@ a_conflict_waits_for_a_person_and_holds_up_its_followers_only(void **state)
 	play_free(p);
 }
 
+/*
+ * The radar's conflicts are told in comments of the same kind: a number that both count for
+ * themselves would be a key given twice, and the journal keeps a key once.
+ */
+static void
+the_comment_of_a_conflict_has_a_number_of_the_session(void **state)
+{
+	struct play *p = delivered("1A");
+	AUTO_FREE char *key = NULL;
+	int before;
+
+	(void)state;
+	deliver(p, "1A");
+	before = play_session(p, "1A")->n_keys;
+	LINE(p, "1A", HAP_CANDIDATE_REFUSED, "text", "a.c: both changed line 3",
+	    "detail", "<<<", NULL);
+	key = xasprintf("issue-comment/p1.1.1A/conflict/%d", before + 1);
+	assert_string_equal(play_act(p, "issue-comment", "1A")->key, key);
+	play_free(p);
+}
+
 static void
 a_red_verification_is_a_conflict(void **state)
 {
@@ -300,6 +321,7 @@ main(void)
 		cmocka_unit_test(who_left_is_not_waited_for),
 		cmocka_unit_test(
 		    a_conflict_waits_for_a_person_and_holds_up_its_followers_only),
+		cmocka_unit_test(the_comment_of_a_conflict_has_a_number_of_the_session),
 		cmocka_unit_test(a_red_verification_is_a_conflict),
 		cmocka_unit_test(a_blocked_landing_waits_and_is_built_anew),
 		cmocka_unit_test(a_blocked_landing_can_be_given_up),

@@ -378,6 +378,37 @@ a_copied_server_lock_lets_no_second_server_in(void **state)
 	stage_matches_journal(st);
 }
 
+/* CONTRACTS 1, Peers: what a person decides no caller below a holder orders, and it is noted. */
+static void
+an_agent_gives_no_order_of_a_person(void **state)
+{
+	static const char *const verbs[] = { "abandon", "abort", "answer", "approve",
+		"assert", "cap", "claim", "decline", "dispatch", "forget", "handback",
+		"hold", "interrupt", "issue", "mend", "merge", "outbox", "park",
+		"resume", "rule", "say", "takeover" };
+	struct stage *st = *state;
+	struct caller agent = { .actor = "session:p1.1.1A", .session = "p1.1.1A" };
+
+	stage_plan(st, "1A", "true");
+	stage_settle(st);
+	for (size_t i = 0; i < N_ELEMS(verbs); i++) {
+		struct fields in = { 0 }, out = { 0 };
+		struct err err = ERR_INIT;
+
+		fields_set(&in, "hash", "hash0001");
+		fields_set(&in, "session", "p1.1.1A");
+		assert_int_equal(
+		    engine_order(st->engine, verbs[i], &in, &agent, &out, &err), -1);
+		assert_int_equal(err.kind, ERR_REFUSED);
+		assert_non_null(strstr(err.text, "an agent never acts as a person"));
+		assert_int_equal(stage_n_rows(st, "refused"), (int)i + 1);
+		fields_clear(&in);
+		fields_clear(&out);
+	}
+	assert_string_equal(stage_state(st, "1A"), "prepared");
+	stage_matches_journal(st);
+}
+
 /* A server with something in hand does not end by itself. */
 static void
 busy_is_what_lives_or_is_owed(void **state)
@@ -414,6 +445,7 @@ main(void)
 		STAGE_TEST(a_clock_set_back_a_year_keeps_every_limit),
 		STAGE_TEST(
 		    a_clock_set_back_while_no_server_ran_is_noticed_at_the_start),
+		STAGE_TEST(an_agent_gives_no_order_of_a_person),
 		STAGE_TEST(busy_is_what_lives_or_is_owed),
 	};
 

@@ -442,6 +442,9 @@ job_radar(const struct fields *in, struct fields *out, struct err *err)
 		rc = radar_forget(look.radar, err);
 		goto out;
 	}
+	/* The look before failed: a gc may have taken what our store only borrowed. */
+	if (fields_number(in, "cold", 0) && radar_forget(look.radar, err) < 0)
+		goto out;
 	read_plans(&look);
 	if (scan_all(&look, err) < 0)
 		goto out;

@@ -38,7 +38,8 @@ void radar_tree_clear(struct radar_tree *tree);
 
 /*
  * Looks at one tree against the commit TARGET.  Ignored files stay out, and so do nested
- * repositories.  On failure TREE holds nothing; ERR_CONFLICT while somebody changes it
+ * repositories.  What the repository has is not copied: when a gc takes some of it that no
+ * commit names, trials fail until radar_forget().  On failure TREE holds nothing; ERR_CONFLICT while somebody changes it
  * under our hands: the next scan sees it.
  */
 NODISCARD int radar_scan(

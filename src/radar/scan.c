@@ -370,16 +370,28 @@ radar_scan(
 	const char *const ids[SEEN_N] = { tree->head, id, tree->commit, target,
 		tree->base };
 	struct seen seen = { 0 };
+	bool had_index;
 	int rc = -1;
 
 	radar_tree_clear(tree);
 	if (!git_word_ok(tree->session))
 		return err_set(err, ERR_USAGE, "'%.60s' is no session", tree->session);
 	read_seen(state, &seen);
+	had_index = file_exists(file);
 	if (begin_index(tree->path, file, err) < 0 ||
-	    read_head(radar, tree, head_tree, err) < 0 ||
-	    take_tree(radar, tree, index, seen_at(&seen, SEEN_TREE), id, err) < 0)
+	    read_head(radar, tree, head_tree, err) < 0)
 		goto out;
+	rc = take_tree(radar, tree, index, seen_at(&seen, SEEN_TREE), id, err);
+	if (rc < 0 && had_index) {
+		/* It may name what a gc has taken from the repository: all is read anew. */
+		(void)DURABLE("radar.anew", unlink(file));
+		rc = begin_index(tree->path, file, err);
+		if (rc == 0)
+			rc = take_tree(radar, tree, index, "", id, err);
+	}
+	if (rc < 0)
+		goto out;
+	rc = -1;
 	if (strcmp(seen_at(&seen, SEEN_HEAD), tree->head) == 0 &&
 	    strcmp(seen_at(&seen, SEEN_TREE), id) == 0 &&
 	    strcmp(seen_at(&seen, SEEN_TARGET), target) == 0) {

@@ -36,6 +36,26 @@ static const struct command commands[] = {
 	    .run = cmd_cost,
 	},
 	{
+	    .name = "checkpoint",
+	    .group = CMD_SESSION,
+	    .synopsis = "checkpoint SESSION [--json]",
+	    .summary = "keep what a session has now, and how it would go on",
+	    .help =
+		"Four steps, of which none waits for another: .ccc-progress.md and .ccc-state.json in its worktree; a snapshot in git, on no branch; the comment Checkpoint Status of its issue, one that is written over; and the prompt with which another session would go on, which is printed. The first and the third happen by themselves as the agent's context fills up.",
+	    .options = cmd_checkpoint_options,
+	    .run = cmd_checkpoint,
+	},
+	{
+	    .name = "summary",
+	    .group = CMD_LAND,
+	    .synopsis = "summary [PLAN] [--json]",
+	    .summary = "the tables of a plan's issues and documents, as they stand",
+	    .help =
+		"In Markdown, for a comment or a report: each issue with status, context, assignee, estimate and what it blocks. The master issue gets the same when the plan is complete.",
+	    .options = cmd_summary_options,
+	    .run = cmd_summary,
+	},
+	{
 	    .name = "answer",
 	    .group = CMD_SESSION,
 	    .synopsis = "answer ID | SESSION TEXT",

@@ -48,7 +48,9 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		&s->terminal_command, &s->taken_pin, &s->head, &s->pin, &s->candidate,
 		&s->landed, &s->evidence, &s->stray, &s->widened, &s->fenced,
 		&s->blocked, &s->call, &s->pull_url, &s->pull_state, &s->pull_checks,
-		&s->pull_review, &s->output_path, &s->output_sha };
+		&s->pull_review, &s->output_path, &s->output_sha, &s->progress,
+		&s->state_text, &s->go_on_text, &s->checkpoint, &s->model,
+		&s->decisions, &s->blockers };
 
 	for (size_t k = 0; k < N_ELEMS(texts); k++)
 		*(char **)(void *)((char *)s + texts[k].at) = xstrdup(

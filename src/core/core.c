@@ -47,7 +47,8 @@ session_clear(struct session *s)
 		s->next_note, s->terminal, s->terminal_command, s->taken_pin, s->head,
 		s->pin, s->candidate, s->landed, s->evidence, s->stray, s->widened,
 		s->blocked, s->account, s->price, s->call, s->pull_url, s->pull_state,
-		s->pull_checks, s->pull_review };
+		s->pull_checks, s->pull_review, s->progress, s->state_text,
+		s->go_on_text, s->checkpoint, s->model, s->decisions, s->blockers };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -299,7 +300,8 @@ dump_session(FILE *f, const struct session *s)
 		s->summary, s->claimed_by, s->next, s->next_note, s->terminal,
 		s->terminal_command, s->taken_pin, s->head, s->pin, s->candidate,
 		s->landed, s->evidence, s->stray, s->widened, s->blocked, s->account,
-		s->price, s->call };
+		s->price, s->call, s->progress, s->state_text, s->go_on_text,
+		s->checkpoint, s->model, s->decisions, s->blockers };
 	const int64_t numbers[] = { s->est_low, s->est_mid, s->est_high, s->points,
 		s->merge_position, s->budget, s->is_analysis, s->is_external,
 		s->is_sandboxed, s->n_runs, s->run_open, s->waits_for_slot,
@@ -313,7 +315,8 @@ dump_session(FILE *f, const struct session *s)
 		s->can_resume, s->waits_for_account, s->is_out_of_budget, s->renews,
 		s->n_limited, s->n_retries, s->wraps_up, s->splits, s->n_splits,
 		s->n_guarded, s->n_denied, s->is_interactive, s->is_interrupted,
-		s->is_swept };
+		s->is_swept, s->n_checkpoints, s->checkpoint_at, s->rung,
+		s->checkpoint_keys };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,

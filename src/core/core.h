@@ -139,6 +139,16 @@ struct session {
 	struct ask *ask;
 	size_t n_asks, cap_asks;
 	int n_keys; /* numbers the idempotency keys of messages to the agent */
+	/*
+	 * Of its two files in the checkout, as last kept: what they said, where it stands in
+	 * words, what each step of that came to (a line each), and how often that was done.
+	 */
+	char *progress, *state_text, *go_on_text, *checkpoint;
+	int64_t n_checkpoints, checkpoint_at;
+	int checkpoint_keys; /* as n_keys, for the acts of checkpoints */
+	int rung; /* of the ladder of its context that was climbed in this run: percent */
+	char *model;                /* its agent's, as that said when it came up */
+	char *decisions, *blockers; /* which its agent noted, for the exit report */
 	int merge_tries;
 };
 

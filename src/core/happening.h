@@ -86,15 +86,17 @@ enum hap {
 	HAP_PUBLISHED, /* pushed to a remote; or "trouble" says why not */
 	HAP_PULL_SEEN, /* a pull request was opened, brought up to date or looked at */
 	HAP_OVERRIDDEN,
-	HAP_FENCED,        /* the fence of a session refused something */
-	HAP_STRAYED,       /* a session wrote outside what it declared */
-	HAP_MET,           /* two sessions met, or one and the target: a conflict */
-	HAP_CONFLICT_GONE, /* they do no longer */
-	HAP_RULED,         /* a person decided about a conflict */
-	HAP_GUARDED,       /* what the guard told an agent of its tool calls */
-	HAP_WIDEN_ASKED,   /* more paths are asked for than a session declared */
-	HAP_TREE_GONE,     /* another program took a worktree away */
-	HAP_TREE_BACK,     /* it was made again */
+	HAP_FENCED,           /* the fence of a session refused something */
+	HAP_STRAYED,          /* a session wrote outside what it declared */
+	HAP_MET,              /* two sessions met, or one and the target: a conflict */
+	HAP_CONFLICT_GONE,    /* they do no longer */
+	HAP_RULED,            /* a person decided about a conflict */
+	HAP_GUARDED,          /* what the guard told an agent of its tool calls */
+	HAP_WIDEN_ASKED,      /* more paths are asked for than a session declared */
+	HAP_TREE_GONE,        /* another program took a worktree away */
+	HAP_TREE_BACK,        /* it was made again */
+	HAP_CHECKPOINT_ASKED, /* a person wants what a session has to be kept now */
+	HAP_CHECKPOINTED,     /* what came of each step of that */
 	HAP_CLOCK,
 	HAP_CLOCK_SET,  /* the clock was set back, "by" (below 0) ms */
 	HAP_MEND_ASKED, /* a person has things mended: what, and what came of it */

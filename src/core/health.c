@@ -8,12 +8,29 @@
  * How it goes with an agent beside its silence (watchdog.c): calls to its model that fail
  * again and again, and a context that fills up.
  *
- * The ladder of A-92, in percent of the context: 50 is shown; at 60 the agent is told to
- * commit and to write its handoff; at 70 it is ended, and a fresh run of the same session,
- * with the same issue, branch and slot, takes over from the handoff (J-40, R-130 to R-136).
+ * The ladder of A-92, in percent of the context: at 30, 56 and 67 what the session has is
+ * kept; 50 is shown; at 60 the agent is told to commit and to write its handoff; at 70 it is
+ * ended, and a fresh run of the same session, with the same issue, branch and slot, takes
+ * over from the handoff (J-40, R-130 to R-136).  Only at 60 is the agent told anything: a
+ * message amid its turn costs a turn of its own.
  */
 #define WRAP_UP_BEFORE 10 /* percent below the stop */
 #define SPLITS_MOST    3  /* then a person looks why it does not get done */
+
+/*
+ * The rungs at which what the session has is kept, in percent below the stop: at 30, 56 and
+ * 67 of 70.  The first is an audit of what is worth keeping, and for the files alone; each is
+ * climbed once in a run.
+ */
+static const struct {
+	int before;
+	unsigned steps;
+	const char *why;
+} rungs[] = {
+	{ 40, 0, "audit of the context" },
+	{ 14, CHECKPOINT_COMMENT, "handoff: the context fills up" },
+	{ 3, CHECKPOINT_COMMENT, "everything persisted before the split" },
+};
 
 static const char wrap_up_text[] =
     "Your context is nearly used up. Commit what works now. Then write the file "
@@ -65,6 +82,17 @@ climb(struct core *core, struct session *s, struct acts *acts)
 
 	if (!can_split(core, s))
 		return;
+	for (size_t i = 0; i < N_ELEMS(rungs); i++) {
+		int at = (int)p->context_stop - rungs[i].before;
+
+		if (at <= s->rung || s->context_pct < at)
+			continue;
+		s->rung = at;
+		/* Who climbs several at once is kept once, for the highest of them. */
+		if (i + 1 == N_ELEMS(rungs) ||
+		    s->context_pct < (int)p->context_stop - rungs[i + 1].before)
+			owe_checkpoint(s, rungs[i].why, rungs[i].steps, acts);
+	}
 	if (s->context_pct >= p->context_stop - WRAP_UP_BEFORE && !s->wraps_up) {
 		s->wraps_up = true;
 		f = acts_add(acts, "say", s->id, "say/%s/%d", s->run, ++s->n_keys);

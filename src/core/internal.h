@@ -159,6 +159,15 @@ void owe_stop(struct session *s, struct acts *acts);
 void owe_launch(struct session *s, const char *resume, const char *note, int64_t now,
     struct acts *acts);
 
+/* exit.c: the comment with which the issue of S closes: evidence and a summary. */
+void owe_closing(struct session *s, struct acts *acts);
+/* Its two files are kept (R-52 step 1), and on STEPS more; only where it has a checkout. */
+#define CHECKPOINT_SNAPSHOT 1u
+#define CHECKPOINT_COMMENT  2u
+void owe_checkpoint(
+    struct session *s, const char *why, unsigned steps, struct acts *acts);
+step_fn step_checkpoint_asked, step_checkpointed;
+
 /* The same run of S, on a terminal for the person who claimed it. */
 void owe_terminal(struct session *s, int64_t now, struct acts *acts);
 

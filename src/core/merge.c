@@ -144,7 +144,6 @@ step_landed(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	struct session *s = happening_session(core, h, err);
-	AUTO_FREE char *text = NULL;
 	struct fields *f;
 
 	if (!s)
@@ -153,9 +152,7 @@ step_landed(
 		return not_merging(s, err);
 	core_set(&s->landed, fields_text(&h->fields, "commit"));
 	core_set(&s->blocked, "");
-	text = xasprintf("Merged as %.12s. Verified: %s", s->landed,
-	    s->evidence[0] ? s->evidence : "no verify command is configured");
-	owe_comment(acts, s, "closing", ++s->n_keys, text);
+	owe_closing(s, acts);
 	owe_issue_move(acts, s, "Done", s->n_keys);
 	f = acts_add(acts, "worktree-remove", s->id, "worktree-remove/%s/done", s->id);
 	fields_set(f, "session", s->id);

@@ -4,6 +4,19 @@
 
 /* What the core owes the world, in one place per kind of act. */
 
+/* exactly one ctx:* label while the issue is under way, none before and after. */
+static const char *
+context_label(const struct session *s, const char *status)
+{
+	if (strcmp(status, "In Review") == 0)
+		return "ctx:review";
+	if (strcmp(status, "In Progress") != 0)
+		return "";
+	if (s->state == SESSION_CLAIMED)
+		return "ctx:human";
+	return strcmp(s->launch, "bypass") == 0 ? "ctx:autonomous" : "ctx:interactive";
+}
+
 void
 owe_issue_move(struct acts *acts, const struct session *s, const char *status, int n)
 {
@@ -14,6 +27,7 @@ owe_issue_move(struct acts *acts, const struct session *s, const char *status, i
 	fields_set(f, "issue", s->sub_issue);
 	fields_set(f, "work_issue", s->issue);
 	fields_set(f, "status", status);
+	fields_set(f, "context", context_label(s, status));
 }
 
 void
@@ -150,7 +164,7 @@ add_run(struct session *s, const char *resume, const char *note, int64_t now,
 	money_new_run(s, now);
 	s->is_out_of_budget = s->renews = false;
 	s->hit_limit = s->waits_for_account = s->wraps_up = s->splits = false;
-	s->n_retries = 0;
+	s->n_retries = s->rung = 0;
 	storm_forget(s);
 	s->tasks_done = 0;
 	s->started_at = s->last_seen = now;
@@ -165,6 +179,7 @@ add_run(struct session *s, const char *resume, const char *note, int64_t now,
 		fields_set(f, "session", s->id);
 		fields_set(f, "command", s->setup);
 	}
+	owe_checkpoint(s, "start", 0, acts);
 	f = acts_add(acts, "launch", s->id, "launch/%s", run);
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", s->plan_id);

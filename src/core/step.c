@@ -272,6 +272,7 @@ step_clock_set(
 		shift(&s->stuck_at, by);
 		shift(&s->clock_at, by);
 		shift(&s->pull_at, by);
+		shift(&s->checkpoint_at, by);
 		for (size_t k = 0; k < s->n_asks; k++)
 			shift(&s->ask[k].at, by);
 	}
@@ -346,6 +347,8 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_WIDEN_ASKED]       = step_widen_asked,
 	[HAP_TREE_GONE]         = step_tree_gone,
 	[HAP_TREE_BACK]         = step_tree_back,
+	[HAP_CHECKPOINT_ASKED]  = step_checkpoint_asked,
+	[HAP_CHECKPOINTED]      = step_checkpointed,
 	[HAP_CLOCK]             = step_clock,
 	[HAP_CLOCK_SET]         = step_clock_set,
 	[HAP_MEND_ASKED]        = step_nothing,

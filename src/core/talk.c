@@ -62,6 +62,8 @@ step_agent_accepted(
 	session_heard(s, h, acts);
 	if (fields_text(&h->fields, "agent_session")[0])
 		core_set(&s->agent_session, fields_text(&h->fields, "agent_session"));
+	if (fields_text(&h->fields, "text")[0])
+		core_set(&s->model, fields_text(&h->fields, "text"));
 	(void)core_move(s, ON_ACCEPTED, h->at, acts);
 	return 0;
 }

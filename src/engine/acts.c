@@ -3,6 +3,7 @@
 #include "adapters.h"
 #include "base/crash.h"
 #include "engine/fencing.h"
+#include "engine/members.h"
 #include "engine/outbox.h"
 
 #include <string.h>
@@ -97,6 +98,24 @@ tasks_take(struct engine *engine, const struct act_row *act)
 	}
 	take_outbound(t, act->result);
 	TAILQ_INSERT_TAIL(&engine->tasks, t, link);
+}
+
+struct json_object *
+tasks_json(const struct engine *engine)
+{
+	struct json_object *list = json_object_new_array();
+	const struct task *t;
+
+	TAILQ_FOREACH (t, &engine->tasks, link) {
+		struct json_object *one = json_object_new_object();
+
+		member_text(one, "key", t->key);
+		member_text(one, "kind", t->kind);
+		member_bool(one, "running", t->is_running);
+		member_number(one, "tries", t->tries);
+		json_object_array_add(list, one);
+	}
+	return list;
 }
 
 bool
@@ -302,6 +321,7 @@ static const struct {
 	{ "state-remove", job_act },
 	{ "setup", job_act },
 	{ "inspect", job_act },
+	{ "checkpoint", job_act },
 	{ "candidate", job_act },
 	{ "land", job_act },
 	{ "write-back", job_act },

@@ -163,6 +163,8 @@ void tasks_take(struct engine *engine, const struct act_row *act);
 void tasks_pump_soon(struct engine *engine);
 void task_drop(struct task *task); /* it was never owed */
 void tasks_free(struct engine *engine);
+/* What is owed or under way, as the API shows it.  The caller owns it. */
+struct json_object *tasks_json(const struct engine *engine);
 /* Is the launch of RUN still owed or under way? */
 bool tasks_have_launch(const struct engine *engine, const char *run);
 /* Ends TASK: "done", "failed"; or owed again in RETRY_MS when that is above 0. */

@@ -20,6 +20,8 @@ job_fn job_scan;  /* issues of a tracker over the network, read for a person */
 job_fn job_diff;  /* what a session would merge, for the person who reads it */
 job_fn job_worktree_back; /* one that another program took away is made again */
 
+job_fn job_checkpoint; /* the two files of a session's checkout, and a pin of it */
+
 struct repo;
 /* Copies the untracked files that a session needs, such as .env, to PATH. */
 int job_copy_files(

@@ -29,6 +29,7 @@ static const struct {
 	{ "state-remove", job_state_remove },
 	{ "setup", job_setup },
 	{ "inspect", job_inspect },
+	{ "checkpoint", job_checkpoint },
 	{ "candidate", job_candidate },
 	{ "land", job_land },
 	{ "write-back", job_write_back },

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/checkout.h"
 #include "engine/job_fence.h"
 #include "engine/output.h"
 #include "engine/propose.h"
@@ -261,6 +262,7 @@ gather(struct repo *repo, const struct fields *in, const struct phase *phase,
 	fields_set(out, "head", x->tree.head);
 	fields_set_number(out, "commits", (int64_t)x->tree.ahead.n);
 	fields_set_number(out, "files", (int64_t)x->changed.n);
+	checkout_tell_notes(path, out);
 	return 0;
 }
 

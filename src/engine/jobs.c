@@ -130,6 +130,21 @@ add_registry(struct engine *engine, const char *plan_id, struct fields *in)
 	fields_set_number(in, "n_sessions", (int64_t)n);
 }
 
+/* What the checkout's files are made of, should nothing be left of them. */
+static void
+add_checkpoint(struct engine *engine, const struct session *s, struct fields *in)
+{
+	fields_set(in, "issue_title", s->issue_title);
+	fields_set(in, "issue_url", s->issue_url);
+	fields_set(in, "mode", s->mode);
+	fields_set(in, "state", session_state_name(s->state));
+	fields_set(in, "last_text", s->last_text);
+	fields_set(in, "kept_progress", s->progress);
+	fields_set(in, "kept_state", s->state_text);
+	fields_set_number(in, "started_at", s->started_at);
+	fields_set_number(in, "at", engine->now());
+}
+
 int
 job_inputs(const struct task *task, struct fields *in, struct err *err)
 {
@@ -157,7 +172,10 @@ job_inputs(const struct task *task, struct fields *in, struct err *err)
 		if (plan[0] == '\0')
 			plan = s->plan_id;
 	}
+	if (s && strcmp(task->kind, "checkpoint") == 0)
+		add_checkpoint(engine, s, in);
 	if (strcmp(task->kind, "inspect") == 0 ||
+	    strcmp(task->kind, "checkpoint") == 0 ||
 	    strcmp(task->kind, "candidate") == 0 || strcmp(task->kind, "land") == 0 ||
 	    strcmp(task->kind, "write-back") == 0) {
 		if (add_plan_text(engine, plan, in, err) < 0)

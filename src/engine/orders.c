@@ -5,6 +5,7 @@
 #include "engine/outbox.h"
 #include "engine/own.h"
 #include "engine/scan.h"
+#include "engine/summary.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
 #include "policy/refusal.h"
@@ -503,6 +504,7 @@ static const struct {
 	{ "approve",  order_approve,  false },
 	{ "assert",   order_assert,   false },
 	{ "cap",      order_cap,      false },
+	{ "checkpoint", order_checkpoint, false },
 	{ "claim",    order_claim,    false },
 	{ "decline",  order_decline,  false },
 	{ "diff",     order_diff,     true  },
@@ -522,6 +524,7 @@ static const struct {
 	{ "resume",   order_resume,   false },
 	{ "rule",     order_rule,     false },
 	{ "say",      order_say,      false },
+	{ "summary",  order_summary,  true  },
 	{ "takeover", order_takeover, false },
 	{ "try",      order_try,      false },
 	{ "widen",    order_widen,    true  },

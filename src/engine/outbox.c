@@ -362,9 +362,10 @@ outbox_send(struct task *task, const struct fields *in)
 {
 	struct engine *engine = task->engine;
 	const char *tracker = fields_text(in, "tracker");
-	const char *about = fields_text(in, "sub_issue")[0]
-				? fields_text(in, "sub_issue")
-				: fields_text(in, "master");
+	bool is_own = fields_text(in, "sub_issue")[0] &&
+		      strcmp(fields_text(in, "on"), "master") != 0;
+	const char *about = is_own ? fields_text(in, "sub_issue")
+				   : fields_text(in, "master");
 	AUTO_FREE char *key = seen_key(tracker, about);
 	AUTO_FREE char *seen = store_meta_get(engine->store, key);
 	struct fields full = { 0 };

@@ -14,6 +14,7 @@ static const struct {
 	{ "worktree-add", HAP_SESSION_PREPARED },
 	{ "setup", HAP_SET_UP },
 	{ "inspect", HAP_INSPECTED },
+	{ "checkpoint", HAP_CHECKPOINTED },
 	{ "candidate", HAP_CANDIDATE_BUILT },
 	{ "land", HAP_LANDED },
 	{ "write-back", HAP_WRITTEN_BACK },
@@ -105,6 +106,12 @@ tell_result(struct task *task, const struct fields *out, enum hap hap)
 		    &f, "version", fields_number(&task->fields, "version", 0));
 	if (fields_text(&task->fields, "why")[0])
 		fields_set(&f, "why", fields_text(&task->fields, "why"));
+	if (hap == HAP_CHECKPOINTED) {
+		fields_set_number(
+		    &f, "snapshot", fields_number(&task->fields, "snapshot", 0));
+		fields_set_number(
+		    &f, "comment", fields_number(&task->fields, "comment", 0));
+	}
 	if (hap == HAP_INSPECTED && commits_for_agent(task))
 		fields_set_number(&f, "ours", 1);
 	rc = engine_note(task->engine, hap, &f);

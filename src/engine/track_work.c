@@ -134,13 +134,34 @@ file(struct track_work *w, struct fields *out, struct err *err)
 	return 0;
 }
 
+/* one label about who is needed, and the others taken off; "" takes off all. */
+static const char *const contexts[] = { "ctx:autonomous", "ctx:human",
+	"ctx:interactive", "ctx:review" };
+
+static void
+add_context(const char *want, struct tracker_patch *patch, const char **add,
+    const char **remove)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_ELEMS(contexts); i++) {
+		if (strcmp(contexts[i], want) != 0)
+			remove[n++] = contexts[i];
+	}
+	add[0] = want;
+	patch->add = (struct tracker_words){ add, want[0] != '\0' };
+	patch->remove = (struct tracker_words){ remove, n };
+}
+
 static int
 move_issue(struct track_work *w, struct err *err)
 {
 	struct tracker_patch patch = { .status = text(w, "status"),
 		.seen_at = w->seen_at };
 	const char *ids[] = { text(w, "sub_issue"), text(w, "issue") };
+	const char *add[1], *remove[N_ELEMS(contexts)];
 
+	add_context(text(w, "context"), &patch, add, remove);
 	for (size_t i = 0; i < N_ELEMS(ids); i++) {
 		struct tracker_call call = call_of(w, ids[i]);
 
@@ -192,11 +213,13 @@ close_plan(struct track_work *w, struct err *err)
 	struct tracker_patch patch = { .status = "In Review" };
 	struct tracker_call call;
 
+	AUTO_FREE char *closing = xasprintf(
+	    "Every phase of the plan is done, merged and verified. Closing this issue is yours.\n\n%s",
+	    text(w, "comment"));
+
 	if (!master_of(w))
 		return 0;
-	if (comment_issue(w, text(w, "master"), "closing",
-		"Every phase of the plan is done, merged and verified. Closing this issue is yours.",
-		err) < 0)
+	if (comment_issue(w, text(w, "master"), "closing", closing, err) < 0)
 		return -1;
 	if (!(w->tracker->capabilities & TRACKER_OWN_IDS))
 		return 0;
@@ -229,8 +252,10 @@ track_work(struct track_work *w, struct fields *out, struct err *err)
 	else if (strcmp(act, "issue-assign") == 0)
 		rc = assign_issue(w, err);
 	else
-		rc = comment_issue(w, text(w, "sub_issue"), text(w, "comment_kind"),
-		    text(w, "comment"), err);
+		rc = comment_issue(w,
+		    text(w,
+			strcmp(text(w, "on"), "master") == 0 ? "master" : "sub_issue"),
+		    text(w, "comment_kind"), text(w, "comment"), err);
 	free(w->sub_key);
 	w->sub_key = NULL;
 	return rc;

@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "engine/outbox.h"
+#include "engine/summary.h"
 #include "engine/track_work.h"
 #include "policy/modes.h"
 
@@ -89,6 +90,8 @@ gather(const struct task *task, const struct session *s, const struct plan_run *
 	fields_set(in, "master_title", p->master_title);
 	fields_set(in, "master_url", p->master_url);
 	fields_set(in, "status", fields_text(&task->fields, "status"));
+	fields_set(in, "context", fields_text(&task->fields, "context"));
+	fields_set(in, "on", fields_text(&task->fields, "on"));
 	fields_set(in, "assignee", fields_text(&task->fields, "assignee"));
 	fields_set(in, "target", p->target);
 	fields_set_number(in, "number", fields_number(&task->fields, "number", 0));
@@ -101,7 +104,11 @@ gather(const struct task *task, const struct session *s, const struct plan_run *
 		AUTO_FREE char *text = registry_text(task->engine, p);
 
 		fields_set(in, "comment", text);
-	} else if (strcmp(kind, "plan-close") != 0 && !s) {
+	} else if (strcmp(kind, "plan-close") == 0) {
+		AUTO_FREE char *text = summary_text(task->engine, p);
+
+		fields_set(in, "comment", text);
+	} else if (!s) {
 		return err_set(err, ERR_NOT_FOUND, "%s names no session", kind);
 	} else if (strcmp(kind, "issue-file") == 0) {
 		AUTO_FREE char *prompt = blob_get(

@@ -8,6 +8,7 @@
 #include "engine/closing.h"
 #include "engine/members.h"
 #include "engine/outbox.h"
+#include "engine/summary.h"
 #include "policy/refusal.h"
 
 #include <ctype.h>
@@ -157,6 +158,7 @@ session_json(struct engine *engine, const struct session *s)
 	member_number(o, "files", s->n_files);
 	member_number(o, "output_items", s->n_output);
 	member_number(o, "n_fenced", s->n_fenced);
+	summary_add_checkpoint(o, s);
 	member_bool(o, "live", session_is_live(s->state));
 	member_bool(o, "running", s->run_open);
 	member_bool(o, "terminal", s->run_open && s->is_interactive);
@@ -372,24 +374,6 @@ add_radar(struct engine *engine, struct json_object *o)
 	json_object_object_add(o, "radar", one);
 }
 
-static void
-add_acts(struct engine *engine, struct json_object *o)
-{
-	struct json_object *list = json_object_new_array();
-	const struct task *t;
-
-	TAILQ_FOREACH (t, &engine->tasks, link) {
-		struct json_object *one = json_object_new_object();
-
-		member_text(one, "key", t->key);
-		member_text(one, "kind", t->kind);
-		member_bool(one, "running", t->is_running);
-		member_number(one, "tries", t->tries);
-		json_object_array_add(list, one);
-	}
-	json_object_object_add(o, "acts", list);
-}
-
 /* The accounts that met limits or have a cap; "paused_until" is the last moment one of them goes on. */
 static void
 add_accounts(struct engine *engine, struct json_object *o)
@@ -442,7 +426,7 @@ engine_status(struct engine *engine)
 	member_number(o, "live", (int64_t)core_live(engine->core));
 	add_accounts(engine, o);
 	add_needs(engine, o);
-	add_acts(engine, o);
+	json_object_object_add(o, "acts", tasks_json(engine));
 	add_conflicts(engine, o);
 	add_radar(engine, o);
 	json_object_object_add(o, "tracker", outbox_json(engine));

@@ -80,6 +80,18 @@ track(const struct fields *in, struct fields *out, struct err *err)
 	return rc;
 }
 
+/* The files themselves are tested with the job; here it is when they are kept. */
+static int
+keep_checkout(const struct fields *in, struct fields *out, struct err *err)
+{
+	if (sim_git_fails(err) < 0)
+		return -1;
+	fields_setf(out, "progress", "# Progress: %s\n", fields_text(in, "issue"));
+	fields_set(out, "state_text", "{}\n");
+	fields_setf(out, "text", "Continue on %s.", fields_text(in, "issue"));
+	return 0;
+}
+
 static const struct {
 	const char *kind;
 	job_fn *fn;
@@ -91,6 +103,7 @@ static const struct {
 	{ "state-remove", remove_state },
 	{ "setup", job_setup },
 	{ "inspect", job_inspect },
+	{ "checkpoint", keep_checkout },
 	{ "candidate", job_candidate },
 	{ "land", job_land },
 	{ "write-back", job_write_back },

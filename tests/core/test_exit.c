@@ -1,0 +1,272 @@
+#include "play.h"
+
+#include "core/internal.h"
+
+/* How a session ends, and what is kept of it before that (SPEC 2.5, 2.15). */
+
+static struct play *
+running(const char *phases)
+{
+	struct play *p = play_new();
+
+	play_open(p, 2);
+	core_plan(p->core, "p1")->context_stop = 70;
+	core_set(&core_plan(p->core, "p1")->master, "T-100");
+	play_batch(p, 1, phases);
+	return p;
+}
+
+/* The comment of KIND that was owed last, or "". */
+static const char *
+comment(const struct play *p, const char *kind)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < p->acts.n; i++) {
+		const struct act *act = &p->acts.item[i];
+
+		if (strcmp(act->kind, "issue-comment") == 0 &&
+		    strcmp(act_text(act, "kind"), kind) == 0)
+			text = act_text(act, "text");
+	}
+	return text;
+}
+
+static void
+report_done(struct play *p, const char *phase, const char *text)
+{
+	LINE(p, phase, HAP_AGENT_DONE, "#offset", "1000", "text", text, NULL);
+}
+
+/* four headings in their order, under one that names the tool and its model. */
+static void
+the_exit_report_has_its_four_headings(void **state)
+{
+	static const char *const in_order[] = { "Session exit of ", "(model-x)",
+		"### What was done", "It is built.", "Evidence: 2 commit(s)",
+		"### Decisions", "kept the old format", "### Blockers",
+		"the key is missing", "### Next steps", "merge (position" };
+	struct play *p = running("1A");
+	const char *at;
+
+	(void)state;
+	LINE(p, "1A", HAP_AGENT_ACCEPTED, "#offset", "1", "text", "model-x", NULL);
+	LINE(p, "1A", HAP_AGENT_CONFIRMED, "#offset", "2", NULL);
+	report_done(p, "1A", "It is built.");
+	HAPPENS(p, HAP_INSPECTED, "session", play_session(p, "1A")->id, "why", "exit",
+	    "head", "abcdef0123456789", "#commits", "2", "#files", "3", "decisions",
+	    "kept the old format", "blockers", "the key is missing");
+	IS(p, "1A", SESSION_IN_REVIEW);
+	at = comment(p, "exit");
+	for (size_t i = 0; i < N_ELEMS(in_order); i++) {
+		at = strstr(at, in_order[i]);
+		if (!at)
+			fail_msg("'%s' is not there, or too early:\n%s", in_order[i],
+			    comment(p, "exit"));
+	}
+	play_free(p);
+}
+
+/* its state file says that what it made waits for its review. */
+static void
+a_delivered_session_waits_at_gate_three(void **state)
+{
+	struct play *p = running("1A");
+	const struct act *act;
+
+	(void)state;
+	play_start(p, "1A");
+	play_deliver(p, "1A");
+	act = play_act(p, "checkpoint", "1A");
+	assert_non_null(act);
+	assert_string_equal(act_text(act, "why"), "exit");
+	assert_string_equal(act_text(act, "phase_word"), "verification");
+	assert_int_equal(fields_number(&act->fields, "gate", 0), 3);
+	play_free(p);
+}
+
+/* */
+static void
+the_closing_comment_has_evidence_and_two_sentences(void **state)
+{
+	struct play *p = running("1A");
+	const char *text;
+
+	(void)state;
+	play_start(p, "1A");
+	report_done(p, "1A", "First. Second. Third.");
+	play_inspect(p, "1A", 1);
+	HAPPENS(p, HAP_MERGE_ASKED, "session", play_session(p, "1A")->id);
+	play_land(p, "1A");
+	text = comment(p, "closing");
+	assert_non_null(strstr(text, "Merged as "));
+	assert_non_null(strstr(text, "Tests: "));
+	assert_non_null(strstr(text, "Summary: First. Second."));
+	assert_null(strstr(text, "Third."));
+	play_free(p);
+}
+
+static const char *
+context_of(const struct play *p)
+{
+	const struct act *act = play_act(p, "issue-move", "1A");
+
+	return act ? act_text(act, "context") : "(no move)";
+}
+
+/* exactly one ctx label from start to review, none when it is done. */
+static void
+the_context_label_goes_with_the_status(void **state)
+{
+	struct play *p = running("1A");
+
+	(void)state;
+	play_start(p, "1A");
+	assert_string_equal(context_of(p), "ctx:autonomous");
+	play_deliver(p, "1A");
+	assert_string_equal(context_of(p), "ctx:review");
+	HAPPENS(p, HAP_MERGE_ASKED, "session", play_session(p, "1A")->id);
+	play_land(p, "1A");
+	assert_string_equal(context_of(p), "");
+	play_free(p);
+}
+
+/* S-91: the files are there before the agent is. */
+static void
+a_launch_comes_after_the_files_of_its_checkout(void **state)
+{
+	struct play *p = play_new();
+	size_t kept = SIZE_MAX, launched = 0;
+
+	(void)state;
+	play_open(p, 1);
+	play_plan(p, 1, "1A", "h");
+	play_prepare(p, 1);
+	HAPPENS(p, HAP_BATCH_APPROVED, "batch", "p1/1", "hash", "h");
+	for (size_t i = 0; i < p->acts.n; i++) {
+		if (strcmp(p->acts.item[i].kind, "checkpoint") == 0)
+			kept = i;
+		if (strcmp(p->acts.item[i].kind, "launch") == 0)
+			launched = i;
+	}
+	assert_true(kept < launched);
+	assert_string_equal(p->acts.item[kept].order, p->acts.item[launched].order);
+	play_free(p);
+}
+
+static void
+context(struct play *p, int pct)
+{
+	static int offset = 100;
+	char at[16], full[16];
+
+	snprintf(at, sizeof(at), "%d", ++offset);
+	snprintf(full, sizeof(full), "%d", pct);
+	LINE(p, "1A", HAP_AGENT_ACTIVITY, "#offset", at, "#context_pct", full, NULL);
+}
+
+/* 30, 56 and 67 keep what is there, each once; 60 tells the agent, 70 ends it. */
+static void
+each_rung_of_the_context_is_climbed_once(void **state)
+{
+	static const struct {
+		int pct, checkpoints, comment, says, stops;
+	} rows[] = {
+		{ 20, 0, 0, 0, 0 },
+		{ 30, 1, 0, 0, 0 },
+		{ 35, 0, 0, 0, 0 },
+		{ 50, 0, 0, 0, 0 },
+		{ 57, 1, 1, 0, 0 },
+		{ 57, 0, 0, 0, 0 },
+		{ 60, 0, 0, 1, 0 },
+		{ 68, 1, 1, 0, 0 },
+		{ 71, 0, 0, 0, 1 },
+	};
+	struct play *p = running("1A");
+
+	(void)state;
+	play_start(p, "1A");
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		context(p, rows[i].pct);
+		assert_int_equal(play_n_acts(p, "checkpoint"), rows[i].checkpoints);
+		assert_int_equal(play_n_acts(p, "say"), rows[i].says);
+		assert_int_equal(play_n_acts(p, "tell"), rows[i].stops);
+		if (rows[i].checkpoints)
+			assert_int_equal(
+			    fields_number(&play_act(p, "checkpoint", "1A")->fields,
+				"comment", -1),
+			    rows[i].comment);
+	}
+	play_free(p);
+}
+
+static void
+several_rungs_at_once_are_one_checkpoint(void **state)
+{
+	struct play *p = running("1A");
+
+	(void)state;
+	play_start(p, "1A");
+	context(p, 58);
+	assert_int_equal(play_n_acts(p, "checkpoint"), 1);
+	assert_int_equal(
+	    fields_number(&play_act(p, "checkpoint", "1A")->fields, "comment", -1), 1);
+	play_free(p);
+}
+
+/* a step that failed keeps no other from being done, and says why. */
+static void
+each_step_of_a_checkpoint_stands_alone(void **state)
+{
+	struct play *p = running("1A");
+	struct session *s;
+
+	(void)state;
+	play_start(p, "1A");
+	s = play_session(p, "1A");
+	HAPPENS(p, HAP_CHECKPOINT_ASKED, "session", s->id);
+	OWES(p, "checkpoint", "1A");
+	HAPPENS(p, HAP_CHECKPOINTED, "session", s->id, "why", "asked", "#snapshot", "1",
+	    "#comment", "1", "files_trouble", "no room", "text", "Continue.");
+	assert_string_equal(
+	    s->checkpoint, "files no room\nsnapshot ok\ncomment ok\nprompt ok");
+	assert_non_null(strstr(comment(p, "checkpoint"), "Checkpoint Status"));
+	assert_non_null(strstr(comment(p, "checkpoint"), "Continue."));
+	/* What was kept before is still what a lost file is made of again. */
+	HAPPENS(p, HAP_CHECKPOINTED, "session", s->id, "progress", "# mine", "text",
+	    "Go on.");
+	HAPPENS(p, HAP_CHECKPOINTED, "session", s->id, "files_trouble", "x");
+	assert_string_equal(s->progress, "# mine");
+	play_free(p);
+}
+
+static void
+nothing_is_kept_of_what_never_ran_or_is_over(void **state)
+{
+	struct play *p = play_new();
+
+	(void)state;
+	play_open(p, 1);
+	play_plan(p, 1, "1A", "h");
+	REFUSED(p, ERR_CONFLICT, HAP_CHECKPOINT_ASKED, "session",
+	    play_session(p, "1A")->id);
+	play_free(p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_exit_report_has_its_four_headings),
+		cmocka_unit_test(a_delivered_session_waits_at_gate_three),
+		cmocka_unit_test(the_closing_comment_has_evidence_and_two_sentences),
+		cmocka_unit_test(the_context_label_goes_with_the_status),
+		cmocka_unit_test(a_launch_comes_after_the_files_of_its_checkout),
+		cmocka_unit_test(each_rung_of_the_context_is_climbed_once),
+		cmocka_unit_test(several_rungs_at_once_are_one_checkpoint),
+		cmocka_unit_test(each_step_of_a_checkpoint_stands_alone),
+		cmocka_unit_test(nothing_is_kept_of_what_never_ran_or_is_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

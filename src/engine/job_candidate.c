@@ -288,7 +288,10 @@ build(struct building *b, struct err *err)
 
 	(void)merge_method_parse(fields_text(b->in, "landing"), &method);
 	if (repo_resolve(&b->repo, fields_text(b->in, "target"), b->onto, err) < 0 ||
-	    find_tip(&b->repo, b->in, b->tip, err) < 0 || give_numbers(b, err) < 0)
+	    find_tip(&b->repo, b->in, b->tip, err) < 0 ||
+	    /* What a person mended since the agent ended is the session's work as well. */
+	    pin_commit(&b->repo, spec.session, "head", b->tip, err) < 0 ||
+	    give_numbers(b, err) < 0)
 		return -1;
 	spec.tip = b->tip;
 	spec.method = method;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "git/local.h"
+#include "git/torn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,6 +75,7 @@ pin_numbered(struct repo *repo, const char *session, const char *kind, const cha
 		last = n > last ? n : last;
 	}
 	git_out_clear(&out);
+	torn_sync_commit(repo, session, oid);
 	name = xasprintf("refs/divisi/%s/%s-%ld", session, kind, last + 1);
 	/* The empty old value: never over one that is there. */
 	if (git_change(repo, repo->common_dir,
@@ -105,6 +107,9 @@ pin_commit_locked(struct repo *repo, const char *session, const char *name,
 		return -1;
 	if (!is_older && pin_numbered(repo, session, name, old, &kept, err) < 0)
 		return -1;
+	/* Where a branch begins was there before us. */
+	if (strcmp(name, "base") != 0)
+		torn_sync_commit(repo, session, oid);
 	return git_change(repo, repo->common_dir,
 	    GIT_ARGS("update-ref", "--end-of-options", ref, oid, old), err);
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/text.h"
 #include "git/local.h"
 
 #include <dirent.h>
@@ -15,6 +16,8 @@
 
 /* Beyond that many files one sync of everything is cheaper. */
 #define MANY_FILES 500
+/* Nobody commits more than that between two looks of ours. */
+#define MOST_COMMITS "--max-count=1000"
 
 int
 torn_sync_worktree(const char *path, const char *admin, struct err *err)
@@ -50,6 +53,48 @@ torn_sync_files(const char *dir, const struct changed_paths *changed)
 		/* What was deleted is no file; its directory still tells that. */
 		if (fd >= 0)
 			(void)DURABLE("torn.sync-file", fsync(fd));
+		(void)!file_sync_parent(path, NULL);
+	}
+}
+
+/* The objects that OID adds to what is pinned of SESSION, one per line; NULL when unknown. */
+static char *
+new_objects(const struct repo *repo, const char *session, const char *oid)
+{
+	AUTO_FREE char *pinned = xasprintf("--glob=refs/divisi/%s/*", session);
+	struct git_call call = { .dir = repo->common_dir,
+		.argv = GIT_ARGS("rev-list", "--objects", "--no-object-names",
+		    MOST_COMMITS, oid, "--not", pinned),
+		.truncate = true };
+	struct git_out out = { 0 };
+
+	if (git_run(&call, &out, NULL) < 0)
+		return NULL;
+	return out.text;
+}
+
+void
+torn_sync_commit(const struct repo *repo, const char *session, const char *oid)
+{
+	AUTO_FREE char *objects = path_join(repo->common_dir, "objects");
+	AUTO_FREE char *all = new_objects(repo, session, oid);
+	AUTO_FD int top = open(objects, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct span rest = span_of(all ? all : ""), line;
+	int n = 0;
+
+	while (top >= 0 && span_next(&rest, '\n', &line) && line.n > 2) {
+		AUTO_FREE char *path = xasprintf(
+		    "%s/%.2s/%.*s", objects, line.p, (int)line.n - 2, line.p + 2);
+		AUTO_FD int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+		/* What is in a pack was synced by whoever packed it. */
+		if (fd < 0)
+			continue;
+		if (++n > MANY_FILES) {
+			(void)DURABLE("torn.sync-objects", syncfs(top));
+			return;
+		}
+		(void)DURABLE("torn.sync-object", fsync(fd));
 		(void)!file_sync_parent(path, NULL);
 	}
 }

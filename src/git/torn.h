@@ -30,6 +30,12 @@ NODISCARD int torn_sync_worktree(const char *path, const char *admin, struct err
 void torn_sync_files(const char *dir, const struct changed_paths *changed);
 
 /*
+ * Makes commit OID, and all that it adds to what is pinned of SESSION, last, as well as can be:
+ * git as a person has it does not sync what a commit is made of.  Called before a pin of it.
+ */
+void torn_sync_commit(const struct repo *repo, const char *session, const char *oid);
+
+/*
  * Clears away a worktree at PATH that was being made when the power went: no file but an
  * empty .git in it, and private git directories of its name that point nowhere.  Leaves all
  * else as it is, so nobody's work can be in what it removes.

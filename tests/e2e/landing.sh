@@ -69,6 +69,12 @@ claim "2A lands as it is, for nothing moved" eval "divisi merge 2A --yes; become
 claim "2B does not" eval "divisi merge 2B --yes; becomes 2B merge-conflict"
 claim "because its command made more than it says" says 'changed others too: stray' divisi why 2B
 claim "a command that nobody approved did not run" eval "! test -e $scratch/never"
+# What a person puts on top is the session's work as well, and is kept like it (promise 2).
+git -C "$(field 2B path)" commit -q --allow-empty -m "Mend it"
+mended=$(git -C "$(field 2B path)" rev-parse HEAD)
+is_kept() { equals "$(git rev-parse "refs/divisi/$(field 2B id)/head")" "$mended"; }
+claim "a person mends it and tries again" says merged divisi merge 2B --yes
+claim "what they committed is kept before it is tried" until_true is_kept
 claim "main has nothing of it" eval "! test -e src/d.txt"
 claim "and is in step" is_clean . "$plan" 2026-11-22-try-numbers.md
 e2e_end

@@ -144,8 +144,12 @@ copy_one(const char *source, const struct stat *st, int root, const char *name)
 
 	if (dir < 0)
 		return -1;
-	if (fstatat(dir, last, &there, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
+	if (fstatat(dir, last, &there, AT_SYMLINK_NOFOLLOW) == 0) {
+		/* Empty is what a machine without power left of it; nobody has worked here. */
+		if (!S_ISREG(there.st_mode) || there.st_size > 0 || st->st_size == 0)
+			return 0;
+		DURABLE("copy.torn", unlinkat(dir, last, 0));
+	}
 	DURABLE("copy.clear", unlinkat(dir, TEMPORARY, 0));
 	rc = copy_temporary(source, st, dir);
 	/* Whole or not at all, and never over what came meanwhile. */
@@ -210,6 +214,9 @@ worktree_copy_files(struct repo *repo, const char *path,
 	rc = list_untracked(repo, patterns, &files, err);
 	if (rc == 0)
 		rc = copy_all(repo, &files, root, n_copied, err);
+	/* All at once: one by one they would take as long as installing what they are. */
+	if (rc == 0 && files.n > 0 && DURABLE("copy.sync", syncfs(root)) < 0)
+		rc = err_sys(err, "sync %s", path);
 	git_list_clear(&files);
 	return rc;
 }

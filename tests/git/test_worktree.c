@@ -320,6 +320,11 @@ untracked_files_are_copied_by_pattern(void **state)
 	    "e1\ne2\nk\nmine\nnowhere\ndir:\nb.txt\n\nsecret:\ndeep\n751\n0");
 	assert_ok(worktree_copy_files(&repo, at("wt"), &patterns, &n, &err), &err);
 	assert_int_equal(n, 0);
+	/* What a machine without power left of a copy is made again, and nothing else. */
+	sh(": >wt/.env");
+	assert_ok(worktree_copy_files(&repo, at("wt"), &patterns, &n, &err), &err);
+	assert_int_equal(n, 1);
+	assert_string_equal(sh_out("cat wt/.env wt/root.cfg"), "e1\nmine");
 	git_list_clear(&patterns);
 }
 

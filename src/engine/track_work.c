@@ -91,6 +91,7 @@ file_issue(struct track_work *w, char id[TRACKER_ID_SIZE], struct err *err)
 	const char *mode = text(w, "mode"), *issue = text(w, "issue");
 	AUTO_FREE char *exec = xasprintf("exec:%.*s", (int)strcspn(mode, " "), mode);
 	AUTO_FREE char *key = xasprintf("issue-create/%s", text(w, "session"));
+	AUTO_FREE char *relate_key = xasprintf("issue-relate/%s", text(w, "session"));
 	const char *labels[2] = {
 		fields_number(w->in, "analysis", 0) ? "type:spike" : "type:chore", exec
 	};
@@ -112,6 +113,7 @@ file_issue(struct track_work *w, char id[TRACKER_ID_SIZE], struct err *err)
 		w->tracker->update(w->link, &call, id, &again, err)) < 0)
 		return -1;
 	call = call_of(w, "relate");
+	call.key = relate_key;
 	if (w->tracker->relate && issue[0] && strcmp(id, issue) != 0 &&
 	    DURABLE("tracker.relate",
 		w->tracker->relate(w->link, &call, id, "related", issue, err)) < 0)

@@ -12,14 +12,6 @@ import time
 PLAN = "2026-11-22-crash.md"
 PATIENCE_S = 60
 
-# Two that share a file and land in the announced order, the first with a question; then one
-# that reads what they made.  An agent that is started again does what is left to do.
-PHASES = r"""
-1A|quick|Writes: `lib/`|fake:ask=question:Which colour? fake:bash=git show HEAD:lib/words | sed s/^one/ONE/ >$TMPDIR/w && mv $TMPDIR/w lib/words fake:bash=git commit -qam 1a || true
-1B|quick|Writes: `lib/`|fake:bash=git show HEAD:lib/words | sed s/^seven/SEVEN/ >$TMPDIR/w && mv $TMPDIR/w lib/words fake:bash=git commit -qam 1b || true
-2A|quick|Reads: `lib/words`; Writes: `two`|fake:write=two:of two fake:bash=git add -A; git commit -qm 2a || true
-"""
-
 AGENT = """#!/bin/sh
 echo "$DIVISI_RUN" >>"$HOME/../../started"
 exec python3 "%s/tests/fakes/agent_scripted.py"
@@ -42,8 +34,8 @@ def read(path):
 class Case:
     """A directory with a disk (repository and home) and what is beside it."""
 
-    def __init__(self, place, dirs):
-        self.place, self.dirs = place, dirs
+    def __init__(self, place, dirs, story):
+        self.place, self.dirs, self.plot = place, dirs, story
         self.disk = os.path.join(place, "disk")
         self.repo = os.path.join(self.disk, "repo")
         self.points = os.path.join(place, "points")
@@ -89,14 +81,16 @@ class Case:
         write(self.repo + "/lib/words", "one\ntwo\nthree\nfour\nfive\nsix\nseven\n")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "Begin")
-        for key, value in (("main", "main"), ("merge", "auto"), ("verify", "true"),
-                           ("env", "LD_PRELOAD POWERCUT_ROOT POWERCUT_STATE POWERCUT_STRICT"),
-                           ("agent.command.program", self.dirs["bin"] + "/scripted")):
+        for key, value in self.plot.settings + (
+                ("main", "main"),
+                ("env", "LD_PRELOAD POWERCUT_ROOT POWERCUT_STATE POWERCUT_STRICT"),
+                ("agent.command.program", self.dirs["bin"] + "/scripted")):
             self.git("config", "divisi." + key, value)
         for path in kept:
             self.git("config", "--add", "divisi.fence.write", path)
         self.call("bash", "-c", '. "$0/lib.sh"; . "$0/runs.sh"; fake_plan "$1"',
-                  self.dirs["source"] + "/tests/e2e", PLAN, text=PHASES)
+                  self.dirs["source"] + "/tests/e2e", PLAN, text=self.plot.phases)
+        self.plot.furnish(self)
 
     # ---- the person --------------------------------------------------------------------
 
@@ -122,6 +116,11 @@ class Case:
             elif "not committed" in what:
                 self.restore_files(status, name)
                 order = ["divisi", "approve", name]
+            elif command.startswith("mend it in "):
+                self.mend(command.split()[3])
+                order = ["divisi", "merge", name, "--yes"]
+            elif "divisi merge" in command and name:
+                order = ["divisi", "merge", name, "--yes"]
             elif "divisi approve" in command and name:
                 order = ["divisi", "approve", name]
             elif command.startswith(("git ", "rm ", "divisi approve ")):
@@ -137,6 +136,28 @@ class Case:
                 return False
         return True
 
+    def mend(self, path):
+        """Takes out what breaks the checks."""
+        if os.path.exists(path + "/broken"):
+            self.call("git", "-C", path, "rm", "-q", "--force", "--ignore-unmatch", "broken")
+            self.call("git", "-C", path, "commit", "-q", "--message", "Mend it")
+
+    def grant_wishes(self):
+        """Does what the person wants, asked or not; says whether there was anything."""
+        did = False
+        sessions = self.sessions_of(self.status())
+        happened = self.seen(sessions) if self.plot.has_wishes else set()
+        for session in sessions:
+            if self.is_dark:
+                return False
+            seen = {kind for phase, kind in happened if phase == session["phase"]}
+            order = self.plot.wish(self, session, seen)
+            if order:
+                code, said = self.call("divisi", *order)
+                self.note("%s -> %d %s" % (" ".join(order), code, said.strip()))
+                did = did or code == 0
+        return did
+
     def restore_files(self, status, name):
         """What a power cut made of files that were committed is not what anybody wants."""
         for plan in status.get("plans", []):
@@ -144,6 +165,7 @@ class Case:
                 for session in batch["sessions"]:
                     if session["id"] == name and self.was_dark:
                         self.call("git", "-C", session["path"], "reset", "-q", "--hard")
+                        self.plot.put_back(session["path"])
 
     def run_once(self):
         """`divisi run` to its end; its exit status."""
@@ -154,15 +176,20 @@ class Case:
 
     def play(self):
         """A person brings the plan to its end, whatever happens; true when it got there."""
-        end, lost = time.monotonic() + PATIENCE_S, 0
+        end, lost = time.monotonic() + self.plot.patience_s, 0
         while time.monotonic() < end:
             code = self.run_once()
             if self.is_dark:
                 return False
             if code == 0:
-                return True
+                return self.finish(end)
             if code == 4:
-                if not self.serve_needs(self.status()):
+                did = self.grant_wishes()
+                status = self.status()
+                if not status.get("needs") and self.plot.is_over(
+                        [s["state"] for s in self.sessions_of(status)]):
+                    return self.finish(end)
+                if not did and not self.serve_needs(status):
                     lost += 1
                 if self.is_dark:
                     return False
@@ -171,6 +198,16 @@ class Case:
             if lost > 6:
                 return False
         self.note("out of patience")
+        return False
+
+    def finish(self, end):
+        """What is done when all is over, again when a death came between."""
+        while time.monotonic() < end:
+            if self.plot.afterwards(self):
+                return not self.is_dark
+            if self.is_dark:
+                return False
+        self.note("nothing more can be done")
         return False
 
     # ---- who lives -----------------------------------------------------------------------
@@ -235,8 +272,17 @@ class Case:
             time.sleep(0.003)
         return 0
 
+    def stands_still(self, pid):
+        """Waits until PID, which said that it stops, was stopped: a SIGCONT before that is lost."""
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            if read("/proc/%d/stat" % pid).rpartition(")")[2].split()[:1] in (["T"], ["Z"], []):
+                return
+            time.sleep(0.001)
+
     def strike(self, victim, pid):
         """VICTIM dies while PID stands still at the point; who survives goes on."""
+        self.stands_still(pid)
         self.kill(self.those("server") if victim in ("server", "both") else [])
         self.kill(self.those("hold") if victim in ("holder", "both") else [])
         try:
@@ -279,22 +325,36 @@ class Case:
         return re.sub(r"repo-[0-9a-f]{8}", "repo-HASH", text)
 
     def issues(self):
-        """{id: (fields, comments)} of the built-in tracker."""
-        _, said = self.call("divisi", "issue", "export")
+        """{id: (fields, comments)} of the tracker."""
         found = {}
-        for issue in json.loads(said):
+        for name, issue in self.plot.issues(self).items():
             comments = sorted("%s: %s" % (c["kind"], self.plain(c["body"]))
                               for c in issue.pop("comments"))
-            for name in ("created_at", "updated_at", "uuid", "version"):
-                issue.pop(name, None)
             text = self.plain(json.dumps(issue, sort_keys=True))
-            found[issue["id"]] = {"fields": text, "comments": comments}
+            found[name] = {"fields": text, "comments": comments}
         return found
+
+    def seen(self, sessions):
+        """{(phase, kind of event)} of all that happened so far to SESSIONS."""
+        phases = {s["id"]: s["phase"] for s in sessions}
+        found = set()
+        for line in self.call("divisi", "events", "--json")[1].splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            entity = event["entity"].partition("/")[2]
+            found.add((phases.get(entity), event["cause"]))
+        return found
+
+    @staticmethod
+    def sessions_of(status):
+        return [s for p in status.get("plans", []) for b in p["batches"] for s in b["sessions"]]
 
     def sessions(self):
         status = self.status()
         return {s["id"]: {"state": s["state"], "runs": s["runs"], "phase": s["phase"]}
-                for p in status.get("plans", []) for b in p["batches"] for s in b["sessions"]}
+                for s in self.sessions_of(status)}
 
     def leftovers(self):
         """What nobody would ever clean up."""
@@ -318,16 +378,19 @@ class Case:
         """All that is compared with the play in which nobody died."""
         refs = self.git("for-each-ref", "--format=%(refname)").split()
         extra = re.compile(r"refs/divisi/.*/(snapshot|reflog|head|candidate|base)-\d+$"
-                           + (r"|refs/divisi/verify/head$" if self.was_dark else ""))
+                           + (r"|refs/divisi/verify(-\d+)?/(head|base)$|refs/divisi/.*/ignored-\d+$" if self.was_dark
+                              else self.plot.may_be))
         got = {
             "sessions": self.sessions(),
             "issues": self.issues(),
-            "commits": self.git("log", "--format=%s | %T", "main").split("\n"),
+            "commits": self.plot.commits(
+                self.git("log", "--format=%s | %T", "main").split("\n")),
             "refs": sorted(r for r in refs if not extra.match(r)),
             "pins": sorted(r for r in refs if extra.match(r)),
             "worktrees": sorted(self.plain(line) for line in self.git(
                 "worktree", "list", "--porcelain").split("\n") if line.startswith("worktree ")),
             "status": self.git("status", "--porcelain"),
+            "remote": self.plot.remote(self),
             "plan": self.plain(read(os.path.join(self.repo, PLAN))),
             "fsck": [line for line in self.git("fsck", "--full").split("\n")
                      if line and not line.startswith(("dangling", "notice", "Checking"))],

@@ -219,6 +219,19 @@ check_still_runs(const struct op *op, const struct plan_run *p, struct err *err)
 	return err_fix(err, "divisi dispatch PLAN");
 }
 
+/*
+ * The plan file that the proposal read may have been written by ourselves meanwhile, with
+ * statuses of sessions that ended: what we wrote last counts, or every later status would find
+ * the file changed by somebody else.
+ */
+static void
+put_plan_sha(
+    const struct op *op, const struct plan_run *p, bool is_ours, struct fields *f)
+{
+	if (is_ours && strcmp(p->sha256, fields_text(&op->in, "known_sha")) != 0)
+		fields_set(f, "sha256", p->sha256);
+}
+
 /* The proposal becomes a planned batch: plan and batch are journalled, acts are owed. */
 static int
 adopt_proposal(struct op *op, const struct fields *out, struct err *err)
@@ -229,6 +242,8 @@ adopt_proposal(struct op *op, const struct fields *out, struct err *err)
 	const struct batch_run *last;
 	struct fields f = { 0 };
 	enum hap kind = HAP_PLAN_OPENED;
+	AUTO_FREE char *read = blob_get(
+	    engine->store, fields_text(out, "sha256"), NULL, NULL);
 	int rc;
 
 	if (check_still_runs(op, p, err) < 0 || keep_texts(engine, out, err) < 0 ||
@@ -245,6 +260,7 @@ adopt_proposal(struct op *op, const struct fields *out, struct err *err)
 	if (p && strcmp(p->state, "active") == 0) {
 		kind = HAP_PLAN_CHANGED;
 		fields_set(&f, "plan", p->id);
+		put_plan_sha(op, p, read != NULL, &f);
 	}
 	rc = engine_happen(engine, kind, op->actor, &f, err);
 	p = core_plan_by_path(engine->core, fields_text(out, "path"));
@@ -342,6 +358,7 @@ order_dispatch(struct engine *engine, const struct fields *in,
 	add_assertions(engine, path, &job);
 	op = op_new(engine, caller, in, out);
 	fields_set(&op->in, "of", p ? p->id : "");
+	fields_set(&op->in, "known_sha", p ? p->sha256 : "");
 	op->job = job_start(engine, "propose", &job, on_proposal, op, err);
 	fields_clear(&job);
 	if (!op->job) {

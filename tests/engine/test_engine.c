@@ -409,6 +409,39 @@ an_agent_gives_no_order_of_a_person(void **state)
 	stage_matches_journal(st);
 }
 
+/* Otherwise every later status would find the file changed by somebody else. */
+static void
+a_status_written_while_a_table_is_made_keeps_the_plan_known(void **state)
+{
+	struct stage *st = *state;
+	struct caller person = { .actor = "human:ada" };
+	struct fields in = { 0 }, out = { 0 };
+	struct err err = ERR_INIT;
+	const struct plan_run *p;
+	AUTO_FREE char *answer = NULL;
+
+	stage_plan(st, "1A", "true");
+	stage_settle(st);
+	p = core_plan(st->engine->core, "p1");
+	answer = xasprintf("{\"path\":\"/p.md\",\"sha256\":\"%s\",\"plan_text\":"
+			   "\"# Plan\\n\",\"hash\":\"hash0001\",\"number\":1}",
+	    p->sha256);
+	stage_answer(st, "propose", answer, 0);
+	stage_block(st, "propose");
+	fields_set(&in, "plan", "/p.md");
+	if (engine_order(st->engine, "dispatch", &in, &person, &out, &err) < 0)
+		fail_msg("%s", err.text);
+	STAGE_UNTIL(st, stage_n_jobs(st, "propose") == 1);
+	HAPPENS(st, HAP_WRITTEN_BACK, "plan", "p1", "sha256", "written-meanwhile");
+	stage_unblock(st, "propose");
+	STAGE_UNTIL(st, stage_n_rows(st, "plan-changed") == 1);
+	assert_string_equal(
+	    core_plan(st->engine->core, "p1")->sha256, "written-meanwhile");
+	stage_matches_journal(st);
+	fields_clear(&in);
+	fields_clear(&out);
+}
+
 /* A server with something in hand does not end by itself. */
 static void
 busy_is_what_lives_or_is_owed(void **state)
@@ -446,6 +479,7 @@ main(void)
 		STAGE_TEST(
 		    a_clock_set_back_while_no_server_ran_is_noticed_at_the_start),
 		STAGE_TEST(an_agent_gives_no_order_of_a_person),
+		STAGE_TEST(a_status_written_while_a_table_is_made_keeps_the_plan_known),
 		STAGE_TEST(busy_is_what_lives_or_is_owed),
 	};
 

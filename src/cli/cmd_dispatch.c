@@ -2,8 +2,10 @@
 
 #include "base/mem.h"
 #include "cli/board.h"
+#include "cli/degraded.h"
 #include "cli/dispatching.h"
 #include "cli/running.h"
+#include "git/place.h"
 
 #include <json-c/json.h>
 #include <libgen.h>
@@ -176,6 +178,17 @@ finish(struct dispatching *d, int rc, struct err *err)
 	return rc < 0 ? cmd_fail(err, d->as_json) : rc;
 }
 
+/* Where there is no git a dispatch files sub-issues, whichever verb asked for it. */
+static int
+dispatch_degraded(struct dispatching *d, const struct wishes *w, struct err *err)
+{
+	AUTO_FREE char *path = client_plan_path(w->plan, err);
+
+	return path ? degraded_dispatch(path, fields_number(&d->in, "dry_run", 0) != 0,
+			  d->as_json, err)
+		    : -1;
+}
+
 int
 cmd_dispatch(int argc, char **argv)
 {
@@ -184,10 +197,14 @@ cmd_dispatch(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int rc = read_wishes(argc, argv, cmd_dispatch_options, &d, &w, &err);
 
-	if (rc == 0)
-		rc = open_plan(&d, w.plan, &err);
-	if (rc == 0)
-		rc = dispatch_one(&d, &w, &err);
+	if (rc == 0 && git_is_missing()) {
+		rc = dispatch_degraded(&d, &w, &err);
+	} else {
+		if (rc == 0)
+			rc = open_plan(&d, w.plan, &err);
+		if (rc == 0)
+			rc = dispatch_one(&d, &w, &err);
+	}
 	rc = finish(&d, rc, &err);
 	dispatching_clear(&d);
 	return rc;
@@ -203,6 +220,11 @@ cmd_run(int argc, char **argv)
 
 	if (rc == 0 && w.approve_all && fields_text(&d.in, "merge")[0] == '\0')
 		fields_set(&d.in, "merge", "auto");
+	if (rc == 0 && git_is_missing()) {
+		rc = finish(&d, dispatch_degraded(&d, &w, &err), &err);
+		dispatching_clear(&d);
+		return rc;
+	}
 	if (rc == 0)
 		rc = open_plan(&d, w.plan, &err);
 	if (rc == 0)

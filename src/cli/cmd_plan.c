@@ -122,7 +122,7 @@ print_details(const struct world *world, const struct dispatch_row *row,
 		fprintf(out, "; %s", row->warning);
 	if (row->agent && agent_eligible(row->agent, row->phase->mode, &agent_why) != 0)
 		fprintf(out, "; %s: %s", row->agent->shown, agent_why);
-	if (!row->branch && *row->agent_name)
+	if (!row->branch && *row->agent_name && !world->is_degraded)
 		fputs("; no branch can be named after this issue and focus", out);
 	fclose(out);
 	fprintf(screen->out, "  %s  ", row->label);

@@ -7,6 +7,7 @@
 #include "cli/handover.h"
 #include "cli/programs.h"
 #include "engine/engine.h"
+#include "git/place.h"
 #include "git/repo.h"
 #include "sys/fetch.h"
 #include "web/server.h"
@@ -109,9 +110,9 @@ serving_open(struct serving *s, const char *top, char *const *argv, struct err *
 	s->holder = s->program ? program_holder(err) : NULL;
 	s->hook = program_hook(
 	    NULL); /* agents do without it where it is not installed */
-	if (!s->holder || repo_open(top, &s->repo, err) < 0)
+	if (!s->holder || repo_place(top, &s->repo, err) < 0)
 		return -1;
-	if (repo_prepare(&s->repo, err) < 0)
+	if (!s->repo.lacks_git && repo_prepare(&s->repo, err) < 0)
 		return -1;
 	signal(SIGPIPE, SIG_IGN);
 	s->base = s->idle.base = event_base_new();

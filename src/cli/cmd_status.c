@@ -5,11 +5,13 @@
 #include "cli/ask.h"
 #include "cli/board.h"
 #include "cli/client.h"
+#include "cli/degraded.h"
 #include "cli/inbox.h"
 #include "cli/json.h"
 #include "cli/outbox.h"
 #include "cli/report.h"
 #include "core/events.h"
+#include "git/place.h"
 #include "sys/fetch.h"
 
 #include <json-c/json.h>
@@ -74,11 +76,14 @@ cmd_status(int argc, char **argv)
 	if (!status)
 		return cmd_fail(&err, as_json);
 	screen_init(&screen, stdout);
+	if (git_is_missing())
+		degraded_say();
 	if (as_json)
 		print_json(status);
 	else
 		board_status(&screen, status);
-	if (!as_json &&
+	/* One that was never used has no tracker yet. */
+	if (!as_json && js_get(status, "tracker") &&
 	    strcmp(js_text(js_get(status, "tracker"), "name"), "local") != 0)
 		outbox_print_state(
 		    stdout, js_get(status, "tracker"), js_number(status, "now", 0));

@@ -1,7 +1,9 @@
 #include "cli/world.h"
 
 #include "base/file.h"
+#include "cli/degraded.h"
 #include "cli/screen.h"
+#include "git/place.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
 #include "plan/standing.h"
@@ -62,6 +64,13 @@ world_open(struct world *world, const char *dir, struct err *err)
 	*world = (struct world){ .dispatch_env.agent = "claude" };
 	knowledge_open(&world->knowledge, NULL);
 	knowledge_env(&world->knowledge, &world->verdict_env, &world->forecast_env);
+	if (git_is_missing() && file_is_dir(dir) &&
+	    repo_place(dir, &world->repo, &unread) == 0) {
+		world->is_degraded = true;
+		world->verdict_env.has_no_branches = true;
+		degraded_say();
+		return 0;
+	}
 	if (repo_open_to_read(dir, &world->repo, &unread) < 0) {
 		say_unread(&unread);
 		return 0;
@@ -201,6 +210,17 @@ verdicts_clear(struct world *world)
 	standing_free(world->standing);
 }
 
+/* S-8: no row shows a worktree or a branch that nobody can make. */
+static void
+take_branches(struct dispatch_rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		rows->row[i].worktree = "n/a";
+		free(rows->row[i].branch);
+		rows->row[i].branch = NULL;
+	}
+}
+
 static int
 load(struct world *world, const char *path, bool stands, struct err *err)
 {
@@ -233,6 +253,8 @@ load(struct world *world, const char *path, bool stands, struct err *err)
 	world->rows = dispatch_rows_new(
 	    world->plan, world->batches, &world->dispatch_env);
 	dispatch_lint(world->rows, world->plan, &world->lints);
+	if (world->is_degraded)
+		take_branches(world->rows);
 	lint_project(world, path);
 	world_sort_lints(world);
 	return 0;
@@ -262,7 +284,7 @@ world_clear(struct world *world)
 	knowledge_close(&world->knowledge);
 	surroundings_clear(&world->around);
 	config_clear(&world->config);
-	if (world->has_repo)
+	if (world->has_repo || world->is_degraded)
 		repo_close(&world->repo);
 	*world = (struct world){ 0 };
 }
@@ -388,7 +410,8 @@ static struct prompt_facts
 prompt_facts(
     struct world *world, const struct dispatch_row *row, char *path_buf, size_t size)
 {
-	const char *top = world->has_repo ? world->repo.top : NULL;
+	const char *top = world->has_repo || world->is_degraded ? world->repo.top
+								: NULL;
 	const char *home = getenv("HOME"), *name = top ? strrchr(top, '/') : NULL;
 	size_t n = home ? strlen(home) : 0;
 

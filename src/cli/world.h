@@ -20,6 +20,7 @@ struct world {
 	struct lint_list lints;
 	struct repo repo; /* valid when has_repo */
 	bool has_repo;
+	bool is_degraded; /* no git: REPO has its place only, and HAS_REPO is false */
 	struct config config;
 	struct surroundings around;
 	struct verdict_env verdict_env;

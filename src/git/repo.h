@@ -18,6 +18,7 @@ struct repo {
 	char head[GIT_OID_SIZE]; /* of the main checkout, "" when there is no commit */
 	bool is_empty;           /* no commit yet */
 	bool is_shallow;
+	bool lacks_git;   /* only repo_place() makes such a one */
 	bool ignore_case; /* core.ignoreCase */
 	int lock_fd;      /* the repository lock while a function here holds it */
 	int lock_depth;

@@ -77,7 +77,7 @@ sim_check_write(void)
 	}
 }
 
-/* J-26: nothing is launched whose sub-issue is not there, unless a person queued it. */
+/* J-26: nothing counts as filed whose sub-issue is not there, unless a person queued it. */
 void
 sim_check_filed(const struct session *s, const struct batch_run *b)
 {
@@ -86,7 +86,8 @@ sim_check_filed(const struct session *s, const struct batch_run *b)
 	if (!p || p->tracker[0] == '\0')
 		return;
 	if (s->sub_issue[0] == '\0' && !b->queues)
-		sim_fail("%s is launched and its sub-issue was never filed", s->id);
+		sim_fail("%s is %s and its sub-issue was never filed", s->id,
+		    session_state_name(s->state));
 	if (s->sub_issue[0] && !sim_remote_has_issue(s->sub_issue))
 		sim_fail(
 		    "%s is launched, and no %s is in the tracker", s->id, s->sub_issue);

@@ -516,6 +516,9 @@ check_sessions(int64_t now)
 			sim_check_budget(s, now);
 		check_storm(s);
 		check_heard(s);
+		if (s->state == SESSION_FILED || s->state == SESSION_PREPARED ||
+		    s->state == SESSION_APPROVED)
+			sim_check_filed(s, core_batch(core, s->batch_id));
 		if (s->state == SESSION_DONE)
 			check_done(s);
 		/* Invariant 10: who is halted is held by a person, or has an open conflict. */

@@ -167,6 +167,8 @@ no_call_is_made_before_the_tracker_wants_one(void **state)
 	for (int i = 0; i < 10; i++)
 		stage_turn(st, i, "a pause that ends");
 	assert_int_equal(stage_n_jobs(st, TRACK), 1);
+	assert_string_equal(stage_act(st, "k2"), "owed");
+	assert_int_equal(stage_act_number(st, "k2", "tries"), 0);
 	stage_answer(st, TRACK, "{}", 0);
 	later(st, 20000);
 	assert_string_equal(stage_act(st, "k1"), "done");

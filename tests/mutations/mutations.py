@@ -38,7 +38,7 @@ MUTATIONS = [
     {"name": "overtaken", "what": "a session is resumed beside a later batch (G03)",
      "file": "src/core/human.c",
      "old": "	if (is_overtaken(core, s) && !is_overridden(h, code)) {",
-     "new": "	if (false) {",
+     "new": "	if (is_overtaken(core, s) && false) {",
      "unit": ("tests/core/test_human.c", "a_resume_does_not_collide_with_a_later_batch")},
     {"name": "two-merge", "what": "the queue has two at work at once",
      "file": "src/core/merge.c",

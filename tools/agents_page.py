@@ -74,7 +74,7 @@ def mode_marks(text, masks):
 
 def agents(top):
     """[(name, shown, allowed modes, modes with a warning)] of those that run here."""
-    text = re.sub(r"/\*.*?\*/", "", read(top, "src/policy/modes.c"), flags=re.S)
+    text = re.sub(r"/\*.*?\*/", "", read(top, "src/policy/catalogue.c"), flags=re.S)
     every = {mode.upper() for mode in MODES}
     masks = {"ALL_MODES": every, "BUT_CHECKPOINT": every - {"CHECKPOINT"}}
     found = []

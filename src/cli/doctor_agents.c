@@ -22,7 +22,6 @@
 /* One agent as it is on this machine. */
 struct examined {
 	const struct agent_kind *kind;
-	const struct agent_facts *facts; /* may be NULL */
 	struct agent_probe probe;
 	bool is_there, is_cached, is_usable;
 	bool has[ABILITIES_MAX]; /* as FACTS counts them */
@@ -64,14 +63,14 @@ read_cache(const char *path, struct examined *x)
 	if (is_whole) {
 		snprintf(x->probe.version, sizeof(x->probe.version), "%s",
 		    json_object_get_string(version));
-		for (size_t i = 0; x->facts && x->facts->ability && i < ABILITIES_MAX &&
-				   x->facts->ability[i].name;
+		for (size_t i = 0; x->kind && x->kind->ability && i < ABILITIES_MAX &&
+				   x->kind->ability[i].name;
 		     i++) {
 			for (size_t k = 0; k < json_object_array_length(can); k++)
 				x->has[i] |= strcmp(
 						 json_object_get_string(
 						     json_object_array_get_idx(can, k)),
-						 x->facts->ability[i].name) == 0;
+						 x->kind->ability[i].name) == 0;
 		}
 		x->is_known = x->is_cached = true;
 	}
@@ -91,10 +90,10 @@ write_cache(const char *path, const struct examined *x)
 
 	json_object_object_add(object, "program", json_str(x->probe.program));
 	json_object_object_add(object, "version", json_str(x->probe.version));
-	for (size_t i = 0; x->facts && x->facts->ability && x->facts->ability[i].name;
+	for (size_t i = 0; x->kind && x->kind->ability && x->kind->ability[i].name;
 	     i++) {
 		if (x->has[i])
-			json_object_array_add(can, json_str(x->facts->ability[i].name));
+			json_object_array_add(can, json_str(x->kind->ability[i].name));
 	}
 	json_object_object_add(object, "can", can);
 	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
@@ -131,15 +130,15 @@ ask_program(struct examined *x, const char *scratch)
 	struct err err = ERR_INIT;
 	AUTO_FREE char *help = NULL;
 
-	if (!x->facts || !x->facts->ability)
+	if (!x->kind || !x->kind->ability)
 		return;
 	help = agent_help(x->probe.program, scratch, &err);
 	if (!help) {
 		snprintf(x->fix, sizeof(x->fix), "%.300s", err.text);
 		return;
 	}
-	for (size_t i = 0; i < ABILITIES_MAX && x->facts->ability[i].name; i++)
-		x->has[i] = has_word(help, x->facts->ability[i].word);
+	for (size_t i = 0; i < ABILITIES_MAX && x->kind->ability[i].name; i++)
+		x->has[i] = has_word(help, x->kind->ability[i].word);
 	x->is_known = true;
 }
 
@@ -148,29 +147,27 @@ static void
 judge(struct examined *x)
 {
 	x->is_usable = x->is_there && x->probe.login != 0 && x->kind->adapter;
-	x->note = agent_version_note(x->facts, x->probe.version);
+	x->note = agent_version_note(x->kind, x->probe.version);
 	if (!x->is_there) {
 		snprintf(x->fix, sizeof(x->fix),
 		    "%s; or: git config "
 		    "divisi.agent.%s.program /path/to/it",
-		    x->facts && x->facts->mend ? x->facts->mend : "install it",
-		    x->kind->name);
+		    x->kind->mend ? x->kind->mend : "install it", x->kind->name);
 		return;
 	}
 	if (x->probe.login == 0 && !x->fix[0])
 		snprintf(
 		    x->fix, sizeof(x->fix), "log in with %.300s", x->probe.program);
-	for (size_t i = 0;
-	     x->is_known && x->facts && x->facts->ability && x->facts->ability[i].name;
+	for (size_t i = 0; x->is_known && x->kind->ability && x->kind->ability[i].name;
 	     i++) {
-		const struct agent_ability *a = &x->facts->ability[i];
+		const struct agent_ability *a = &x->kind->ability[i];
 
 		if (x->has[i] || !a->is_needed)
 			continue;
 		x->is_usable = false;
 		snprintf(x->fix, sizeof(x->fix),
 		    "%s; install a version that was tried, %s", a->without,
-		    x->facts->newest);
+		    x->kind->newest);
 		return;
 	}
 }
@@ -186,7 +183,6 @@ examine(struct examined *x, const struct config *config, const char *scratch)
 	AUTO_FREE char *cache = NULL;
 	struct err err = ERR_INIT;
 
-	x->facts = agent_facts_find(x->kind->name);
 	x->probe.login = -1;
 	if (!program || agent_command.probe(program, &x->probe, &err) < 0) {
 		judge(x);
@@ -217,24 +213,21 @@ examined_json(const struct examined *x)
 	json_object *object = json_object_new_object();
 	json_object *list = json_object_new_array();
 
-	for (size_t i = 0;
-	     x->is_known && x->facts && x->facts->ability && x->facts->ability[i].name;
+	for (size_t i = 0; x->is_known && x->kind->ability && x->kind->ability[i].name;
 	     i++) {
 		json_object *one = json_object_new_object();
 
-		json_object_object_add(
-		    one, "name", json_str(x->facts->ability[i].name));
+		json_object_object_add(one, "name", json_str(x->kind->ability[i].name));
 		json_object_object_add(one, "has", json_object_new_boolean(x->has[i]));
 		json_object_object_add(
-		    one, "without", json_str(x->facts->ability[i].without));
+		    one, "without", json_str(x->kind->ability[i].without));
 		json_object_array_add(list, one);
 	}
 	json_object_object_add(object, "name", json_str(x->kind->name));
 	json_object_object_add(object, "usable", json_object_new_boolean(x->is_usable));
 	json_object_object_add(object, "program", json_str_or_null(x->probe.program));
 	json_object_object_add(object, "version", json_str_or_null(x->probe.version));
-	json_object_object_add(
-	    object, "tried", json_str(x->facts ? x->facts->newest : NULL));
+	json_object_object_add(object, "tried", json_str(x->kind->newest));
 	json_object_object_add(object, "note", json_str(x->note));
 	json_object_object_add(object, "login",
 	    x->probe.login < 0 ? NULL : json_object_new_boolean(x->probe.login));
@@ -262,11 +255,10 @@ print_examined(const struct screen *screen, const struct examined *x)
 		fprintf(screen->out, "%21snote: ", "");
 		screen_wrap(screen, 21, 27, x->note);
 	}
-	for (size_t i = 0;
-	     x->is_known && x->facts && x->facts->ability && x->facts->ability[i].name;
+	for (size_t i = 0; x->is_known && x->kind->ability && x->kind->ability[i].name;
 	     i++) {
 		AUTO_FREE char *without = xasprintf("has no %s: %s",
-		    x->facts->ability[i].name, x->facts->ability[i].without);
+		    x->kind->ability[i].name, x->kind->ability[i].without);
 
 		if (x->has[i])
 			continue;
@@ -333,39 +325,99 @@ doctor_agents(const struct config *config, bool as_json, struct err *err)
 	return n;
 }
 
-static json_object *
-facts_json(const struct agent_facts *facts, const struct config *config)
+/* What the project says of KIND in its configuration, else what the catalogue says. */
+static const char *
+said_of(const struct agent_kind *kind, const struct config *config, const char *what,
+    const char *known)
 {
-	const struct agent_kind *kind = agent_kind_find(facts->name);
-	AUTO_FREE char *key = xasprintf("divisi.agent.%s.program", facts->name);
-	const char *program = config ? config_str(config, key, NULL) : NULL;
+	AUTO_FREE char *key = xasprintf("divisi.agent.%s.%s", kind->name, what);
+
+	return config ? config_str(config, key, known) : known;
+}
+
+/* One row of `divisi agent list`. */
+struct row {
+	const struct agent_kind *kind;
+	const struct config *config;
+};
+
+static json_object *
+row_json(const struct row *row)
+{
+	const struct agent_kind *kind = row->kind;
 	const struct {
 		const char *name, *text;
-	} texts[] = { { "name", facts->name },
-		{ "shown", kind ? kind->shown : facts->name },
-		{ "adapter", kind ? kind->adapter : NULL },
-		{ "program", program ? program
-			     : kind  ? kind->program
-				     : NULL },
-		{ "stages", facts->stages }, { "dispatch", facts->dispatch },
-		{ "reacts", facts->reacts }, { "latency", facts->latency },
-		{ "cost", facts->cost }, { "branch", facts->branch },
-		{ "reads", facts->reads }, { "trust", facts->trust },
-		{ "scope", facts->scope }, { "status", facts->status },
-		{ "constraint", facts->constraint }, { "oldest", facts->oldest },
-		{ "newest", facts->newest } };
+	} texts[] = { { "shown", kind->shown ? kind->shown : kind->name },
+		{ "adapter", kind->adapter }, { "program", kind->program },
+		{ "stages", kind->stages }, { "dispatch", kind->dispatch },
+		{ "reacts", kind->reacts }, { "latency", kind->latency },
+		{ "cost", kind->cost }, { "branch", kind->branch },
+		{ "reads", kind->reads }, { "trust", kind->trust },
+		{ "scope", kind->scope }, { "status", kind->status },
+		{ "constraint", kind->constraint }, { "oldest", kind->oldest },
+		{ "newest", kind->newest } };
 	json_object *object = json_object_new_object();
 	json_object *modes = json_object_new_array();
+	const char *own = said_of(kind, row->config, "modes", NULL);
+	struct span rest = span_of(own ? own : ""), one;
 
+	json_object_object_add(object, "name", json_str(kind->name));
 	for (size_t i = 0; i < N_ELEMS(texts); i++)
-		json_object_object_add(object, texts[i].name, json_str(texts[i].text));
-	for (int mode = EXEC_NONE + 1; kind && mode < EXEC_N_MODES; mode++) {
+		json_object_object_add(object, texts[i].name,
+		    json_str(said_of(kind, row->config, texts[i].name, texts[i].text)));
+	for (int mode = EXEC_NONE + 1; !own && mode < EXEC_N_MODES; mode++) {
 		if (kind->modes & (1u << mode))
 			json_object_array_add(
 			    modes, json_str(exec_mode_name((enum exec_mode)mode)));
 	}
+	while (own && span_next(&rest, ' ', &one)) {
+		AUTO_FREE char *word = xstrndup(one.p, one.n);
+
+		if (word[0])
+			json_object_array_add(modes, json_str(word));
+	}
 	json_object_object_add(object, "modes", modes);
 	return object;
+}
+
+static void
+put_row(const struct row *row, json_object *list, struct sheet *sheet)
+{
+	const struct agent_kind *kind = row->kind;
+	const struct {
+		const char *what, *known;
+	} shown[] = { { "status", kind->status }, { "dispatch", kind->dispatch },
+		{ "latency", kind->latency }, { "constraint", kind->constraint } };
+	const char *cells[1 + N_ELEMS(shown)] = { kind->name };
+
+	if (list) {
+		json_object_array_add(list, row_json(row));
+		return;
+	}
+	for (size_t i = 0; i < N_ELEMS(shown); i++) {
+		const char *text = said_of(
+		    kind, row->config, shown[i].what, shown[i].known);
+
+		cells[1 + i] = text ? text : "-";
+	}
+	sheet_add(sheet, cells, NULL);
+}
+
+/*
+ * An agent that only the configuration knows: "divisi.agent.NAME.adapter".  The name is
+ * lent by *NAME, which the caller frees; false for any other item.
+ */
+static bool
+is_own_agent(const struct config_item *item, char **name)
+{
+	static const char before[] = "divisi.agent.", behind[] = ".adapter";
+	size_t n = strlen(item->key), a = sizeof(before) - 1, b = sizeof(behind) - 1;
+
+	if (n <= a + b || strncmp(item->key, before, a) != 0 ||
+	    strcmp(item->key + n - b, behind) != 0)
+		return false;
+	*name = xstrndup(item->key + a, n - a - b);
+	return agent_kind_find(*name) == NULL;
 }
 
 void
@@ -374,21 +426,29 @@ doctor_agents_list(const struct config *config, bool as_json)
 	static const char *const header[] = { "Agent", "Status", "Dispatch",
 		"Reacts in", "Constraint" };
 	json_object *list = as_json ? json_object_new_array() : NULL;
-	const struct agent_facts *facts;
+	struct row row = { .config = config };
 	struct screen screen;
 	struct sheet sheet;
 
 	screen_init(&screen, stdout);
 	sheet_init(&sheet, header, N_ELEMS(header));
-	for (size_t i = 0; (facts = agent_facts_at(i)); i++) {
-		const char *cells[] = { facts->name, facts->status,
-			facts->dispatch ? facts->dispatch : "-",
-			facts->latency ? facts->latency : "-", facts->constraint };
+	for (size_t i = 0; (row.kind = agent_catalogue_at(i)); i++) {
+		if (row.kind->status)
+			put_row(&row, list, &sheet);
+	}
+	for (size_t i = 0; config && i < config->n; i++) {
+		AUTO_FREE char *name = NULL;
+		struct agent_kind own = { .dispatch = "session launch",
+			.adapter = config->item[i].value,
+			.status = "adopted",
+			.constraint = "known by the configuration alone" };
 
-		if (as_json)
-			json_object_array_add(list, facts_json(facts, config));
-		else
-			sheet_add(&sheet, cells, NULL);
+		if (!is_own_agent(&config->item[i], &name) ||
+		    config_find(config, config->item[i].key) != &config->item[i])
+			continue;
+		own.name = own.shown = name;
+		row.kind = &own;
+		put_row(&row, list, &sheet);
 	}
 	if (as_json)
 		json_print(list);

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* The words of --help that our command lines need: source, each program's own help. */
 static const struct agent_ability claude_abilities[] = {
@@ -44,9 +45,26 @@ static const struct agent_ability copilot_abilities[] = {
 	{ 0 },
 };
 
-/* Names, stages and terms as the method's catalogue has them. */
-static const struct agent_facts catalogue[] = {
-	{ .name = "claude",
+#define BIT(mode) (1u << EXEC_##mode)
+#define ALL_MODES \
+	(BIT(QUICK) | BIT(TDD) | BIT(PAIR) | BIT(CHECKPOINT) | BIT(SWARM) | BIT(SPIKE))
+/* Checkpoint is Claude Code alone, no substitution. */
+#define BUT_CHECKPOINT (ALL_MODES & ~BIT(CHECKPOINT))
+
+/*
+ * Names, stages and terms as the method's catalogue has them.  Modes allowed: listed by both
+ * R-12 and R-15.  Warned: listed by one, or by none for a program that runs here under our own
+ * launch modes, which those tables do not speak of (A-48).  Factory is R-94's (quick or tdd)
+ * with A-47's pair.
+ */
+static const struct agent_kind catalogue[] = {
+	{
+	    .name = "claude",
+	    .shown = "Claude Code",
+	    .adapter = "claude",
+	    .knows_method = true,
+	    .modes = ALL_MODES,
+	    .program = "claude",
 	    .stages = "all; the default of every mode",
 	    .dispatch = "session launch; delegated issues are read at its start",
 	    .reacts = "push for status, expand and help; pull for implementation",
@@ -61,8 +79,14 @@ static const struct agent_facts catalogue[] = {
 	    .oldest = "2.1.197",
 	    .newest = "2.1.330",
 	    .ability = claude_abilities,
-	    .mend = "npm install -g @anthropic-ai/claude-code" },
-	{ .name = "codex",
+	    .mend = "npm install -g @anthropic-ai/claude-code",
+	},
+	{
+	    .name = "codex",
+	    .shown = "Codex",
+	    .adapter = "codex",
+	    .warned = BUT_CHECKPOINT,
+	    .program = "codex",
 	    .stages = "4 (pull requests), 7",
 	    .dispatch = "session launch; delegation or mention",
 	    .reacts = "push",
@@ -77,8 +101,14 @@ static const struct agent_facts catalogue[] = {
 	    .oldest = "0.169.0",
 	    .newest = "0.169.0",
 	    .ability = codex_abilities,
-	    .mend = "npm install -g @openai/codex" },
-	{ .name = "gemini",
+	    .mend = "npm install -g @openai/codex",
+	},
+	{
+	    .name = "gemini",
+	    .shown = "Gemini CLI",
+	    .adapter = "gemini",
+	    .warned = BUT_CHECKPOINT,
+	    .program = "gemini",
 	    .stages = "6",
 	    .dispatch = "session launch",
 	    .reacts = "pull",
@@ -93,8 +123,14 @@ static const struct agent_facts catalogue[] = {
 	    .oldest = "0.61.0",
 	    .newest = "0.61.0",
 	    .ability = gemini_abilities,
-	    .mend = "npm install -g @google/gemini-cli" },
-	{ .name = "opencode",
+	    .mend = "npm install -g @google/gemini-cli",
+	},
+	{
+	    .name = "opencode",
+	    .shown = "OpenCode",
+	    .adapter = "opencode",
+	    .warned = BUT_CHECKPOINT,
+	    .program = "opencode",
 	    .stages = "6",
 	    .dispatch = "session launch",
 	    .reacts = "pull",
@@ -109,8 +145,15 @@ static const struct agent_facts catalogue[] = {
 	    .oldest = "1.18.33",
 	    .newest = "1.18.33",
 	    .ability = opencode_abilities,
-	    .mend = "npm install -g opencode-ai" },
-	{ .name = "copilot",
+	    .mend = "npm install -g opencode-ai",
+	},
+	{
+	    .name = "copilot",
+	    .shown = "Copilot",
+	    .adapter = "copilot",
+	    .modes = BIT(QUICK),
+	    .warned = BUT_CHECKPOINT & ~BIT(QUICK),
+	    .program = "copilot",
 	    .stages = "6, quick",
 	    .dispatch = "session launch; assign the GitHub issue, or a label",
 	    .reacts = "push",
@@ -125,8 +168,36 @@ static const struct agent_facts catalogue[] = {
 	    .oldest = "1.0.102",
 	    .newest = "1.0.102",
 	    .ability = copilot_abilities,
-	    .mend = "npm install -g @github/copilot" },
-	{ .name = "factory",
+	    .mend = "npm install -g @github/copilot",
+	},
+	{
+	    .name = "claude-acp",
+	    .shown = "Claude Code (ACP)",
+	    .adapter = "claude-acp",
+	    .knows_method = true,
+	    .modes = BUT_CHECKPOINT,
+	    .program = "claude-agent-acp",
+	},
+	{
+	    .name = "codex-acp",
+	    .shown = "Codex (ACP)",
+	    .adapter = "codex-acp",
+	    .warned = BUT_CHECKPOINT,
+	    .program = "codex-acp",
+	},
+	{
+	    /* Any program that speaks the Agent Client Protocol: `acp:PROGRAM` names it. */
+	    .name = "acp",
+	    .shown = "acp",
+	    .adapter = "acp",
+	    .warned = BUT_CHECKPOINT,
+	},
+	{
+	    .name = "factory",
+	    .shown = "Factory",
+	    .is_external = true,
+	    .modes = BIT(QUICK) | BIT(TDD),
+	    .warned = BIT(PAIR) | BIT(SWARM),
 	    .stages = "6, the background default",
 	    .dispatch = "delegate or assign in the tracker, or REST",
 	    .reacts = "push",
@@ -139,20 +210,14 @@ static const struct agent_facts catalogue[] = {
 	    .status = "adopted",
 	    .constraint =
 		"quick and tdd only; template and plan attached; look after 30 "
-		"min; cannot ask" },
-	{ .name = "cto.new",
-	    .stages = "0, 5-6",
-	    .dispatch = "delegation in the tracker",
-	    .reacts = "push",
-	    .latency = "under 5 min",
-	    .cost = "free",
-	    .branch = "its own",
-	    .reads = "the issue's text only",
-	    .trust = "low",
-	    .scope = "pull requests",
-	    .status = "conditional",
-	    .constraint = "unstructured reviews; set up on its own site" },
-	{ .name = "cursor",
+		"min; cannot ask",
+	},
+	{
+	    .name = "cursor",
+	    .shown = "Cursor",
+	    .is_external = true,
+	    .modes = BIT(TDD),
+	    .warned = BIT(PAIR),
 	    .stages = "6, tdd",
 	    .dispatch = "assignment",
 	    .reacts = "push (cloud); the IDE is local",
@@ -163,8 +228,32 @@ static const struct agent_facts catalogue[] = {
 	    .trust = "high",
 	    .scope = "local",
 	    .status = "adopted",
-	    .constraint = "needs a default repository and model" },
-	{ .name = "amp",
+	    .constraint = "needs a default repository and model",
+	},
+	{
+	    .name = "cto.new",
+	    .shown = "cto.new",
+	    .is_external = true,
+	    .modes = BIT(QUICK),
+	    .warned = BIT(SPIKE),
+	    .stages = "0, 5-6",
+	    .dispatch = "delegation in the tracker",
+	    .reacts = "push",
+	    .latency = "under 5 min",
+	    .cost = "free",
+	    .branch = "its own",
+	    .reads = "the issue's text only",
+	    .trust = "low",
+	    .scope = "pull requests",
+	    .status = "conditional",
+	    .constraint = "unstructured reviews; set up on its own site",
+	},
+	{
+	    .name = "amp",
+	    .shown = "Amp",
+	    .is_external = true,
+	    .modes = BIT(TDD),
+	    .warned = BIT(PAIR),
 	    .stages = "6, overflow",
 	    .dispatch = "GitHub issue, or its own session",
 	    .reacts = "no link to a tracker",
@@ -175,8 +264,10 @@ static const struct agent_facts catalogue[] = {
 	    .trust = "high",
 	    .scope = "local",
 	    .status = "conditional",
-	    .constraint = "command line or desktop only" },
-	{ .name = "warp",
+	    .constraint = "command line or desktop only",
+	},
+	{
+	    .name = "warp",
 	    .stages = "6, quick",
 	    .dispatch = "tracker agent",
 	    .reacts = "push",
@@ -187,8 +278,10 @@ static const struct agent_facts catalogue[] = {
 	    .trust = "medium",
 	    .scope = "its own",
 	    .status = "conditional",
-	    .constraint = "light work" },
-	{ .name = "copilot-review",
+	    .constraint = "light work",
+	},
+	{
+	    .name = "copilot-review",
 	    .stages = "review of pull requests",
 	    .dispatch = "automatic on each pull request",
 	    .reacts = "push",
@@ -196,15 +289,19 @@ static const struct agent_facts catalogue[] = {
 	    .reads = "the pull request",
 	    .scope = "read-only",
 	    .status = "adopted",
-	    .constraint = "no classes of severity" },
-	{ .name = "sentry",
+	    .constraint = "no classes of severity",
+	},
+	{
+	    .name = "sentry",
 	    .stages = "7",
 	    .dispatch = "makes issues by itself",
 	    .reacts = "push",
 	    .cost = "free tier",
 	    .status = "adopted",
-	    .constraint = "implements nothing" },
-	{ .name = "dependabot",
+	    .constraint = "implements nothing",
+	},
+	{
+	    .name = "dependabot",
 	    .stages = "dependencies",
 	    .dispatch = "automatic",
 	    .reacts = "push",
@@ -213,20 +310,31 @@ static const struct agent_facts catalogue[] = {
 	    .reads = "its configuration",
 	    .scope = "pull requests",
 	    .status = "adopted",
-	    .constraint = "may be merged by itself" },
-	{ .name = "vercel",
+	    .constraint = "may be merged by itself",
+	},
+	{
+	    .name = "vercel",
 	    .stages = "5, 7",
 	    .dispatch = "pull request integration",
 	    .reacts = "push",
 	    .cost = "Pro, $20 for the agent",
 	    .status = "conditional",
-	    .constraint = "deferred" },
-	{ .name = "chatprd",
+	    .constraint = "deferred",
+	},
+	{
+	    .name = "chatprd",
 	    .stages = "0-3, optional",
 	    .cost = "$15 a month",
 	    .status = "demoted",
-	    .constraint = "not dispatched" },
-	{ .name = "command",
+	    .constraint = "not dispatched",
+	},
+	{
+	    /* A program of the person's own: what it knows is for them to say. */
+	    .name = "command",
+	    .shown = "command",
+	    .adapter = "command",
+	    .knows_method = true,
+	    .modes = ALL_MODES,
 	    .stages = "what its owner says",
 	    .dispatch = "session launch",
 	    .reacts = "pull",
@@ -237,26 +345,53 @@ static const struct agent_facts catalogue[] = {
 	    .scope = "full repository",
 	    .status = "adopted",
 	    .constraint = "keeps divisi-agent(7): divisi agent test -- PROGRAM",
-	    .mend = "any program that keeps divisi-agent(7)" },
+	    .mend = "any program that keeps divisi-agent(7)",
+	},
 };
 
 static const char *const overflow[] = { "claude", "cursor", "antigravity", "gemini",
 	"codex", "claude, after its reset" };
 
-const struct agent_facts *
-agent_facts_at(size_t i)
+const struct agent_kind *
+agent_catalogue_at(size_t i)
 {
 	return i < N_ELEMS(catalogue) ? &catalogue[i] : NULL;
 }
 
-const struct agent_facts *
-agent_facts_find(const char *name)
+const struct agent_kind *
+agent_kind_at(size_t i)
 {
-	for (size_t i = 0; i < N_ELEMS(catalogue); i++) {
-		if (strcmp(catalogue[i].name, name) == 0)
-			return &catalogue[i];
+	for (size_t k = 0; k < N_ELEMS(catalogue); k++) {
+		if (catalogue[k].shown && i-- == 0)
+			return &catalogue[k];
 	}
 	return NULL;
+}
+
+const struct agent_kind *
+agent_kind_find(const char *name)
+{
+	struct span word = span_trim(span_of(name));
+
+	for (size_t i = 0; i < N_ELEMS(catalogue); i++) {
+		if (catalogue[i].shown && (span_eq_nocase(word, catalogue[i].name) ||
+					      span_eq_nocase(word, catalogue[i].shown)))
+			return &catalogue[i];
+	}
+	return agent_own_command(name) ? agent_kind_find("acp") : NULL;
+}
+
+const char *
+agent_own_command(const char *name)
+{
+	static const char prefix[] = "acp:";
+
+	name += strspn(name, " \t");
+	if (strncasecmp(name, prefix, sizeof(prefix) - 1) != 0)
+		return NULL;
+	name += sizeof(prefix) - 1;
+	name += strspn(name, " \t");
+	return *name ? name : NULL;
 }
 
 const char *
@@ -294,17 +429,17 @@ agent_version_compare(const char *a, const char *b)
 }
 
 char *
-agent_version_note(const struct agent_facts *facts, const char *version)
+agent_version_note(const struct agent_kind *kind, const char *version)
 {
-	if (!facts || !facts->oldest || !isdigit((unsigned char)version[0]))
+	if (!kind || !kind->oldest || !isdigit((unsigned char)version[0]))
 		return NULL;
-	if (agent_version_compare(version, facts->oldest) < 0)
+	if (agent_version_compare(version, kind->oldest) < 0)
 		return xasprintf(
 		    "%s is older than the oldest version that was tried (%s)", version,
-		    facts->oldest);
-	if (agent_version_compare(version, facts->newest) > 0)
+		    kind->oldest);
+	if (agent_version_compare(version, kind->newest) > 0)
 		return xasprintf(
 		    "%s is newer than the newest version that was tried (%s)", version,
-		    facts->newest);
+		    kind->newest);
 	return NULL;
 }

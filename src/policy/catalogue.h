@@ -1,12 +1,7 @@
 #pragma once
 
-#include "policy/modes.h"
+#include "plan/plan.h"
 
-/*
- * What is known of each agent beside how it is launched (SPEC 2.22, R-226 to R-234): told to
- * people by `divisi agent list`, and which of its program's versions were tried.  Data only;
- * projects extend it in .divisi/config (divisi-config(5), agent.NAME.*).
- */
 struct agent_ability {
 	const char *name;    /* "name" */
 	const char *word;    /* its --help has this when it can */
@@ -14,12 +9,28 @@ struct agent_ability {
 	bool is_needed;      /* without it nothing can be launched */
 };
 
-struct agent_facts {
+/*
+ * What an agent is, as data: one row each (SPEC 2.22, R-226 to R-234).  How it runs is
+ * src/agent/.  Projects extend it in .divisi/config (divisi-config(5), agent.NAME.*).
+ */
+struct agent_kind {
+	const char *name; /* "claude": branch prefix and plan value */
 	const char
-	    *name; /* as in agent_kind_find(), or one that is not launched at all */
+	    *shown; /* "Claude Code": the table's word; NULL = stands in no plan */
+	const char *
+	    adapter; /* name of the adapter in src/agent/, NULL = cannot be launched here */
+	bool is_external; /* dispatched by the tracker: worktree n/a */
+	bool
+	    knows_method; /* reads methodology files; the others get all inline (S-85) */
+	unsigned modes;   /* bit per exec_mode that both tables allow */
+	unsigned warned;  /* bit per exec_mode allowed with a warning */
+	const char *program; /* default program to look for on PATH, or NULL */
+
+	/* For people; NULL where nothing is to be said. */
 	const char *stages; /* of the method */
 	const char *dispatch, *reacts, *latency, *cost, *branch, *reads, *trust, *scope;
-	const char *status;     /* adopted, conditional, demoted */
+	const char
+	    *status; /* adopted, conditional, demoted; NULL: another row's program */
 	const char *constraint; /* what must be seen to when it is used */
 	/* Of its program: the versions that were tried, NULL when none was. */
 	const char *oldest, *newest;
@@ -27,8 +38,14 @@ struct agent_facts {
 	const char *mend;                    /* how to get the program */
 };
 
-const struct agent_facts *agent_facts_find(const char *name); /* NULL when unknown */
-const struct agent_facts *agent_facts_at(size_t i);           /* NULL past the end */
+/* The row called NAME (case-insensitive, "Claude Code" too) that a plan may name, or NULL. */
+const struct agent_kind *agent_kind_find(const char *name);
+/* Of "acp:COMMAND", which is of the kind "acp", the command; NULL for any other name. */
+const char *agent_own_command(const char *name);
+const struct agent_kind *agent_kind_at(size_t i); /* NULL past the end */
+
+/* All rows, also of those that no plan names; NULL past the end. */
+const struct agent_kind *agent_catalogue_at(size_t i);
 
 /* Below 0, 0 or above 0, as the numbers of A come before those of B: 2.1.9 < 2.1.30. */
 int agent_version_compare(const char *a, const char *b);
@@ -37,7 +54,7 @@ int agent_version_compare(const char *a, const char *b);
  * What is to be said of VERSION: that it is older or newer than any that was tried; NULL
  * when it is within them, or nothing is known.  The caller frees it.
  */
-char *agent_version_note(const struct agent_facts *facts, const char *version);
+char *agent_version_note(const struct agent_kind *kind, const char *version);
 
 /* who takes over when the limit of an agent is reached, in this order. */
 const char *agent_overflow_at(size_t i); /* NULL past the end */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "plan/plan.h"
+#include "policy/catalogue.h"
 
 /* Launch modes and who may run what: SPEC 1.5, 2.2, 8.4. */
 enum launch_mode { LAUNCH_BYPASS, LAUNCH_PLAN, LAUNCH_ASK, LAUNCH_N };
@@ -26,26 +26,6 @@ bool mode_makes_documents(const struct phase *phase);
 
 /* The same for a whole phase: a spike changes product code when it makes more. */
 enum launch_mode launch_mode_of_phase(const struct phase *phase, const char **warning);
-
-/* What an agent is, as data (SPEC 2.22, R-226); how it runs is src/agent/. */
-struct agent_kind {
-	const char *name;  /* "claude": branch prefix and plan value */
-	const char *shown; /* "Claude Code": the table's word */
-	const char *
-	    adapter; /* name of the adapter in src/agent/, NULL = cannot be launched here */
-	bool is_external; /* dispatched by the tracker: worktree n/a */
-	bool
-	    knows_method; /* reads methodology files; the others get all inline (S-85) */
-	unsigned modes;   /* bit per exec_mode that both tables allow */
-	unsigned warned;  /* bit per exec_mode allowed with a warning */
-	const char *program; /* default program to look for on PATH, or NULL */
-};
-
-/* The kind called NAME (case-insensitive, "Claude Code" too), or NULL. */
-const struct agent_kind *agent_kind_find(const char *name);
-/* Of "acp:COMMAND", which is of the kind "acp", the command; NULL for any other name. */
-const char *agent_own_command(const char *name);
-const struct agent_kind *agent_kind_at(size_t i); /* NULL past the end */
 
 /*
  * May AGENT run a phase in MODE?  0 yes; 1 yes with a warning; -1 refused G15 (R-94, A-47).

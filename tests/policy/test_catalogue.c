@@ -19,31 +19,30 @@ every_agent_of_a_plan_is_in_the_catalogue(void **state)
 	const struct agent_kind *kind;
 
 	for (size_t i = 0; (kind = agent_kind_at(i)); i++) {
-		const struct agent_facts *facts = agent_facts_find(kind->name);
-
 		/* The same program behind another protocol has the facts of its own. */
 		if (strstr(kind->name, "acp"))
 			continue;
-		if (!facts)
-			fail_msg("%s is not in the catalogue", kind->name);
-		assert_non_null(facts->constraint);
-		assert_non_null(facts->status);
+		if (!kind->constraint || !kind->status)
+			fail_msg("%s says nothing of itself", kind->name);
 	}
-	assert_null(agent_facts_find("nobody"));
+	assert_null(agent_kind_find("nobody"));
+	assert_null(agent_kind_find("warp")); /* in the catalogue, but in no plan */
 }
 
 static void
 every_agent_has_a_name_of_its_own_and_a_known_status(void **state)
 {
-	const struct agent_facts *facts;
+	const struct agent_kind *kind, *other;
 
-	for (size_t i = 0; (facts = agent_facts_at(i)); i++) {
-		assert_ptr_equal(agent_facts_find(facts->name), facts);
-		if (strcmp(facts->status, "adopted") != 0 &&
-		    strcmp(facts->status, "conditional") != 0 &&
-		    strcmp(facts->status, "demoted") != 0)
-			fail_msg("%s: %s", facts->name, facts->status);
-		assert_int_equal(facts->oldest != NULL, facts->newest != NULL);
+	for (size_t i = 0; (kind = agent_catalogue_at(i)); i++) {
+		for (size_t k = 0; (other = agent_catalogue_at(k)) && k < i; k++)
+			assert_string_not_equal(kind->name, other->name);
+		assert_true(kind->shown || !kind->adapter);
+		if (kind->status && strcmp(kind->status, "adopted") != 0 &&
+		    strcmp(kind->status, "conditional") != 0 &&
+		    strcmp(kind->status, "demoted") != 0)
+			fail_msg("%s: %s", kind->name, kind->status);
+		assert_int_equal(kind->oldest != NULL, kind->newest != NULL);
 	}
 }
 
@@ -69,7 +68,7 @@ versions_are_compared_by_their_numbers(void **state)
 static void
 only_a_version_that_was_not_tried_is_noted(void **state)
 {
-	const struct agent_facts *claude = agent_facts_find("claude");
+	const struct agent_kind *claude = agent_kind_find("claude");
 	AUTO_FREE char *older = agent_version_note(claude, "1.0.0");
 	AUTO_FREE char *newer = agent_version_note(claude, "3.0.0");
 
@@ -78,7 +77,7 @@ only_a_version_that_was_not_tried_is_noted(void **state)
 	assert_null(agent_version_note(claude, "2.1.330"));
 	assert_null(agent_version_note(claude, "2.1.197"));
 	assert_null(agent_version_note(claude, ""));
-	assert_null(agent_version_note(agent_facts_find("command"), "1.0"));
+	assert_null(agent_version_note(agent_kind_find("command"), "1.0"));
 	assert_null(agent_version_note(NULL, "1.0"));
 }
 

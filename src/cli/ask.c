@@ -82,6 +82,12 @@ ask_key(const char *prompt, const char *keys, struct err *err)
 	}
 }
 
+void
+ask_forget_typed(void)
+{
+	(void)tcflush(STDIN_FILENO, TCIFLUSH);
+}
+
 char *
 ask_text(const char *prompt, struct err *err)
 {

@@ -22,5 +22,8 @@ int ask_key(const char *prompt, const char *keys, struct err *err);
  */
 int ask_key_within(int ms);
 
+/* Keys that were typed before now answer nothing: they were meant for something else. */
+void ask_forget_typed(void);
+
 /* A line without its newline; NULL with ERR_HUMAN at the end of input.  Caller frees. */
 char *ask_text(const char *prompt, struct err *err);

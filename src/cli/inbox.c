@@ -140,9 +140,11 @@ decide(struct client *client, const struct json_object *item, bool allows,
 	return rc;
 }
 
-/* What a person refuses by a slip is told, and asked again. */
+enum { AGAIN = 2 };
+
+/* A slip is told; of words that CAN be MENDed it is asked again. */
 static int
-told(int rc, struct err *err)
+told(int rc, bool can_mend, struct err *err)
 {
 	if (rc == 0)
 		return 1;
@@ -150,12 +152,15 @@ told(int rc, struct err *err)
 		return -1;
 	text_put(stdout, err->text);
 	fputc('\n', stdout);
-	return 0;
+	if (!can_mend)
+		return 0;
+	*err = (struct err)ERR_INIT;
+	return AGAIN;
 }
 
-/* 1 decided, 0 put off, -1 with ERR. */
+/* 1 decided, 0 put off, AGAIN after a slip, -1 with ERR. */
 static int
-put_to_person(struct client *client, const struct json_object *item, struct err *err)
+ask_once(struct client *client, const struct json_object *item, struct err *err)
 {
 	bool is_question = is_kind(item, "question");
 	bool can_rule = js_text(item, "rule_text")[0] != '\0';
@@ -170,23 +175,41 @@ put_to_person(struct client *client, const struct json_object *item, struct err 
 	    err);
 
 	switch (key) {
-	case 'y': return told(decide(client, item, true, "once", "", err), err);
-	case 's': return told(decide(client, item, true, "session", "", err), err);
+	case 'y': return told(decide(client, item, true, "once", "", err), false, err);
+	case 's':
+		return told(decide(client, item, true, "session", "", err), false, err);
 	case 't':
 		text = ask_text("answer: ", err);
-		return text ? told(decide(client, item, true, "once", text, err), err)
+		return text ? told(decide(client, item, true, "once", text, err), false,
+				  err)
 			    : -1;
 	case 'r':
 		text = ask_text("allow in this plan (* stands for more words): ", err);
-		return text ? told(decide(client, item, true, "plan", text, err), err)
+		return text ? told(decide(client, item, true, "plan", text, err), true,
+				  err)
 			    : -1;
 	case 'n':
 		text = ask_text("reason: ", err);
-		return text ? told(decide(client, item, false, "once", text, err), err)
+		return text ? told(decide(client, item, false, "once", text, err),
+				  false, err)
 			    : -1;
 	case 'l': return 0;
 	default: return -1;
 	}
+}
+
+/* 1 decided, 0 put off, -1 with ERR. */
+static int
+put_to_person(struct client *client, const struct json_object *item, struct err *err)
+{
+	int rc;
+
+	/* What was typed for the one before is no answer to this one. */
+	ask_forget_typed();
+	do
+		rc = ask_once(client, item, err);
+	while (rc == AGAIN);
+	return rc;
 }
 
 static void

@@ -302,8 +302,10 @@ session_why(const struct core *core, const struct session *s, char *why, size_t 
 	if (a) {
 		put(why, n, "%s: %s", ask_words(a), a->text);
 		put(command, cn,
-		    "divisi approve %s   or: divisi decline %s --reason TEXT", name,
-		    name);
+		    strcmp(a->kind, "question") == 0
+			? "divisi answer %s TEXT   or: divisi decline %s --reason TEXT"
+			: "divisi approve %s   or: divisi decline %s --reason TEXT",
+		    name, name);
 		return;
 	}
 	switch (s->state) {

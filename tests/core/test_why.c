@@ -125,7 +125,8 @@ an_ask_names_its_question_and_both_answers(void **state)
 		LINE(p, "1A", HAP_AGENT_ASKED, "ask", "q", "kind", kinds[i], "text",
 		    "rm -r build?", NULL);
 		WHY(p, "1A", "rm -r build?");
-		COMMAND("divisi approve S-A");
+		COMMAND(strcmp(kinds[i], "question") == 0 ? "divisi answer S-A TEXT"
+							  : "divisi approve S-A");
 		COMMAND("divisi decline S-A");
 		assert_string_equal(only_need(p).session, "p1.1.1A");
 		assert_string_equal(only_need(p).subject, "1/S-A");

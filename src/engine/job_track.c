@@ -264,6 +264,36 @@ look_after(struct tracking *t, struct err *err)
 	return 0;
 }
 
+/*
+ * The registry is nobody's to edit: one that is not as we left it was edited by hand.  It is
+ * written anew all the same, from what is on record here, and that is told.
+ */
+static int
+look_at_registry(struct tracking *t, const struct tracker_state *state, struct err *err)
+{
+	struct fields seen = { 0 };
+	const char *text = fields_text(t->in, "seen");
+	const char *left;
+
+	if (strcmp(fields_text(t->in, "act"), "registry") != 0 ||
+	    state->kept_after[0] == '\0')
+		return 0;
+	if (text[0] && fields_of_json(&seen, text, err) < 0)
+		return -1;
+	left = fields_text(&seen, "registry");
+	if (left[0] && state->kept_before[0] == '\0')
+		fields_set(t->out, "adopted",
+		    "somebody removed the registry; it was written anew");
+	else if (left[0] && strcmp(left, state->kept_before) != 0 &&
+		 strcmp(state->kept_before, state->kept_after) != 0)
+		fields_set(t->out, "adopted",
+		    "somebody edited the registry by hand; it was written over");
+	fields_clear(&seen);
+	fields_setf(t->out, "seen", "{\"registry\":\"%s\"}", state->kept_after);
+	fields_set(t->out, "seen_id", t->id);
+	return 0;
+}
+
 int
 job_track(const struct fields *in, struct fields *out, struct err *err)
 {
@@ -287,6 +317,8 @@ job_track(const struct fields *in, struct fields *out, struct err *err)
 		rc = track_work(&t.work, out, err);
 	if (rc == 0)
 		rc = look_after(&t, err);
+	if (rc == 0)
+		rc = look_at_registry(&t, &link.state, err);
 	if (rc < 0 && fields_text(out, "trouble")[0] == '\0')
 		fields_set(out, "trouble", track_link_trouble(&link, err));
 	fields_set_number(out, "retry_after_ms", link.state.retry_after_ms);

@@ -366,7 +366,10 @@ outbox_send(struct task *task, const struct fields *in)
 		      strcmp(fields_text(in, "on"), "master") != 0;
 	const char *about = is_own ? fields_text(in, "sub_issue")
 				   : fields_text(in, "master");
-	AUTO_FREE char *key = seen_key(tracker, about);
+	AUTO_FREE char *registry = strcmp(task->kind, "registry") == 0
+				       ? xasprintf("%s/registry", about)
+				       : NULL;
+	AUTO_FREE char *key = seen_key(tracker, registry ? registry : about);
 	AUTO_FREE char *seen = store_meta_get(engine->store, key);
 	struct fields full = { 0 };
 	struct err err = ERR_INIT;
@@ -378,7 +381,7 @@ outbox_send(struct task *task, const struct fields *in)
 	if (is_too_soon(task))
 		return;
 	fields_copy(&full, in);
-	fields_set(&full, "seen_id", about);
+	fields_set(&full, "seen_id", registry ? registry : about);
 	fields_set(&full, "seen", seen ? seen : "");
 	fields_set_number(&full, "accept", task->accepts);
 	task->job = job_start(engine, "track", &full, on_sent, task, &err);

@@ -33,7 +33,7 @@ static int
 write_comment(const struct tracker_link *link, const struct github_ref *ref,
     const char *const what_key[2], const char *text, bool over, struct err *err)
 {
-	NET_JSON struct json_object *there = NULL;
+	NET_JSON struct json_object *there = NULL, *now = NULL;
 	AUTO_FREE char *body = NULL;
 	struct github_request request = { .method = "POST" };
 	struct err asked = ERR_INIT;
@@ -47,8 +47,10 @@ write_comment(const struct tracker_link *link, const struct github_ref *ref,
 		return -1;
 	}
 	body = xasprintf("%s\n\n%s", text, mark);
-	if (there && (!over || strcmp(net_str(there, "body"), body) == 0))
+	if (there && (!over || strcmp(net_str(there, "body"), body) == 0)) {
+		net_kept(link, body, body);
 		return 0;
+	}
 	request.path = xasprintf(
 	    "/repos/%s/issues/%ld/comments", ref->repo, ref->number);
 	if (there) {
@@ -59,7 +61,10 @@ write_comment(const struct tracker_link *link, const struct github_ref *ref,
 	}
 	request.body = json_object_new_object();
 	net_add_text(request.body, "body", body);
-	return github_send(link, request, NULL, err);
+	if (github_send(link, request, &now, err) < 0)
+		return -1;
+	net_kept(link, there ? net_str(there, "body") : NULL, net_str(now, "body"));
+	return 0;
 }
 
 static int

@@ -52,18 +52,29 @@ write_comment(const struct tracker_link *link, const char *uuid, const char *iss
 	net_add_text(input, "issueId", issue);
 	net_add_text(input, "body", body);
 	net_add(vars, "input", input);
-	return linear_call(link, LINEAR_COMMENT_CREATE, vars, &data, err);
+	if (linear_call(link, LINEAR_COMMENT_CREATE, vars, &data, err) < 0)
+		return -1;
+	net_kept(link, NULL, net_str(data, "commentCreate.comment.body"));
+	return 0;
 }
 
 static int
 rewrite_comment(const struct tracker_link *link, const char *uuid, const char *body,
     struct err *err)
 {
-	NET_JSON struct json_object *data = NULL;
-	struct json_object *vars = linear_var("id", uuid);
+	NET_JSON struct json_object *data = NULL, *there = NULL;
+	struct json_object *vars;
 
+	/* What a person wrote into it is noticed, as far as it can be. */
+	if (linear_call(link, LINEAR_COMMENT, linear_var("id", uuid), &there, err) < 0)
+		return -1;
+	vars = linear_var("id", uuid);
 	net_add(vars, "input", linear_var("body", body));
-	return linear_call(link, LINEAR_COMMENT_UPDATE, vars, &data, err);
+	if (linear_call(link, LINEAR_COMMENT_UPDATE, vars, &data, err) < 0)
+		return -1;
+	net_kept(link, net_str(there, "comment.body"),
+	    net_str(data, "commentUpdate.comment.body"));
+	return 0;
 }
 
 /*

@@ -83,7 +83,7 @@ const struct linear_text linear_text[LINEAR_N_OPS] = {
 
 	[LINEAR_COMMENT] = { "Comment",
 	    "query Comment($id: String!) {"
-	    " comment(id: $id) { id issue { id } } }" },
+	    " comment(id: $id) { id body issue { id } } }" },
 
 	[LINEAR_ATTACHMENT] = { "Attachment",
 	    "query Attachment($id: String!) {"
@@ -112,11 +112,11 @@ const struct linear_text linear_text[LINEAR_N_OPS] = {
 
 	[LINEAR_COMMENT_CREATE] = { "CommentCreate",
 	    "mutation CommentCreate($input: CommentCreateInput!) {"
-	    " commentCreate(input: $input) { success comment { id } } }" },
+	    " commentCreate(input: $input) { success comment { id body } } }" },
 
 	[LINEAR_COMMENT_UPDATE] = { "CommentUpdate",
 	    "mutation CommentUpdate($id: String!, $input: CommentUpdateInput!) {"
-	    " commentUpdate(id: $id, input: $input) { success comment { id } } }" },
+	    " commentUpdate(id: $id, input: $input) { success comment { id body } } }" },
 
 	[LINEAR_RELATE] = { "Relate",
 	    "mutation Relate($input: IssueRelationCreateInput!) {"

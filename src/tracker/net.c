@@ -57,6 +57,18 @@ net_trouble(const struct tracker_link *link, enum tracker_trouble trouble)
 	return -1;
 }
 
+void
+net_kept(const struct tracker_link *link, const char *before, const char *after)
+{
+	if (!link->state)
+		return;
+	link->state->kept_before[0] = link->state->kept_after[0] = '\0';
+	if (before)
+		hash_sha256(before, strlen(before), link->state->kept_before);
+	if (after)
+		hash_sha256(after, strlen(after), link->state->kept_after);
+}
+
 struct err *
 net_begin(const struct tracker_link *link, struct err *err, struct err *own)
 {
@@ -64,6 +76,7 @@ net_begin(const struct tracker_link *link, struct err *err, struct err *own)
 		link->state->trouble = TRACKER_FINE;
 		link->state->retry_after_ms = 0;
 	}
+	net_kept(link, NULL, NULL);
 	return err ? err : own;
 }
 

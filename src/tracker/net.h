@@ -43,6 +43,9 @@ struct err *net_begin(
     const struct tracker_link *link, struct err *err, struct err *own);
 int net_end(const struct tracker_link *link, int rc, const struct err *err);
 
+/* Notes the text of a kept comment as it was found (NULL: there was none) and as it is now. */
+void net_kept(const struct tracker_link *link, const char *before, const char *after);
+
 /* ERR_REFUSED T04 unless a list is limited, to 1000 at most. */
 NODISCARD int net_limit_check(int limit, struct err *err);
 

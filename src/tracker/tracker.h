@@ -67,6 +67,11 @@ struct tracker_state {
 	long points_left;       /* of Linear's complexity; -1 = unknown */
 	int64_t reset_at;       /* Unix ms, 0 = unknown */
 	long n_requests;        /* made over this link so far */
+	/*
+	 * SHA-256 of a kept comment (checkpoint, registry) as it was found and as the last
+	 * call left it, both as the tracker shows them; "" = there was none, or it is not told.
+	 */
+	char kept_before[65], kept_after[65];
 };
 
 /* A status of E-17 and what this team calls it, where neither name nor type tell. */

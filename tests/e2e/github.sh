@@ -93,7 +93,7 @@ claim "it waits too" until_true waits_for_approval
 claim "it is approved too" approve_table
 claim "it runs" until_true there_is '"status:in-progress" in mine[2]["labels"]' True
 claim "all of that is sent" until_true box_is 'o["pending"]' 0
-order '{"checks": [["in_progress", null]], "token": "ghp_second_token", "change": {"'"$(field 2A sub_issue)"'": {"body": "Do something else"}}}'
+order '{"checks": [["in_progress", null]], "scrawl": "My words. ", "token": "ghp_second_token", "change": {"'"$(field 2A sub_issue)"'": {"body": "Do something else"}}}'
 touch "$scratch/go2"
 claim "the session delivers all the same" becomes 2A mergeable
 claim "a revoked token is told (J-27)" until_true box_is 'o["state"]' refused
@@ -119,6 +119,8 @@ divisi merge 2A --yes
 claim "then it lands" becomes 2A "done"
 claim "the remote has it" until_true remote_has_main
 claim "the pull request is closed, and says what landed" until_true there_is '(pulls[0]["state"], sum("Landed as" in c for c in t["comments"]))' "('closed', 1)"
+claim "the registry is ours: a hand edit is noticed and written over" says 'edited the registry by hand' divisi events --json
+claim "nothing of it is left" there_is 'any("My words" in c for c in t["comments"])' False
 claim "their text stands, our status too" until_true there_is '(mine[2]["body"], mine[2]["state"])' "('Do something else', 'completed')"
 
 # ---- the third: a program tells the token, and the branch itself is merged ------------------------

@@ -136,6 +136,41 @@ related_issues_name_each_other_once(void **state)
 	assert_int_equal(world_count(w, "comments"), 1);
 }
 
+/* What names nothing there is refused before anything is sent, and changes nothing. */
+static void
+bad_words_are_refused_before_they_are_sent(void **state)
+{
+	static const char *const long_label[] = {
+		"area:0123456789012345678901234567890123456789012345678901234567890"
+	};
+	static const char *const ours[] = { "status:in-progress" };
+	struct world *w = *state;
+	const char *id = world_make(w, NULL, NULL);
+	const struct {
+		struct tracker_patch patch;
+		enum tracker_trouble trouble;
+	} bad[] = {
+		{ { .status = "Doing" }, TRACKER_REFUSED },
+		{ { .add = { long_label, 1 } }, TRACKER_REFUSED },
+		{ { .add = { ours, 1 } }, TRACKER_REFUSED },
+		{ { .assignee = "nobody-there" }, TRACKER_MISSING },
+		{ { .delegate = "no-such-agent[bot]" }, TRACKER_REFUSED },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(bad); i++) {
+		struct tracker_call call = world_call(w, NULL);
+		struct err err = ERR_INIT;
+		int64_t at = world_read(w, id).updated_at;
+
+		assert_int_equal(
+		    w->tracker->update(&w->link, &call, id, &bad[i].patch, &err), -1);
+		assert_int_equal(w->state.trouble, bad[i].trouble);
+		assert_string_not_equal(err.text, "");
+		assert_null(strstr(err.text, TEST_TOKEN));
+		assert_int_equal(world_read(w, id).updated_at, at);
+	}
+}
+
 static struct tracker_pull
 open_pull(struct world *w, const char *closes)
 {
@@ -247,6 +282,7 @@ const struct CMUnitTest contract_github[] = {
 	CLAIM(a_text_too_long_for_github_is_refused_here),
 	CLAIM(a_coding_agent_is_assigned_beside_a_person),
 	CLAIM(related_issues_name_each_other_once),
+	CLAIM(bad_words_are_refused_before_they_are_sent),
 	CLAIM(a_pull_request_closes_its_own_issue_only),
 	CLAIM(checks_and_reviews_are_read),
 	CLAIM(a_pull_request_is_closed_once_with_words),

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What goes wrong on the way, and what the outbox is to make of it (J-26, J-27). */
@@ -93,6 +94,11 @@ the_time_to_wait_is_the_trackers(void **state)
 	assert_int_equal(w->state.trouble, TRACKER_LIMITED);
 	assert_in_range(w->state.retry_after_ms, 1000, 10000);
 	assert_int_equal(w->state.requests_left, 0);
+	/* By its own clock, however wrong that is. */
+	world_break(w, "skewed", 1, 0);
+	assert_int_equal(
+	    w->tracker->read(&w->link, world_some_id(w), w->arena, &issue, NULL), -1);
+	assert_in_range(w->state.retry_after_ms, 1000, 10000);
 }
 
 /* J-27: the variable is named, its value never, though the server echoes it. */
@@ -300,6 +306,31 @@ a_token_goes_over_https_only(void **state)
 	}
 }
 
+/* Whoever answers there speaks no TLS: nothing is sent, least of all the token. */
+static void
+a_failed_handshake_is_said_and_sends_nothing(void **state)
+{
+	struct world *w = *state;
+	const char *url = getenv("DIVISI_TEST_TRACKER_URL");
+	AUTO_FREE char *secure = xasprintf("https%s", url + strlen("http"));
+	struct tracker_state seen = { 0 };
+	struct tracker_link link = w->link;
+	int64_t before = world_count(w, "requests");
+	struct tracker_issue issue;
+	struct err err = ERR_INIT;
+
+	link.url = secure;
+	link.net = NULL;
+	link.state = &seen;
+	assert_int_equal(tracker_open(w->tracker, &link, NULL), 0);
+	assert_int_equal(
+	    w->tracker->read(&link, world_some_id(w), w->arena, &issue, &err), -1);
+	assert_int_equal(seen.trouble, TRACKER_LATER);
+	assert_null(strstr(err.text, TEST_TOKEN));
+	assert_int_equal(world_count(w, "requests"), before);
+	tracker_close(&link);
+}
+
 const struct CMUnitTest contract_network[] = {
 	CLAIM(every_fault_is_named_and_survived),
 	CLAIM(no_answer_is_waited_for_longer_than_the_limit),
@@ -315,5 +346,6 @@ const struct CMUnitTest contract_network[] = {
 	CLAIM(an_unknown_user_is_not_found),
 	CLAIM(an_unknown_team_is_not_found),
 	CLAIM(a_token_goes_over_https_only),
+	CLAIM(a_failed_handshake_is_said_and_sends_nothing),
 };
 const size_t contract_network_n = N_ELEMS(contract_network);

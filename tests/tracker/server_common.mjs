@@ -13,6 +13,9 @@ const later = {
 	drop: (q, r) => r.destroy(),
 	slow: () => {},
 	'429': (q, r) => say(r, 429, {message: 'slow down'}, {'retry-after': '7'}),
+	// Its clock is ten minutes ahead of ours; it means five seconds.
+	skewed: (q, r) => say(r, 429, {message: 'slow down'}, {date: new Date(Date.now() + 600000).toUTCString(),
+		'retry-after': new Date(Date.now() + 605000).toUTCString()}),
 	'401': (q, r) => say(r, 401, {message: `bad credentials ${q.headers.authorization}`}),
 	'500': (q, r) => say(r, 500, {message: 'out of order'}),
 	html: (q, r) => say(r, 200, '<html>a proxy says hello</html>'),

@@ -346,10 +346,14 @@ serve({
 	},
 	// "token" revokes the one before; "change" is what somebody else does to issues; "checks" and
 	// "reviews" are what machines and people say of every pull request.
-	obey: ({token, change: wanted = {}, checks, reviews, block = []}) => {
+	obey: ({token, change: wanted = {}, checks, reviews, block = [], scrawl}) => {
 		db.token = token ?? db.token;
 		for (const [id, body] of Object.entries(wanted))
 			change(issue_of({issue_number: id.replace('#', '')}), body);
+		// "scrawl" is what somebody writes into the registry.
+		db.comments.filter((c) => scrawl && c.body.includes('Session Name')).forEach((c) => {
+			c.body = scrawl + c.body;
+		});
 		for (const [n, by] of block)
 			issue_of({issue_number: n}).blocked_by.push(issue_of({issue_number: by}));
 		if (checks)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 static const struct agent *const agents[] = { &agent_claude, &agent_command,
-	&agent_codex, &agent_acp, &agent_gemini, &agent_opencode, &agent_copilot,
-	&agent_claude_acp, &agent_codex_acp };
+	&agent_codex, &agent_codex_exec, &agent_acp, &agent_gemini, &agent_opencode,
+	&agent_copilot, &agent_claude_acp, &agent_codex_acp };
 static const struct executor *const executors[] = { &executor_local };
 
 const struct agent *

@@ -39,6 +39,7 @@ MEANING = {
     "kill-server": "The server is killed; the session goes on untouched.",
     "park-tool": "It is parked in a command: nothing of it lives on.",
     "storm": "Its command fails three times alike: stopped, and let go on by a person.",
+    "early": "In plan mode it wants to write before its plan is approved.",
     "fenced": "It tries to write outside its fence, and works on inside.",
 }
 
@@ -58,6 +59,8 @@ def versions(top):
     """The version of each agent's package that the tests install."""
     found = dict(re.findall(r"^\t([\w-]+)\) echo \S+@([\d.]+) ;;",
                             read(top, "tests/e2e/agents_install.sh"), re.M))
+    if "codex" in found:
+        found["codex-exec"] = found["codex"]  # the same program
     found["claude"] = re.search(r"VERSION:-([\d.]+)\}",
                                 read(top, "tests/e2e/claude/install.sh")).group(1)
     return found

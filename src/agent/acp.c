@@ -70,6 +70,7 @@ acp_command(const struct agent_launch *launch, struct run_spec *spec, struct err
 	const char *program = launch->program && *launch->program ? launch->program
 								  : kind->program;
 	bool is_plan = launch->launch_as && strcmp(launch->launch_as, "plan") == 0;
+	bool is_ask = launch->launch_as && strcmp(launch->launch_as, "ask") == 0;
 
 	if (!wishes_of(kind, launch))
 		return err_set(err, ERR_USAGE, "%s has no launch mode \"%s\"",
@@ -87,6 +88,13 @@ acp_command(const struct agent_launch *launch, struct run_spec *spec, struct err
 	run_spec_add_arg(spec, program);
 	for (size_t i = 0; i < N_ELEMS(kind->args) && kind->args[i]; i++)
 		run_spec_add_arg(spec, kind->args[i]);
+	for (size_t i = 0; is_ask && i < N_ELEMS(kind->args_ask); i++) {
+		const char *arg = launch->is_sandboxed ? kind->args_ask[i]
+						       : kind->args_ask_unfenced[i];
+
+		if (arg)
+			run_spec_add_arg(spec, arg);
+	}
 	for (size_t i = 0; launch->extra && launch->extra[i]; i++)
 		run_spec_add_arg(spec, launch->extra[i]);
 	for (size_t i = 0; i < N_ELEMS(kind->set) && kind->set[i]; i++)

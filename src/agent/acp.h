@@ -36,6 +36,8 @@
 struct acp_kind {
 	const char *name, *program;
 	const char *args[4]; /* that make it speak the protocol */
+	/* Beside them under Ask, behind a fence and without one, where it has no such mode. */
+	const char *args_ask[4], *args_ask_unfenced[4];
 	const char *bypass[ACP_WISHES_MAX], *plan[ACP_WISHES_MAX], *ask[ACP_WISHES_MAX];
 	const char *work; /* the mode after an approved plan; NULL leaves it as it is */
 	const char *unfenced[ACP_WISHES_MAX]; /* for bypass where no fence is */

@@ -109,7 +109,14 @@ static const struct acp_kind kinds[] = {
 	    .bypass = { "agent-full-access", "full-access" },
 	    .unfenced = { "workspace-write", "auto" },
 	    .plan = { "read-only" },
-	    .ask = { "read-only" },
+	    /*
+	     * None of its modes asks before a command: each has "on-request" for its policy,
+	     * under which the model decides what is asked.  The policy that asks is a setting.
+	     */
+	    .args_ask = { "-c", "approval_policy=untrusted", "-c",
+		"sandbox_mode=danger-full-access" },
+	    .args_ask_unfenced = { "-c", "approval_policy=untrusted", "-c",
+		"sandbox_mode=workspace-write" },
 	    .env = codex_env,
 	    .keys = codex_keys,
 	    .login_file = ".codex/auth.json",

@@ -204,7 +204,7 @@ struct agent {
 	    has_own_confirm; /* says "Session started" by itself; else ACCEPTED confirms */
 };
 
-extern const struct agent agent_command, agent_claude, agent_codex;
+extern const struct agent agent_command, agent_claude, agent_codex, agent_codex_exec;
 /* All that speak the Agent Client Protocol; agent_acp is any program that does. */
 extern const struct agent agent_acp, agent_gemini, agent_opencode, agent_copilot,
     agent_claude_acp, agent_codex_acp;

@@ -33,6 +33,11 @@ static const struct codex_mode modes[] = {
 /* Behind another fence its own cannot be put up (a user namespace is not to be had there). */
 static const struct codex_mode fenced[] = {
 	{ "bypass", "never", "danger-full-access" },
+	/*
+	 * Nothing but reading goes without a person's yes, and before the plan is approved
+	 * there is no rule that says it for them.
+	 */
+	{ "plan", "untrusted", "danger-full-access" },
 	{ "ask", "untrusted", "danger-full-access" },
 };
 
@@ -54,8 +59,8 @@ mode_of(const struct agent_launch *launch)
 }
 
 /* An id that went through the agent's output must not be anything else. */
-static bool
-is_thread_id(const char *id)
+bool
+codex_is_thread(const char *id)
 {
 	static const char letters[] = "0123456789abcdefABCDEF-";
 
@@ -68,7 +73,7 @@ codex_command(const struct agent_launch *launch, struct run_spec *spec, struct e
 	if (!mode_of(launch))
 		return err_set(err, ERR_USAGE, "Codex has no launch mode \"%s\"",
 		    launch->launch_as ? launch->launch_as : "");
-	if (launch->resume_id && !is_thread_id(launch->resume_id))
+	if (launch->resume_id && !codex_is_thread(launch->resume_id))
 		return err_set(
 		    err, ERR_INPUT, "not a thread of Codex: %.60s", launch->resume_id);
 	run_spec_add_arg(spec, launch->program ? launch->program : "codex");
@@ -332,7 +337,7 @@ has_login(void)
 	return path && file_exists(path);
 }
 
-static int
+int
 codex_probe(const char *program, struct agent_probe *probe, struct err *err)
 {
 	struct agent_probe found = { 0 };
@@ -351,8 +356,8 @@ codex_probe(const char *program, struct agent_probe *probe, struct err *err)
 	return 0;
 }
 
-static const char *const codex_env[] = { "CODEX_API_KEY", "CODEX_HOME",
-	"OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORGANIZATION", "OPENAI_PROJECT",
+const char *const codex_env[] = { "CODEX_API_KEY", "CODEX_HOME", "OPENAI_API_KEY",
+	"OPENAI_BASE_URL", "OPENAI_ORGANIZATION", "OPENAI_PROJECT",
 	"CODEX_CA_CERTIFICATE", "SSL_CERT_FILE", NULL };
 
 const struct agent agent_codex = {

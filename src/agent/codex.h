@@ -22,6 +22,10 @@ struct rpc_out;
 struct json_object;
 /* The end of a command or another tool, as ITEM says it in either way of speaking. */
 void codex_tool_ended(struct json_object *item, const struct rpc_out *out);
+/* What `codex exec` shares with it: whether ID is one of a thread, how it is found. */
+bool codex_is_thread(const char *id);
+int codex_probe(const char *program, struct agent_probe *probe, struct err *err);
+extern const char *const codex_env[];
 void codex_parse(const char *line, size_t n, agent_event_fn *fn, void *arg);
 char *codex_answer(const char *key, const char *ask_id, const char *raw,
     const char *decision, const char *text);

@@ -3,6 +3,7 @@
 #include "agent/rpc.h"
 #include "agent/show.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -124,6 +125,19 @@ on_item_started(struct json_object *params, const struct rpc_out *out)
 		rpc_note(out, "calls %s", or_empty(wire_str(item, "tool")));
 }
 
+/* Its last line that holds anything, which mostly says what is wrong; "" when none does. */
+static struct span
+last_line(const char *output)
+{
+	struct span rest = span_of(output), line, last = SPAN_LIT("");
+
+	while (span_next(&rest, '\n', &line)) {
+		line = span_trim(line);
+		last = line.n > 0 ? line : last;
+	}
+	return last;
+}
+
 void
 codex_tool_ended(struct json_object *item, const struct rpc_out *out)
 {
@@ -145,8 +159,12 @@ codex_tool_ended(struct json_object *item, const struct rpc_out *out)
 	if (!call)
 		return;
 	if (failed) {
+		struct span last = last_line(or_empty(output));
+
 		text = is_command
-			   ? xasprintf("exit %d: %s", json_object_get_int(code), call)
+			   ? xasprintf("exit %d: %s%s%.*s", json_object_get_int(code),
+				 call, last.n ? ": " : "",
+				 (int)(last.n < 200 ? last.n : 200), last.p)
 			   : xasprintf("%s failed", call);
 		all = xasprintf("%s\n%s", text, or_empty(output));
 	}

@@ -11,6 +11,7 @@ static const struct {
 	const char *before; /* the id, as a word of its own or behind "=" */
 } known[] = {
 	{ "codex", "codex", "resume" },
+	{ "codex-exec", "codex", "resume" },
 	{ "gemini", "gemini", "--resume" },
 	{ "opencode", "opencode", "-s" },
 	{ "copilot", "copilot", "--resume=" },

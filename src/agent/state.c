@@ -14,7 +14,7 @@
 /* What is known of one agent's state.  Paths are below HOME. */
 struct known {
 	const char *adapter; /* or the name of its program */
-	const char *also;    /* the same program, spoken with in another way */
+	const char *also[2]; /* the same program, spoken with in another way */
 	/* Agents that can be told where: the variable, and where it is otherwise. */
 	const char *variable, *home;
 	const char *const *linked; /* names in it that are the user's and only read */
@@ -54,7 +54,7 @@ static const char *const copilot_written[] = { ".cache/copilot/",
 
 static const struct known agents[] = {
 	{ .adapter = "claude",
-	    .also = "claude-acp",
+	    .also = { "claude-acp" },
 	    .variable = "CLAUDE_CONFIG_DIR",
 	    .home = ".claude",
 	    .linked = claude_linked,
@@ -62,7 +62,7 @@ static const struct known agents[] = {
 	    .copied = ".claude.json",
 	    .records = "projects" },
 	{ .adapter = "codex",
-	    .also = "codex-acp",
+	    .also = { "codex-acp", "codex-exec" },
 	    .variable = "CODEX_HOME",
 	    .home = ".codex",
 	    .linked = codex_linked,
@@ -82,7 +82,11 @@ static const struct known agents[] = {
 static bool
 is_named(const struct known *k, const char *name)
 {
-	return strcmp(k->adapter, name) == 0 || (k->also && strcmp(k->also, name) == 0);
+	for (size_t i = 0; i < N_ELEMS(k->also); i++) {
+		if (k->also[i] && strcmp(k->also[i], name) == 0)
+			return true;
+	}
+	return strcmp(k->adapter, name) == 0;
 }
 
 static const struct known *

@@ -203,6 +203,8 @@ every_agent_is_set_to_the_mode_that_its_launch_needs(void **state)
 		{ "copilot", "bypass", copilot, "\"method\":\"session/set_config_option\",\"params\":{\"sessionId\":\"s1\",\"configId\":\"allow_all\",\"value\":\"on\"}" },
 		{ "opencode", "bypass", opencode, "\"configId\":\"mode\",\"value\":\"build\"" },
 		{ "codex-acp", "bypass", "{\"modes\":[\"read-only\",\"auto\",\"full-access\"]}", "\"modeId\":\"auto\"" },
+		/* Under Ask its policy is a setting; none of its modes asks (see acp_agents.c). */
+		{ "codex-acp", "ask", "{\"modes\":[\"read-only\",\"auto\",\"full-access\"]}", "\"method\":\"session/prompt\"" },
 		{ "acp", "plan", "{\"modes\":[\"code\",\"architect\"]}", "\"modeId\":\"architect\"" },
 		/* Where it offers nothing, Bypass and Ask begin: what it asks a person answers. */
 		{ "acp", "bypass", "{\"modes\":[]}", "\"method\":\"session/prompt\"" },

@@ -237,8 +237,8 @@ its_sandbox_is_off_only_inside_another(void **state)
 		{ "bypass", true, "\"danger-full-access\"" },
 		{ "bypass", false, "\"workspace-write\"" },
 		{ "ask", true, "\"danger-full-access\"" },
+		{ "plan", true, "\"approvalPolicy\":\"untrusted\"" },
 		{ "ask", false, "\"workspace-write\"" },
-		{ "plan", true, "\"read-only\"" },
 		{ "plan", false, "\"read-only\"" },
 	};
 	static const struct agent_talk talk = { "", "" };

@@ -26,6 +26,9 @@ static const struct run {
 	/* clang-format off */
 	{ "codex-ask", &agent_codex, "step step accepted step step turn confirmed ask ask-gone ask ask-gone ask ask-gone tool-failed done " },
 	{ "codex-fail-401", &agent_codex, "step step accepted step step turn failed " },
+	{ "codex-exec-ok", &agent_codex_exec, "accepted done " },
+	{ "codex-exec-fail-429", &agent_codex_exec, "accepted limit limit limit limit limit limit limit failed " },
+	{ "codex-exec-sigint", &agent_codex_exec, "accepted " },
 	{ "gemini-ask", &agent_acp, "step accepted step step ask ask " },
 	{ "copilot-bypass", &agent_acp, "step accepted step step done " },
 	{ "opencode-ask", &agent_acp, "step accepted step step ask tool-failed done " },

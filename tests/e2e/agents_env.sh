@@ -10,7 +10,7 @@ agent_path() {
 agent_env() {
 	local model="http://127.0.0.1:$port"
 	case $1 in
-	codex | codex-acp)
+	codex | codex-acp | codex-exec)
 		export CODEX_HOME=$scratch/codex STUB_KEY=dummy CODEX_API_KEY=dummy
 		mkdir -p "$CODEX_HOME"
 		cat >"$CODEX_HOME/config.toml" <<-END

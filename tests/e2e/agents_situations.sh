@@ -9,7 +9,8 @@ e2e_begin "$@"
 agent=$1
 shift
 
-agent_path "$agent" ||
+# Codex without its server is the same program.
+agent_path "${agent%-exec}" ||
 	skip_all "$agent is not installed (./check --all installs it from npm)"
 command -v node >/dev/null || skip_all "node is not installed"
 
@@ -21,6 +22,8 @@ port=$(cat "$scratch/port")
 # None of them can ask a question of the person's, or has a budget of its own.
 agent_lacks="question budget spent"
 # The plan modes of these two let commands through: they are not offered.
+# It is spoken to by nobody.
+[ "$agent" = codex-exec ] && agent_lacks+=" denial plan two-turns interrupt-stream interrupt-tool"
 [[ $agent = opencode || $agent = copilot ]] && agent_lacks+=" plan"
 new_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
 agent_env "$agent"

@@ -41,6 +41,8 @@ park-tool|quick|Estimate: $1, 1pt|stub:bash=tail -f /dev/null
 
 storm|quick|Estimate: $1, 1pt|stub:bash=ls nowhere stub:bash=ls nowhere stub:bash=ls nowhere stub:slow=3000 stub:write=W:calm stub:commit=after the storm
 
+early|pair|Estimate: $1, 1pt|stub:early=touch early.txt stub:plan=look first stub:write=W:kept stub:commit=as planned
+
 fenced|quick|Estimate: $1, 1pt|stub:bash=echo x >"$HOME/outside"; true stub:write=W:inside stub:commit=inside
 END
 }
@@ -281,7 +283,7 @@ situations_killed() {
 }
 
 situations_fenced() {
-	claim "$agent: one that tries to leave its fence is launched" situation_plan 8 || return
+	claim "$agent: one that tries to leave its fence is launched" situation_plan 9 || return
 	here fenced "it comes to its end" comes_to fenced in-review
 	here fenced "with what it did inside" made fenced inside
 	here fenced "outside nothing was written" test ! -e "$HOME/outside"
@@ -300,6 +302,20 @@ situations_storm() {
 	here storm "it goes on in a new run to its end" comes_to storm in-review
 	here storm "of the same conversation" equals "$(sit_field storm runs)" 2
 	here storm "with its work" made storm calm
+}
+
+# Before its plan is approved nothing is written, although its own sandbox is off.
+situations_early() {
+	claim "$agent: one that writes before its plan is approved is launched" situation_plan 8 || return
+	here early "it asks before the command" until_true asks early permission
+	here early "what it would do is shown" says 'touch early.txt' divisi status
+	here early "nothing is written yet" test ! -e "$(sit_field early path)/early.txt"
+	here early "a person says no" divisi decline "$(phase_of early)" --reason "plan first"
+	here early "it presents its plan" until_true asks early plan
+	here early "nothing was written" test ! -e "$(sit_field early path)/early.txt"
+	here early "the plan is approved" divisi approve "$(phase_of early)"
+	here early "it is carried out" allow_rest early
+	here early "as planned" made early kept
 }
 
 # situations_run [GROUP...]: those groups, or all.

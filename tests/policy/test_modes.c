@@ -81,9 +81,9 @@ analysis_only_is_shown_behind_the_mode_S_41(void **state)
 static void
 agents_are_found_by_either_name(void **state)
 {
-	static const char *const names[] = { "claude", "codex", "gemini", "opencode",
-		"copilot", "claude-acp", "codex-acp", "acp", "factory", "cursor",
-		"cto.new", "amp", "command" };
+	static const char *const names[] = { "claude", "codex", "codex-exec", "gemini",
+		"opencode", "copilot", "claude-acp", "codex-acp", "acp", "factory",
+		"cursor", "cto.new", "amp", "command" };
 
 	for (size_t i = 0; i < N_ELEMS(names); i++) {
 		const struct agent_kind *kind = agent_kind_find(names[i]);

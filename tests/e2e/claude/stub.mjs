@@ -20,6 +20,7 @@
 //   stub:slow=N              N words, ten a second; after a resume it is passed over, so a
 //                            client killed in the middle can be resumed and finishes
 //   stub:plan=TEXT           what the plan says (in plan mode; else a list of the actions)
+//   stub:early=COMMAND       Bash tool, before it presents its plan as divisi asks for it
 //   stub:nocommit            no commit at the end (default: one, if anything was written)
 //   stub:silent              does not say "Session started"
 //   stub:fail=STATUSxN       the first N model requests of this session fail with this HTTP
@@ -113,7 +114,7 @@ function readMarkers(text) {
   const flags = new Map();
   for (const [, name, raw = ''] of text.matchAll(MARKER)) {
     const value = raw.replace(/[`*\s]+$/, '').replaceAll('\\n', '\n');
-    if (['plan', 'nocommit', 'silent', 'fail', 'hang', 'slow', 'tokens', 'repair'].includes(name)) flags.set(name, value);
+    if (['plan', 'nocommit', 'silent', 'fail', 'hang', 'slow', 'tokens', 'repair', 'early'].includes(name)) flags.set(name, value);
     if (['write', 'append', 'bash', 'commit', 'tool', 'question', 'say', 'slow'].includes(name))
       actions.push({ name: `a${actions.length}`, kind: name, value });
   }
@@ -178,10 +179,15 @@ function toolFor(action, state, answer) {
 function nextOfPlanTurn(state) {
   const last = state.said.findLast((text) => /Plan mode: present|Your plan is (approved|declined)/.test(text)) ?? '';
   if (!last || last.includes('Your plan is approved')) return null;
+  if (state.flags.has('early') && !state.calls.has('early'))
+    return { text: 'I try first.', tool: use('early', 'Bash', { command: state.flags.get('early'), description: 'Try' }) };
   return { text: `# Plan${last.includes('declined') ? ' (revised)' : ''}\n\n${state.flags.get('plan') || 'the work'}` };
 }
 
 function nextOfPlan(state) {
+  // Approved in divisi's own words: the client has left its plan mode by itself.
+  const word = state.said.findLast((text) => /Your plan is (approved|declined)/.test(text)) ?? '';
+  if (word.includes('approved')) return null;
   const done = (name) => state.calls.get(name)?.result !== undefined;
   const exit = state.calls.get('exit');
   if (!state.isPlanMode || (exit && done('exit') && !exit.isError)) return null;

@@ -104,8 +104,9 @@ struct agent_launch {
 	const char *launch_as;    /* "bypass" "plan" "ask" */
 	const char *session_uuid; /* our id for the agent's session */
 	const char *resume_id;    /* resume this agent session instead, or NULL */
-	const char *name;         /* "ISSUE: title" */
-	const char *prompt;       /* the whole text, or with resume_id how to go on */
+	bool forks;       /* and go on in a copy of it, under session_uuid: can_fork */
+	const char *name; /* "ISSUE: title" */
+	const char *prompt;      /* the whole text, or with resume_id how to go on */
 	const char *prompt_anew; /* the whole text, should RESUME_ID not be had again */
 	const char *prompt_key;  /* idempotency key of the first message */
 	const char *cwd, *tmp_dir;
@@ -183,6 +184,7 @@ struct agent {
 	int (*login)(void);
 	const char *const *env; /* variables passed through beside the default list */
 	bool can_resume;        /* resume_id is understood */
+	bool can_fork;          /* and so is forks */
 	/*
 	 * Under Plan it presents its plan by ending a turn, and is told by the steps
 	 * AGENT_PLAN_ALLOWED and AGENT_PLAN_DECLINED, with the person's words, what comes of it.

@@ -69,7 +69,10 @@ add_session(const struct agent_launch *launch, struct run_spec *spec)
 	if (launch->resume_id) {
 		run_spec_add_arg(spec, "--resume");
 		run_spec_add_arg(spec, launch->resume_id);
-	} else {
+	}
+	if (launch->resume_id && launch->forks)
+		run_spec_add_arg(spec, "--fork-session");
+	if (!launch->resume_id || launch->forks) {
 		run_spec_add_arg(spec, "--session-id");
 		run_spec_add_arg(spec, launch->session_uuid);
 	}
@@ -384,6 +387,7 @@ const struct agent agent_claude = {
 	.login = claude_login,
 	.env = claude_env,
 	.can_resume = true,
+	.can_fork = true,
 	.keeps_id = true,
 	.has_own_confirm = true,
 };

@@ -314,13 +314,15 @@ static const struct command commands[] = {
 	{
 	    .name = "resume",
 	    .group = CMD_SESSION,
-	    .synopsis = "resume SESSION [--note TEXT]",
+	    .synopsis = "resume SESSION [--note TEXT] [--fork]",
 	    .summary = "let a held, parked, stalled or failed session go on",
 	    .help =
 		"A session whose agent is gone gets a new run, in the same worktree and, "
 		"where the agent can, in the same conversation. --override goes against "
 		"G03 (a later batch runs already), G05 (the cap) or G18 (two approaches "
-		"failed), with a reason that is kept.",
+		"failed), with a reason that is kept. --fork goes on in a copy of the "
+		"conversation under a new id: the old one stays as it was, to look at or "
+		"to go back to by hand.",
 	    .options = cmd_resume_options,
 	    .run = cmd_resume,
 	},

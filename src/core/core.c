@@ -333,6 +333,8 @@ dump_session(FILE *f, const struct session *s)
 		    s->pull_review, (long long)s->pull_at, s->n_pull_looks,
 		    s->is_pull_owed, s->is_pull_waived, s->is_pull_swept,
 		    s->is_published);
+	if (s->run_forks || s->forks_next)
+		fprintf(f, " forks %d %d\n", s->run_forks, s->forks_next);
 	if (s->output[0])
 		fprintf(f, " output %s|%s|%s %lld %d\n", s->output, s->output_path,
 		    s->output_sha, (long long)s->n_output, s->n_repairs);

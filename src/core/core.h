@@ -71,8 +71,9 @@ struct session {
 	char *agent_session; /* the agent's own id, "" until known */
 	char *agent_turn; /* its own id of the turn under way, "" when none has one */
 	char *run_resume; /* the conversation that the current run goes on with, "" */
-	char *run_note;   /* and what its agent is told about that */
-	int64_t offset;   /* consumed of the current run's out.ndjson */
+	bool run_forks, forks_next; /* in a copy of it; and so does the next run */
+	char *run_note;             /* and what its agent is told about that */
+	int64_t offset;             /* consumed of the current run's out.ndjson */
 	int64_t started_at, ended_at, last_seen;
 	bool is_idle;     /* silent, and its holder saw it do nothing either */
 	int64_t stuck_at; /* stalled: when it is ended if it is still idle; 0 never */

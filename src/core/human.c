@@ -283,6 +283,7 @@ step_resumed(
 	money_go_on(core, s, h->at);
 	s->n_repairs = 0;
 	own = storm_note(s);
+	s->forks_next = fields_number(&h->fields, "fork", 0) != 0;
 	owe_launch(
 	    s, can_resume ? s->agent_session : "", note[0] ? note : own, h->at, acts);
 	return 0;

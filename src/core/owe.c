@@ -157,6 +157,8 @@ add_run(struct session *s, const char *resume, const char *note, int64_t now,
 	s->rest_is_done = false;
 	core_set(&s->run_note, note);
 	core_set(&s->run_resume, resume);
+	s->run_forks = s->forks_next && resume[0] != '\0';
+	s->forks_next = false;
 	core_set(&s->agent_turn, "");
 	/* A new conversation: the id of the old one is nobody's to be told anything by. */
 	if (s->run_resume[0] == '\0')
@@ -186,6 +188,8 @@ add_run(struct session *s, const char *resume, const char *note, int64_t now,
 	fields_set(f, "run", run);
 	fields_set(f, "resume", s->run_resume);
 	fields_set(f, "note", s->run_note);
+	if (s->run_forks)
+		fields_set_number(f, "fork", 1);
 	return f;
 }
 

@@ -172,7 +172,8 @@ is_other_session(const struct burst *b, const char *id)
 	if (!b->agent->keeps_id || !s || !id || id[0] == '\0')
 		return false;
 	run_uuid(b->f->engine, b->f->run, uuid);
-	return strcmp(id, s->run_resume[0] ? s->run_resume : uuid) != 0;
+	return strcmp(id, s->run_resume[0] && !s->run_forks ? s->run_resume : uuid) !=
+	       0;
 }
 
 /* What stands in the place of an acceptance under an id that is not the session's. */

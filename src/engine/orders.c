@@ -369,6 +369,13 @@ order_resume(struct engine *engine, const struct fields *in,
 	if (!s || refusal_check_overrides(fields_text(in, "override"),
 		      fields_text(in, "reason"), REFUSAL_RESUME_OVERRIDES, err) < 0)
 		return -1;
+	if (fields_number(in, "fork", 0) &&
+	    !(s->agent_session[0] && adapter_agent(s->adapter) &&
+		adapter_agent(s->adapter)->can_fork)) {
+		err_set(err, ERR_CONFLICT, "%s has no conversation that can be forked",
+		    s->label);
+		return err_fix(err, "divisi resume %s", s->label);
+	}
 	fields_copy(&f, in);
 	fields_set_number(
 	    &f, "resumable", s->agent_session[0] && agent_can_resume(s->adapter));

@@ -112,6 +112,23 @@ a_resumed_session_keeps_its_id_and_gets_no_other(void **state)
 	run_spec_clear(&spec);
 }
 
+/* A copy has an id of ours from the start, so that it is found again after a crash. */
+static void
+a_fork_resumes_under_an_id_of_its_own(void **state)
+{
+	struct agent_launch launch = launch_of("ask");
+	struct run_spec spec = { 0 };
+	AUTO_FREE char *args = NULL;
+
+	launch.resume_id = OTHER;
+	launch.forks = true;
+	assert_int_equal(agent_claude.command(&launch, &spec, NULL), 0);
+	args = joined_args(&spec);
+	assert_non_null(
+	    strstr(args, " --resume " OTHER " --fork-session --session-id "));
+	run_spec_clear(&spec);
+}
+
 static void
 an_id_from_the_agents_output_cannot_become_an_option(void **state)
 {
@@ -329,6 +346,7 @@ main(void)
 		cmocka_unit_test(each_launch_mode_has_its_own_switch),
 		cmocka_unit_test(an_unknown_launch_mode_is_refused),
 		cmocka_unit_test(a_resumed_session_keeps_its_id_and_gets_no_other),
+		cmocka_unit_test(a_fork_resumes_under_an_id_of_its_own),
 		cmocka_unit_test(an_id_from_the_agents_output_cannot_become_an_option),
 		cmocka_unit_test(a_name_is_one_word_of_one_line),
 		cmocka_unit_test(the_budget_is_exact_dollars),

@@ -208,6 +208,30 @@ limits_of_nought_stop_nobody(void **state)
 	play_free(p);
 }
 
+/* A copy of the conversation is for that run only. */
+static void
+a_fork_is_said_to_the_launch_it_was_ordered_for_and_no_other(void **state)
+{
+	struct play *p = one_at_work();
+	struct session *s = play_session(p, "1A");
+
+	(void)state;
+	core_set(&s->agent_session, "conversation");
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "signal", "#signal", "9", NULL);
+	HAPPENS(p, HAP_RESUMED, "session", s->id, "#fork", "1", "#resumable", "1");
+	assert_int_equal(
+	    fields_number(&play_act(p, "launch", "1A")->fields, "fork", 0), 1);
+	assert_true(s->run_forks);
+	LINE(p, "1A", HAP_AGENT_ACCEPTED, "agent_session", "copy", NULL);
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "signal", "#signal", "9", NULL);
+	HAPPENS(p, HAP_RESUMED, "session", s->id, "#resumable", "1", "override", "G18",
+	    "reason", "once more");
+	assert_string_equal(act_text(play_act(p, "launch", "1A"), "resume"), "copy");
+	assert_int_equal(
+	    fields_number(&play_act(p, "launch", "1A")->fields, "fork", 0), 0);
+	play_free(p);
+}
+
 /* Also one that is resumed, given up or taken by a person in another way. */
 static void
 a_person_who_acts_otherwise_settles_the_question(void **state)
@@ -243,6 +267,8 @@ main(void)
 		    the_question_outlives_the_agent_and_a_no_leaves_it_parked),
 		cmocka_unit_test(it_may_go_on_in_pair_and_in_nothing_else),
 		cmocka_unit_test(limits_of_nought_stop_nobody),
+		cmocka_unit_test(
+		    a_fork_is_said_to_the_launch_it_was_ordered_for_and_no_other),
 		cmocka_unit_test(a_person_who_acts_otherwise_settles_the_question),
 	};
 

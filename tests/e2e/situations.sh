@@ -267,6 +267,18 @@ situations_interrupted() {
 	here park-tool "it is parked" sits_in park-tool parked
 }
 
+# What was said goes on under another id; only Claude Code has such a copy.
+situations_fork() {
+	local before
+	[ "$agent" = claude ] || return 0
+	before=$(sit_field kill-agent agent_session)
+	here kill-agent "it is taken up once more, in a copy of the conversation" \
+		divisi resume "$(phase_of kill-agent)" --fork --note "stub:write=kill-agent.txt:forked stub:commit=in a fork"
+	here kill-agent "and ready again" comes_to kill-agent in-review
+	here kill-agent "with the work of the copy" made kill-agent forked
+	here kill-agent "under another id" test "$(sit_field kill-agent agent_session)" != "$before"
+}
+
 situations_killed() {
 	claim "$agent: those that are killed are launched" situation_plan 5 || return
 	for name in kill-agent kill-holder kill-server; do
@@ -275,6 +287,7 @@ situations_killed() {
 	killed kill-agent "$(agent_pid "$(sit_field kill-agent run)")" \
 		divisi resume "$(phase_of kill-agent)"
 	killed kill-holder "$(holder_pid "$(sit_field kill-holder run)")"
+	situations_fork
 	kill -9 "$(server_pid)"
 	here kill-server "the server is back, the session untouched" \
 		until_true sits_in kill-server active

@@ -29,15 +29,26 @@ is_session_id(const char *id)
 	return n > 0 && n <= ID_MAX_BYTES;
 }
 
+/*
+ * Its plan mode is a sandbox that cannot be put up behind another fence: there it plans under
+ * the policy of Ask, where nothing but reading goes without a person's yes.
+ */
+static bool
+plans_by_asking(const struct acp_kind *kind, const struct agent_launch *launch)
+{
+	return launch->is_sandboxed && kind->args_ask[0] && launch->launch_as &&
+	       strcmp(launch->launch_as, "plan") == 0;
+}
+
 static const char *const *
 wishes_of(const struct acp_kind *kind, const struct agent_launch *launch)
 {
 	const char *as = launch->launch_as ? launch->launch_as : "";
 
+	if (strcmp(as, "ask") == 0 || plans_by_asking(kind, launch))
+		return kind->ask;
 	if (strcmp(as, "plan") == 0)
 		return kind->plan;
-	if (strcmp(as, "ask") == 0)
-		return kind->ask;
 	if (strcmp(as, "bypass") != 0)
 		return NULL;
 	return !launch->is_sandboxed && kind->unfenced[0] ? kind->unfenced
@@ -70,7 +81,8 @@ acp_command(const struct agent_launch *launch, struct run_spec *spec, struct err
 	const char *program = launch->program && *launch->program ? launch->program
 								  : kind->program;
 	bool is_plan = launch->launch_as && strcmp(launch->launch_as, "plan") == 0;
-	bool is_ask = launch->launch_as && strcmp(launch->launch_as, "ask") == 0;
+	bool is_ask = (launch->launch_as && strcmp(launch->launch_as, "ask") == 0) ||
+		      plans_by_asking(kind, launch);
 
 	if (!wishes_of(kind, launch))
 		return err_set(err, ERR_USAGE, "%s has no launch mode \"%s\"",
@@ -254,7 +266,8 @@ mode_step(const struct agent_launch *launch, const struct agent_talk *talk,
 	if (line)
 		return line;
 	/* Without the mode, Bypass is asked more than it thinks, and Plan is no plan. */
-	if (!wish || strcmp(launch->launch_as, "plan") == 0) {
+	if (!wish || (strcmp(launch->launch_as, "plan") == 0 &&
+			 !plans_by_asking(kind, launch))) {
 		(void)err_set(
 		    err, ERR_REFUSED, "%s offers no plan mode here", kind->name);
 		return NULL;

@@ -75,7 +75,7 @@ claim "both of them" becomes 1B active
 claim "the server is started again" restart
 claim "after a limit and a restart the issues move" \
 	until_true there_is '["status:in-progress" in x["labels"] for x in mine]' "[True, True]"
-claim "their other labels stand" there_is 'sorted(mine[0]["labels"])' "['exec:quick', 'status:in-progress', 'type:chore']"
+claim "their other labels stand" there_is 'sorted(mine[0]["labels"])' "['ctx:autonomous', 'exec:quick', 'status:in-progress', 'type:chore']"
 order '{"fault": "secondary", "n": 2}'
 touch "$scratch/go"
 claim "the work is merged" becomes 1A "done"

@@ -95,6 +95,7 @@ int cmd_cost(int argc, char **argv);
 int cmd_decline(int argc, char **argv);
 int cmd_dispatch(int argc, char **argv);
 int cmd_events(int argc, char **argv);
+int cmd_findings(int argc, char **argv);
 int cmd_handback(int argc, char **argv);
 int cmd_hold(int argc, char **argv);
 int cmd_interrupt(int argc, char **argv);
@@ -107,6 +108,7 @@ int cmd_park(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
+int cmd_review(int argc, char **argv);
 int cmd_rule(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_salvage(int argc, char **argv);
@@ -132,6 +134,7 @@ extern const struct option_doc cmd_attach_options[], cmd_decide_options[],
     cmd_reason_options[], cmd_report_options[], cmd_resume_options[], cmd_run_options[],
     cmd_say_options[], cmd_server_options[], cmd_status_options[], cmd_watch_options[],
     cmd_why_options[];
+extern const struct option_doc cmd_findings_options[], cmd_review_options[];
 extern const struct option_doc cmd_answer_options[], cmd_approvals_options[],
     cmd_approve_options[], cmd_cost_options[];
 extern const struct option_doc cmd_conflicts_options[], cmd_replay_options[],

@@ -433,7 +433,9 @@ step_ask_answered(
 	if (strcmp(decision, "allow") != 0 && strcmp(decision, "deny") != 0)
 		return err_set(err, ERR_USAGE,
 		    "a decision is allow or deny, not '%.20s'", decision);
-	if (check_caps(core, s, a, h, err) < 0 || storm_check_answer(a, h, err) < 0)
+	if (check_caps(core, s, a, h, err) < 0 || storm_check_answer(a, h, err) < 0 ||
+	    (strcmp(decision, "allow") == 0 &&
+		review_check_checkpoint(core, s, a, err) < 0))
 		return -1;
 	allowance_make(core, s, a, h, &rc, err);
 	if (rc < 0)

@@ -1,4 +1,5 @@
 #include "core/internal.h"
+#include "core/review.h"
 
 #include "policy/refusal.h"
 
@@ -41,6 +42,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "grants", offsetof(struct session, grants) },
 		{ "after", offsetof(struct session, after) },
 		{ "output", offsetof(struct session, output) },
+		{ "review", offsetof(struct session, review) },
 	};
 	char **const empty[] = { &s->sub_issue, &s->base, &s->run, &s->agent_session,
 		&s->agent_turn, &s->run_resume, &s->run_note, &s->last_text, &s->reason,
@@ -320,6 +322,8 @@ step_batch_approved(
 		    hash, b->hash);
 		return err_fix(err, "look at the table again: divisi dispatch PLAN");
 	}
+	if (review_check_gate2(core, b->plan_id, err) < 0)
+		return -1;
 	/* A session of an earlier batch may have been taken up again since it was planned. */
 	p = core_plan(core, b->plan_id);
 	if (p && !b->overtakes && check_predecessor(core, p, b->number, err) < 0)

@@ -1,6 +1,7 @@
 #include "core/core.h"
 
 #include "core/internal.h"
+#include "core/review.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +49,8 @@ session_clear(struct session *s)
 		s->pin, s->candidate, s->landed, s->evidence, s->stray, s->widened,
 		s->blocked, s->account, s->price, s->call, s->pull_url, s->pull_state,
 		s->pull_checks, s->pull_review, s->progress, s->state_text,
-		s->go_on_text, s->checkpoint, s->model, s->decisions, s->blockers };
+		s->go_on_text, s->checkpoint, s->model, s->decisions, s->blockers,
+		s->review };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -71,7 +73,7 @@ plan_run_clear(struct plan_run *p)
 		p->master, p->master_title, p->master_url, p->target, p->verify,
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
 		p->trouble, p->published, p->unpublished, p->radar, p->guard,
-		p->planner, p->tracker };
+		p->planner, p->tracker, p->review, p->review_why };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -122,6 +124,9 @@ core_free(struct core *core)
 		conflict_clear(&core->conflict[i]);
 	for (size_t i = 0; i < core->n_allowances; i++)
 		allowance_clear(&core->allowance[i]);
+	for (size_t i = 0; i < core->n_reviews; i++)
+		review_clear(&core->review[i]);
+	free(core->review);
 	free(core->allowance);
 	free(core->conflict);
 	free(core->plan);
@@ -339,6 +344,8 @@ dump_session(FILE *f, const struct session *s)
 		fprintf(f, " output %s|%s|%s %lld %d\n", s->output, s->output_path,
 		    s->output_sha, (long long)s->n_output, s->n_repairs);
 	storm_dump(s, f);
+	if (s->review[0])
+		fprintf(f, " review %s\n", s->review);
 	dump_asks(f, s);
 }
 
@@ -364,6 +371,8 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    (long long)p->cost_rate, (long long)p->cost_floor);
 	if (p->tracker[0])
 		fprintf(f, " tracker %s\n", p->tracker);
+	if (p->review[0])
+		fprintf(f, " review %s|%s\n", p->review, p->review_why);
 	fprintf(f, " health %lld %lld %lld %lld %lld\n", (long long)p->retry_limit,
 	    (long long)p->context_warn, (long long)p->context_stop,
 	    (long long)p->same_error_limit, (long long)p->tries_limit);
@@ -410,6 +419,7 @@ core_dump(const struct core *core)
 	}
 	allowances_dump(core, f);
 	accounts_dump(core, f);
+	reviews_dump(core, f);
 	fclose(f);
 	return buf;
 }

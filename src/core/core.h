@@ -126,6 +126,7 @@ struct session {
 	bool is_interrupted; /* its turn was ended by a person: its failure is none */
 	bool was_reviewed;
 	bool is_set_up; /* its setup command succeeded */
+	char *review;   /* "in" "post": what its phase needs (S-43, S-44) */
 	bool is_swept;  /* closed for good: what its agent kept is told to be removed */
 	bool is_tree_gone; /* another program took its worktree away */
 	char *blocked;     /* why its landing waits, and the command that mends it */
@@ -171,6 +172,8 @@ struct plan_run {
 	    *master_url;
 	char *target, *verify, *merge, *landing, *publish, *phases, *profile;
 	char *tracker; /* over the network: its name; "" is the built-in one */
+	char *review;  /* before its dispatch: "required" "advised" "" (S-42) */
+	char *review_why;
 	char *planner; /* who wrote it, "" when nobody knows */
 	char *radar;   /* "halt" "tell" "off": what follows when live sessions meet */
 	char *guard;   /* "deny" "tell" "off": what agents hear of what is not theirs */
@@ -241,6 +244,8 @@ struct assertion_run {
 	char *plan_path, *a, *b, *reason, *by;
 };
 
+struct review; /* core/review.h */
+
 struct core {
 	struct plan_run *plan;
 	size_t n_plans, cap_plans;
@@ -254,6 +259,8 @@ struct core {
 	size_t n_conflicts, cap_conflicts;
 	struct allowance *allowance;
 	size_t n_allowances, cap_allowances;
+	struct review *review;
+	size_t n_reviews, cap_reviews;
 	int n_asks; /* numbers the questions of all sessions */
 	int64_t confirm_limit_ms, silence_limit_ms;
 	int64_t seen_at; /* when the last thing happened */

@@ -1,4 +1,5 @@
 #include "core/internal.h"
+#include "core/review.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -313,6 +314,7 @@ delivered(
     struct core *core, struct session *s, const struct happening *h, struct acts *acts)
 {
 	const struct plan_run *p = core_plan(core, s->plan_id);
+	char why[160];
 
 	session_close_asks(s, false);
 	owe_tell(s, "eof", acts);
@@ -333,7 +335,8 @@ delivered(
 		(void)core_move(s, ON_DELIVERED, h->at, acts);
 		owe_issue_move(acts, s, "In Review", s->n_keys);
 		pull_owe_open(core, s, acts);
-		if (p && strcmp(p->merge, "auto") == 0) {
+		if (p && strcmp(p->merge, "auto") == 0 &&
+		    session_gate3(core, s, false, why, sizeof(why))) {
 			s->was_reviewed = true;
 			(void)core_move(s, ON_REVIEWED, h->at, acts);
 		}

@@ -1,6 +1,7 @@
 #include "core/account.h"
 #include "core/internal.h"
 #include "core/money.h"
+#include "core/review.h"
 
 #include <string.h>
 
@@ -54,7 +55,11 @@ static void
 launch_ready(struct core *core, struct batch_run *b, int64_t now, struct acts *acts)
 {
 	size_t live = core_live(core), cap = batch_cap(core, b);
+	const struct plan_run *p = core_plan(core, b->plan_id);
+	char why[160];
 
+	if (p && !core_gate2(core, p, why, sizeof(why)))
+		return; /* S-42: none, in any batch */
 	for (size_t i = 0; i < b->n && live < cap; i++) {
 		struct session *s = &core->session[b->session[i]];
 		AUTO_FREE char *note = NULL;
@@ -227,4 +232,5 @@ flow_advance(struct core *core, int64_t now, struct acts *acts)
 		sweep_state(&core->session[i], acts);
 	for (size_t i = 0; i < core->n_sessions; i++)
 		pull_sweep(&core->session[i], acts);
+	flow_reviews(core, acts);
 }

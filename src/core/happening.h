@@ -91,6 +91,12 @@ enum hap {
 	HAP_MET,              /* two sessions met, or one and the target: a conflict */
 	HAP_CONFLICT_GONE,    /* they do no longer */
 	HAP_RULED,            /* a person decided about a conflict */
+	HAP_REVIEW_RECORDED,  /* what reviewers found, as rows */
+	HAP_FINDINGS_DECIDED, /* a person decided about them */
+	HAP_REVIEW_WAIVED,    /* a person does without a review, and why */
+	HAP_FINDINGS_JOINED,  /* two rows are one */
+	HAP_FINDING_FILED,    /* one has its sub-issue */
+	HAP_FINDING_DONE,     /* a person says that one is mended */
 	HAP_GUARDED,          /* what the guard told an agent of its tool calls */
 	HAP_WIDEN_ASKED,      /* more paths are asked for than a session declared */
 	HAP_TREE_GONE,        /* another program took a worktree away */

@@ -1,5 +1,6 @@
 #include "core/internal.h"
 #include "core/money.h"
+#include "core/review.h"
 
 #include "policy/refusal.h"
 
@@ -169,6 +170,8 @@ human_check_launch(const struct core *core, const struct session *s,
 	if (!p || !b || strcmp(p->state, "active") != 0)
 		return err_set(err, ERR_CONFLICT, "the plan of %s is %s", s->id,
 		    p ? p->state : "gone");
+	if (review_check_gate2(core, p->id, err) < 0)
+		return -1;
 	o = batch_other_of(core, p, s->phase, s->batch_id);
 	if (o)
 		return refuse(err, "G10", "phase %s is %s in another batch (%s)",

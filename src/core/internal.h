@@ -87,6 +87,15 @@ void session_reported(struct session *s, int64_t now, struct acts *acts);
 
 step_fn step_fenced; /* fenced.c */
 
+/* review.c: agreed findings become work, and records are told to the tracker. */
+void flow_reviews(struct core *core, struct acts *acts);
+void reviews_dump(const struct core *core, FILE *f);
+/* May the checkpoint A of S be approved (S-43)? */
+NODISCARD int review_check_checkpoint(const struct core *core, const struct session *s,
+    const struct ask *a, struct err *err);
+step_fn step_review_recorded, step_findings_decided, step_review_waived,
+    step_findings_joined, step_finding_filed, step_finding_done;
+
 /* talk.c: the agent of S cannot be told what its protocol waits for. */
 void talk_broke(struct core *core, struct session *s, const char *why, int64_t now,
     struct acts *acts);

@@ -1,4 +1,6 @@
 #include "core/internal.h"
+#include "core/review.h"
+#include "policy/refusal.h"
 
 #include <string.h>
 
@@ -179,6 +181,14 @@ step_landing_blocked(
 	return 0;
 }
 
+static int
+refuse_merge(const struct session *s, const char *why, struct err *err)
+{
+	refuse(err, "M01", "%s is not reviewed to its end: %s", s->label, why);
+	return err_fix(err, "divisi findings %s, then divisi findings decide %s TEXT",
+	    s->label, s->label);
+}
+
 /* The merge gate: a person read the diff and said yes (CONTRACTS 7), or says "try again". */
 int
 step_merge_asked(
@@ -186,6 +196,8 @@ step_merge_asked(
 {
 	const char *only = fields_text(&h->fields, "session");
 	const char *plan = fields_text(&h->fields, "plan");
+	const struct session *refused = NULL;
+	char why[160] = "";
 	size_t n = 0;
 
 	for (size_t i = 0; i < core->n_sessions; i++) {
@@ -194,7 +206,10 @@ step_merge_asked(
 		if ((only[0] && strcmp(s->id, only) != 0) ||
 		    (plan[0] && strcmp(s->plan_id, plan) != 0))
 			continue;
-		if (s->state == SESSION_IN_REVIEW) {
+		if (s->state == SESSION_IN_REVIEW &&
+		    !session_gate3(core, s, true, why, sizeof(why))) {
+			refused = s;
+		} else if (s->state == SESSION_IN_REVIEW) {
 			s->was_reviewed = true;
 			n += core_move(s, ON_REVIEWED, h->at, acts);
 			(void)pull_asked(core, s, h);
@@ -208,6 +223,8 @@ step_merge_asked(
 			n++;
 		}
 	}
+	if (n == 0 && refused)
+		return refuse_merge(refused, why, err);
 	if (n == 0)
 		return err_set(err, ERR_NOT_FOUND, "nothing waits to be merged");
 	return 0;

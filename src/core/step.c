@@ -1,6 +1,7 @@
 #include "core/core.h"
 
 #include "core/internal.h"
+#include "core/review.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -69,6 +70,8 @@ read_settings(struct plan_run *p, const struct fields *f)
 	core_set(&p->profile, fields_text(f, "profile"));
 	core_set(&p->radar, fields_text(f, "radar"));
 	core_set(&p->planner, fields_text(f, "planner"));
+	core_set(&p->review, fields_text(f, "review"));
+	core_set(&p->review_why, fields_text(f, "review_why"));
 	core_set(&p->guard, fields_text(f, "guard"));
 	p->cap = fields_number(f, "cap", 3);
 	p->research_cap = fields_number(f, "research_cap", 5);
@@ -278,6 +281,8 @@ step_clock_set(
 	}
 	for (size_t i = 0; i < core->n_batches; i++)
 		shift(&core->batch[i].since, by);
+	for (size_t i = 0; i < core->n_reviews; i++)
+		shift(&core->review[i].at, by);
 	for (size_t i = 0; i < core->n_accounts; i++) {
 		shift(&core->account[i].paused_until, by);
 		shift(&core->account[i].ended_at, by);
@@ -343,6 +348,12 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_MET]               = step_met,
 	[HAP_CONFLICT_GONE]     = step_conflict_gone,
 	[HAP_RULED]             = step_ruled,
+	[HAP_REVIEW_RECORDED]   = step_review_recorded,
+	[HAP_FINDINGS_DECIDED]  = step_findings_decided,
+	[HAP_REVIEW_WAIVED]     = step_review_waived,
+	[HAP_FINDINGS_JOINED]   = step_findings_joined,
+	[HAP_FINDING_FILED]     = step_finding_filed,
+	[HAP_FINDING_DONE]      = step_finding_done,
 	[HAP_GUARDED]           = step_guarded,
 	[HAP_WIDEN_ASKED]       = step_widen_asked,
 	[HAP_TREE_GONE]         = step_tree_gone,

@@ -5,6 +5,7 @@
 #include "core/account.h"
 #include "core/internal.h"
 #include "core/money.h"
+#include "core/review.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,7 +95,10 @@ why_approved(const struct core *core, const struct session *s, const char *name,
 		put(to->command, to->cn, "divisi claim %s", name);
 	} else if (p && strcmp(p->state, "active") != 0)
 		put(to->why, to->n, "its plan is %s", p->state);
-	else if (session_paused_until(core, s))
+	else if (p && !core_gate2(core, p, why, sizeof(why))) {
+		put(to->why, to->n, "Gate 2 of its plan is not passed: %s", why);
+		put(to->command, to->cn, "divisi findings %s", p->path);
+	} else if (session_paused_until(core, s))
 		why_paused(core, s, to);
 	else if (!money_fits(core, s, money_ceiling(core, s), core->seen_at, why,
 		     sizeof(why))) {
@@ -430,12 +434,35 @@ add_conflicts(const struct core *core, struct need *need, size_t max, size_t *n)
 	}
 }
 
+/* What reviewers found and nobody has decided yet. */
+static void
+add_reviews(const struct core *core, struct need *need, size_t max, size_t *n)
+{
+	for (size_t i = 0; i < core->n_reviews; i++) {
+		const struct review *r = &core->review[i];
+		const struct session *s = r->session[0] ? core_session(core, r->session)
+							: NULL;
+		struct need one = { .since = r->at };
+		char why[160];
+
+		/* What became of the work itself has made it idle. */
+		if (review_gate(r, why, sizeof(why)) ||
+		    (s && session_is_terminal(s->state)))
+			continue;
+		put(one.subject, sizeof(one.subject), "review %s", r->id);
+		put(one.what, sizeof(one.what), "%s", why);
+		put(one.command, sizeof(one.command), "divisi findings %s", r->id);
+		add_need(need, max, n, &one);
+	}
+}
+
 size_t
 core_needs(const struct core *core, struct need *need, size_t max)
 {
 	size_t n = 0;
 
 	add_conflicts(core, need, max, &n);
+	add_reviews(core, need, max, &n);
 	for (size_t i = 0; i < core->n_sessions; i++) {
 		const struct session *s = &core->session[i];
 		const struct batch_run *b = core_batch(core, s->batch_id);

@@ -315,6 +315,8 @@ static const struct {
 	{ "pull-open", track_act },
 	{ "pull-look", track_act },
 	{ "pull-close", track_act },
+	{ "rdr", track_act },
+	{ "finding-file", track_act },
 	{ "worktree-add", job_act },
 	{ "worktree-remove", job_act },
 	{ "worktree-back", job_act },

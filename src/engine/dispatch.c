@@ -1,6 +1,7 @@
 #include "engine/internal.h"
 
 #include "base/crash.h"
+#include "core/review.h"
 #include "policy/refusal.h"
 #include "store/issues.h"
 
@@ -115,6 +116,19 @@ add_met(const struct engine *engine, struct fields *in)
 	}
 	fclose(f);
 	fields_set(in, "met", met);
+}
+
+static void
+add_gate(const struct engine *engine, const char *path, struct fields *in)
+{
+	char why[160];
+	bool passed = review_gate(
+	    core_review_of(engine->core, path, "", "pre"), why, sizeof(why));
+
+	if (passed)
+		fields_set(in, "gate2", "passed");
+	else
+		fields_setf(in, "gate2", "not passed: %s", why);
 }
 
 /* The plan as the tracker has it, and how many sessions live: for the preflight's words. */
@@ -264,6 +278,9 @@ adopt_proposal(struct op *op, const struct fields *out, struct err *err)
 	}
 	rc = engine_happen(engine, kind, op->actor, &f, err);
 	p = core_plan_by_path(engine->core, fields_text(out, "path"));
+	/* The plan is open, so that its review has an issue to stand on; nothing is filed. */
+	if (rc == 0 && p && review_check_gate2(engine->core, p->id, err) < 0)
+		rc = -1;
 	if (rc == 0 && p) {
 		fields_set(&f, "plan", p->id);
 		fields_set(&f, "override", fields_text(&op->in, "override"));
@@ -353,6 +370,7 @@ order_dispatch(struct engine *engine, const struct fields *in,
 	fields_set_number(&job, "next_number", number);
 	add_done(engine, p, &job);
 	add_tried(engine, p, number, &job);
+	add_gate(engine, path, &job);
 	add_met(engine, &job);
 	add_facts(engine, p, &job);
 	add_assertions(engine, path, &job);

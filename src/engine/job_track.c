@@ -199,6 +199,15 @@ compare(struct tracking *t, const struct fields *seen, const struct tracker_issu
 	return 0;
 }
 
+/* Written over in place whatever stands there: nothing of the issue itself changes. */
+static bool
+is_upsert(const struct tracking *t)
+{
+	const char *act = fields_text(t->in, "act");
+
+	return strcmp(act, "registry") == 0 || strcmp(act, "rdr") == 0;
+}
+
 static int
 look_before(struct tracking *t, struct err *err)
 {
@@ -206,7 +215,7 @@ look_before(struct tracking *t, struct err *err)
 	struct tracker_issue *now = &t->before;
 	int rc;
 
-	if (t->id[0] == '\0' || strcmp(fields_text(t->in, "act"), "registry") == 0)
+	if (t->id[0] == '\0' || is_upsert(t))
 		return 0;
 	if (t->work.tracker->read(t->work.link, t->id, t->arena, now, err) < 0)
 		return err_wrap(err, "%s", t->id);
@@ -253,7 +262,7 @@ look_after(struct tracking *t, struct err *err)
 
 	if (fields_text(t->out, "sub_issue")[0])
 		t->id = fields_text(t->out, "sub_issue");
-	if (t->id[0] == '\0' || strcmp(fields_text(t->in, "act"), "registry") == 0)
+	if (t->id[0] == '\0' || is_upsert(t))
 		return 0;
 	if (t->work.tracker->read(t->work.link, t->id, t->arena, &now, err) < 0)
 		return err_wrap(err, "%s", t->id);
@@ -305,6 +314,7 @@ job_track(const struct fields *in, struct fields *out, struct err *err)
 	    &link, fields_text(in, "top"), fields_text(in, "tracker"), err);
 
 	t.id = strcmp(fields_text(in, "act"), "issue-file") == 0 ||
+		       strcmp(fields_text(in, "act"), "finding-file") == 0 ||
 		       track_is_pull(fields_text(in, "act"))
 		   ? ""
 		   : fields_text(in, "seen_id");

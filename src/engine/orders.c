@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "engine/outbox.h"
 #include "engine/own.h"
+#include "engine/reviews.h"
 #include "engine/scan.h"
 #include "engine/summary.h"
 #include "plan/lint.h"
@@ -516,6 +517,7 @@ static const struct {
 	{ "decline",  order_decline,  false },
 	{ "diff",     order_diff,     true  },
 	{ "dispatch", order_dispatch, false },
+	{ "findings", order_findings, false },
 	{ "forget",   order_forget,   false },
 	{ "handback", order_handback, false },
 	{ "hold",     order_hold,     false },
@@ -529,6 +531,7 @@ static const struct {
 	{ "ready",    order_ready,    false },
 	{ "report",   order_report,   true  },
 	{ "resume",   order_resume,   false },
+	{ "review",   order_review,   false },
 	{ "rule",     order_rule,     false },
 	{ "say",      order_say,      false },
 	{ "summary",  order_summary,  true  },

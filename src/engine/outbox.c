@@ -364,8 +364,9 @@ outbox_send(struct task *task, const struct fields *in)
 	const char *tracker = fields_text(in, "tracker");
 	bool is_own = fields_text(in, "sub_issue")[0] &&
 		      strcmp(fields_text(in, "on"), "master") != 0;
-	const char *about = is_own ? fields_text(in, "sub_issue")
-				   : fields_text(in, "master");
+	const char *about = fields_text(in, "about")[0] ? fields_text(in, "about")
+			    : is_own                    ? fields_text(in, "sub_issue")
+							: fields_text(in, "master");
 	AUTO_FREE char *registry = strcmp(task->kind, "registry") == 0
 				       ? xasprintf("%s/registry", about)
 				       : NULL;

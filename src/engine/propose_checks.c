@@ -185,6 +185,26 @@ check_approach(struct proposal *p)
 	    files > MANY_FILES ? (size_t)MANY_FILES : files, issues);
 }
 
+/* S-42, A-62: what Gate 2 says, or in one line why a review is a good idea. */
+static void
+check_gates(struct proposal *p)
+{
+	const char *need = fields_text(p->out, "review");
+	const char *why = fields_text(p->out, "review_why");
+	const char *merge = fields_text(p->out, "merge");
+	const char *gate = fields_text(p->in, "gate2");
+
+	if (strcmp(need, "required") == 0)
+		found(p, "gates", "Gate 2 is required (%s) and %s; merge: %s", why,
+		    gate[0] ? gate : "not passed", merge);
+	else if (strcmp(need, "advised") == 0 && strcmp(gate, "passed") != 0)
+		found(p, "gates",
+		    "a review before the dispatch is advised (%s): divisi review; merge: %s",
+		    why, merge);
+	else
+		found(p, "gates", "no review is asked for; merge: %s", merge);
+}
+
 void
 propose_checks(struct proposal *p)
 {
@@ -195,8 +215,7 @@ propose_checks(struct proposal *p)
 	check_prior_work(p);
 	check_slots(p);
 	check_agents(p);
-	found(p, "gates", "no review is asked for; merge: %s",
-	    fields_text(p->out, "merge"));
+	check_gates(p);
 	if (setup[0])
 		found(p, "setup", "each worktree runs: %s", setup);
 	check_approach(p);

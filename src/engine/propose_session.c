@@ -13,6 +13,7 @@
 #include "policy/price.h"
 #include "policy/prompt.h"
 #include "policy/refusal.h"
+#include "policy/review.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -378,6 +379,7 @@ int
 propose_session(struct proposal *p, size_t i, struct err *err)
 {
 	const struct dispatch_row *row = dispatch_row_of(p->rows, p->batch->phase[i]);
+	struct phase_review review;
 	const char *why = NULL;
 
 	if (!row || row->phase->n_issues != 1)
@@ -404,12 +406,13 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 		return err_fix(err, "set 'Mode: %s (analysis-only)', or drop 'Output:'",
 		    exec_mode_name(row->phase->mode));
 	}
-	if (row->phase->review[0] && strcmp(row->phase->review, "none") != 0) {
-		err_set(err, ERR_REFUSED,
-		    "phase %s asks for review '%s', which this divisi cannot run",
-		    row->phase->id, row->phase->review);
-		return err_fix(err, "review it by hand and set 'Review: none'");
-	}
+	if (review_of_phase(row->phase, &review, err) < 0)
+		return -1;
+	set_at(p, i, "review",
+	    review.in && review.post ? "in,post"
+	    : review.in              ? "in"
+	    : review.post            ? "post"
+				     : "");
 	fputc('{', p->canon);
 	put_names(p, i, row);
 	put_cost(p, i, row);

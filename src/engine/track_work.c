@@ -64,11 +64,20 @@ attach_plan(struct track_work *w, struct err *err)
 }
 
 static int
-mirror_plan(struct track_work *w, struct err *err)
+mirror_master(struct track_work *w, struct err *err)
 {
 	struct tracker_draft master = { .id = text(w, "master"),
 		.title = text(w, "master_title"),
 		.url = text(w, "master_url") };
+
+	if (!master_of(w) || !(w->tracker->capabilities & TRACKER_OWN_IDS))
+		return 0;
+	return mirror(w, &master, "type:feature", err);
+}
+
+static int
+mirror_plan(struct track_work *w, struct err *err)
+{
 	struct tracker_draft issue = { .parent = master_of(w),
 		.id = text(w, "issue"),
 		.title = text(w, "issue_title"),
@@ -76,7 +85,7 @@ mirror_plan(struct track_work *w, struct err *err)
 
 	if (!(w->tracker->capabilities & TRACKER_OWN_IDS))
 		return 0;
-	if (master_of(w) && mirror(w, &master, "type:feature", err) < 0)
+	if (mirror_master(w, err) < 0)
 		return -1;
 	if (attach_plan(w, err) < 0)
 		return -1;
@@ -234,6 +243,39 @@ close_plan(struct track_work *w, struct err *err)
 	    w->tracker->update(w->link, &call, text(w, "master"), &patch, err));
 }
 
+/* the record stands on the reviewed issue, written over in place. */
+static int
+post_record(struct track_work *w, struct err *err)
+{
+	if (mirror_master(w, err) < 0)
+		return -1;
+	return comment_issue(w, text(w, "about"), "rdr", text(w, "comment"), err);
+}
+
+/* what was agreed is a chore of its own under the issue that was reviewed. */
+static int
+file_finding(struct track_work *w, struct fields *out, struct err *err)
+{
+	const char *labels[] = { "type:chore" };
+	struct tracker_draft draft = { .title = text(w, "title"),
+		.body = text(w, "prompt"),
+		.parent = text(w, "about")[0] ? text(w, "about") : NULL,
+		.status = "Todo",
+		.estimate = (int)fields_number(w->in, "points", 0),
+		.labels = { labels, 1 } };
+	struct tracker_call call;
+	char id[TRACKER_ID_SIZE] = "";
+
+	if (mirror_master(w, err) < 0)
+		return -1;
+	call = call_of(w, "create");
+	if (DURABLE("tracker.finding",
+		w->tracker->create(w->link, &call, &draft, id, err)) < 0)
+		return -1;
+	fields_set(out, "sub_issue", id);
+	return 0;
+}
+
 int
 track_work(struct track_work *w, struct fields *out, struct err *err)
 {
@@ -243,6 +285,10 @@ track_work(struct track_work *w, struct fields *out, struct err *err)
 	if (strcmp(act, "registry") == 0)
 		rc = comment_issue(
 		    w, text(w, "master"), "registry", text(w, "comment"), err);
+	else if (strcmp(act, "rdr") == 0)
+		rc = post_record(w, err);
+	else if (strcmp(act, "finding-file") == 0)
+		rc = file_finding(w, out, err);
 	else if (strcmp(act, "plan-close") == 0)
 		rc = close_plan(w, err);
 	else if (track_is_pull(act))

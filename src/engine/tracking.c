@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "engine/outbox.h"
+#include "engine/reviews.h"
 #include "engine/summary.h"
 #include "engine/track_work.h"
 #include "policy/modes.h"
@@ -73,6 +74,35 @@ add_session(const struct session *s, struct fields *in)
 	fields_set_number(in, "analysis", s->is_analysis);
 }
 
+/* The record as it is by now, or what the sub-issue of one finding of it says. */
+static int
+add_review(const struct task *task, struct fields *in, struct err *err)
+{
+	const struct review *r = core_review(
+	    task->engine->core, fields_text(&task->fields, "review"));
+	const char *id = fields_text(&task->fields, "finding");
+	const struct finding *row = r && id[0] ? findings_find(&r->rows, id) : NULL;
+	const char *about = fields_text(in, "sub_issue")[0]
+				? fields_text(in, "sub_issue")
+				: fields_text(in, "master");
+	AUTO_FREE char *text = NULL, *title = NULL;
+
+	if (!r || (id[0] && !row))
+		return err_set(err, ERR_NOT_FOUND, "its finding is gone");
+	fields_set(in, "about", about);
+	if (!row) {
+		text = review_text(task->engine, r);
+		fields_set(in, "comment", text);
+		return 0;
+	}
+	title = finding_title(row);
+	text = finding_body(row, about);
+	fields_set(in, "title", title);
+	fields_set(in, "prompt", text);
+	fields_set_number(in, "points", finding_points(row));
+	return 0;
+}
+
 /* Everything track_work() wants to know of TASK. */
 static int
 gather(const struct task *task, const struct session *s, const struct plan_run *p,
@@ -100,6 +130,8 @@ gather(const struct task *task, const struct session *s, const struct plan_run *
 	fields_set(in, "comment", fields_text(&task->fields, "text"));
 	if (s)
 		add_session(s, in);
+	if (strcmp(kind, "rdr") == 0 || strcmp(kind, "finding-file") == 0)
+		return add_review(task, in, err);
 	if (strcmp(kind, "registry") == 0) {
 		AUTO_FREE char *text = registry_text(task->engine, p);
 
@@ -127,6 +159,14 @@ track_filed(struct task *task, const char *id)
 	struct fields f = { 0 };
 	int rc;
 
+	if (strcmp(task->kind, "finding-file") == 0) {
+		fields_set(&f, "review", fields_text(&task->fields, "review"));
+		fields_set(&f, "id", fields_text(&task->fields, "finding"));
+		fields_set(&f, "sub_issue", id);
+		rc = engine_note(task->engine, HAP_FINDING_FILED, &f);
+		fields_clear(&f);
+		return rc;
+	}
 	fields_set(&f, "session", fields_text(&task->fields, "session"));
 	fields_set(&f, "sub_issue", id);
 	fields_set_number(&f, "version", fields_number(&task->fields, "version", 1));

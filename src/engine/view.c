@@ -1,6 +1,5 @@
 #include "engine/outbox.h"
 
-#include "base/hash.h"
 #include "core/account.h"
 #include "core/money.h"
 #include "core/planner.h"
@@ -8,6 +7,7 @@
 #include "engine/closing.h"
 #include "engine/members.h"
 #include "engine/outbox.h"
+#include "engine/reviews.h"
 #include "engine/summary.h"
 #include "policy/refusal.h"
 
@@ -430,6 +430,7 @@ engine_status(struct engine *engine)
 	add_conflicts(engine, o);
 	add_radar(engine, o);
 	json_object_object_add(o, "tracker", outbox_json(engine));
+	json_object_object_add(o, "reviews", reviews_json(engine));
 	for (size_t i = 0; i < engine->core->n_plans; i++)
 		json_object_array_add(plans, plan_json(engine, &engine->core->plan[i]));
 	json_object_object_add(o, "plans", plans);
@@ -512,6 +513,7 @@ engine_status_for(struct engine *engine, const struct caller *caller)
 	prune(o, "conflicts", is_side, caller->session);
 	prune(o, "acts", keeps_nothing, caller->session);
 	prune(o, "accounts", keeps_nothing, caller->session);
+	prune(o, "reviews", needs_session, caller->session);
 	json_object_object_del(o, "tracker");
 	member_number(o, "n_needs",
 	    (int64_t)json_object_array_length(json_object_object_get(o, "needs")));
@@ -533,52 +535,4 @@ engine_may_see(struct engine *engine, const struct caller *caller, const char *n
 	    err, "G11", "%s sees its own session only, not %.60s", caller->actor, name);
 	err_fix(err, "divisi why %s", s ? s->id : "SESSION");
 	return false;
-}
-
-struct json_object *
-engine_state(struct engine *engine)
-{
-	struct json_object *o = json_object_new_object();
-	AUTO_FREE char *dump = core_dump(engine->core);
-	char sha[HASH_HEX_SIZE];
-
-	hash_sha256(dump, strlen(dump), sha);
-	member_number(o, "seq", journal_last(engine->store));
-	member_text(o, "sha256", sha);
-	member_text(o, "dump", dump);
-	return o;
-}
-
-struct event_walk {
-	int (*fn)(const char *line, void *arg);
-	void *arg;
-};
-
-static int
-tell_row(const struct journal_row *row, void *arg)
-{
-	struct event_walk *walk = arg;
-	AUTO_JSON struct json_object *o = json_object_new_object();
-	struct json_object *data = json_tokener_parse(row->data);
-
-	member_number(o, "seq", row->seq);
-	member_number(o, "at", row->at);
-	member_text(o, "actor", row->actor);
-	member_text(o, "entity", row->entity);
-	member_text(o, "from", row->from);
-	member_text(o, "to", row->to);
-	member_text(o, "cause", row->cause);
-	json_object_object_add(o, "data", data ? data : json_object_new_object());
-	return walk->fn(json_object_to_json_string_ext(
-			    o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-	    walk->arg);
-}
-
-int
-engine_events(struct engine *engine, int64_t after,
-    int (*fn)(const char *line, void *arg), void *arg, struct err *err)
-{
-	struct event_walk walk = { fn, arg };
-
-	return journal_replay(engine->store, after, tell_row, &walk, err);
 }

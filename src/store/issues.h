@@ -53,7 +53,7 @@ enum issue_comment_kind {
 	ISSUE_CLOSING,
 	ISSUE_CHECKPOINT, /* one per issue, written over */
 	ISSUE_REGISTRY,   /* one per issue, written over */
-	ISSUE_RDR,
+	ISSUE_RDR,        /* ours is one per issue, written over */
 	ISSUE_MENTION,
 	ISSUE_N_COMMENT_KINDS,
 };

@@ -20,12 +20,18 @@ comment(struct store *store, const struct issue_by *by, const char *id,
 	    " ON CONFLICT (issue, kind) WHERE kind IN ('checkpoint', 'registry')"
 	    " DO UPDATE SET author = excluded.author, body = excluded.body,"
 	    " edited_at = excluded.edited_at";
+	/* Only ours: what people wrote under that name stays. */
+	static const char sql_old_record[] =
+	    "DELETE FROM comment WHERE issue = ?1 AND kind = 'rdr' AND author = ?2";
 	static const char sql_touch[] =
 	    "UPDATE issue SET updated_at = ?2 WHERE id = ?1";
 	const char *move[2] = { "", "" };
 	json_object *data;
 
 	if (issues_must_find(store, id, err) < 0)
+		return -1;
+	if (kind == ISSUE_RDR && strncmp(by->actor, "human:", 6) != 0 &&
+	    db_run(store, sql_old_record, err, "tt", id, by->actor) < 0)
 		return -1;
 	if (db_run(store, sql_comment, err, "ttttl", id, issue_comment_kind_name(kind),
 		by->actor, body, by->at) < 0 ||

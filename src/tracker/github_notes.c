@@ -72,7 +72,8 @@ comment(const struct tracker_link *link, const struct tracker_call *call,
     const char *id, const char *kind, const char *body, struct err *err)
 {
 	enum issue_comment_kind known = issue_comment_kind_of(kind);
-	bool over = known == ISSUE_CHECKPOINT || known == ISSUE_REGISTRY;
+	bool over = known == ISSUE_CHECKPOINT || known == ISSUE_REGISTRY ||
+		    known == ISSUE_RDR;
 	AUTO_FREE char *place = NULL;
 	const char *what_key[2] = { "comment", call->key };
 	struct github_ref ref;

@@ -119,7 +119,7 @@ comment(const struct tracker_link *link, const struct tracker_call *call,
 	issue = uuid_of(link, id, err);
 	if (!issue)
 		return -1;
-	if (known == ISSUE_CHECKPOINT || known == ISSUE_REGISTRY)
+	if (known == ISSUE_CHECKPOINT || known == ISSUE_REGISTRY || known == ISSUE_RDR)
 		return keep_comment(
 		    link, issue, issue_comment_kind_name(known), body, err);
 	net_uuid(link, "comment", call->key, uuid);

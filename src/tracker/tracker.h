@@ -245,7 +245,7 @@ struct tracker {
 	    const char *id, const struct tracker_patch *patch, struct err *err);
 
 	/*
-	 * KIND is a word of E-19; "checkpoint" and "registry" are written over in place, an
+	 * KIND is a word of E-19; "checkpoint", "registry" and "rdr" are written over in place, an
 	 * unknown one is a note.
 	 */
 	int (*comment)(const struct tracker_link *link, const struct tracker_call *call,

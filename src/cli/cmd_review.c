@@ -1,0 +1,163 @@
+#include "cli/cmd.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/client.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* `divisi review`: what outside reviewers found comes in, or a person does without. */
+
+#define FINDINGS_BYTES (1u << 20)
+
+const struct option_doc cmd_review_options[] = {
+	OPTION_JSON,
+	{ "record", "FILE",
+	    "take in what reviewers found, as JSON; - is standard input", 0 },
+	{ "waive", "REASON", "do without this review; kept on record", 0 },
+	{ "option", "LETTER", "which kind of review it is, A to H", 0 },
+	{ "checkpoint", NULL, "of a session: for the checkpoint it waits at", 0 },
+	OPTION_END,
+};
+
+struct reviewing {
+	const char *about, *record, *waive;
+	bool as_json;
+	struct fields in;
+	const char *path; /* of the plan, or NULL */
+};
+
+static int
+read_words(int argc, char **argv, struct reviewing *r, struct err *err)
+{
+	struct args args;
+	int at;
+
+	args_init(&args, cmd_review_options, argc, argv);
+	while ((at = args_next(&args, err)) != ARGS_END) {
+		if (at == ARGS_BAD)
+			return -1;
+		if (at == ARGS_WORD && r->about)
+			return err_set(
+			    err, ERR_USAGE, "review takes one plan or session");
+		if (at == ARGS_WORD)
+			r->about = args.value;
+		else if (at == 0)
+			r->as_json = true;
+		else if (at == 1)
+			r->record = args.value;
+		else if (at == 2)
+			r->waive = args.value;
+		else if (at == 3)
+			fields_set(&r->in, "option", args.value);
+		else
+			fields_set(&r->in, "timing", "in");
+	}
+	if (!r->about)
+		return err_set(err, ERR_USAGE, "review needs a plan or a session");
+	if (!r->record == !r->waive) {
+		err_set(err, ERR_USAGE, "review either records findings or is waived");
+		return err_fix(
+		    err, "divisi review %s --record FILE, or --waive REASON", r->about);
+	}
+	return 0;
+}
+
+/* Everything in the file or pipe NAME, bounded; the caller frees it. */
+static char *
+read_bounded(const char *name, struct err *err)
+{
+	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
+	char *text = NULL;
+	size_t n = 0;
+
+	if (!f) {
+		err_sys(err, "%s", name);
+		return NULL;
+	}
+	text = xcalloc(1, FINDINGS_BYTES + 2);
+	n = fread(text, 1, FINDINGS_BYTES + 1, f);
+	if (f != stdin)
+		fclose(f);
+	if (n <= FINDINGS_BYTES && strlen(text) == n)
+		return text;
+	free(text);
+	err_set(err, ERR_INPUT, "%s: the findings are %s", name,
+	    n > FINDINGS_BYTES ? "larger than 1 MiB" : "no JSON: they hold a NUL");
+	return NULL;
+}
+
+static int
+read_findings(struct reviewing *r, struct err *err)
+{
+	AUTO_FREE char *text = read_bounded(r->record, err);
+
+	if (!text)
+		return -1;
+	fields_set(&r->in, "findings", text);
+	return 0;
+}
+
+static void
+print_outcome(const struct reviewing *r, const struct fields *out)
+{
+	const char *gate = strcmp(fields_text(&r->in, "timing"), "in") == 0
+			       ? "the checkpoint"
+			   : r->path ? "Gate 2"
+				     : "the merge";
+
+	printf("review %s: %lld finding%s%s%s; %s is %s", fields_text(out, "review"),
+	    (long long)fields_number(out, "n", 0),
+	    fields_number(out, "n", 0) == 1 ? "" : "s",
+	    fields_text(out, "recommendation")[0] ? ", " : "",
+	    fields_text(out, "recommendation"), gate, fields_text(out, "gate"));
+	if (fields_text(out, "why")[0]) {
+		fputs(": ", stdout);
+		text_put(stdout, fields_text(out, "why"));
+	}
+	putchar('\n');
+	if (strcmp(fields_text(out, "gate"), "passed") != 0)
+		printf("  -> divisi findings %s\n", fields_text(out, "review"));
+}
+
+int
+cmd_review(int argc, char **argv)
+{
+	struct reviewing r = { 0 };
+	struct fields out = { 0 };
+	struct client client = { 0 };
+	struct err err = ERR_INIT;
+	AUTO_FREE char *copy = NULL, *path = NULL;
+	int rc = read_words(argc, argv, &r, &err);
+
+	if (rc == 0 && access(r.about, F_OK) == 0)
+		rc = (path = client_plan_path(r.about, &err)) ? 0 : -1;
+	r.path = path;
+	fields_set(&r.in, path ? "path" : "session",
+	    path      ? path
+	    : r.about ? r.about
+		      : "");
+	fields_set(&r.in, "what", r.record ? "record" : "waive");
+	fields_set(&r.in, "reason", r.waive);
+	if (rc == 0 && r.record)
+		rc = read_findings(&r, &err);
+	copy = xstrdup(path ? path : "");
+	if (rc == 0)
+		rc = client_open(&client, path ? dirname(copy) : NULL, true, &err);
+	if (rc == 0)
+		rc = client_order(&client, "review", &r.in, &out, 60000, &err);
+	if (rc == 0 && r.as_json) {
+		AUTO_FREE char *text = fields_to_json(&out);
+
+		puts(text);
+	} else if (rc == 0) {
+		print_outcome(&r, &out);
+	}
+	client_close(&client);
+	fields_clear(&r.in);
+	fields_clear(&out);
+	return rc < 0 ? cmd_fail(&err, r.as_json) : 0;
+}

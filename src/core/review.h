@@ -1,0 +1,50 @@
+#pragma once
+
+#include "core/core.h"
+#include "policy/findings.h"
+
+/*
+ * What was reviewed, what was found and what a person decided about it (SPEC E-24, E-26 to
+ * E-28).  One record for each subject and timing: a plan before its dispatch, the change of a
+ * session, a session at its checkpoint.  A further review of the same adds to it.
+ */
+struct review {
+	char *id;                  /* "v1" */
+	char *timing, *option;     /* "pre" "in" "post"; "E", "" when nobody said */
+	char *plan_path, *session; /* the subject; SESSION is "" for a plan */
+	char *plan_hash, *head;    /* as it was reviewed last */
+	char *reviewers;           /* who answered, joined by ", " */
+	char *recommendation;      /* "APPROVE" "REVISE" ... "" when nobody gave one */
+	char *by;                  /* who brought it in */
+	char *waived_by, *waived_why;
+	char *accepted_by; /* whose decisions came last, since it was reviewed last */
+	int64_t at, n_reviewers;
+	int version;  /* goes up with everything that changes its table */
+	int n_posted; /* the version that the tracker was told */
+	struct findings rows;
+};
+
+void review_clear(struct review *review);
+
+struct review *core_review(const struct core *core, const char *id);
+/* The record about SESSION, or about the plan at PATH when that is ""; NULL when none. */
+struct review *core_review_of(
+    const struct core *core, const char *path, const char *session, const char *timing);
+
+/*
+ * Has R let through what it is about (R-180, R-184)?  Only by what a person said: all that
+ * weighs is decided, or the review is waived.  R may be NULL: nobody has reviewed it.  Else
+ * WHY of N bytes says what is missing.
+ */
+bool review_gate(const struct review *r, char *why, size_t n);
+
+/* May sessions of P launch, as far as Gate 2 goes (S-42)? */
+bool core_gate2(const struct core *core, const struct plan_run *p, char *why, size_t n);
+
+/* The same as an answer: -1 with the refusal that names the gate and the mend. */
+NODISCARD int review_check_gate2(
+    const struct core *core, const char *plan_id, struct err *err);
+
+/* May S merge, as far as its review goes (S-44)?  PERSON: who reads its diff now says yes. */
+bool session_gate3(
+    const struct core *core, const struct session *s, bool person, char *why, size_t n);

@@ -90,7 +90,8 @@ write_spec(const struct trial *t, const char *dir, const char *tree, struct err 
 		.phase = phase,
 		.issue = issue,
 		.branch = branch,
-		.env_more = none };
+		.env_more = none,
+		.output = none };
 	AUTO_FREE char *tmp = path_join(dir, "tmp");
 	struct agent_launch launch = { .program = t->argv[0],
 		.extra = t->argv + 1,

@@ -113,10 +113,13 @@ static void
 add_files(struct checkpoint *c)
 {
 	struct git_out names = { 0 };
+	/* A nested repository has settings of its own, and perhaps a filter that is a trap. */
 	struct git_call call = { .dir = c->path,
 		.truncate = true,
 		.max_bytes = 1 << 14,
-		.argv = GIT_ARGS("diff", "--name-only", text(c, "base"), "--") };
+		.argv = GIT_ARGS("diff", "--name-only", "--no-ext-diff",
+		    "--no-textconv", "--ignore-submodules=dirty", text(c, "base"),
+		    "--") };
 	AUTO_FREE char *list = NULL;
 	size_t size = 0, n = 0;
 	struct span rest, line;

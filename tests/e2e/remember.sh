@@ -125,11 +125,11 @@ resume_all() {
 	done
 }
 are_running() {
-	local phase
+	local phase pid
 	for phase in 1A 1B 1C; do
-		is_gone "$(agent_pid "$(run_of "$phase")")" && return 1
+		pid=$(agent_pid "$(run_of "$phase")")
+		[ -n "$pid" ] && [ -d "/proc/$pid" ] || return
 	done
-	return 0
 }
 work_is_pinned() {
 	local phase

@@ -419,6 +419,7 @@ findings_join(struct findings *rows, const char *keep, const char *drop,
     enum scale scale, struct err *err)
 {
 	struct finding *k = findings_find(rows, keep), *d = findings_find(rows, drop);
+	AUTO_FREE char *gone = NULL; /* DROP may be the very text that is freed */
 	struct span rest, one;
 
 	if (!k || !d || k == d)
@@ -445,11 +446,12 @@ findings_join(struct findings *rows, const char *keep, const char *drop,
 	if (d->claimed < k->claimed)
 		k->claimed = d->claimed;
 	judge(k, scale);
+	gone = xstrdup(d->id);
 	finding_clear(d);
 	memmove(d, d + 1, (size_t)(rows->item + rows->n - (d + 1)) * sizeof(*d));
 	rows->n--;
 	for (size_t i = 0; i < rows->n; i++) {
-		if (strcasecmp(rows->item[i].maybe, drop) == 0 ||
+		if (strcasecmp(rows->item[i].maybe, gone) == 0 ||
 		    strcasecmp(rows->item[i].maybe, rows->item[i].id) == 0)
 			set(&rows->item[i].maybe, "");
 	}

@@ -192,6 +192,27 @@ a_pause_goes_back_with_the_clock(void **state)
 	assert_string_equal(stage_act(st, "k1"), "done");
 }
 
+/* The answer is what is heard first after the clock was set back, and its pause is kept. */
+static void
+a_pause_asked_for_after_the_clock_was_set_back_is_kept(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	stage_answer(st, TRACK, LIMITED, 8);
+	stage_block(st, TRACK);
+	owe(st, "registry", "k1");
+	STAGE_UNTIL(st, stage_n_jobs(st, TRACK) == 1);
+	stage_now -= 24LL * 60 * 60 * 1000;
+	stage_unblock(st, TRACK);
+	STAGE_UNTIL(st, strcmp(stage_act(st, "k1"), "owed") == 0);
+	assert_int_equal(stage_n_rows(st, "clock-set"), 1);
+	later(st, 99000);
+	assert_int_equal(stage_n_jobs(st, TRACK), 1);
+	later(st, 2000);
+	assert_int_equal(stage_n_jobs(st, TRACK), 2);
+}
+
 /* A table waits for its filings: who gives one up is told so by the table. */
 static void
 a_filing_that_is_given_up_is_told_to_its_table(void **state)
@@ -261,6 +282,7 @@ main(void)
 		STAGE_TEST(an_agent_neither_retries_nor_drops),
 		STAGE_TEST(no_call_is_made_before_the_tracker_wants_one),
 		STAGE_TEST(a_pause_goes_back_with_the_clock),
+		STAGE_TEST(a_pause_asked_for_after_the_clock_was_set_back_is_kept),
 		STAGE_TEST(a_filing_that_is_given_up_is_told_to_its_table),
 		STAGE_TEST(nothing_is_written_of_an_issue_that_was_given_up),
 		STAGE_TEST(a_stop_that_the_full_disk_swallowed_is_found_again),

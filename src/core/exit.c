@@ -194,7 +194,8 @@ owe_status_comment(struct session *s, const char *why, struct acts *acts)
 	    (long long)((s->cost + s->cost_before) / 100),
 	    (long long)((s->cost + s->cost_before) % 100), s->go_on_text);
 
-	owe_comment(acts, s, "checkpoint", s->checkpoint_keys, text);
+	/* Of what is kept, not of what is owed: a job that a crash repeats says so twice. */
+	owe_comment(acts, s, "checkpoint", (int)s->n_checkpoints, text);
 }
 
 int

@@ -37,6 +37,7 @@ static const struct {
 	{ 190, SIM_SHORT },  /* an edit beside our write was taken for seen */
 	{ 423, SIM_SHORT },  /* a dead letter whose stop a full disk swallowed */
 	{ 2271, SIM_SHORT }, /* a pause was asked for as the clock was set back */
+	{ 6012, SIM_SHORT }, /* a checkpoint told twice gave its comment's key twice */
 	{ 1008315, 0 }, /* a server died of an order and wrote more as it started */
 };
 

@@ -240,6 +240,24 @@ each_step_of_a_checkpoint_stands_alone(void **state)
 	play_free(p);
 }
 
+/* A crash between the word of a checkpoint and the end of its act has the job done again. */
+static void
+a_checkpoint_that_is_told_twice_gives_no_key_twice(void **state)
+{
+	struct play *p = running("1A");
+	const char *id = play_session(p, "1A")->id;
+	AUTO_FREE char *key = NULL;
+
+	(void)state;
+	play_start(p, "1A");
+	HAPPENS(p, HAP_CHECKPOINT_ASKED, "session", id);
+	HAPPENS(p, HAP_CHECKPOINTED, "session", id, "why", "asked", "#comment", "1");
+	key = xstrdup(play_act(p, "issue-comment", "1A")->key);
+	HAPPENS(p, HAP_CHECKPOINTED, "session", id, "why", "asked", "#comment", "1");
+	assert_string_not_equal(play_act(p, "issue-comment", "1A")->key, key);
+	play_free(p);
+}
+
 static void
 nothing_is_kept_of_what_never_ran_or_is_over(void **state)
 {
@@ -265,6 +283,7 @@ main(void)
 		cmocka_unit_test(each_rung_of_the_context_is_climbed_once),
 		cmocka_unit_test(several_rungs_at_once_are_one_checkpoint),
 		cmocka_unit_test(each_step_of_a_checkpoint_stands_alone),
+		cmocka_unit_test(a_checkpoint_that_is_told_twice_gives_no_key_twice),
 		cmocka_unit_test(nothing_is_kept_of_what_never_ran_or_is_over),
 	};
 

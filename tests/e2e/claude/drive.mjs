@@ -16,15 +16,17 @@ import { fileURLToPath } from 'node:url';
 
 const [given, lines, ...wanted] = process.argv.slice(2);
 const here = path.dirname(fileURLToPath(import.meta.url));
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
+const MIDDLE_WORDS = 15;
 
 // Claude refuses to bypass permissions for root, so root steps down to nobody.
 const user = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
-const top = fs.mkdtempSync(path.join(os.tmpdir(), 'divisi-claude-'));
+const top = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'divisi-claude-')));
 const home = path.join(top, 'home');
 const repo = path.join(top, 'repo');
 const env = { PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8', TERM: 'dumb' };
 const children = new Set();
+const middles = new Map(); // working directory -> called when its slow answer is well begun
 let claude = given;
 
 function git(dir, ...args) {
@@ -76,13 +78,12 @@ function launchLines(mode, how, id, name, prompt) {
   return launch;
 }
 
-// One run of the client.  onAsk(event) gives [decision, text]; onEvent may kill or interrupt.
+// One run of the client.  onAsk(event) gives [decision, text].
 class Run {
-  constructor(port, { mode, how = 'new', id, name, prompt, cwd, onAsk = () => ['allow'], onEvent = () => {} }) {
+  constructor(port, { mode, how = 'new', id, name, prompt, cwd, onAsk = () => ['allow'] }) {
     const launch = launchLines(mode, how, id, name, prompt);
     this.events = [];
     this.onAsk = onAsk;
-    this.onEvent = onEvent;
     this.child = spawn(claude, launch.arg.slice(1), {
       cwd, ...user, stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...env, ...launch.env, ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}`, ANTHROPIC_API_KEY: 'dummy',
@@ -113,13 +114,19 @@ class Run {
       this.send(execFileSync(lines, args, { input: event.raw, encoding: 'utf8' }).trim());
     }
     if (event.kind === 'done' || event.kind === 'failed') this.child.stdin.end();
-    this.onEvent(event, this);
   }
 
   interrupt() { this.send(execFileSync(lines, ['interrupt', 'interrupt-1'], { encoding: 'utf8' }).trim()); }
   all(kind) { return this.events.filter((event) => event.kind === kind); }
   count(kind) { return this.all(kind).length; }
   show() { return this.events.map((e) => `${e.kind} ${e.text ?? ''}`).join('\n  ') + this.stderr; }
+}
+
+// The model is in the middle of its slow answer to the client that works in DIR.
+const inTheMiddle = (dir) => new Promise((resolve) => middles.set(dir, resolve));
+
+function onWord({ cwd, words }) {
+  if (words === MIDDLE_WORDS) middles.get(cwd)?.();
 }
 
 const uuid = () => crypto.randomUUID();
@@ -194,13 +201,13 @@ const scenarios = {
   async 'kill-resume'(port, cwd) {
     const id = uuid();
     const prompt = 'stub:write=early.txt:before\nstub:slow=600\nstub:write=late.txt:after\nstub:commit=both';
-    const first = new Run(port, { mode: 'bypass', id, name: 'T-6: killed', prompt, cwd,
-      onEvent: (event, run) => {
-        // The stream is slow after the first tool: kill in the middle of it.
-        if (event.kind === 'note' && event.text.startsWith('Write: ')) setTimeout(() => run.child.kill('SIGKILL'), 1500);
-      } });
+    const first = new Run(port, { mode: 'bypass', id, name: 'T-6: killed', prompt, cwd });
+    // The stream is slow after the first tool.
+    inTheMiddle(cwd).then(() => first.child.kill('SIGKILL'));
     await first.ended;
     expect(first.count('done') === 0 && first.count('failed') === 0, `ended by itself: ${first.show()}`);
+    expect(first.count('tool') === 1 && first.all('tool')[0].text.startsWith('Write: '), `the tool is not told: ${first.show()}`);
+    expect(first.count('tool-worked') === 1 && first.all('tool-worked')[0].id === first.all('tool')[0].id, first.show());
     expect(commits(cwd).length === 0 && !fs.existsSync(path.join(cwd, 'late.txt')), 'not killed in the middle');
     const second = new Run(port, { mode: 'bypass', how: 'resume', id, name: 'T-6: killed', prompt: 'Go on where you were.', cwd });
     await second.ended;
@@ -212,8 +219,8 @@ const scenarios = {
   // Killed before the model has said a whole sentence.
   async 'kill-early'(port, cwd) {
     const id = uuid();
-    const first = new Run(port, { mode: 'ask', id, name: 'T-10: killed early', prompt: 'stub:slow=600\nstub:write=late.txt:after', cwd,
-      onEvent: (event, run) => { if (event.kind === 'accepted') setTimeout(() => run.child.kill('SIGKILL'), 1000); } });
+    const first = new Run(port, { mode: 'ask', id, name: 'T-10: killed early', prompt: 'stub:slow=600\nstub:write=late.txt:after', cwd });
+    inTheMiddle(cwd).then(() => first.child.kill('SIGKILL'));
     await first.ended;
     expect(first.count('confirmed') === 0, `not early: ${first.show()}`);
     const second = new Run(port, { mode: 'ask', how: 'resume', id, name: 'T-10: killed early', prompt: 'Go on where you were.', cwd });
@@ -223,8 +230,8 @@ const scenarios = {
   },
 
   async interrupt(port, cwd) {
-    const run = new Run(port, { mode: 'bypass', id: uuid(), name: 'T-7: interrupt', cwd, prompt: 'stub:slow=600',
-      onEvent: (event, self) => { if (event.kind === 'accepted') setTimeout(() => self.interrupt(), 1500); } });
+    const run = new Run(port, { mode: 'bypass', id: uuid(), name: 'T-7: interrupt', cwd, prompt: 'stub:slow=600' });
+    inTheMiddle(cwd).then(() => run.interrupt());
     await run.ended;
     expect(run.count('done') === 0 && run.count('failed') === 1, run.show());
     expect(run.all('failed')[0].text.includes('aborted'), run.show());
@@ -251,7 +258,8 @@ const scenarios = {
 async function main() {
   makeReachable();
   makeRepository();
-  const stub = spawn(process.execPath, [path.join(here, 'stub.mjs'), '--log', path.join(top, 'stub.log')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const stub = spawn(process.execPath, [path.join(here, 'stub.mjs'), '--log', path.join(top, 'stub.log')], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  stub.on('message', onWord);
   children.add(stub);
   const port = await new Promise((resolve) => stub.stdout.once('data', (data) => resolve(Number(data))));
   const limit = setTimeout(() => { console.log('not ok within the time limit'); finish(1); }, LIMIT_MS);

@@ -254,15 +254,21 @@ function messageOf(model, step) {
   };
 }
 
-async function stream(res, message, wordMs) {
+// Tells the program that started us how much of a slow answer is said, when it listens.
+function tellWords(cwd, words) {
+  if (process.connected) process.send({ cwd, words });
+}
+
+async function stream(res, message, wordMs, cwd) {
   const send = (type, data) => res.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
   res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   send('message_start', { message: { ...message, content: [], stop_reason: null } });
   for (const [index, block] of message.content.entries()) {
     if (block.type === 'text') {
       send('content_block_start', { index, content_block: { type: 'text', text: '' } });
-      for (const text of wordMs ? block.text.match(/\S+\s*/g) : [block.text]) {
+      for (const [n, text] of (wordMs ? block.text.match(/\S+\s*/g) : [block.text]).entries()) {
         send('content_block_delta', { index, delta: { type: 'text_delta', text } });
+        if (wordMs) tellWords(cwd, n + 1);
         if (wordMs) await pause(wordMs);
         if (res.destroyed) return;
       }
@@ -306,7 +312,7 @@ async function answer(res, path, asked) {
   if (api && step.tool) step.tool = nativeTool(step.tool, state.tools) ?? undefined;
   const message = messageOf(body.model, step);
   if (api) await writeAnswer(api, res, path, asked, message, step.slow);
-  else if (body.stream) await stream(res, message, step.slow);
+  else if (body.stream) await stream(res, message, step.slow, state.cwd);
   else sendJson(res, 200, message);
 }
 

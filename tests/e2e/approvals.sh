@@ -125,7 +125,6 @@ claim "it is let go on" divisi approve "$(item 'p["1C"]["id"]')"
 fake_plan 2026-11-22-try-3.md <<'END'
 3A|quick|Writes: `3a`|fake:raw={"type":"ask","id":"x","kind":"permission","text":"\\u001b[2Jls","detail":"\\u001b]0;gone\\u0007\\u202e rm"}\x0a fake:wait=/nowhere
 END
-git config divisi.approval-timeout 2
 claim "a hostile agent" divisi_fails 4 dispatch 2026-11-22-try-3.md
 claim "asks" divisi approve "$(item 'k["table"]["id"]')"
 claim "comes" until_true waits 3A
@@ -134,7 +133,21 @@ claim "what steers a terminal is shown, not sent" says '\\x1B\]0;gone' cat "$scr
 no_controls() { ! LC_ALL=C grep -q "$(printf '[\001-\010\016-\037]')" "$scratch/shown"; }
 claim "no control character is left" no_controls
 claim "nor one that turns the line round" says '\\u\{202E\}' cat "$scratch/shown"
-claim "nobody answers, and the answer is no" until_true waits_not 3A
-claim "said by nobody but the server" equals "$(look 's["3A"]["asks"][0]["decision"] + s["3A"]["asks"][0]["by"]')" denyserver
+claim "without a time limit it waits on" waits 3A
 divisi park 3A >/dev/null
+
+# A question with so little time may be gone before anybody can look: only its end is looked for.
+fake_plan 2026-11-22-try-4.md <<'END'
+4A|quick|Writes: `4a`|fake:ask=permission:May I wait? fake:wait=/nowhere
+END
+git config divisi.approval-timeout 1
+claim "a plan with little time to answer" divisi_fails 4 dispatch 2026-11-22-try-4.md
+claim "runs" divisi approve "$(item 'k["table"]["id"]')"
+answered() {
+	equals "$(look 's["4A"]["asks"][0]["decision"] + s["4A"]["asks"][0]["by"]')" "$1"
+}
+claim "nobody answers, and the answer is no, said by nobody but the server" \
+	until_true answered denyserver
+claim "then it waits no more" waits_not 4A
+claim "and the agent hears it" becomes 4A failed
 e2e_end

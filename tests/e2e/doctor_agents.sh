@@ -76,6 +76,20 @@ a = {x[\"name\"]: x for x in json.load(sys.stdin)}
 assert a[\"factory\"][\"latency\"] == \"under 5 min\" and a[\"factory\"][\"modes\"] == [\"quick\", \"tdd\"]
 assert a[\"claude\"][\"newest\"] and a[\"chatprd\"][\"status\"] == \"demoted\""'
 
+mkdir .divisi
+git config -f .divisi/config divisi.agent.claude.status demoted
+git config -f .divisi/config divisi.agent.ours.adapter acp
+git config -f .divisi/config divisi.agent.ours.constraint "only on Mondays"
+git config -f .divisi/config divisi.agent.ours.modes "quick tdd"
+claim "and a project adds to it" bash -c 'divisi agent list --json | python3 -c "
+import json, sys
+a = {x[\"name\"]: x for x in json.load(sys.stdin)}
+assert a[\"claude\"][\"status\"] == \"demoted\" and a[\"codex\"][\"status\"] == \"adopted\"
+assert a[\"ours\"][\"constraint\"] == \"only on Mondays\"
+assert a[\"ours\"][\"adapter\"] == \"acp\" and a[\"ours\"][\"modes\"] == [\"quick\", \"tdd\"]"'
+claim "on the screen, too" says 'ours .*only on Mondays' divisi agent list
+rm -r .divisi
+
 # What a project says of an agent.
 export ONE=1 TWO=2 THREE=3 SECRET=4
 git config divisi.env ONE

@@ -10,7 +10,7 @@
  * order, each is there once, and none is lost unless a person gave it up.
  */
 static const char *const outbound[] = { "issue-file", "issue-move", "issue-assign",
-	"issue-comment", "registry", "plan-close" };
+	"issue-comment", "registry", "plan-close", "rdr" };
 
 /* What orders ACT: its session, or its plan; NULL when it goes to no tracker elsewhere. */
 static char *
@@ -101,7 +101,8 @@ check_done(const struct act_row *act, const struct fields *f)
 	    sim->check.core, fields_text(f, "session"));
 	bool is_note = strcmp(act->kind, "issue-comment") == 0 ||
 		       strcmp(act->kind, "plan-close") == 0 ||
-		       strcmp(act->kind, "registry") == 0;
+		       strcmp(act->kind, "registry") == 0 ||
+		       strcmp(act->kind, "rdr") == 0;
 
 	if (strcmp(act->kind, "issue-file") == 0 && !sim_remote_has_issue(s->sub_issue))
 		sim_fail("%s is done and there is no issue", act->key);

@@ -376,6 +376,9 @@ bool sim_letter_turn(void);
 bool sim_letter_tend(void);
 bool sim_was_dropped(int64_t seq);
 bool sim_was_accepted(const char *act);
+/* reviews.c: waives what a checkpoint with high risk waits for; false when it waits for nothing. */
+bool sim_review_tend(const struct session *s);
+
 int sim_order(const char *verb, struct fields *in); /* people.c */
 
 /* plans.c */

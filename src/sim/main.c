@@ -38,6 +38,8 @@ static const struct {
 	{ 423, SIM_SHORT },  /* a dead letter whose stop a full disk swallowed */
 	{ 2271, SIM_SHORT }, /* a pause was asked for as the clock was set back */
 	{ 6012, SIM_SHORT }, /* a checkpoint told twice gave its comment's key twice */
+	{ 6395, SIM_SHORT }, /* a risky checkpoint that nobody knew how to waive */
+	{ 3565, SIM_SHORT }, /* the same, where the record of it stands on an issue */
 	{ 1008315, 0 }, /* a server died of an order and wrote more as it started */
 };
 

@@ -486,7 +486,7 @@ tend(const struct session *s)
 		/* Enough money for one that says nothing: its agent waits for nobody. */
 		if (s->n_asks > 40)
 			order_about("park", s, NULL, NULL);
-		else
+		else if (!sim_review_tend(s))
 			order_about("answer", s, "decision", "allow");
 		return;
 	}

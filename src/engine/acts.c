@@ -71,7 +71,7 @@ tasks_free(struct engine *engine)
 	}
 }
 
-static void take_outbound(struct task *task, const char *result);
+static void take_outbound(struct task *task, const struct act_row *act);
 
 void
 tasks_take(struct engine *engine, const struct act_row *act)
@@ -96,7 +96,7 @@ tasks_take(struct engine *engine, const struct act_row *act)
 		task_free(t);
 		return;
 	}
-	take_outbound(t, act->result);
+	take_outbound(t, act);
 	TAILQ_INSERT_TAIL(&engine->tasks, t, link);
 }
 
@@ -338,7 +338,7 @@ static const struct {
 
 /* An act of the tracker that goes over the network is ordered by its issue alone. */
 static void
-take_outbound(struct task *task, const char *result)
+take_outbound(struct task *task, const struct act_row *act)
 {
 	char *order = NULL;
 
@@ -353,7 +353,7 @@ take_outbound(struct task *task, const char *result)
 	task->order = order;
 	task->order_hash = hash_text(order);
 	task->is_outbound = true;
-	outbox_take(task, result ? result : "");
+	outbox_take(task, act->result ? act->result : "", act->next_at);
 }
 
 static void

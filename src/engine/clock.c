@@ -8,6 +8,14 @@
  */
 #define CLOCK_SLACK_MS 5000 /* what a clock is corrected by while it runs */
 
+int64_t
+clock_base(const struct engine *engine)
+{
+	int64_t now = engine->now();
+
+	return now < engine->last_at ? engine->last_at : now;
+}
+
 void
 clock_mind(struct engine *engine)
 {

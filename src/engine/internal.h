@@ -182,6 +182,8 @@ void task_postpone(struct task *task);
 
 /* clock.c: has the clock been set back?  Then that happens, before anything else does. */
 void clock_mind(struct engine *engine);
+/* What moments are measured by that clock_mind() has not set back yet; else the time. */
+int64_t clock_base(const struct engine *engine);
 /* Wakes the core at its next deadline. */
 void clock_arm(struct engine *engine);
 

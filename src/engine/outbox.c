@@ -50,21 +50,27 @@ put_trouble(
 }
 
 void
-outbox_take(struct task *task, const char *result)
+outbox_take(struct task *task, const char *result, int64_t next_at)
 {
 	struct outbox *o = &task->engine->outbox;
 	struct fields f = { 0 };
+	int64_t pause;
 
 	if (result[0] == '\0' || fields_of_json(&f, result, NULL) < 0)
 		return;
+	pause = fields_number(&f, "pause", 0);
 	if (fields_text(&f, "stopped")[0]) {
 		task->stopped = xstrdup(fields_text(&f, "stopped"));
 		task->is_conflict = fields_number(&f, "conflict", 0) != 0;
 		task->stopped_at = fields_number(&f, "at", 0);
 		task->not_before = INT64_MAX; /* time does not mend it */
-	} else if (fields_text(&f, "trouble")[0] &&
-		   task->not_before > task->engine->now() &&
-		   task->not_before > o->paused_until) {
+	} else if (pause > 0) {
+		/* Written while the clock was ahead, it is as long as it was, from now. */
+		pause += clock_base(task->engine);
+		task->not_before = next_at < pause ? next_at : pause;
+	}
+	if (fields_text(&f, "trouble")[0] && task->not_before > task->engine->now() &&
+	    task->not_before > o->paused_until) {
 		/* A tracker that asked for a pause meant the next server as well. */
 		o->paused_until = task->not_before;
 		o->n_troubles = task->tries;
@@ -281,6 +287,7 @@ put_off(struct task *task, int64_t pause, const struct err *err)
 
 	if (!filing_may_wait(task, pause, err))
 		return;
+	fields_set_number(&f, "pause", pause);
 	fields_set(&f, "trouble", tracker_trouble_name(engine->outbox.kind));
 	fields_set(&f, "text", err->text);
 	fields_set(&f, "fix", err->fix);

@@ -18,8 +18,8 @@ bool outbox_has(const struct task *task);
 /* What orders TASK: its issue, so that one that is stopped stops no other's. */
 char *outbox_order(const struct engine *engine, const struct fields *fields);
 
-/* Takes up what an earlier server wrote of an act that was stopped. */
-void outbox_take(struct task *task, const char *result);
+/* Takes up what an earlier server wrote of an act that was stopped, or waits until NEXT_AT. */
+void outbox_take(struct task *task, const char *result, int64_t next_at);
 
 /* May TASK not start at NOW?  Then SOONEST is lowered to when it may, if time alone decides. */
 bool outbox_holds(const struct task *task, int64_t now, int64_t *soonest);

@@ -213,6 +213,29 @@ a_pause_asked_for_after_the_clock_was_set_back_is_kept(void **state)
 	assert_int_equal(stage_n_jobs(st, TRACK), 2);
 }
 
+/* The same while no server runs, and once more after it was noticed. */
+static void
+a_pause_outlives_servers_and_the_clock_that_is_set_back(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	stage_answer(st, TRACK, LIMITED, 8);
+	owe(st, "registry", "k1");
+	stage_settle(st);
+	stage_stop(st);
+	stage_now -= 24LL * 60 * 60 * 1000;
+	stage_start(st);
+	assert_int_equal(stage_n_rows(st, "clock-set"), 1);
+	later(st, 40000);
+	assert_int_equal(stage_n_jobs(st, TRACK), 1);
+	stage_restart(st);
+	later(st, 59000);
+	assert_int_equal(stage_n_jobs(st, TRACK), 1);
+	later(st, 60000);
+	assert_int_equal(stage_n_jobs(st, TRACK), 2);
+}
+
 /* A table waits for its filings: who gives one up is told so by the table. */
 static void
 a_filing_that_is_given_up_is_told_to_its_table(void **state)
@@ -283,6 +306,7 @@ main(void)
 		STAGE_TEST(no_call_is_made_before_the_tracker_wants_one),
 		STAGE_TEST(a_pause_goes_back_with_the_clock),
 		STAGE_TEST(a_pause_asked_for_after_the_clock_was_set_back_is_kept),
+		STAGE_TEST(a_pause_outlives_servers_and_the_clock_that_is_set_back),
 		STAGE_TEST(a_filing_that_is_given_up_is_told_to_its_table),
 		STAGE_TEST(nothing_is_written_of_an_issue_that_was_given_up),
 		STAGE_TEST(a_stop_that_the_full_disk_swallowed_is_found_again),

@@ -162,6 +162,8 @@ answer(const struct session *s)
 	const struct ask *a = session_open_ask(s);
 	struct fields f = { 0 };
 
+	if (sim_review_tend(s))
+		return;
 	if (sim_dice(2) || !a)
 		fields_set(&f, "session", s->id);
 	else

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Nobody reviews anything here: who is diligent says why not, and goes on. */
+/* Nobody reviews anything here: who is diligent says why not, and then answers. */
 
 bool
 sim_review_tend(const struct session *s)
@@ -14,9 +14,11 @@ sim_review_tend(const struct session *s)
 	    engine_core(sim->engine), "", s->id, "in");
 	struct fields f = { 0 };
 
-	if (strcmp(a->kind, "checkpoint") != 0 || !strstr(s->review, "in") ||
+	if (!a || strcmp(a->kind, "checkpoint") != 0 || !strstr(s->review, "in") ||
 	    (r && r->at >= a->at))
 		return false;
+	if (!sim->is_calm && sim_dice(2))
+		return false; /* they try without, and are refused */
 	fields_set(&f, "session", s->id);
 	fields_set(&f, "timing", "in");
 	fields_set(&f, "what", "waive");

@@ -348,7 +348,7 @@ job_shell(const char *command, const char *dir, const struct job_fence *fence,
 			t->is_set_up = true;
 		return 0;
 	}
-	if (sim_mishap(12, FAULT_RED))
+	if (sim_mishap(50, FAULT_RED))
 		return 1;
 	if (at >= 0)
 		sim->git.commit[at].is_verified = true;

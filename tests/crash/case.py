@@ -262,7 +262,7 @@ class Case:
 
     def dead_pid(self, client):
         """Waits for the death; the pid of who stands at the point, 0 when it never came."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + self.plot.patience_s
         while time.monotonic() < end:
             text = read(self.points + "/died")
             if text.endswith("\n"):
@@ -378,8 +378,8 @@ class Case:
         """All that is compared with the play in which nobody died."""
         refs = self.git("for-each-ref", "--format=%(refname)").split()
         extra = re.compile(r"refs/divisi/.*/(snapshot|reflog|head|candidate|base)-\d+$"
-                           + (r"|refs/divisi/verify(-\d+)?/(head|base)$|refs/divisi/.*/ignored-\d+$" if self.was_dark
-                              else self.plot.may_be))
+                           + (r"|refs/divisi/verify/head$" if self.was_dark else "")
+                           + self.plot.may_be)
         got = {
             "sessions": self.sessions(),
             "issues": self.issues(),
@@ -388,7 +388,8 @@ class Case:
             "refs": sorted(r for r in refs if not extra.match(r)),
             "pins": sorted(r for r in refs if extra.match(r)),
             "worktrees": sorted(self.plain(line) for line in self.git(
-                "worktree", "list", "--porcelain").split("\n") if line.startswith("worktree ")),
+                "worktree", "list", "--porcelain").split("\n") if line.startswith("worktree ")
+                and not (self.was_dark and re.search(r"/verify-\d+$", line))),
             "status": self.git("status", "--porcelain"),
             "remote": self.plot.remote(self),
             "plan": self.plain(read(os.path.join(self.repo, PLAN))),

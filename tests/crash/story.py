@@ -83,8 +83,8 @@ class Rough(Plain):
     name, phases, patience_s = "rough", ROUGH, 120
     sample = "sample-rough.txt"
     has_wishes = True
-    # What a derived file was made from in the scratch worktree, when its command was cut off.
-    may_be = r"|refs/divisi/verify/head$"
+    # What a cut-off command left in a scratch worktree; ignored files, torn or not.
+    may_be = r"|refs/divisi/verify(-\d+)?/(head|base)$|refs/divisi/.*/ignored-\d+$"
     settings = (("merge", "ask"), ("verify", "! test -e broken"), ("publish", "branch"),
                 ("tracker", "command"), ("radar", "off"), ("worktree.setup", "test -e .env"),
                 ("worktree.copy", ".env"), ("series", "schema:main=db/*.sql"),

@@ -61,7 +61,7 @@ err_sys(struct err *err, const char *fmt, ...)
 int
 err_wrap(struct err *err, const char *fmt, ...)
 {
-	char old[sizeof(err->text)];
+	char old[ERR_TEXT_SIZE];
 	va_list ap;
 	size_t n;
 

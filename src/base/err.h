@@ -25,17 +25,19 @@ enum err_kind {
 	ERR_N_KINDS,
 };
 
+enum { ERR_TEXT_SIZE = 512 };
+
 /*
  * An error by value: it owns nothing, lives on the caller's stack, and truncates rather
  * than fail.  CODE and RULE are string literals or NULL.
  */
 struct err {
 	enum err_kind kind;
-	int sys_errno;    /* 0 when the system was not asked */
-	const char *code; /* refusal or lint code such as "G07", or NULL */
-	const char *rule; /* rule tag such as "S-27", or NULL */
-	char text[512];   /* what and why, one line, no trailing newline */
-	char fix[384];    /* how to mend it, one line; may be empty */
+	int sys_errno;            /* 0 when the system was not asked */
+	const char *code;         /* refusal or lint code such as "G07", or NULL */
+	const char *rule;         /* rule tag such as "S-27", or NULL */
+	char text[ERR_TEXT_SIZE]; /* what and why, one line, no trailing newline */
+	char fix[384];            /* how to mend it, one line; may be empty */
 };
 
 #define ERR_INIT                 \

@@ -36,7 +36,7 @@ scan_ready(const struct tracker *tracker, const struct tracker_link *link, int64
 {
 	bool is_here = !(tracker->capabilities & TRACKER_NETWORK);
 	struct arena *arena = arena_new();
-	struct ready ready;
+	struct ready ready = { 0 };
 	struct json_object *o, *list;
 	int rc = ready_scan(
 	    tracker, link, is_here ? &ready_local : &ready_network, arena, &ready, err);

@@ -68,7 +68,7 @@ read_how(const struct target *target, int *flags, mode_t *mode)
 {
 	const unsigned long long *arg = target->notif->data.args;
 	const struct call_info *call = target->call;
-	struct open_how how;
+	struct open_how how = { 0 };
 
 	if (call->nr == SYS_openat2) {
 		if (arg[3] < sizeof(how) ||

@@ -141,7 +141,7 @@ int
 refuse(struct err *err, const char *code, const char *fmt, ...)
 {
 	const struct refusal *refusal = refusal_find(code);
-	char text[sizeof(err->text)];
+	char text[ERR_TEXT_SIZE];
 	va_list ap;
 
 	assert(refusal);

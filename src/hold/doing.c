@@ -65,7 +65,7 @@ set_times(const struct target *target, const char *path)
 									    : arg[1];
 	struct timespec times[2];
 	struct timeval elder[2];
-	struct utimbuf eldest;
+	struct utimbuf eldest = { 0 };
 
 	if (from == 0)
 		return status(utimensat(AT_FDCWD, path, NULL, 0));

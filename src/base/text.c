@@ -472,3 +472,16 @@ text_cut(const char *s, size_t max)
 	}
 	return xstrndup(s, n);
 }
+
+char *
+text_join(const char *const *word, size_t n, const char *between)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%s%s", i ? between : "", word[i]);
+	fclose(out);
+	return text;
+}

@@ -88,3 +88,6 @@ void text_put_json(FILE *out, const char *text);
 
 /* A copy of the first MAX bytes of S at most, cut between characters.  The caller frees it. */
 char *text_cut(const char *s, size_t max);
+
+/* The N words with BETWEEN between them; the caller frees it. */
+char *text_join(const char *const *word, size_t n, const char *between);

@@ -66,19 +66,6 @@ put_row(FILE *f, const struct row *row)
 	fputs(" |\n", f);
 }
 
-static char *
-join(const struct issue_words *words)
-{
-	char *text = NULL;
-	size_t n = 0;
-	FILE *f = open_memstream(&text, &n);
-
-	for (size_t i = 0; i < words->n; i++)
-		fprintf(f, "%s%s", i ? ", " : "", words->word[i]);
-	fclose(f);
-	return text;
-}
-
 /* What the built-in tracker knows of ID wins over what follows from the session. */
 static void
 read_issue(struct store *store, const char *id, struct row *row)
@@ -99,8 +86,8 @@ read_issue(struct store *store, const char *id, struct row *row)
 			set_cell(row, COLUMN_CONTEXT, issue->labels.word[i] + 4);
 	}
 	points = issue->estimate > 0 ? xasprintf("%d", issue->estimate) : xstrdup("");
-	blocks = join(&issue->blocks);
-	blocked_by = join(&issue->blocked_by);
+	blocks = text_join(issue->blocks.word, issue->blocks.n, ", ");
+	blocked_by = text_join(issue->blocked_by.word, issue->blocked_by.n, ", ");
 	set_cell(row, COLUMN_ESTIMATE, points);
 	set_cell(row, COLUMN_BLOCKING, blocks);
 	set_cell(row, COLUMN_BLOCKED_BY, blocked_by);

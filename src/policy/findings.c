@@ -291,19 +291,6 @@ set(char **slot, const char *text)
 	*slot = copy;
 }
 
-static char *
-join_reviewers(const struct gathered *g)
-{
-	char *text = NULL;
-	size_t n = 0;
-	FILE *f = open_memstream(&text, &n);
-
-	for (size_t i = 0; i < g->n_reviewers; i++)
-		fprintf(f, "%s%s", i ? ", " : "", g->reviewer[i]);
-	fclose(f);
-	return text;
-}
-
 /* What was decided about a row stands, unless it turns out worse than it was. */
 static void
 judge(struct finding *row, enum scale scale)
@@ -332,7 +319,7 @@ fill_row(struct finding *row, const struct gathered *g, enum scale scale, int n)
 	set(&row->effort, r->effort);
 	set(&row->spec, r->spec);
 	free(row->reviewers);
-	row->reviewers = join_reviewers(g);
+	row->reviewers = text_join(g->reviewer, g->n_reviewers, ", ");
 	row->claimed = g->worst->severity;
 	row->n = n;
 	row->n_agree = (int64_t)g->n_reviewers;

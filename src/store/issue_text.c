@@ -183,19 +183,6 @@ fit_columns(const struct issue_set *set, size_t width)
 	return c;
 }
 
-static char *
-join_words(const struct issue_words *words)
-{
-	char *buf = NULL;
-	size_t n = 0;
-	FILE *f = open_memstream(&buf, &n);
-
-	for (size_t i = 0; i < words->n; i++)
-		fprintf(f, "%s%s", i ? " " : "", words->word[i]);
-	fclose(f);
-	return buf;
-}
-
 /* One line of the table from the six texts given, in the order of the columns. */
 static void
 print_row(FILE *out, const struct columns *c, const char *const text[6])
@@ -221,7 +208,8 @@ issue_print_table(FILE *out, const struct issue_set *set, size_t width)
 	print_row(out, &c, head);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct issue *issue = &set->item[i];
-		AUTO_FREE char *labels = join_words(&issue->labels);
+		AUTO_FREE char *labels = text_join(
+		    issue->labels.word, issue->labels.n, " ");
 		char estimate[16] = "-";
 
 		if (issue->estimate)

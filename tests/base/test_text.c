@@ -286,6 +286,18 @@ json_is_modest_when_it_costs_little_and_is_spelt_as_json(void **state)
 	assert_true(text_json_is_modest("", 0, 0));
 }
 
+static void
+words_are_joined_with_something_between(void **state)
+{
+	static const char *const word[] = { "one", "", "two" };
+	AUTO_FREE char *all = text_join(word, 3, ", ");
+	AUTO_FREE char *none = text_join(word, 0, ", ");
+
+	(void)state;
+	assert_string_equal(all, "one, , two");
+	assert_string_equal(none, "");
+}
+
 int
 main(void)
 {
@@ -304,6 +316,7 @@ main(void)
 		cmocka_unit_test(a_shell_reads_back_what_was_quoted),
 		cmocka_unit_test(money_and_age_read_well),
 		cmocka_unit_test(times_are_utc),
+		cmocka_unit_test(words_are_joined_with_something_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,7 @@ sentences(const char *text, int count)
 {
 	size_t n = 0;
 
-	while (text[n] && n < 400) {
+	while (n < 400 && text[n]) {
 		n++;
 		if (strchr(".!?", text[n - 1]) &&
 		    (text[n] == ' ' || text[n] == '\n' || text[n] == '\0') &&

@@ -72,7 +72,7 @@ id_at(const char *at)
 
 	if (*at == '\0' || !strchr("CINcin", *at))
 		return 0;
-	while (isdigit((unsigned char)at[n]) && n < 6)
+	while (n < 6 && isdigit((unsigned char)at[n]))
 		n++;
 	return n > 1 && !isalnum((unsigned char)at[n]) ? n : 0;
 }

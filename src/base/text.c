@@ -473,6 +473,16 @@ text_cut(const char *s, size_t max)
 	return xstrndup(s, n);
 }
 
+void
+text_print(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+}
+
 char *
 text_join(const char *const *word, size_t n, const char *between)
 {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -91,3 +93,6 @@ char *text_cut(const char *s, size_t max);
 
 /* The N words with BETWEEN between them; the caller frees it. */
 char *text_join(const char *const *word, size_t n, const char *between);
+
+/* FMT into BUF of SIZE bytes, NUL-terminated, cut where it does not fit and meant to be. */
+void PRINTF(3, 4) text_print(char *buf, size_t size, const char *fmt, ...);

@@ -1,20 +1,11 @@
 #include "core/reason.h"
 
+#include "base/text.h"
 #include "core/account.h"
 #include "core/internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-static void PRINTF(3, 4) put(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf, size, fmt, ap);
-	va_end(ap);
-}
 
 static void
 reason_planned(const struct core *core, const struct session *s, struct reason *r)
@@ -22,15 +13,15 @@ reason_planned(const struct core *core, const struct session *s, struct reason *
 	const struct batch_run *b = core_batch(core, s->batch_id);
 
 	if (!b || b->state != BATCH_AWAITING) {
-		put(r->release, sizeof(r->release),
+		text_print(r->release, sizeof(r->release),
 		    "its table is complete when every session is filed and prepared");
 		return;
 	}
 	r->rule = "S-80";
 	r->code = "G11";
-	put(r->other, sizeof(r->other), "a person");
-	put(r->witness, sizeof(r->witness), "table %s", b->hash);
-	put(r->release, sizeof(r->release), "an approval of exactly this table");
+	text_print(r->other, sizeof(r->other), "a person");
+	text_print(r->witness, sizeof(r->witness), "table %s", b->hash);
+	text_print(r->release, sizeof(r->release), "an approval of exactly this table");
 }
 
 /* The labels of those that hold the slots. */
@@ -45,7 +36,7 @@ list_live(const struct core *core, char *buf, size_t size)
 
 		if (!session_is_live(s->state))
 			continue;
-		put(buf + n, size - n, "%s%s", n ? ", " : "", s->id);
+		text_print(buf + n, size - n, "%s%s", n ? ", " : "", s->id);
 		n = strlen(buf);
 	}
 }
@@ -60,15 +51,16 @@ reason_approved(const struct core *core, const struct session *s, struct reason 
 
 		r->rule = "J-27";
 		r->code = "";
-		put(r->other, sizeof(r->other), "account %s", a->name);
-		put(r->witness, sizeof(r->witness), "%s", a->why);
-		put(r->release, sizeof(r->release), "the limit ends at %lld (Unix ms)",
-		    (long long)a->paused_until);
+		text_print(r->other, sizeof(r->other), "account %s", a->name);
+		text_print(r->witness, sizeof(r->witness), "%s", a->why);
+		text_print(r->release, sizeof(r->release),
+		    "the limit ends at %lld (Unix ms)", (long long)a->paused_until);
 		return;
 	}
 	list_live(core, r->other, sizeof(r->other));
-	put(r->witness, sizeof(r->witness), "%zu of them live", core_live(core));
-	put(r->release, sizeof(r->release), "one of them ends, is parked or abandoned");
+	text_print(r->witness, sizeof(r->witness), "%zu of them live", core_live(core));
+	text_print(
+	    r->release, sizeof(r->release), "one of them ends, is parked or abandoned");
 }
 
 static void
@@ -84,14 +76,16 @@ reason_ask(const struct ask *a, struct reason *r)
 		if (strcmp(rules[i].kind, a->kind) == 0)
 			r->rule = rules[i].rule;
 	}
-	put(r->other, sizeof(r->other), "a person");
-	put(r->witness, sizeof(r->witness), "%s", a->detail[0] ? a->detail : a->text);
+	text_print(r->other, sizeof(r->other), "a person");
+	text_print(
+	    r->witness, sizeof(r->witness), "%s", a->detail[0] ? a->detail : a->text);
 	if (storm_is_ask(a))
-		put(r->release, sizeof(r->release),
+		text_print(r->release, sizeof(r->release),
 		    "a person's yes (it goes on, told what failed), or divisi resume, "
 		    "takeover or abandon");
 	else
-		put(r->release, sizeof(r->release), "an answer to question %s", a->id);
+		text_print(
+		    r->release, sizeof(r->release), "an answer to question %s", a->id);
 }
 
 static void
@@ -101,39 +95,41 @@ reason_merge(const struct core *core, const struct session *s, struct reason *r)
 
 	if (s->state == SESSION_IN_REVIEW) {
 		r->rule = "R-184";
-		put(r->other, sizeof(r->other), "a person");
-		put(r->witness, sizeof(r->witness), "head %s, pinned %s", s->head,
-		    s->pin);
-		put(r->release, sizeof(r->release), "a review of its diff");
+		text_print(r->other, sizeof(r->other), "a person");
+		text_print(r->witness, sizeof(r->witness), "head %s, pinned %s",
+		    s->head, s->pin);
+		text_print(r->release, sizeof(r->release), "a review of its diff");
 	} else if (s->state == SESSION_MERGE_CONFLICT) {
 		r->rule = "S-45";
-		put(r->witness, sizeof(r->witness), "%s", s->evidence);
-		put(r->release, sizeof(r->release), "a commit that merges and passes");
+		text_print(r->witness, sizeof(r->witness), "%s", s->evidence);
+		text_print(
+		    r->release, sizeof(r->release), "a commit that merges and passes");
 	} else if (s->state == SESSION_MERGING) {
 		r->rule = "R-36";
-		put(r->witness, sizeof(r->witness), "%s", s->candidate);
-		put(r->release, sizeof(r->release), "%s",
+		text_print(r->witness, sizeof(r->witness), "%s", s->candidate);
+		text_print(r->release, sizeof(r->release), "%s",
 		    s->blocked[0] ? "a checkout that takes it" : "its verification");
 	} else if (pull_holds(core, s)) {
 		r->rule = "S-44";
 		r->code = "M01";
-		put(r->other, sizeof(r->other), "%s", s->pull_url);
-		put(r->witness, sizeof(r->witness), "checks: %s, review: %s",
+		text_print(r->other, sizeof(r->other), "%s", s->pull_url);
+		text_print(r->witness, sizeof(r->witness), "checks: %s, review: %s",
 		    s->pull_checks, s->pull_review);
-		put(r->release, sizeof(r->release),
+		text_print(r->release, sizeof(r->release),
 		    "checks that pass, a review that does not ask for changes");
 	} else if (o) {
 		r->rule = "R-36";
 		r->code = "G04";
-		put(r->other, sizeof(r->other), "%s", o->id);
+		text_print(r->other, sizeof(r->other), "%s", o->id);
 		if (o->state == SESSION_MERGING || session_follows(s, o))
-			put(r->witness, sizeof(r->witness), "merge order: %s after %s",
-			    s->phase, s->after);
+			text_print(r->witness, sizeof(r->witness),
+			    "merge order: %s after %s", s->phase, s->after);
 		else
-			put(r->witness, sizeof(r->witness),
+			text_print(r->witness, sizeof(r->witness),
 			    "trial merges: %s collides with %s and more others than it",
 			    s->phase, o->phase);
-		put(r->release, sizeof(r->release), "%s is merged or given up", o->id);
+		text_print(
+		    r->release, sizeof(r->release), "%s is merged or given up", o->id);
 	}
 }
 
@@ -141,10 +137,10 @@ static void
 reason_stalled(const struct session *s, struct reason *r)
 {
 	r->rule = !s->run_open ? "J-22" : s->confirmed ? "K-22" : "A-35";
-	put(r->other, sizeof(r->other), "run %s", s->run);
-	put(r->witness, sizeof(r->witness), "last sign of life at %lld (Unix ms)",
-	    (long long)s->last_seen);
-	put(r->release, sizeof(r->release), "%s",
+	text_print(r->other, sizeof(r->other), "run %s", s->run);
+	text_print(r->witness, sizeof(r->witness),
+	    "last sign of life at %lld (Unix ms)", (long long)s->last_seen);
+	text_print(r->release, sizeof(r->release), "%s",
 	    s->run_open ? "a word of the agent, or a person's" : "a person's word");
 }
 
@@ -153,15 +149,16 @@ reason_halted(const struct core *core, const struct session *s, struct reason *r
 {
 	const struct conflict *c = session_conflict(core, s);
 
-	put(r->other, sizeof(r->other), "a person");
-	put(r->release, sizeof(r->release), "%s", c ? "a ruling" : "divisi resume");
+	text_print(r->other, sizeof(r->other), "a person");
+	text_print(
+	    r->release, sizeof(r->release), "%s", c ? "a ruling" : "divisi resume");
 	if (!c)
 		return;
 	r->rule = "S-45";
 	r->code = "M04";
-	put(r->other, sizeof(r->other), "%s",
+	text_print(r->other, sizeof(r->other), "%s",
 	    strcmp(c->a, s->id) == 0 ? (c->b[0] ? c->b : "the target") : c->a);
-	put(r->witness, sizeof(r->witness), "%s", c->files);
+	text_print(r->witness, sizeof(r->witness), "%s", c->files);
 }
 
 /* Parked, and not by a person: what lets it go on.  False when that is not so. */
@@ -170,16 +167,17 @@ reason_parked(const struct core *core, const struct session *s, struct reason *r
 {
 	if (s->state == SESSION_PARKED && s->waits_for_account) {
 		r->rule = "J-27";
-		put(r->other, sizeof(r->other), "account %s", s->account);
-		put(r->release, sizeof(r->release), "the limit ends at %lld (Unix ms)",
+		text_print(r->other, sizeof(r->other), "account %s", s->account);
+		text_print(r->release, sizeof(r->release),
+		    "the limit ends at %lld (Unix ms)",
 		    (long long)session_paused_until(core, s));
 	} else if (s->state == SESSION_PARKED && s->is_out_of_budget) {
 		r->rule = "J-28";
 		if (s->renews)
-			put(r->other, sizeof(r->other), "run %s", s->run);
+			text_print(r->other, sizeof(r->other), "run %s", s->run);
 		else
-			put(r->other, sizeof(r->other), "a person");
-		put(r->release, sizeof(r->release),
+			text_print(r->other, sizeof(r->other), "a person");
+		text_print(r->release, sizeof(r->release),
 		    s->renews ? "its process is gone, and the caps have room"
 			      : "a person lets it spend more");
 	} else {
@@ -194,12 +192,12 @@ reason_over(const struct core *core, const struct session *s, struct reason *r)
 	if (reason_parked(core, s, r))
 		return;
 	r->rule = s->state == SESSION_FAILED ? "R-67" : "E-7";
-	put(r->witness, sizeof(r->witness), "%s",
+	text_print(r->witness, sizeof(r->witness), "%s",
 	    s->landed[0] ? s->landed
 	    : s->pin[0]  ? s->pin
 			 : s->evidence);
 	if (!session_is_terminal(s->state) || s->state == SESSION_FAILED)
-		put(r->release, sizeof(r->release), "a person's word");
+		text_print(r->release, sizeof(r->release), "a person's word");
 }
 
 void
@@ -222,21 +220,24 @@ session_reason(const struct core *core, const struct session *s, struct reason *
 	case SESSION_ACTIVE:
 	case SESSION_CHECKPOINT:
 		reason->rule = "E-7";
-		put(reason->other, sizeof(reason->other), "run %s", s->run);
-		put(reason->release, sizeof(reason->release), "its agent is done");
+		text_print(reason->other, sizeof(reason->other), "run %s", s->run);
+		text_print(
+		    reason->release, sizeof(reason->release), "its agent is done");
 		return;
 	case SESSION_HALTED: reason_halted(core, s, reason); return;
 	case SESSION_STALLED: reason_stalled(s, reason); return;
 	case SESSION_EXITING:
 		reason->rule = "R-42";
-		put(reason->witness, sizeof(reason->witness), "head %s", s->head);
-		put(reason->release, sizeof(reason->release),
+		text_print(
+		    reason->witness, sizeof(reason->witness), "head %s", s->head);
+		text_print(reason->release, sizeof(reason->release),
 		    "a complete exit checklist");
 		return;
 	case SESSION_CLAIMED:
 		reason->rule = "J-16";
-		put(reason->other, sizeof(reason->other), "%s", s->claimed_by);
-		put(reason->release, sizeof(reason->release), "they hand it back");
+		text_print(reason->other, sizeof(reason->other), "%s", s->claimed_by);
+		text_print(
+		    reason->release, sizeof(reason->release), "they hand it back");
 		return;
 	case SESSION_IN_REVIEW:
 	case SESSION_MERGEABLE:

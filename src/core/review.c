@@ -1,9 +1,9 @@
 #include "core/review.h"
 
+#include "base/text.h"
 #include "core/internal.h"
 #include "policy/refusal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,15 +46,6 @@ core_review_of(
 
 /* ---- gates ----------------------------------------------------------------------------- */
 
-static void PRINTF(3, 4) put(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf, size, fmt, ap);
-	va_end(ap);
-}
-
 /* The first few ids that block, into IDS; how many there are. */
 static size_t
 blocking(const struct review *r, char *ids, size_t size)
@@ -82,30 +73,30 @@ review_gate(const struct review *r, char *why, size_t n)
 	size_t open;
 
 	if (!r) {
-		put(why, n, "nobody has reviewed it");
+		text_print(why, n, "nobody has reviewed it");
 		return false;
 	}
 	if (r->waived_by[0])
 		return true;
 	if (r->version == 0) {
-		put(why, n, "its review is under way");
+		text_print(why, n, "its review is under way");
 		return false;
 	}
 	open = blocking(r, ids, sizeof(ids));
 	if (open > 0) {
-		put(why, n, "%s %s undecided in review %s", ids,
+		text_print(why, n, "%s %s undecided in review %s", ids,
 		    open == 1 ? "is" : "are", r->id);
 		return false;
 	}
 	if (strcmp(r->recommendation, "RETHINK") == 0 ||
 	    strcmp(r->recommendation, "BLOCK") == 0) {
-		put(why, n, "its reviewers say %s (review %s)", r->recommendation,
-		    r->id);
+		text_print(why, n, "its reviewers say %s (review %s)",
+		    r->recommendation, r->id);
 		return false;
 	}
 	if (r->accepted_by[0])
 		return true;
-	put(why, n, "no person has said yes to review %s", r->id);
+	text_print(why, n, "no person has said yes to review %s", r->id);
 	return false;
 }
 
@@ -126,7 +117,7 @@ session_gate3(
 	if (!r && (person || !strstr(s->review, "post")))
 		return true;
 	if (r && !r->waived_by[0] && !person && strcmp(r->head, s->head) != 0) {
-		put(why, n, "it was changed since review %s", r->id);
+		text_print(why, n, "it was changed since review %s", r->id);
 		return false;
 	}
 	return review_gate(r, why, n);

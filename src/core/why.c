@@ -7,7 +7,6 @@
 #include "core/money.h"
 #include "core/review.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,15 +17,6 @@ struct answer {
 	char *command;
 	size_t cn;
 };
-
-static void PRINTF(3, 4) put(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf, size, fmt, ap);
-	va_end(ap);
-}
 
 static const char *
 ask_words(const struct ask *a)
@@ -76,7 +66,7 @@ why_paused(const struct core *core, const struct session *s, struct answer *to)
 	char when[32];
 
 	text_time(a->paused_until, when, sizeof(when));
-	put(to->why, to->n,
+	text_print(to->why, to->n,
 	    "account %s is paused until %s and then goes on by itself: %s", a->name,
 	    when, a->why[0] ? a->why : "an agent met its limit");
 }
@@ -89,25 +79,25 @@ why_approved(const struct core *core, const struct session *s, const char *name,
 	char why[256];
 
 	if (s->is_external) {
-		put(to->why, to->n,
+		text_print(to->why, to->n,
 		    "%s is not launched here: its issue %s waits to be picked up",
 		    s->agent_shown, s->sub_issue);
-		put(to->command, to->cn, "divisi claim %s", name);
+		text_print(to->command, to->cn, "divisi claim %s", name);
 	} else if (p && strcmp(p->state, "active") != 0)
-		put(to->why, to->n, "its plan is %s", p->state);
+		text_print(to->why, to->n, "its plan is %s", p->state);
 	else if (p && !core_gate2(core, p, why, sizeof(why))) {
-		put(to->why, to->n, "Gate 2 of its plan is not passed: %s", why);
-		put(to->command, to->cn, "divisi findings %s", p->path);
+		text_print(to->why, to->n, "Gate 2 of its plan is not passed: %s", why);
+		text_print(to->command, to->cn, "divisi findings %s", p->path);
 	} else if (session_paused_until(core, s))
 		why_paused(core, s, to);
 	else if (!money_fits(core, s, money_ceiling(core, s), core->seen_at, why,
 		     sizeof(why))) {
-		put(to->why, to->n, "%s", why);
-		put(to->command, to->cn,
+		text_print(to->why, to->n, "%s", why);
+		text_print(to->command, to->cn,
 		    "divisi cost   or: divisi cost --plan-cap DOLLARS");
 	} else
-		put(to->why, to->n, "waits for a free slot: %zu sessions are live",
-		    core_live(core));
+		text_print(to->why, to->n,
+		    "waits for a free slot: %zu sessions are live", core_live(core));
 }
 
 static void
@@ -117,44 +107,46 @@ why_merge(const struct core *core, const struct session *s, const char *name,
 	const struct session *o;
 
 	if (s->state == SESSION_IN_REVIEW) {
-		put(to->why, to->n,
+		text_print(to->why, to->n,
 		    "its work waits for your review: %lld commit(s), %lld file(s)",
 		    (long long)s->n_commits, (long long)s->n_files);
-		put(to->command, to->cn, "divisi merge %s", name);
+		text_print(to->command, to->cn, "divisi merge %s", name);
 	} else if (s->state == SESSION_MERGE_CONFLICT) {
-		put(to->why, to->n, "%s",
+		text_print(to->why, to->n, "%s",
 		    s->reason[0] ? s->reason : "it does not merge");
-		put(to->command, to->cn,
+		text_print(to->command, to->cn,
 		    "mend it in %s and commit, then: divisi merge %s", s->path, name);
 	} else if (s->state == SESSION_MERGING && s->blocked[0]) {
-		put(to->why, to->n, "verified, but it cannot land: %s", s->blocked);
-		put(to->command, to->cn, "%s",
+		text_print(
+		    to->why, to->n, "verified, but it cannot land: %s", s->blocked);
+		text_print(to->command, to->cn, "%s",
 		    s->reason[0] ? s->reason : "divisi merge");
 	} else if (s->state == SESSION_MERGING) {
-		put(to->why, to->n, "is being merged and verified");
+		text_print(to->why, to->n, "is being merged and verified");
 	} else if (s->state == SESSION_MERGEABLE && pull_holds(core, s)) {
-		put(to->why, to->n, "%s%s%s", pull_holds(core, s),
+		text_print(to->why, to->n, "%s%s%s", pull_holds(core, s),
 		    s->pull_url[0] ? ": " : "", s->pull_url);
 		if (pull_needs_person(core, s))
-			put(to->command, to->cn,
+			text_print(to->command, to->cn,
 			    "divisi park %s   or: divisi merge %s --override M01 "
 			    "--reason TEXT",
 			    name, name);
 	} else if (conflict_before_landing(core, s)) {
 		const struct conflict *c = conflict_before_landing(core, s);
 
-		put(to->why, to->n, "waits for your ruling on conflict %s", c->id);
-		put(to->command, to->cn, "divisi conflicts %s", c->id);
+		text_print(
+		    to->why, to->n, "waits for your ruling on conflict %s", c->id);
+		text_print(to->command, to->cn, "divisi conflicts %s", c->id);
 	} else if ((o = merge_waits_behind(core, s))) {
 		bool is_hub = o->state != SESSION_MERGING && !session_follows(s, o);
 
-		put(to->why, to->n, "waits in the merge order behind %s (%s)%s",
+		text_print(to->why, to->n, "waits in the merge order behind %s (%s)%s",
 		    o->label, session_state_name(o->state),
 		    is_hub
 			? ": they do not merge, and this one collides with more others"
 			: "");
 	} else {
-		put(to->why, to->n, "is next to merge");
+		text_print(to->why, to->n, "is next to merge");
 	}
 }
 
@@ -165,20 +157,22 @@ why_planned(const struct core *core, const struct session *s, struct answer *to)
 	const struct batch_run *b = core_batch(core, s->batch_id);
 
 	if (!b || !batch_has(core, b, s)) {
-		put(to->why, to->n, "the table was made anew without it");
+		text_print(to->why, to->n, "the table was made anew without it");
 	} else if (b->state == BATCH_DECLINED) {
-		put(to->why, to->n, "its table was declined: %s",
+		text_print(to->why, to->n, "its table was declined: %s",
 		    b->reason[0] ? b->reason : "no reason given");
 	} else if (b->state == BATCH_AWAITING) {
-		put(to->why, to->n, "waits for you to approve the table of batch %d",
-		    b->number);
-		put(to->command, to->cn, "divisi approve --hash %.12s", b->hash);
+		text_print(to->why, to->n,
+		    "waits for you to approve the table of batch %d", b->number);
+		text_print(to->command, to->cn, "divisi approve --hash %.12s", b->hash);
 	} else if (b->reason[0]) {
-		put(to->why, to->n, "its batch cannot be prepared: %s", b->reason);
+		text_print(
+		    to->why, to->n, "its batch cannot be prepared: %s", b->reason);
 	} else if (s->state == SESSION_PREPARED) {
-		put(to->why, to->n, "is ready; others of its batch are being made");
+		text_print(
+		    to->why, to->n, "is ready; others of its batch are being made");
 	} else {
-		put(to->why, to->n, "its issue and worktree are being made");
+		text_print(to->why, to->n, "its issue and worktree are being made");
 	}
 }
 
@@ -193,7 +187,7 @@ why_working(const struct core *core, const struct session *s, const char *name,
 	switch (s->state) {
 	case SESSION_LAUNCHING:
 	case SESSION_UNCONFIRMED:
-		put(to->why, to->n, "%s",
+		text_print(to->why, to->n, "%s",
 		    s->waits_for_slot && reason
 			? reason
 			: "started, has not said 'Session started' yet");
@@ -202,43 +196,45 @@ why_working(const struct core *core, const struct session *s, const char *name,
 		if (c) {
 			AUTO_FREE char *words = conflict_words(core, c);
 
-			put(to->why, to->n, "halted by conflict %s: %s", c->id, words);
-			put(to->command, to->cn, "divisi conflicts %s", c->id);
+			text_print(
+			    to->why, to->n, "halted by conflict %s: %s", c->id, words);
+			text_print(to->command, to->cn, "divisi conflicts %s", c->id);
 			return;
 		}
-		put(to->why, to->n, "held: %s", reason ? reason : "by you");
-		put(to->command, to->cn, "divisi resume %s", name);
+		text_print(to->why, to->n, "held: %s", reason ? reason : "by you");
+		text_print(to->command, to->cn, "divisi resume %s", name);
 		return;
 	case SESSION_STALLED:
-		put(to->why, to->n, "%s", reason ? reason : "it does nothing");
-		put(to->command, to->cn,
+		text_print(to->why, to->n, "%s", reason ? reason : "it does nothing");
+		text_print(to->command, to->cn,
 		    s->run_open ? "divisi log %s   or: divisi park %s"
 				: "divisi resume %s   or: divisi abandon %s",
 		    name, name);
 		return;
 	case SESSION_EXITING:
-		put(to->why, to->n, "%s",
+		text_print(to->why, to->n, "%s",
 		    reason ? reason : "its exit checklist is being verified");
 		if (reason)
-			put(to->command, to->cn,
+			text_print(to->command, to->cn,
 			    s->run_open ? "divisi say %s TEXT   or: divisi park %s"
 					: "divisi resume %s   or: divisi park %s",
 			    name, name);
 		return;
 	default:
 		if (s->n_retries > 0)
-			put(to->why, to->n, "its model fails, %d time(s) in a row: %s",
-			    s->n_retries, s->last_text);
+			text_print(to->why, to->n,
+			    "its model fails, %d time(s) in a row: %s", s->n_retries,
+			    s->last_text);
 		else if (s->wraps_up)
-			put(to->why, to->n,
+			text_print(to->why, to->n,
 			    "hands over: its context is %d%% used up, a fresh run goes on",
 			    s->context_pct);
 		else if (p && p->context_warn > 0 && s->context_pct >= p->context_warn)
-			put(to->why, to->n, "works, its context is %d%% used up: %s",
-			    s->context_pct,
+			text_print(to->why, to->n,
+			    "works, its context is %d%% used up: %s", s->context_pct,
 			    s->last_text[0] ? s->last_text : "no word yet");
 		else
-			put(to->why, to->n, "works: %s",
+			text_print(to->why, to->n, "works: %s",
 			    s->last_text[0] ? s->last_text : "no word yet");
 		return;
 	}
@@ -249,20 +245,21 @@ static void
 why_claimed(const struct session *s, const char *name, struct answer *to)
 {
 	if (strcmp(s->next, "terminal") == 0 && s->run_open) {
-		put(to->why, to->n, "claimed by %s: its agent ends, a terminal follows",
-		    s->claimed_by);
+		text_print(to->why, to->n,
+		    "claimed by %s: its agent ends, a terminal follows", s->claimed_by);
 	} else if (s->next[0]) {
-		put(to->why, to->n, "%s hands it back: what changed is looked at",
-		    s->claimed_by);
+		text_print(to->why, to->n,
+		    "%s hands it back: what changed is looked at", s->claimed_by);
 	} else if (s->run_open && s->is_interactive) {
-		put(to->why, to->n, "claimed by %s, on a terminal%s%s", s->claimed_by,
-		    s->waits_for_slot ? ": " : "", s->waits_for_slot ? s->reason : "");
-		put(to->command, to->cn, "divisi attach %s", name);
+		text_print(to->why, to->n, "claimed by %s, on a terminal%s%s",
+		    s->claimed_by, s->waits_for_slot ? ": " : "",
+		    s->waits_for_slot ? s->reason : "");
+		text_print(to->command, to->cn, "divisi attach %s", name);
 	} else {
-		put(to->why, to->n, "claimed by %s, who works in %s%s%s", s->claimed_by,
-		    s->path[0] ? s->path : "a place of their own",
+		text_print(to->why, to->n, "claimed by %s, who works in %s%s%s",
+		    s->claimed_by, s->path[0] ? s->path : "a place of their own",
 		    s->reason[0] ? ": " : "", s->reason);
-		put(to->command, to->cn,
+		text_print(to->command, to->cn,
 		    s->is_external
 			? "divisi handback %s --done"
 			: "divisi handback %s --done   or: divisi handback %s",
@@ -277,18 +274,19 @@ why_over(const struct session *s, const char *name, struct answer *to)
 
 	if (s->state == SESSION_DONE) {
 		if (s->landed[0])
-			put(to->why, to->n, "done: %.12s", s->landed);
+			text_print(to->why, to->n, "done: %.12s", s->landed);
 		else
-			put(to->why, to->n, "done: %s", s->evidence);
+			text_print(to->why, to->n, "done: %s", s->evidence);
 	} else if (s->state == SESSION_ABANDONED) {
-		put(to->why, to->n, "abandoned: %s", reason);
+		text_print(to->why, to->n, "abandoned: %s", reason);
 	} else if (s->state == SESSION_PARKED && s->is_released) {
-		put(to->why, to->n,
+		text_print(to->why, to->n,
 		    "goes on as soon as its process is gone and there is room: %s",
 		    reason);
 	} else {
-		put(to->why, to->n, "%s: %s", session_state_name(s->state), reason);
-		put(to->command, to->cn,
+		text_print(
+		    to->why, to->n, "%s: %s", session_state_name(s->state), reason);
+		text_print(to->command, to->cn,
 		    s->is_external ? "divisi claim %s" : "divisi resume %s", name);
 	}
 }
@@ -304,8 +302,8 @@ session_why(const struct core *core, const struct session *s, char *why, size_t 
 
 	command[0] = '\0';
 	if (a) {
-		put(why, n, "%s: %s", ask_words(a), a->text);
-		put(command, cn,
+		text_print(why, n, "%s: %s", ask_words(a), a->text);
+		text_print(command, cn,
 		    strcmp(a->kind, "question") == 0
 			? "divisi answer %s TEXT   or: divisi decline %s --reason TEXT"
 			: "divisi approve %s   or: divisi decline %s --reason TEXT",
@@ -346,30 +344,31 @@ batch_why(const struct core *core, const struct batch_run *b, char *why, size_t 
 		n_open += !session_is_terminal(core->session[b->session[i]].state);
 	switch (b->state) {
 	case BATCH_AWAITING:
-		put(why, n, "waits for your approval of table %.12s", b->hash);
+		text_print(why, n, "waits for your approval of table %.12s", b->hash);
 		return;
 	case BATCH_DECLINED:
-		put(why, n, "declined: %s",
+		text_print(why, n, "declined: %s",
 		    b->reason[0] ? b->reason : "no reason given");
 		return;
 	case BATCH_WITH_FAILURES:
-		put(why, n,
+		text_print(why, n,
 		    b->acked ? "complete, its failures were acknowledged"
 			     : "complete, but with failures that nobody acknowledged");
 		return;
-	case BATCH_COMPLETE: put(why, n, "complete"); return;
+	case BATCH_COMPLETE: text_print(why, n, "complete"); return;
 	case BATCH_PLANNED:
 	case BATCH_FILED:
 		if (b->reason[0])
-			put(why, n, "cannot be prepared: %s", b->reason);
+			text_print(why, n, "cannot be prepared: %s", b->reason);
 		else
-			put(why, n, "its issues and worktrees are being made");
+			text_print(why, n, "its issues and worktrees are being made");
 		return;
 	case BATCH_APPROVED:
 	case BATCH_RUNNING:
 	case BATCH_DRAINING:
 	case BATCH_N_STATES:
-		put(why, n, "%zu of %zu sessions are not finished", n_open, b->n);
+		text_print(
+		    why, n, "%zu of %zu sessions are not finished", n_open, b->n);
 		return;
 	}
 }
@@ -425,11 +424,12 @@ add_conflicts(const struct core *core, struct need *need, size_t max, size_t *n)
 		if (strcmp(c->state, "open") != 0)
 			continue;
 		words = conflict_words(core, c);
-		put(one.subject, sizeof(one.subject), "conflict %s", c->id);
-		put(one.what, sizeof(one.what), "%s%s", words,
+		text_print(one.subject, sizeof(one.subject), "conflict %s", c->id);
+		text_print(one.what, sizeof(one.what), "%s%s", words,
 		    strcmp(c->policy, "halt") == 0 ? "; both wait for your ruling"
 						   : "");
-		put(one.command, sizeof(one.command), "divisi conflicts %s", c->id);
+		text_print(
+		    one.command, sizeof(one.command), "divisi conflicts %s", c->id);
 		add_need(need, max, n, &one);
 	}
 }
@@ -449,9 +449,10 @@ add_reviews(const struct core *core, struct need *need, size_t max, size_t *n)
 		if (review_gate(r, why, sizeof(why)) ||
 		    (s && session_is_terminal(s->state)))
 			continue;
-		put(one.subject, sizeof(one.subject), "review %s", r->id);
-		put(one.what, sizeof(one.what), "%s", why);
-		put(one.command, sizeof(one.command), "divisi findings %s", r->id);
+		text_print(one.subject, sizeof(one.subject), "review %s", r->id);
+		text_print(one.what, sizeof(one.what), "%s", why);
+		text_print(
+		    one.command, sizeof(one.command), "divisi findings %s", r->id);
 		add_need(need, max, n, &one);
 	}
 }
@@ -470,8 +471,8 @@ core_needs(const struct core *core, struct need *need, size_t max)
 
 		if (!needs_person(core, s))
 			continue;
-		put(one.session, sizeof(one.session), "%s", s->id);
-		put(one.subject, sizeof(one.subject), "%d/%s", b ? b->number : 0,
+		text_print(one.session, sizeof(one.session), "%s", s->id);
+		text_print(one.subject, sizeof(one.subject), "%d/%s", b ? b->number : 0,
 		    s->label);
 		session_why(core, s, one.what, sizeof(one.what), one.command,
 		    sizeof(one.command));
@@ -481,17 +482,17 @@ core_needs(const struct core *core, struct need *need, size_t max)
 		const struct batch_run *b = &core->batch[i];
 		struct need one = { .since = b->since };
 
-		put(one.subject, sizeof(one.subject), "batch %d", b->number);
+		text_print(one.subject, sizeof(one.subject), "batch %d", b->number);
 		batch_why(core, b, one.what, sizeof(one.what));
 		if (b->state == BATCH_AWAITING)
-			put(one.command, sizeof(one.command),
+			text_print(one.command, sizeof(one.command),
 			    "divisi approve --hash %.12s", b->hash);
 		else if (b->state == BATCH_WITH_FAILURES && !b->acked)
-			put(one.command, sizeof(one.command),
+			text_print(one.command, sizeof(one.command),
 			    "divisi approve --batch %d", b->number);
 		else if (b->state == BATCH_PLANNED && b->reason[0])
-			put(one.command, sizeof(one.command), "divisi dispatch %s",
-			    plan_path(core, b));
+			text_print(one.command, sizeof(one.command),
+			    "divisi dispatch %s", plan_path(core, b));
 		else
 			continue;
 		add_need(need, max, &n, &one);
@@ -502,8 +503,8 @@ core_needs(const struct core *core, struct need *need, size_t max)
 
 		if (!p->trouble[0])
 			continue;
-		put(one.subject, sizeof(one.subject), "plan %s", p->id);
-		put(one.what, sizeof(one.what), "%s", p->trouble);
+		text_print(one.subject, sizeof(one.subject), "plan %s", p->id);
+		text_print(one.what, sizeof(one.what), "%s", p->trouble);
 		add_need(need, max, &n, &one);
 	}
 	for (size_t i = 0; i < core->n_plans; i++) {
@@ -513,10 +514,10 @@ core_needs(const struct core *core, struct need *need, size_t max)
 		/* The next landing tries again; a finished plan has none. */
 		if (!p->unpublished[0] || strcmp(p->state, "active") != 0)
 			continue;
-		put(one.subject, sizeof(one.subject), "plan %s", p->id);
-		put(one.what, sizeof(one.what), "%s was not pushed: %s", p->target,
-		    p->unpublished);
-		put(one.command, sizeof(one.command), "git push");
+		text_print(one.subject, sizeof(one.subject), "plan %s", p->id);
+		text_print(one.what, sizeof(one.what), "%s was not pushed: %s",
+		    p->target, p->unpublished);
+		text_print(one.command, sizeof(one.command), "git push");
 		add_need(need, max, &n, &one);
 	}
 	return n;

@@ -238,12 +238,16 @@ check_still_runs(const struct op *op, const struct plan_run *p, struct err *err)
  * statuses of sessions that ended: what we wrote last counts, or every later status would find
  * the file changed by somebody else.
  */
-static void
-put_plan_sha(
-    const struct op *op, const struct plan_run *p, bool is_ours, struct fields *f)
+static bool
+was_written_meanwhile(
+    const struct op *op, const struct plan_run *p, const struct fields *out)
 {
-	if (is_ours && strcmp(p->sha256, fields_text(&op->in, "known_sha")) != 0)
-		fields_set(f, "sha256", p->sha256);
+	AUTO_FREE char *known = NULL;
+
+	if (!p || strcmp(p->sha256, fields_text(&op->in, "known_sha")) == 0)
+		return false;
+	known = blob_get(op->engine->store, fields_text(out, "sha256"), NULL, NULL);
+	return known != NULL;
 }
 
 /* The proposal becomes a planned batch: plan and batch are journalled, acts are owed. */
@@ -256,8 +260,8 @@ adopt_proposal(struct op *op, const struct fields *out, struct err *err)
 	const struct batch_run *last;
 	struct fields f = { 0 };
 	enum hap kind = HAP_PLAN_OPENED;
-	AUTO_FREE char *read = blob_get(
-	    engine->store, fields_text(out, "sha256"), NULL, NULL);
+	/* Before the text that was read is kept: only what we wrote is there by now. */
+	bool is_older = was_written_meanwhile(op, p, out);
 	int rc;
 
 	if (check_still_runs(op, p, err) < 0 || keep_texts(engine, out, err) < 0 ||
@@ -274,7 +278,8 @@ adopt_proposal(struct op *op, const struct fields *out, struct err *err)
 	if (p && strcmp(p->state, "active") == 0) {
 		kind = HAP_PLAN_CHANGED;
 		fields_set(&f, "plan", p->id);
-		put_plan_sha(op, p, read != NULL, &f);
+		if (is_older)
+			fields_set(&f, "sha256", p->sha256);
 	}
 	rc = engine_happen(engine, kind, op->actor, &f, err);
 	p = core_plan_by_path(engine->core, fields_text(out, "path"));

@@ -19,7 +19,7 @@
  * are the core's.
  */
 #define KEY_FILES    8
-#define MOST_COMMITS 50
+#define MOST_COMMITS "--max-count=50"
 
 struct checkpoint {
 	const struct fields *in;
@@ -80,7 +80,7 @@ add_commits(struct checkpoint *c)
 	struct git_call call = { .dir = c->path,
 		.truncate = true,
 		.max_bytes = 1 << 16,
-		.argv = GIT_ARGS("log", "--reverse", "--max-count=50",
+		.argv = GIT_ARGS("log", "--reverse", MOST_COMMITS,
 		    "--format=%h%x09%ct%x09%s", range, "--") };
 	AUTO_FREE char *lines = NULL;
 	size_t size = 0, n = 0;

@@ -15,3 +15,7 @@ void member_textf(struct json_object *o, const char *name, const char *fmt, ...)
     PRINTF(3, 4);
 void member_number(struct json_object *o, const char *name, int64_t number);
 void member_bool(struct json_object *o, const char *name, bool value);
+
+/* The row of the journal as divisi-events(5) has it.  The caller puts it. */
+struct journal_row;
+struct json_object *member_event(const struct journal_row *row);

@@ -43,23 +43,6 @@ struct rows {
 	bool moves_only;
 };
 
-static struct json_object *
-row_json(const struct journal_row *row)
-{
-	struct json_object *o = json_object_new_object();
-	struct json_object *data = json_tokener_parse(row->data);
-
-	member_number(o, "seq", row->seq);
-	member_number(o, "at", row->at);
-	member_text(o, "actor", row->actor);
-	member_text(o, "entity", row->entity);
-	member_text(o, "from", row->from);
-	member_text(o, "to", row->to);
-	member_text(o, "cause", row->cause);
-	json_object_object_add(o, "data", data ? data : json_object_new_object());
-	return o;
-}
-
 static int
 collect(const struct journal_row *row, void *arg)
 {
@@ -71,7 +54,7 @@ collect(const struct journal_row *row, void *arg)
 		return 0;
 	if (json_object_array_length(rows->list) == MAX_ROWS)
 		json_object_array_del_idx(rows->list, 0, 1);
-	json_object_array_add(rows->list, row_json(row));
+	json_object_array_add(rows->list, member_event(row));
 	return 0;
 }
 
@@ -266,7 +249,7 @@ collect_group(const struct journal_row *row, void *arg)
 		json_object_put(g->list);
 		g->list = json_object_new_array();
 	}
-	json_object_array_add(g->list, row_json(row));
+	json_object_array_add(g->list, member_event(row));
 	return 0;
 }
 

@@ -223,7 +223,6 @@ close_plan(struct track_work *w, struct err *err)
 	struct tracker_patch progress = { .status = "In Progress" };
 	struct tracker_patch patch = { .status = "In Review" };
 	struct tracker_call call;
-
 	AUTO_FREE char *closing = xasprintf(
 	    "Every phase of the plan is done, merged and verified. Closing this issue is yours.\n\n%s",
 	    text(w, "comment"));

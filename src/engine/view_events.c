@@ -27,11 +27,10 @@ struct event_walk {
 	void *arg;
 };
 
-static int
-tell_row(const struct journal_row *row, void *arg)
+struct json_object *
+member_event(const struct journal_row *row)
 {
-	struct event_walk *walk = arg;
-	AUTO_JSON struct json_object *o = json_object_new_object();
+	struct json_object *o = json_object_new_object();
 	struct json_object *data = json_tokener_parse(row->data);
 
 	member_number(o, "seq", row->seq);
@@ -42,6 +41,15 @@ tell_row(const struct journal_row *row, void *arg)
 	member_text(o, "to", row->to);
 	member_text(o, "cause", row->cause);
 	json_object_object_add(o, "data", data ? data : json_object_new_object());
+	return o;
+}
+
+static int
+tell_row(const struct journal_row *row, void *arg)
+{
+	struct event_walk *walk = arg;
+	AUTO_JSON struct json_object *o = member_event(row);
+
 	return walk->fn(json_object_to_json_string_ext(
 			    o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
 	    walk->arg);

@@ -153,14 +153,13 @@ local_read(const struct tracker_link *link, const char *id, struct arena *arena,
 }
 
 static int
-local_children(const struct tracker_link *link, const char *parent, int limit,
+take_list(const struct tracker_link *link, const struct issue_query *query,
     struct arena *arena, struct tracker_list *list, struct err *err)
 {
-	struct issue_query query = { .parent = parent, .limit = limit };
 	AUTO_ISSUES struct issue_set set = { 0 };
 	struct tracker_issue *copy;
 
-	if (issue_list(link->store, &query, &set, err) < 0)
+	if (issue_list(link->store, query, &set, err) < 0)
 		return -1;
 	copy = arena_alloc(arena, (set.n + 1) * sizeof(*copy));
 	for (size_t i = 0; i < set.n; i++)
@@ -171,23 +170,31 @@ local_children(const struct tracker_link *link, const char *parent, int limit,
 	return 0;
 }
 
+static int
+local_children(const struct tracker_link *link, const char *parent, int limit,
+    struct arena *arena, struct tracker_list *list, struct err *err)
+{
+	struct issue_query query = { .parent = parent, .limit = limit };
+
+	return take_list(link, &query, arena, list, err);
+}
+
 /* The newest first. */
 static int
 local_done(const struct tracker_link *link, int limit, struct arena *arena,
     struct tracker_list *list, struct err *err)
 {
 	struct issue_query query = { .status = ISSUE_DONE, .limit = limit };
-	AUTO_ISSUES struct issue_set set = { 0 };
-	struct tracker_issue *copy;
 
-	if (issue_list(link->store, &query, &set, err) < 0)
+	if (take_list(link, &query, arena, list, err) < 0)
 		return -1;
-	copy = arena_alloc(arena, (set.n + 1) * sizeof(*copy));
-	for (size_t i = 0; i < set.n; i++)
-		copy[i] = copy_issue(arena, &set.item[set.n - 1 - i]);
-	*list = (struct tracker_list){
-		.item = copy, .n = set.n, .has_more = set.has_more
-	};
+	for (size_t i = 0; i < list->n / 2; i++) {
+		struct tracker_issue *a = &list->item[i],
+				     *b = &list->item[list->n - 1 - i], c = *a;
+
+		*a = *b;
+		*b = c;
+	}
 	return 0;
 }
 

@@ -54,9 +54,10 @@ nfa_begin(const struct nfa *nfa, uint64_t *on)
 static bool
 literal_matches(const struct glob *glob, const char *path)
 {
+	const char *text = glob_prefix(glob);
 	bool is_there = (glob->flags & GLOB_FOLD_CASE)
-			    ? strncasecmp(path, glob->prefix, glob->n_prefix) == 0
-			    : strncmp(path, glob->prefix, glob->n_prefix) == 0;
+			    ? strncasecmp(path, text, glob->n_prefix) == 0
+			    : strncmp(path, text, glob->n_prefix) == 0;
 
 	return is_there && (!path[glob->n_prefix] ||
 			       (glob->covers_below && path[glob->n_prefix] == '/'));
@@ -67,22 +68,22 @@ static bool
 may_match(const struct glob *glob, const struct glob_path *path)
 {
 	bool folds = glob->flags & GLOB_FOLD_CASE;
+	const char *prefix = glob_prefix(glob), *suffix;
 	size_t n_suffix;
 
 	if (glob->needs & ~path->bytes)
 		return false;
-	if (folds ? strncasecmp(path->path, glob->prefix, glob->n_prefix) != 0
-		  : strncmp(path->path, glob->prefix, glob->n_prefix) != 0)
+	if (folds ? strncasecmp(path->path, prefix, glob->n_prefix) != 0
+		  : strncmp(path->path, prefix, glob->n_prefix) != 0)
 		return false;
-	if (!glob->name_suffix)
+	if (!glob->ends_in_name)
 		return true;
-	n_suffix = strlen(glob->name_suffix);
+	suffix = glob_room(glob, glob->name_suffix);
+	n_suffix = strlen(suffix);
 	if (path->n < n_suffix)
 		return false;
-	return folds
-		   ? strcasecmp(path->path + path->n - n_suffix, glob->name_suffix) == 0
-		   : memcmp(path->path + path->n - n_suffix, glob->name_suffix,
-			 n_suffix) == 0;
+	return folds ? strcasecmp(path->path + path->n - n_suffix, suffix) == 0
+		     : memcmp(path->path + path->n - n_suffix, suffix, n_suffix) == 0;
 }
 
 bool
@@ -164,31 +165,32 @@ glob_may_overlap(const struct glob *a, const struct glob *b)
 {
 	if ((a->flags ^ b->flags) & GLOB_FOLD_CASE)
 		return true;
-	if (!starts_meet(a->prefix, b->prefix))
+	if (!starts_meet(glob_prefix(a), glob_prefix(b)))
 		return false;
-	return !a->name_prefix || !b->name_prefix ||
-	       (starts_meet(a->name_prefix, b->name_prefix) &&
-		   ends_meet(a->name_suffix, b->name_suffix));
+	return !a->ends_in_name || !b->ends_in_name ||
+	       (starts_meet(glob_name_prefix(a), glob_name_prefix(b)) &&
+		   ends_meet(
+		       glob_room(a, a->name_suffix), glob_room(b, b->name_suffix)));
 }
 
 /* Two literals of one reading: equal, or one below the other. */
 static const char *
 literals_meet(const struct glob *a, const struct glob *b)
 {
-	if (literal_matches(a, b->prefix))
-		return b->prefix;
-	return literal_matches(b, a->prefix) ? a->prefix : NULL;
+	if (literal_matches(a, glob_prefix(b)))
+		return glob_prefix(b);
+	return literal_matches(b, glob_prefix(a)) ? glob_prefix(a) : NULL;
 }
 
 /* The path of a literal that PATTERN matches is shorter than any below it. */
 static bool
 literal_overlap(const struct glob *literal, const struct glob *pattern, char **witness)
 {
-	struct glob_path path = spelled_path(literal->prefix);
+	struct glob_path path = spelled_path(glob_prefix(literal));
 
 	if (glob_match_path(pattern, &path)) {
 		if (witness)
-			*witness = xstrdup(literal->prefix);
+			*witness = xstrdup(glob_prefix(literal));
 		return true;
 	}
 	return literal->covers_below &&

@@ -37,12 +37,12 @@ struct glob *glob_new(const char *pattern, unsigned flags, struct err *err);
 void glob_free(struct glob *glob);
 
 /*
- * GLOB moved to memory of ARENA, beside what was put there before: patterns that are looked
- * at one after the other had better lie so.  It swallows GLOB.  What it returns is freed as
- * any other, before the arena.
+ * The same in memory of ARENA, beside what was put there before: patterns that are looked at
+ * one after the other had better lie so.  Freed as any other, before the arena.
  */
 struct arena;
-struct glob *glob_packed(struct glob *glob, struct arena *arena);
+struct glob *glob_new_in(
+    struct arena *arena, const char *pattern, unsigned flags, struct err *err);
 bool glob_is_capped(const struct glob *glob);
 bool glob_is_literal(const struct glob *glob);
 
@@ -68,8 +68,11 @@ const char *glob_prefix(const struct glob *glob);
  */
 const char *glob_name_prefix(const struct glob *glob);
 
-/* The one directory all matches lie in directly; NULL when several or the root.  Borrowed. */
-const char *glob_directory(const struct glob *glob);
+/*
+ * How much of glob_prefix() is the one directory all matches lie in directly; 0 when there
+ * are several, or it is the root.
+ */
+size_t glob_directory(const struct glob *glob);
 
 /* A path the author may have had in mind: each wildcard as one plain letter.  Borrowed. */
 const char *glob_sample(const struct glob *glob);

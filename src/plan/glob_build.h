@@ -26,7 +26,8 @@ struct name {
 #define BUILD_NAMES 24
 
 struct build {
-	struct glob *glob; /* made by the first build_note() */
+	struct glob *glob;   /* made by the first build_note() */
+	struct arena *arena; /* where; NULL = the heap */
 	unsigned flags;
 	struct sym *sym; /* SMALL_SYM until they are more */
 	size_t n_syms, cap_syms;
@@ -59,7 +60,8 @@ bool build_is_literal(const struct build *b);
 bool build_covers_below(const struct build *b);
 
 /*
- * Notes in the glob what is known without states, and makes it when IS_FIRST; TEXT is the
- * whole pattern.
+ * Makes the glob with what is known of its first alternative without states; TEXT is the
+ * whole pattern, IS_ONLY when there will be no other one.  build_note_more(): of the next.
  */
-void build_note(struct build *b, const char *text, bool is_first);
+void build_note(struct build *b, const char *text, bool is_only);
+void build_note_more(struct build *b);

@@ -14,6 +14,7 @@ void
 build_init(struct build *b, unsigned flags)
 {
 	b->glob = NULL;
+	b->arena = NULL;
 	b->flags = flags;
 	b->sym = b->small_sym;
 	b->cap_syms = N_ELEMS(b->small_sym);
@@ -291,8 +292,10 @@ read_all(struct build *b, const char *text, struct err *err)
 		if (!*alts.text[i])
 			continue; /* `{,x}` alone: no path is empty */
 		rc = build_read(b, alts.text[i], err);
-		if (rc == 0)
-			build_note(b, text, is_first);
+		if (rc == 0 && is_first)
+			build_note(b, text, false);
+		else if (rc == 0)
+			build_note_more(b);
 		is_first = false;
 	}
 	alternatives_clear(&alts);
@@ -305,15 +308,22 @@ read_all(struct build *b, const char *text, struct err *err)
 static void
 forget_names(struct glob *glob)
 {
-	glob->n_prefix = strnlen(glob->prefix, GLOB_MAX_PREFIX);
-	glob->prefix[glob->n_prefix] = '\0';
-	glob->name_prefix = glob->name_suffix = glob->directory = NULL;
-	glob->is_literal = glob->covers_below = false;
+	if (glob->n_prefix > GLOB_MAX_PREFIX)
+		glob->n_prefix = GLOB_MAX_PREFIX;
+	glob->room[glob->prefix + glob->n_prefix] = '\0';
+	glob->n_directory = 0;
+	glob->is_literal = glob->covers_below = glob->ends_in_name = false;
 	glob->needs = 0;
 }
 
 struct glob *
 glob_new(const char *pattern, unsigned flags, struct err *err)
+{
+	return glob_new_in(NULL, pattern, flags, err);
+}
+
+struct glob *
+glob_new_in(struct arena *arena, const char *pattern, unsigned flags, struct err *err)
 {
 	AUTO_FREE char *spelled = NULL;
 	struct glob *glob;
@@ -323,6 +333,7 @@ glob_new(const char *pattern, unsigned flags, struct err *err)
 		return NULL;
 	spelled = glob_spell_path(pattern, flags & GLOB_FOLD_CASE);
 	build_init(&b, flags);
+	b.arena = arena;
 	if (read_all(&b, spelled ? spelled : pattern, err) < 0) {
 		glob_free(b.glob);
 		b.glob = NULL;
@@ -331,7 +342,7 @@ glob_new(const char *pattern, unsigned flags, struct err *err)
 	glob = b.glob;
 	if (!glob)
 		return NULL;
-	glob->flags = flags;
+	glob->flags = (uint8_t)flags;
 	glob->states = &glob->own_states;
 	glob->n_positions = b.n_positions < UINT32_MAX ? (uint32_t)b.n_positions
 						       : UINT32_MAX;
@@ -357,33 +368,8 @@ glob_free(struct glob *glob)
 	if (!glob)
 		return;
 	nfa_free(glob->own_states);
-	if (!glob->is_packed)
+	if (!glob->is_arenas)
 		free(glob);
-}
-
-struct glob *
-glob_packed(struct glob *glob, struct arena *arena)
-{
-	size_t size = sizeof(*glob) + glob->n_room;
-	struct glob *to;
-
-	if (glob->is_packed)
-		return glob;
-	to = arena_alloc(arena, size);
-	memcpy(to, glob, size);
-#define MOVED(s) ((s) ? to->room + ((s)-glob->room) : NULL)
-	to->text = MOVED(glob->text);
-	to->prefix = MOVED(glob->prefix);
-	to->name_prefix = MOVED(glob->name_prefix);
-	to->name_suffix = MOVED(glob->name_suffix);
-	to->sample = MOVED(glob->sample);
-	to->directory = MOVED(glob->directory);
-#undef MOVED
-	if (glob->states == &glob->own_states)
-		to->states = &to->own_states;
-	to->is_packed = true;
-	free(glob);
-	return to;
 }
 
 bool
@@ -407,23 +393,23 @@ glob_size(const struct glob *glob)
 const char *
 glob_prefix(const struct glob *glob)
 {
-	return glob->prefix;
+	return glob_room(glob, glob->prefix);
 }
 
 const char *
 glob_name_prefix(const struct glob *glob)
 {
-	return glob->name_prefix;
+	return glob->ends_in_name ? glob_room(glob, glob->name_prefix) : NULL;
 }
 
-const char *
+size_t
 glob_directory(const struct glob *glob)
 {
-	return glob->directory;
+	return glob->n_directory;
 }
 
 const char *
 glob_sample(const struct glob *glob)
 {
-	return glob->sample;
+	return glob_room(glob, glob->sample);
 }

@@ -30,14 +30,13 @@ build_covers_below(const struct build *b)
 	return true;
 }
 
-/*
- * What is known of one alternative.  The strings follow each other in ROOM; each is at most
- * as long as the sample.
- */
+/* What is known of one alternative: its sample, and where in that things begin and end. */
 struct facts {
-	const char *prefix, *directory, *name_prefix, *name_suffix, *sample;
+	const char *sample;
+	size_t n_sample, n_prefix, n_directory;
+	size_t last, n_head, n_tail; /* the last name, its literal ends */
 	uint64_t needs;
-	bool is_literal, covers_below;
+	bool is_literal, covers_below, ends_in_name;
 };
 
 static char
@@ -85,15 +84,6 @@ put_sample(const struct build *b, char *at, size_t *n_prefix)
 	return at;
 }
 
-static char *
-put_text(char *at, const char *text, size_t n, const char **where)
-{
-	*where = at;
-	memcpy(at, text, n);
-	at[n] = '\0';
-	return at + n + 1;
-}
-
 /* Does every match end with the last name of the alternative? */
 static bool
 ends_in_name(const struct build *b, bool covers_below)
@@ -103,37 +93,36 @@ ends_in_name(const struct build *b, bool covers_below)
 }
 
 /*
- * The literal bytes of the last name before its first wildcard and behind its last one,
- * which stand at the end of SAMPLE.
+ * The literal bytes of the last name before its first wildcard and behind its last one; it
+ * stands at the end of the sample.
  */
-static char *
-put_name_ends(const struct build *b, char *at, struct facts *f)
+static void
+note_name_ends(const struct build *b, struct facts *f)
 {
 	const struct name *name = &b->name[b->n_names - 1];
 	const struct sym *sym = b->sym + name->begin;
-	const char *shown = f->sample + strlen(f->sample) - name->n;
-	size_t head = 0, tail = 0;
 
-	while (head < name->n && sym[head].kind == SYM_BYTE)
-		head++;
-	while (tail < name->n && sym[name->n - 1 - tail].kind == SYM_BYTE)
-		tail++;
-	at = put_text(at, shown, head, &f->name_prefix);
-	return put_text(at, shown + name->n - tail, tail, &f->name_suffix);
+	f->last = f->n_sample - name->n;
+	while (f->n_head < name->n && sym[f->n_head].kind == SYM_BYTE)
+		f->n_head++;
+	while (f->n_tail < name->n && sym[name->n - 1 - f->n_tail].kind == SYM_BYTE)
+		f->n_tail++;
 }
 
 /* The directory all matches lie in directly, unless it is the root or there is none. */
-static char *
-put_directory(const struct build *b, char *at, struct facts *f)
+static void
+note_directory(const struct build *b, struct facts *f)
 {
-	const char *slash = strrchr(f->prefix, '/');
 	size_t n_slashes = 0;
 
-	for (const char *p = f->prefix; *p; p++)
-		n_slashes += *p == '/';
-	if (!slash || n_slashes + 1 != b->n_names)
-		return at;
-	return put_text(at, f->prefix, (size_t)(slash - f->prefix), &f->directory);
+	for (size_t i = 0; i < f->n_prefix; i++) {
+		if (f->sample[i] != '/')
+			continue;
+		f->n_directory = i;
+		n_slashes++;
+	}
+	if (n_slashes + 1 != b->n_names)
+		f->n_directory = 0;
 }
 
 /* The bytes no match of the alternative can lack; with folding a letter has two. */
@@ -152,32 +141,32 @@ needed_bytes(const struct build *b)
 	return needs;
 }
 
-/* Fills F with strings in ROOM; returns the end of what they take. */
-static char *
+/* Fills F, with its sample in ROOM. */
+static void
 facts_fill(const struct build *b, char *room, struct facts *f)
 {
-	char *at = room;
-	size_t n_prefix;
+	const char *end;
 
 	*f = (struct facts){ .sample = room, .is_literal = build_is_literal(b) };
 	f->covers_below = f->is_literal && build_covers_below(b);
+	f->ends_in_name = ends_in_name(b, f->covers_below);
 	f->needs = needed_bytes(b);
-	at = put_sample(b, at, &n_prefix);
-	at = put_text(at, f->sample, n_prefix, &f->prefix);
-	if (!ends_in_name(b, f->covers_below))
-		return at;
-	at = put_name_ends(b, at, f);
-	return put_directory(b, at, f);
+	end = put_sample(b, room, &f->n_prefix);
+	f->n_sample = (size_t)(end - room) - 1;
+	if (!f->ends_in_name)
+		return;
+	note_name_ends(b, f);
+	note_directory(b, f);
 }
 
-/* Cuts *COMMON down to what it shares with TEXT, from the front or from the end. */
-static void
-cut_common(char *common, const char *text, bool from_end)
+/* Cuts COMMON down to what it shares with the N bytes at TEXT, from the front or from the end. */
+static size_t
+cut_common(char *common, const char *text, size_t n_text, bool from_end)
 {
-	size_t n_common = strlen(common), n_text = strlen(text), n = 0;
+	size_t n_common = strlen(common), n = 0;
 
 	if (!from_end) {
-		while (n < n_common && common[n] == text[n])
+		while (n < n_common && n < n_text && common[n] == text[n])
 			n++;
 	} else {
 		while (n < n_common && n < n_text &&
@@ -186,63 +175,133 @@ cut_common(char *common, const char *text, bool from_end)
 		memmove(common, common + n_common - n, n);
 	}
 	common[n] = '\0';
+	return n;
 }
 
-/* A glob with TEXT and the strings of F, which end at END, in its room. */
-static struct glob *
-glob_of(const char *text, const struct facts *f, const char *end)
-{
-	size_t n_text = strlen(text) + 1, n_facts = (size_t)(end - f->sample);
-	struct glob *glob = xmalloc(sizeof(*glob) + n_text + n_facts);
-	char *copy = glob->room + n_text;
+/* The room of a glob as it is filled. */
+struct room {
+	char *at;
+	uint32_t n;
+};
 
-	memcpy(glob->room, text, n_text);
-	memcpy(copy, f->sample, n_facts);
-#define MOVED(s) ((s) ? copy + ((s)-f->sample) : NULL)
-	*glob = (struct glob){ .text = glob->room,
-		.sample = copy,
-		.prefix = MOVED(f->prefix),
-		.directory = MOVED(f->directory),
-		.name_prefix = MOVED(f->name_prefix),
-		.name_suffix = MOVED(f->name_suffix),
-		.needs = f->needs,
-		.n_room = (uint32_t)(n_text + n_facts),
+static uint32_t
+room_add(struct room *room, const char *text, size_t n)
+{
+	uint32_t begin = room->n;
+
+	memcpy(room->at + begin, text, n);
+	room->at[begin + n] = '\0';
+	room->n += (uint32_t)n + 1;
+	return begin;
+}
+
+/*
+ * Puts the strings of F behind the N_TEXT bytes of the pattern.  One that IS_ONLY is never
+ * cut, so that what another string ends in, or is, need not be there again.
+ */
+static uint32_t
+place_strings(struct glob *glob, struct room *room, const struct facts *f, bool is_only)
+{
+	size_t n_text = room->n - 1;
+	bool is_text = is_only && n_text == f->n_sample &&
+		       memcmp(room->at, f->sample, n_text) == 0;
+
+	glob->sample = is_text ? 0 : room_add(room, f->sample, f->n_sample);
+	glob->prefix = is_only && f->n_prefix == f->n_sample
+			   ? glob->sample
+			   : room_add(room, f->sample, f->n_prefix);
+	if (!f->ends_in_name)
+		return room->n;
+	glob->name_suffix = is_only
+				? glob->sample + (uint32_t)(f->n_sample - f->n_tail)
+				: room_add(room, f->sample + f->n_sample - f->n_tail,
+				      f->n_tail);
+	glob->name_prefix = is_only && f->last + f->n_head == f->n_sample
+				? glob->name_suffix
+				: room_add(room, f->sample + f->last, f->n_head);
+	return room->n;
+}
+
+/* A glob with TEXT and the strings of F in its room. */
+static struct glob *
+glob_of(const struct build *b, const char *text, const struct facts *f, bool is_only)
+{
+	size_t n_text = strlen(text);
+	char small[1024];
+	size_t most = n_text + 4 * (f->n_sample + 2);
+	AUTO_FREE char *large = most > sizeof(small) ? xmalloc(most) : NULL;
+	struct room room = { .at = large ? large : small };
+	struct glob glob = { .needs = f->needs,
+		.n_prefix = (uint32_t)f->n_prefix,
+		.n_directory = (uint32_t)f->n_directory,
 		.is_literal = f->is_literal,
-		.covers_below = f->covers_below };
-#undef MOVED
-	return glob;
+		.covers_below = f->covers_below,
+		.ends_in_name = f->ends_in_name,
+		.is_arenas = b->arena != NULL };
+	struct glob *made;
+	size_t n_bytes;
+
+	(void)room_add(&room, text, n_text);
+	n_bytes = sizeof(glob) + place_strings(&glob, &room, f, is_only);
+	made = b->arena ? arena_alloc(b->arena, n_bytes) : xmalloc(n_bytes);
+	*made = glob;
+	memcpy(made->room, room.at, room.n);
+	return made;
 }
 
 /* Keeps of what is known what holds for the alternative F too. */
 static void
 note_more(struct glob *glob, const struct facts *f)
 {
+	char *prefix = glob->room + glob->prefix;
+	const char *name = f->sample + f->last;
+
 	glob->needs &= f->needs;
 	glob->is_literal = glob->covers_below = false;
-	cut_common(glob->prefix, f->prefix, false);
-	if (!f->name_prefix)
-		glob->name_prefix = glob->name_suffix = NULL;
-	if (glob->name_prefix) {
-		cut_common(glob->name_prefix, f->name_prefix, false);
-		cut_common(glob->name_suffix, f->name_suffix, true);
-	}
-	if (glob->directory &&
-	    (!f->directory || strcmp(glob->directory, f->directory) != 0))
-		glob->directory = NULL;
+	if (!f->n_directory || f->n_directory != glob->n_directory ||
+	    memcmp(prefix, f->sample, f->n_directory) != 0)
+		glob->n_directory = 0;
+	glob->n_prefix = (uint32_t)cut_common(prefix, f->sample, f->n_prefix, false);
+	glob->ends_in_name = glob->ends_in_name && f->ends_in_name;
+	if (!glob->ends_in_name)
+		return;
+	cut_common(glob->room + glob->name_prefix, name, f->n_head, false);
+	cut_common(glob->room + glob->name_suffix, f->sample + f->n_sample - f->n_tail,
+	    f->n_tail, true);
+}
+
+/* The facts of what B read last, its sample in *LARGE when it does not fit SMALL. */
+#define SMALL_SAMPLE 512
+
+static void
+facts_of(const struct build *b, char small[SMALL_SAMPLE], char **large, struct facts *f)
+{
+	size_t most = b->n_syms + b->n_names + 4;
+
+	if (most > SMALL_SAMPLE)
+		*large = xmalloc(most);
+	facts_fill(b, *large ? *large : small, f);
 }
 
 void
-build_note(struct build *b, const char *text, bool is_first)
+build_note(struct build *b, const char *text, bool is_only)
 {
-	size_t most = 5 * (b->n_syms + b->n_names + 4);
-	char small[1024];
-	AUTO_FREE char *large = most > sizeof(small) ? xmalloc(most) : NULL;
+	AUTO_FREE char *large = NULL;
+	char small[SMALL_SAMPLE];
 	struct facts facts;
-	const char *end = facts_fill(b, large ? large : small, &facts);
 
-	if (is_first)
-		b->glob = glob_of(text, &facts, end);
-	else
-		note_more(b->glob, &facts);
-	b->glob->n_prefix = strlen(b->glob->prefix);
+	facts_of(b, small, &large, &facts);
+	/* A prefix that may have to be cut for being too long is not shared. */
+	b->glob = glob_of(b, text, &facts, is_only && facts.n_sample < GLOB_MAX_PREFIX);
+}
+
+void
+build_note_more(struct build *b)
+{
+	AUTO_FREE char *large = NULL;
+	char small[SMALL_SAMPLE];
+	struct facts facts;
+
+	facts_of(b, small, &large, &facts);
+	note_more(b->glob, &facts);
 }

@@ -63,35 +63,40 @@ nfa_set(const struct nfa *nfa, uint16_t set)
 /*
  * What is known of a pattern without its states, which are made when they are first asked
  * for: most patterns of a large plan are settled by their literal ends alone.  The strings
- * lie in `room`.
+ * lie in `room`, which begins with the pattern as it is spelled (glob_spell_path()); the
+ * others are kept as where they begin there, and a pattern without braces keeps none twice.
  */
 struct glob {
-	char *text; /* as it is spelled: glob_spell_path() */
-	char *prefix;
-	size_t n_prefix;
 	/*
 	 * Bytes that are in every match, each as bit (byte & 63): what lacks one is settled
 	 * without running the states.
 	 */
 	uint64_t needs;
+	/* Points to OWN_STATES, so that a pattern that is only read can still make them. */
+	struct nfa **states;
+	struct nfa *own_states;
+	uint32_t prefix, n_prefix;
 	/*
 	 * Literal bytes around the wildcards of the last name, for patterns that match
 	 * nothing below it: two such patterns that differ there never meet.
 	 */
-	char *name_prefix, *name_suffix; /* NULL when matches go on below */
-	char *sample;
-	char *directory; /* or NULL */
-	unsigned flags;
+	uint32_t name_prefix, name_suffix; /* when ENDS_IN_NAME */
+	uint32_t sample;
+	uint32_t n_directory; /* so much of the prefix is the directory; 0 = none */
 	uint32_t n_positions; /* at most so many states */
-	uint32_t n_room;
-	bool is_literal;
-	bool covers_below; /* a literal that covers what is below it */
-	bool is_packed;    /* its memory is an arena's */
-	/* Points to OWN_STATES, so that a pattern that is only read can still make them. */
-	struct nfa **states;
-	struct nfa *own_states;
+	uint8_t flags;
+	bool is_literal : 1;
+	bool covers_below : 1; /* a literal that covers what is below it */
+	bool ends_in_name : 1; /* no match goes on below the last name */
+	bool is_arenas : 1;    /* its memory is an arena's */
 	char room[];
 };
+
+static inline const char *
+glob_room(const struct glob *glob, uint32_t at)
+{
+	return glob->room + at;
+}
 
 /* A pattern that is too large keeps so many bytes of its literal prefix. */
 #define GLOB_MAX_PREFIX (GLOB_MAX_POSITIONS / 2)

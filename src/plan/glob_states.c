@@ -314,13 +314,14 @@ emit_path(struct build *b, const char *path, size_t n)
 static void
 emit_capped(struct build *b, const struct glob *glob)
 {
-	size_t n = strnlen(glob->prefix, GLOB_MAX_PREFIX);
+	const char *prefix = glob_prefix(glob);
+	size_t n = strnlen(prefix, GLOB_MAX_PREFIX);
 
 	b->nfa->n = b->nfa->n_starts = b->nfa->n_sets = 0;
 	memset(b->folded_set, 0, sizeof(b->folded_set));
 	b->nfa->is_capped = false;
-	emit_path(b, glob->prefix, n);
-	if (n == 0 || glob->prefix[n - 1] == '/') {
+	emit_path(b, prefix, n);
+	if (n == 0 || prefix[n - 1] == '/') {
 		emit_below(b);
 	} else {
 		emit_inside(b, 1);
@@ -355,9 +356,9 @@ states_new(const struct glob *glob)
 			 ? glob->n_positions
 			 : 16;
 	b.nfa->state = xreallocarray(NULL, b.nfa->cap, sizeof(*b.nfa->state));
-	if (!strpbrk(glob->text, "{}")) {
-		add_alternative(&b, glob->text);
-	} else if (alternatives_expand(&alts, glob->text, NULL) == 0) {
+	if (!strpbrk(glob->room, "{}")) {
+		add_alternative(&b, glob->room);
+	} else if (alternatives_expand(&alts, glob->room, NULL) == 0) {
 		for (size_t i = 0; i < alts.n; i++) {
 			if (*alts.text[i])
 				add_alternative(&b, alts.text[i]);

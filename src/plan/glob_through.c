@@ -44,7 +44,7 @@ static struct glob *
 literal_through(const struct glob *glob, const char *from, const char *to)
 {
 	bool folds = glob->flags & GLOB_FOLD_CASE;
-	const char *rest = rest_below(glob->prefix, from, folds);
+	const char *rest = rest_below(glob_prefix(glob), from, folds);
 	AUTO_FREE char *path = NULL, *text = NULL;
 
 	if (rest && *rest && *to) {
@@ -52,7 +52,7 @@ literal_through(const struct glob *glob, const char *from, const char *to)
 		text = escape(path);
 		return glob_new(text, glob->flags & GLOB_FOLD_CASE, NULL);
 	}
-	if (rest || (glob->covers_below && rest_below(from, glob->prefix, folds)))
+	if (rest || (glob->covers_below && rest_below(from, glob_prefix(glob), folds)))
 		return all_of(to, glob->flags);
 	return NULL;
 }

@@ -24,7 +24,8 @@ static void
 list_tracked(struct meets *m, struct pattern *p)
 {
 	const char *prefix = glob_prefix(p->glob);
-	size_t n = strlen(prefix), cap = 0;
+	size_t n = strlen(prefix);
+	uint32_t cap = 0;
 
 	p->has_tracked = true;
 	if (*p->repo)
@@ -118,6 +119,11 @@ only_one_phase(const struct pattern *p, const struct pattern *q)
 static void
 meet_add(struct pattern *p, struct meet meet)
 {
+	/* Most meet one or two others. */
+	if (p->cap_meets == 0) {
+		p->cap_meets = 2;
+		p->meet = xreallocarray(NULL, p->cap_meets, sizeof(*p->meet));
+	}
 	GROW(p->meet, p->n_meets, p->cap_meets);
 	p->meet[p->n_meets++] = meet;
 }
@@ -204,12 +210,22 @@ look_at(struct lookup *l, size_t i, size_t j)
 	meets_add(l->m, i, j, meet);
 }
 
+/*
+ * Does the pattern at AT begin with the N bytes at TEXT, which P begins with?  The keys mostly
+ * tell, and spare a look at what lies elsewhere.
+ */
 static bool
 begins_with(const struct lookup *l, size_t at, const struct pattern *p,
     const char *text, size_t n)
 {
 	const struct pattern *q = &l->m->pattern[at];
+	uint64_t differs = l->m->key[at] ^ l->m->key[p - l->m->pattern];
+	size_t n_behind = n - l->m->n_shared;
 
+	if (n_behind < 8 && q->repo == p->repo)
+		return n_behind == 0 || differs >> (64 - 8 * n_behind) == 0;
+	if (differs && n_behind >= 8)
+		return false;
 	return strncmp(glob_prefix(q->glob), text, n) == 0 &&
 	       strcmp(q->repo, p->repo) == 0;
 }
@@ -350,6 +366,8 @@ compare_all(struct meets *m)
 	}
 	free(l.open);
 	free(l.named);
+	free(m->key);
+	m->key = NULL;
 }
 
 void
@@ -377,6 +395,7 @@ meets_clear(struct meets *meets)
 	for (size_t i = 0; i < meets->n_negations; i++)
 		glob_free(meets->negation[i].glob);
 	arena_free(meets->globs);
+	free(meets->key);
 	merging_rules_clear(&meets->rules);
 	tracked_clear(&meets->tracked);
 	free(meets->order);

@@ -43,28 +43,32 @@ struct pattern {
 	const char *repo;
 	struct glob *glob;
 	const char *via; /* the link or submodule that leads here, or NULL */
+	struct use *use; /* into meets.use */
+	struct meet *meet;
+	uint32_t *tracked; /* positions in meets.tracked, once asked for */
+	uint32_t n_uses, n_meets, cap_meets, n_tracked;
 	bool is_read, is_written;
 	bool is_file;     /* a literal that is a tracked file */
 	bool is_settled;  /* a literal that is a directory by what goes below it */
 	bool is_complete; /* compared with all it may meet, whoever uses them */
 	bool has_tracked;
-	struct use *use; /* into meets.use */
-	size_t n_uses;
-	struct meet *meet;
-	size_t n_meets, cap_meets;
-	uint32_t *tracked; /* positions in meets.tracked, once asked for */
-	size_t n_tracked;
 };
 
 struct meets {
 	const struct plan *plan;
 	const struct verdict_env *env;
 	struct arena *arena; /* borrowed; witnesses live there */
-	struct arena *globs; /* of the patterns, in their order */
+	struct arena *globs; /* of the patterns, mostly in their order */
 	struct tracked tracked;
 	struct merging_rules rules;
 	struct pattern *pattern;
 	size_t n_patterns, cap_patterns;
+	/*
+	 * Of each pattern the eight bytes of its prefix behind the N_SHARED that all have, zeros
+	 * behind its end: what comparing all of them goes by, and freed then.
+	 */
+	uint64_t *key;
+	size_t n_shared;
 	int *
 	    order; /* patterns by prefix; NULL until one of them is changed: they stand so */
 	struct use *use; /* by pattern */

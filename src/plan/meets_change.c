@@ -380,6 +380,7 @@ void
 meets_drop(struct meets *one)
 {
 	/* Patterns and negations are of those it was put beside. */
+	free(one->key);
 	free(one->pattern);
 	free(one->negation);
 	free(one->use);

@@ -61,7 +61,7 @@ compile(struct collecting *c, struct pattern *p)
 {
 	unsigned kind;
 
-	p->glob = glob_new(p->text, c->flags, NULL);
+	p->glob = glob_new_in(c->m->globs, p->text, c->flags, NULL);
 	if (!p->glob || p->text[strlen(p->text) - 1] == '/')
 		return;
 	kind = kind_of(c->m, p->glob, p->repo);
@@ -69,42 +69,28 @@ compile(struct collecting *c, struct pattern *p)
 	if (!kind)
 		return;
 	glob_free(p->glob);
-	p->glob = glob_new(p->text, c->flags | kind, NULL);
+	p->glob = glob_new_in(c->m->globs, p->text, c->flags | kind, NULL);
 }
 
-/* The number of the pattern TEXT of REPO, compiled when it is new. */
+/* The number of the pattern TEXT of REPO. */
 static int
 pattern_of(struct collecting *c, const char *text, const char *repo)
 {
 	struct meets *m = c->m;
 	size_t at = intern_number(&c->known, text, repo);
 
-	if (at < m->n_patterns)
-		return (int)at;
-	GROW(m->pattern, m->n_patterns, m->cap_patterns);
-	m->pattern[at] = (struct pattern){ .text = text, .repo = repo };
-	compile(c, &m->pattern[at]);
-	m->n_patterns++;
+	if (at == m->n_patterns) {
+		GROW(m->pattern, m->n_patterns, m->cap_patterns);
+		m->pattern[m->n_patterns++] = (struct pattern){ .text = text,
+			.repo = c->known.item[at].repo };
+	}
 	return (int)at;
 }
 
 static void
 add_use(struct collecting *c, const char *text, const char *repo, struct use use)
 {
-	struct meets *m = c->m;
-	struct pattern *p;
-
 	use.pattern = pattern_of(c, text, repo);
-	p = &m->pattern[use.pattern];
-	if (!p->glob) {
-		m->bad[use.phase] = arena_printf(
-		    m->arena, "has a pattern that cannot be read: `%s`", text);
-		return;
-	}
-	p->n_uses++;
-	p->is_read = p->is_read || use.access == ACCESS_READ;
-	p->is_written = p->is_written || use.access != ACCESS_READ;
-	m->n_data += use.access == ACCESS_READ;
 	GROW(c->uses.item, c->uses.n, c->uses.cap);
 	c->uses.item[c->uses.n++] = use;
 }
@@ -131,14 +117,15 @@ add_negation(struct collecting *c, const char *text, const char *repo, struct us
 
 /* Where ITEM is renamed to: a directory when it is one. */
 static const char *
-renamed_to(struct collecting *c, const struct touch_item *item, int from)
+renamed_to(struct collecting *c, const struct touch_item *item, const char *repo)
 {
-	const struct glob *glob = c->m->pattern[from].glob;
+	struct glob *glob = glob_new(item->text, c->flags, NULL);
 	size_t n = strlen(item->text);
 	bool is_dir = n > 0 && item->text[n - 1] == '/';
 
-	if (glob && kind_of(c->m, glob, c->m->pattern[from].repo) == GLOB_IS_DIR)
+	if (glob && kind_of(c->m, glob, repo) == GLOB_IS_DIR)
 		is_dir = true;
+	glob_free(glob);
 	n = strlen(item->to);
 	return is_dir && n > 0 && item->to[n - 1] != '/'
 		   ? arena_printf(c->m->arena, "%s/", item->to)
@@ -169,8 +156,7 @@ collect_phase(struct collecting *c, const struct phase *phase, int position)
 			if (!item->to)
 				continue;
 			use.access = ACCESS_MOVE_TO;
-			add_use(c, renamed_to(c, item, pattern_of(c, item->text, repo)),
-			    repo, use);
+			add_use(c, renamed_to(c, item, repo), repo, use);
 			use.access = ACCESS_MOVE_FROM;
 		}
 	}
@@ -287,29 +273,12 @@ add_aliases(struct collecting *c)
 
 /* ---- in order --------------------------------------------------------------------- */
 
-/* A pattern to be sorted; KEY is the eight bytes behind what all prefixes share. */
+/* A pattern to be sorted; KEY is the eight bytes behind what all of them share. */
 struct item {
 	uint64_t key;
-	const char *repo;
-	const struct pattern *pattern;
+	const char *text, *repo;
 	uint32_t at;
 };
-
-static int
-compare_items(const void *pa, const void *pb)
-{
-	const struct item *a = pa, *b = pb;
-	int by = a->repo == b->repo ? 0 : strcmp(a->repo, b->repo);
-
-	if (by)
-		return by;
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	by = strcmp(glob_prefix(a->pattern->glob), glob_prefix(b->pattern->glob));
-	if (by == 0)
-		by = strcmp(a->pattern->text, b->pattern->text);
-	return by ? by : (a->at > b->at) - (a->at < b->at);
-}
 
 static uint64_t
 key_behind(const char *text, size_t n_shared)
@@ -322,23 +291,23 @@ key_behind(const char *text, size_t n_shared)
 	return i > 0 && i < 8 ? key << 8 * (8 - i) : key;
 }
 
+/* What a pattern is sorted by: its prefix, or before it is compiled its text. */
+static const char *
+sorted_by(const struct pattern *p)
+{
+	return p->glob ? glob_prefix(p->glob) : p->text;
+}
+
 static size_t
 n_shared_bytes(const struct meets *m)
 {
-	const char *first = NULL;
-	size_t n = 0;
+	const char *first = m->n_patterns > 0 ? sorted_by(&m->pattern[0]) : "";
+	size_t n = strlen(first);
 
-	for (size_t i = 0; i < m->n_patterns; i++) {
-		const char *text;
+	for (size_t i = 1; i < m->n_patterns; i++) {
+		const char *text = sorted_by(&m->pattern[i]);
 		size_t k = 0;
 
-		if (!m->pattern[i].glob)
-			continue;
-		text = glob_prefix(m->pattern[i].glob);
-		if (!first) {
-			first = text;
-			n = strlen(first);
-		}
 		while (k < n && text[k] == first[k])
 			k++;
 		n = k;
@@ -346,40 +315,135 @@ n_shared_bytes(const struct meets *m)
 	return n;
 }
 
-/* Sorts the patterns that compile and drops the others; NEW_AT says where each went. */
-static void
-sort_patterns(struct meets *m, int *new_at)
+static int
+compare_items(const void *pa, const void *pb, void *arg)
 {
-	struct item *item = xcalloc(m->n_patterns, sizeof(*item));
-	struct pattern *sorted;
-	size_t n_shared = n_shared_bytes(m), n = 0;
+	const struct item *a = pa, *b = pb;
+	const struct pattern *pattern = arg;
+	int by = a->repo == b->repo ? 0 : strcmp(a->repo, b->repo);
 
+	if (by)
+		return by;
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	by = strcmp(a->text, b->text);
+	if (by == 0)
+		by = strcmp(pattern[a->at].text, pattern[b->at].text);
+	return by ? by : (a->at > b->at) - (a->at < b->at);
+}
+
+/* Puts the patterns in the order of ITEM; NEW_AT says where each went. */
+static void
+put_in_order(struct meets *m, const struct item *item, uint32_t *new_at)
+{
+	for (size_t i = 0; i < m->n_patterns; i++)
+		new_at[item[i].at] = (uint32_t)i;
+	/* Each is put where it belongs, and what was there goes on. */
+	for (size_t i = 0; i < m->n_patterns; i++) {
+		size_t at = item[i].at, to = i;
+		struct pattern first = m->pattern[i];
+
+		if (m->pattern[i].is_complete)
+			continue;
+		for (; at != i; to = at, at = item[at].at) {
+			m->pattern[to] = m->pattern[at];
+			m->pattern[to].is_complete = true;
+		}
+		m->pattern[to] = first;
+		m->pattern[to].is_complete = true;
+	}
+	for (size_t i = 0; i < m->n_patterns; i++)
+		m->pattern[i].is_complete = false;
+}
+
+/* Sorts the patterns, unless they stand in order, and keeps their keys. */
+static void
+sort_patterns(struct collecting *c)
+{
+	struct meets *m = c->m;
+	struct item *item = xcalloc(m->n_patterns, sizeof(*item));
+	bool is_sorted = true;
+
+	m->n_shared = n_shared_bytes(m);
 	for (size_t i = 0; i < m->n_patterns; i++) {
 		const struct pattern *p = &m->pattern[i];
+		const char *text = sorted_by(p);
 
-		new_at[i] = -1;
-		if (p->glob)
-			item[n++] = (struct item){ key_behind(
-						       glob_prefix(p->glob), n_shared),
-				p->repo, p, (uint32_t)i };
+		item[i] = (struct item){ key_behind(text, m->n_shared), text, p->repo,
+			(uint32_t)i };
+		is_sorted = is_sorted && (i == 0 || compare_items(&item[i - 1],
+							&item[i], m->pattern) < 0);
 	}
-	if (n > 0)
-		qsort(item, n, sizeof(*item), compare_items);
-	sorted = xcalloc(n, sizeof(*sorted));
-	for (size_t i = 0; i < n; i++) {
-		sorted[i] = *item[i].pattern;
-		sorted[i].glob = glob_packed(sorted[i].glob, m->globs);
-		new_at[item[i].at] = (int)i;
+	if (!is_sorted) {
+		uint32_t *new_at = xcalloc(m->n_patterns, sizeof(*new_at));
+
+		qsort_r(item, m->n_patterns, sizeof(*item), compare_items, m->pattern);
+		put_in_order(m, item, new_at);
+		for (size_t u = 0; u < c->uses.n; u++)
+			c->uses.item[u].pattern = (int)new_at[c->uses.item[u].pattern];
+		free(new_at);
 	}
+	free(m->key);
+	m->key = xcalloc(m->n_patterns, sizeof(*m->key));
+	for (size_t i = 0; i < m->n_patterns; i++)
+		m->key[i] = item[i].key;
 	free(item);
-	free(m->pattern);
-	m->pattern = sorted;
-	m->n_patterns = m->cap_patterns = n;
+}
+
+/* Takes USE, of a pattern that was compiled or could not be; false in the latter case. */
+static bool
+take_use(struct meets *m, const struct use *use)
+{
+	struct pattern *p = &m->pattern[use->pattern];
+
+	if (!p->glob) {
+		m->bad[use->phase] = arena_printf(
+		    m->arena, "has a pattern that cannot be read: `%s`", p->text);
+		return false;
+	}
+	p->n_uses++;
+	p->is_read = p->is_read || use->access == ACCESS_READ;
+	p->is_written = p->is_written || use->access != ACCESS_READ;
+	m->n_data += use->access == ACCESS_READ;
+	return true;
+}
+
+/*
+ * Compiles the patterns in their order, so that those that are compared lie together, and
+ * drops what cannot be read with its uses.
+ */
+static void
+compile_all(struct collecting *c)
+{
+	struct meets *m = c->m;
+	int *new_at = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_patterns; i++)
+		compile(c, &m->pattern[i]);
+	for (size_t u = 0; u < c->uses.n; u++) {
+		if (take_use(m, &c->uses.item[u]))
+			c->uses.item[n++] = c->uses.item[u];
+	}
+	if (n == c->uses.n)
+		return;
+	c->uses.n = n;
+	new_at = xcalloc(m->n_patterns, sizeof(*new_at));
+	n = 0;
+	for (size_t i = 0; i < m->n_patterns; i++) {
+		new_at[i] = (int)n;
+		if (m->pattern[i].glob)
+			m->pattern[n++] = m->pattern[i];
+	}
+	m->n_patterns = n;
+	for (size_t u = 0; u < c->uses.n; u++)
+		c->uses.item[u].pattern = new_at[c->uses.item[u].pattern];
+	free(new_at);
 }
 
 /* Lets each pattern find its uses, in plan order, and each phase. */
 static void
-link_uses(struct meets *m, const struct uses *uses, const int *new_at)
+link_uses(struct meets *m, const struct uses *uses)
 {
 	size_t n_phases = m->plan->n_phases, at = 0;
 	size_t *next = xcalloc(n_phases + 1, sizeof(*next));
@@ -395,9 +459,8 @@ link_uses(struct meets *m, const struct uses *uses, const int *new_at)
 	}
 	for (size_t u = 0; u < uses->n; u++) {
 		struct use use = uses->item[u];
-		struct pattern *p = &m->pattern[new_at[use.pattern]];
+		struct pattern *p = &m->pattern[use.pattern];
 
-		use.pattern = new_at[use.pattern];
 		p->use[p->n_uses++] = use;
 		m->of[use.phase].n++;
 	}
@@ -464,16 +527,15 @@ meets_collect(struct meets *meets)
 	struct meets *m = meets;
 	struct collecting c = { .m = m,
 		.flags = m->env->fold_case ? GLOB_FOLD_CASE : 0 };
-	int *new_at;
 
 	for (size_t i = 0; i < m->plan->n_phases; i++)
 		collect_phase(&c, &m->plan->phase[i], (int)i);
-	add_aliases(&c);
-	new_at = xcalloc(m->n_patterns, sizeof(*new_at));
-	sort_patterns(m, new_at);
-	link_uses(m, &c.uses, new_at);
-	settle_directories(m, c.flags);
-	free(new_at);
 	intern_clear(&c.known);
+	sort_patterns(&c); /* by their texts, which is nearly by their prefixes */
+	compile_all(&c);
+	add_aliases(&c);
+	sort_patterns(&c);
+	link_uses(m, &c.uses);
+	settle_directories(m, c.flags);
 	free(c.uses.item);
 }

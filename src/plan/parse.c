@@ -192,6 +192,25 @@ find_sections(struct parser *parser)
 	}
 }
 
+/* Reads what the Phase Map says about the phase at POSITION. */
+static void
+read_row(struct parser *parser, struct phase_build *build, size_t position)
+{
+	const struct table *table = &parser->tables.item[parser->table[position]];
+	size_t line = parser->row[position], id_column = phase_column(table);
+
+	cells_split(
+	    &parser->cells, source_clean(parser->source, line), table->n_columns);
+	table_lint_row(parser->plan, parser->lints, parser->source,
+	    &(struct table_row){ table, &parser->cells, line });
+	for (size_t c = 0; c < table->n_columns; c++) {
+		enum plan_key key = table->column[c];
+
+		if (c != id_column && plan_key_in_section(key))
+			phase_read_cell(build, key, cells_at(&parser->cells, c));
+	}
+}
+
 static void
 read_phases(struct parser *parser)
 {
@@ -200,26 +219,12 @@ read_phases(struct parser *parser)
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		struct phase_build build = { plan, parser->lints, parser->source,
 			&plan->phase[i], 0 };
-		const struct table *table;
-		size_t id_column;
 
 		if (parser->heading[i] != SIZE_MAX)
 			phase_read_section(&build, parser->heading[i]);
-		if (parser->row[i] == SIZE_MAX)
-			continue;
-		table = &parser->tables.item[parser->table[i]];
-		id_column = phase_column(table);
-		cells_split(&parser->cells,
-		    source_clean(parser->source, parser->row[i]), table->n_columns);
-		table_lint_row(plan, parser->lints, parser->source,
-		    &(struct table_row){ table, &parser->cells, parser->row[i] });
-		for (size_t c = 0; c < table->n_columns; c++) {
-			enum plan_key key = table->column[c];
-
-			if (c != id_column && plan_key_in_section(key))
-				phase_read_cell(
-				    &build, key, cells_at(&parser->cells, c));
-		}
+		if (parser->row[i] != SIZE_MAX)
+			read_row(parser, &build, i);
+		phase_keep_touches(plan->arena, &plan->phase[i]);
 	}
 }
 
@@ -279,7 +284,7 @@ parse(struct parser *parser)
 	read_phases(parser);
 	plan_read_registries(plan, parser->source, &parser->tables, parser->lints);
 	for (size_t i = 0; i < plan->n_phases; i++)
-		phase_keep_lists(plan->arena, &plan->phase[i]);
+		phase_keep_texts(plan->arena, &plan->phase[i]);
 	if (plan->n_phases == 0)
 		lint_add(plan, parser->lints, "L01", 'E', "R-109", "",
 		    (struct place){ 1, 1 },

@@ -523,7 +523,8 @@ phase_read_cell(struct phase_build *build, enum plan_key key, struct span value)
 			      (scratch.est_low_cents == kept->est_low_cents &&
 				  scratch.est_high_cents == kept->est_high_cents)) &&
 			  (scratch.points == 0 || scratch.points == kept->points);
-	phase_keep_lists(build->plan->arena, &scratch);
+	phase_keep_texts(build->plan->arena, &scratch);
+	phase_keep_touches(build->plan->arena, &scratch);
 	if (!is_same)
 		lint_add(build->plan, build->lints, "L10", 'W', "R-109", kept->id,
 		    place_of(build, value), "make the cell and the section agree",
@@ -565,35 +566,35 @@ phase_read_fallback(struct phase_build *build, enum plan_key key, struct span va
 		phase->estimate_at = before.estimate_at;
 }
 
-static void
-keep_texts(struct arena *arena, struct text_list *list)
+/* ITEM, N_BYTES of it, in ARENA instead of on the heap. */
+static void *
+kept(struct arena *arena, void *item, size_t n_bytes)
 {
-	struct text_item *item = list->item;
+	AUTO_FREE void *from = item;
 
-	if (!item)
-		return;
-	list->item = arena_alloc(arena, list->n * sizeof(*item));
-	memcpy(list->item, item, list->n * sizeof(*item));
-	list->cap = list->n;
-	free(item);
+	return from ? memcpy(arena_alloc(arena, n_bytes), from, n_bytes) : NULL;
 }
 
 void
-phase_keep_lists(struct arena *arena, struct phase *phase)
+phase_keep_texts(struct arena *arena, struct phase *phase)
 {
-	keep_texts(arena, &phase->depends_on);
-	keep_texts(arena, &phase->context);
-	keep_texts(arena, &phase->tasks);
-	keep_texts(arena, &phase->acceptance);
+	struct text_list *lists[] = { &phase->depends_on, &phase->context,
+		&phase->tasks, &phase->acceptance };
+
+	for (size_t i = 0; i < N_ELEMS(lists); i++)
+		lists[i]->item = kept(
+		    arena, lists[i]->item, lists[i]->n * sizeof(*lists[i]->item));
+	for (size_t i = 0; i < N_ELEMS(lists); i++)
+		lists[i]->cap = lists[i]->n;
+}
+
+void
+phase_keep_touches(struct arena *arena, struct phase *phase)
+{
 	for (int t = 0; t < TOUCH_N; t++) {
 		struct touch_list *list = &phase->touch[t];
-		struct touch_item *item = list->item;
 
-		if (!item)
-			continue;
-		list->item = arena_alloc(arena, list->n * sizeof(*item));
-		memcpy(list->item, item, list->n * sizeof(*item));
+		list->item = kept(arena, list->item, list->n * sizeof(*list->item));
 		list->cap = list->n;
-		free(item);
 	}
 }

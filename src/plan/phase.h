@@ -31,5 +31,6 @@ void phase_read_cell(struct phase_build *build, enum plan_key key, struct span v
 void phase_read_fallback(
     struct phase_build *build, enum plan_key key, struct span value);
 
-/* Moves the growing lists of PHASE into the plan's arena. */
-void phase_keep_lists(struct arena *arena, struct phase *phase);
+/* Move the growing lists of PHASE into the plan's arena, where they do not grow any more. */
+void phase_keep_texts(struct arena *arena, struct phase *phase);
+void phase_keep_touches(struct arena *arena, struct phase *phase);

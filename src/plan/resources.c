@@ -160,12 +160,13 @@ drafts_keep_shared(struct drafts *d)
 }
 
 static const char *
-directory_name(struct drafts *d, const char *path)
+directory_name(struct drafts *d, const char *path, size_t n)
 {
-	size_t size = strlen(path) + sizeof("dir:");
-	char *name = arena_alloc(d->arena, size);
+	static const char kind[] = { 'd', 'i', 'r', ':' };
+	char *name = arena_alloc(d->arena, sizeof(kind) + n + 1);
 
-	snprintf(name, size, "dir:%s", path);
+	memcpy(name, kind, sizeof(kind));
+	memcpy(name + sizeof(kind), path, n);
 	return name;
 }
 
@@ -358,7 +359,8 @@ collect_paths(struct drafts *d, const struct meets *meets, const struct recognis
 {
 	for (size_t i = 0; i < meets->n_patterns; i++) {
 		const struct pattern *p = &meets->pattern[i];
-		const char *directory = glob_directory(p->glob), *infra = NULL;
+		size_t n_directory = glob_directory(p->glob);
+		const char *directory = NULL, *infra = NULL;
 		struct glob_path sample;
 
 		if (!p->is_written)
@@ -369,8 +371,9 @@ collect_paths(struct drafts *d, const struct meets *meets, const struct recognis
 				infra = r->item[k].name;
 		}
 		free(sample.own);
-		if (directory)
-			directory = directory_name(d, directory);
+		if (n_directory > 0)
+			directory = directory_name(
+			    d, glob_prefix(p->glob), n_directory);
 		for (size_t u = 0; u < p->n_uses; u++) {
 			struct claim claim = { .phase = p->use[u].phase,
 				.mode = MODE_INFRA,

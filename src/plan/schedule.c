@@ -349,7 +349,8 @@ even_out(struct schedule *s)
 
 			if (size[from] <= smallest + 1)
 				continue; /* no round is small enough to gain by it */
-			for (int r = low[i]; r <= high[i]; r++) {
+			for (int r = low[i]; r <= high[i] && size[best] > smallest;
+			     r++) {
 				if (size[r] + 1 < size[from] && size[r] < size[best] &&
 				    size[r] < s->cap)
 					best = r;
@@ -361,6 +362,7 @@ even_out(struct schedule *s)
 			size[best]++;
 			n_moves--;
 			has_moved = true;
+			smallest = smallest_of(size, s->n_rounds);
 			schedule_free_rounds(s, low, high);
 		}
 	}

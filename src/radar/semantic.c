@@ -9,12 +9,16 @@
 
 /*
  * Changes that merge and yet do not work together, guessed from the two diffs alone: the
- * rules S1 and S2 of CONFLICTS 2.6.  Right about one time in six, so an alarm only asks for
- * a build of both together.
+ * rules S1, S2 and S2m of CONFLICTS 2.6.  Right about one time in six, so an alarm only asks
+ * for a build of both together.
  */
 
 #define MAX_DIFF_BYTES ((size_t)4 << 20)
 #define MAX_NAMES      20000
+/* Parameters on more lines are not a list of parameters. */
+#define MAX_PARAM_LINES 40
+/* So much around a change is read for the definition whose parameters it is in. */
+#define CONTEXT "-U12"
 
 /* A name with what stands in its parentheses, and whether the line defines it. */
 struct word {
@@ -85,24 +89,55 @@ is_definition(struct span line, struct span name)
 	       (name.p > line.p || line.p[line.n - 1] != ';');
 }
 
-/* What stands between the parenthesis at P and its mate or the end, without blanks. */
-static char *
-params_of(const char *p, const char *end)
+/* A hunk as one side has it; IS_CHANGED of the lines that the other has not. */
+struct side {
+	struct side_line {
+		struct span text;
+		bool is_changed;
+	} * line;
+	size_t n, cap;
+};
+
+static void
+side_add(struct side *side, struct span text, bool is_changed)
 {
-	char *text = xmalloc((size_t)(end - p) + 1);
-	size_t n = 0;
+	GROW(side->line, side->n, side->cap);
+	side->line[side->n++] = (struct side_line){ text, is_changed };
+}
+
+/*
+ * What stands between the parenthesis at P of line AT and its mate or the end of the hunk,
+ * without blanks; NULL when no line of it is changed and it is not longer than one.
+ */
+static char *
+params_of(const struct side *side, size_t at, const char *p)
+{
+	size_t first = at, n = 0, n_bytes = 0;
+	bool is_changed = false;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &n_bytes);
 	int depth = 0;
 
-	for (; p < end; p++) {
-		depth += *p == '(';
-		depth -= *p == ')';
-		if (!isspace((unsigned char)*p))
-			text[n++] = *p;
+	for (; at < side->n && n < MAX_PARAM_LINES; at++, n++) {
+		struct span line = side->line[at].text;
+
+		is_changed = is_changed || side->line[at].is_changed;
+		for (p = at == first ? p : line.p; p < line.p + line.n; p++) {
+			depth += *p == '(';
+			depth -= *p == ')';
+			if (!isspace((unsigned char)*p))
+				putc(*p, out);
+			if (depth == 0)
+				break;
+		}
 		if (depth == 0)
 			break;
 	}
-	text[n] = '\0';
-	return text;
+	fclose(out);
+	if (is_changed || at > first)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static void
@@ -115,35 +150,108 @@ add_use(struct radar_facts *f, struct span name, int sign)
 		.sign = sign };
 }
 
-static void
-read_line(struct radar_facts *f, struct span line, int sign)
+/* The next name of LINE from *P on; false at its end. */
+static bool
+next_name(struct span line, const char **p, struct span *name)
 {
 	const char *end = line.p + line.n;
-	bool has_definition = false;
 
-	for (const char *p = line.p; p < end;) {
-		struct span name = { p, 0 };
-
-		if (!is_word_char(*p) || isdigit((unsigned char)*p)) {
-			p++;
+	while (*p < end) {
+		*name = (struct span){ *p, 0 };
+		if (!is_word_char(**p) || isdigit((unsigned char)**p)) {
+			(*p)++;
 			continue;
 		}
-		while (p < end && is_word_char(*p))
-			p++;
-		name.n = (size_t)(p - name.p);
-		if (name.n < 3 || is_keyword(name))
+		while (*p < end && is_word_char(**p))
+			(*p)++;
+		name->n = (size_t)(*p - name->p);
+		if (name->n >= 3 && !is_keyword(*name))
+			return true;
+	}
+	return false;
+}
+
+/* The name that LINE defines, with its parenthesis in *OPEN; false when it defines none. */
+static bool
+defined_name(struct span line, struct span *name, const char **open)
+{
+	for (const char *p = line.p; next_name(line, &p, name);) {
+		*open = p;
+		if (p < line.p + line.n && *p == '(' && is_definition(line, *name))
+			return true;
+	}
+	return false;
+}
+
+/* Takes what SIDE defines, parameters on lines of their own included, and empties it. */
+static void
+read_definitions(struct radar_facts *f, struct side *side, int sign)
+{
+	for (size_t i = 0; i < side->n && f->n_defs < MAX_NAMES; i++) {
+		struct span name;
+		const char *open;
+		char *params;
+
+		if (!defined_name(side->line[i].text, &name, &open))
 			continue;
-		if (p < end && *p == '(' && !has_definition && f->n_defs < MAX_NAMES &&
-		    is_definition(line, name)) {
-			GROW(f->def, f->n_defs, f->cap_defs);
-			f->def[f->n_defs++] = (struct word){ .name = xstrndup(
-								 name.p, name.n),
-				.params = params_of(p, end),
-				.sign = sign };
-			has_definition = true;
+		params = params_of(side, i, open);
+		if (!params)
 			continue;
-		}
-		add_use(f, name, sign);
+		GROW(f->def, f->n_defs, f->cap_defs);
+		f->def[f->n_defs++] = (struct word){
+			.name = xstrndup(name.p, name.n), .params = params, .sign = sign
+		};
+	}
+	side->n = 0;
+}
+
+static void
+read_uses(struct radar_facts *f, struct span line, int sign)
+{
+	struct span defined = { NULL, 0 }, name;
+	const char *open;
+
+	bool defines = defined_name(line, &defined, &open);
+
+	for (const char *p = line.p; next_name(line, &p, &name);) {
+		if (!defines || name.p != defined.p)
+			add_use(f, name, sign);
+	}
+}
+
+/* A diff as it is read, hunk by hunk. */
+struct reading {
+	struct radar_facts *facts;
+	struct side old, new;
+	bool reads; /* the file is code */
+};
+
+static void
+hunk_end(struct reading *r)
+{
+	read_definitions(r->facts, &r->old, -1);
+	read_definitions(r->facts, &r->new, 1);
+}
+
+static void
+read_line(struct reading *r, struct span line)
+{
+	struct span text = { line.p + 1, line.n - 1 };
+
+	if (span_starts(line, "+++ ") || span_starts(line, "--- ")) {
+		AUTO_FREE char *path = xstrndup(line.p + 4, line.n - 4);
+
+		hunk_end(r);
+		r->reads = is_code(path) || (r->reads && span_starts(line, "+++ "));
+	} else if (span_starts(line, "@@") || span_starts(line, "diff ")) {
+		hunk_end(r);
+	} else if (r->reads && line.n > 1 && strchr(" +-", line.p[0])) {
+		if (line.p[0] != '+')
+			side_add(&r->old, text, line.p[0] == '-');
+		if (line.p[0] != '-')
+			side_add(&r->new, text, line.p[0] == '+');
+		if (line.p[0] != ' ')
+			read_uses(r->facts, text, line.p[0] == '+' ? 1 : -1);
 	}
 }
 
@@ -157,34 +265,29 @@ struct radar_facts *
 radar_facts(struct radar *radar, const char *base, const char *commit, struct err *err)
 {
 	const struct radar_call call = {
-		.argv = GIT_ARGS("diff-tree", "-r", "-p", "-U0", "--no-renames",
+		.argv = GIT_ARGS("diff-tree", "-r", "-p", CONTEXT, "--no-renames",
 		    "--no-ext-diff", "--no-color", "--no-textconv", base, commit)
 	};
-	struct radar_facts *f;
 	struct git_out out = { 0 };
 	struct span rest, line;
-	bool reads = false;
+	struct reading r = { 0 };
 
 	if (radar_git(radar, &call, &out, err) < 0)
 		return NULL;
-	f = xcalloc(1, sizeof(*f));
+	r.facts = xcalloc(1, sizeof(*r.facts));
 	rest = (struct span){ out.text,
 		out.n < MAX_DIFF_BYTES ? out.n : MAX_DIFF_BYTES };
 	while (span_next(&rest, '\n', &line)) {
-		if (span_starts(line, "+++ ") || span_starts(line, "--- ")) {
-			AUTO_FREE char *path = xstrndup(line.p + 4, line.n - 4);
-
-			reads = is_code(path) || (reads && span_starts(line, "+++ "));
-		} else if (reads && line.n > 1 &&
-			   (line.p[0] == '+' || line.p[0] == '-')) {
-			read_line(f, (struct span){ line.p + 1, line.n - 1 },
-			    line.p[0] == '+' ? 1 : -1);
-		}
+		if (line.n > 0)
+			read_line(&r, line);
 	}
+	hunk_end(&r);
+	free(r.old.line);
+	free(r.new.line);
 	git_out_clear(&out);
-	if (f->n_uses > 1)
-		qsort(f->use, f->n_uses, sizeof(*f->use), by_name);
-	return f;
+	if (r.facts->n_uses > 1)
+		qsort(r.facts->use, r.facts->n_uses, sizeof(*r.facts->use), by_name);
+	return r.facts;
 }
 
 void

@@ -273,12 +273,25 @@ an_alarm_is_raised_for_what_one_changes_and_the_other_newly_uses(void **state)
 		    "echo 'see area(1, 2)' > notes.md", "" },
 		{ "x.py", "sed -i 's/^def scale.*/def scale(x, by):/' x.py",
 		    "echo 'print(scale(2))' > y.py", "scale: its" },
+		/* S2m: the line that changes is not the one with the name. */
+		{ "w.c", "sed -i 's/^\tint depth/\tlong depth/' w.c",
+		    "echo 'int cube(void) { return volume(1, 2, 3); }' > y.c",
+		    "volume: its" },
+		{ "w.c", "sed -i '/^\tint height/d' w.c",
+		    "echo 'int cube(void) { return volume(1, 2, 3); }' > y.c",
+		    "volume: its" },
+		{ "w.c", "sed -i 's/^\tint height,$/\tint  height ,/' w.c",
+		    "echo 'int cube(void) { return volume(1, 2, 3); }' > y.c", "" },
+		{ "w.c", "sed -i 's/return wide/return 1L * wide/' w.c",
+		    "echo 'int cube(void) { return volume(1, 2, 3); }' > y.c", "" },
 	};
 	struct err err = ERR_INIT;
 
 	(void)state;
 	sh("cd repo && printf 'int area(int w, int h)\n{\n\treturn w * h;\n}\n' > x.c && "
-	   "printf 'def scale(x):\n    return x\n' > x.py && git add . && git commit -qm x");
+	   "printf 'def scale(x):\n    return x\n' > x.py && "
+	   "printf 'long volume(int wide,\n\tint height,\n\tint depth)\n{\n"
+	   "\treturn wide * height * depth;\n}\n' > w.c && git add . && git commit -qm x");
 	snprintf(target, sizeof(target), "%s", sh_out("git -C repo rev-parse main"));
 	for (size_t i = 0; i < N_ELEMS(rows); i++) {
 		struct radar_tree a, b;

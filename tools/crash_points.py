@@ -29,6 +29,7 @@ TRACKER = r"tracker\s*->\s*(?:create|update|comment|relate|attach)"
 BY_HAND = {
     ("hold/agent.c", "fork"): "agent.fork",
     ("hold/agent.c", "execve"): "agent.exec",
+    ("hold/pids.c", "fork"): "pids.fork",
     ("hold/hold.c", "fork"): "hold.detach",
 }
 

@@ -183,8 +183,10 @@ struct agent {
 	/* The login of that alone, at once: 1, 0, -1.  NULL member: nobody can tell. */
 	int (*login)(void);
 	const char *const *env; /* variables passed through beside the default list */
-	bool can_resume;        /* resume_id is understood */
-	bool can_fork;          /* and so is forks */
+	/* The option for how many turns of its model a run may have; NULL: it has none. */
+	const char *turns_option;
+	bool can_resume; /* resume_id is understood */
+	bool can_fork;   /* and so is forks */
 	/*
 	 * Under Plan it presents its plan by ending a turn, and is told by the steps
 	 * AGENT_PLAN_ALLOWED and AGENT_PLAN_DECLINED, with the person's words, what comes of it.

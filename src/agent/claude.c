@@ -22,6 +22,8 @@
 /* Ten retries of the client take three minutes, during which it looks alive (RUNS 1.4). */
 #define DEFAULT_RETRIES "2"
 
+#define TURNS_OPTION "--max-turns"
+
 static const struct {
 	const char *launch_as, *permission_mode;
 } permission_modes[] = {
@@ -242,8 +244,13 @@ claude_interactive(
 	run_spec_add_arg(spec, launch->resume_id);
 	run_spec_add_arg(spec, "--permission-mode");
 	run_spec_add_arg(spec, plans ? "plan" : "default");
-	for (size_t i = 0; launch->extra && launch->extra[i]; i++)
-		run_spec_add_arg(spec, launch->extra[i]);
+	for (size_t i = 0; launch->extra && launch->extra[i]; i++) {
+		/* There is no such option where a person takes the turns. */
+		if (strcmp(launch->extra[i], TURNS_OPTION) == 0 && launch->extra[i + 1])
+			i++;
+		else
+			run_spec_add_arg(spec, launch->extra[i]);
+	}
 	add_env(launch, spec);
 	return 0;
 }
@@ -386,6 +393,7 @@ const struct agent agent_claude = {
 	.probe = claude_probe,
 	.login = claude_login,
 	.env = claude_env,
+	.turns_option = TURNS_OPTION,
 	.can_resume = true,
 	.can_fork = true,
 	.keeps_id = true,

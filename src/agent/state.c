@@ -235,6 +235,14 @@ agent_state_is_own(const char *adapter, const char *program)
 	return k && k->is_own_always;
 }
 
+bool
+agent_state_is_private(const char *adapter, const char *program)
+{
+	const struct known *k = find_known(adapter, program);
+
+	return k && k->variable;
+}
+
 int
 agent_state_add(const char *adapter, const char *program, const char *dir,
     const char *cwd, struct run_spec *spec, struct err *err)

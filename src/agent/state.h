@@ -24,3 +24,9 @@ NODISCARD int agent_state_add(const char *adapter, const char *program, const ch
 
 /* Is it given a directory of its own where it has no fence, too? */
 bool agent_state_is_own(const char *adapter, const char *program);
+
+/*
+ * Does agent_state_add() give it a directory of its own, so that nobody else looks up in
+ * there who of several agents still lives, by numbers that mean something only to it?
+ */
+bool agent_state_is_private(const char *adapter, const char *program);

@@ -120,6 +120,7 @@ print_spec(const struct run_spec *spec, size_t *n_bytes)
 	put_number(out, "process_limit", spec->process_limit);
 	put_number(out, "look_ms", spec->look_ms);
 	put_number(out, "watch_only", spec->watch_only);
+	put_number(out, "own_pids", spec->own_pids);
 	if (spec->pty_cols > 0) {
 		put_number(out, "pty_cols", spec->pty_cols);
 		put_number(out, "pty_rows", spec->pty_rows);
@@ -284,6 +285,7 @@ number_of(struct run_spec *spec, struct span key)
 		{ "process_limit", offsetof(struct run_spec, process_limit) },
 		{ "look_ms", offsetof(struct run_spec, look_ms) },
 		{ "watch_only", offsetof(struct run_spec, watch_only) },
+		{ "own_pids", offsetof(struct run_spec, own_pids) },
 		{ "pty_cols", offsetof(struct run_spec, pty_cols) },
 		{ "pty_rows", offsetof(struct run_spec, pty_rows) },
 	};

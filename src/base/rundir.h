@@ -39,6 +39,7 @@ struct run_spec {
 	long memory_limit_bytes, process_limit;
 	long look_ms;    /* how often its processor time is looked at; 0 = never */
 	long watch_only; /* not 0: no cgroup is made, everything is watched */
+	long own_pids; /* not 0: a PID namespace of its own, where no cgroup is made */
 	long pty_cols, pty_rows; /* the terminal it sits on; 0 = it has pipes */
 	char *ask; /* the line that asks it to end; NULL: the first step is a signal */
 	/* What the agent may change: "off" or NULL everything, else what GRANT names. */
@@ -113,6 +114,7 @@ struct run_end {
 	long long cpu_ms, memory_peak, processes_peak;
 	char
 	    limits[64]; /* what keeps them: "memory=cgroup processes=watch", or empty */
+	char tree[16];  /* what knew all it started: "cgroup" "namespace" "sweep", "" */
 	char text[256]; /* why it could not be started, else empty */
 	/* As in struct run_begun; and how often the fence refused something. */
 	char fence[128];

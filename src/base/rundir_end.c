@@ -84,6 +84,10 @@ rundir_write_end(const char *dir, const struct run_end *end, struct err *err)
 		fputs(",\"limits\":", out);
 		text_put_json(out, end->limits);
 	}
+	if (end->tree[0]) {
+		fputs(",\"tree\":", out);
+		text_put_json(out, end->tree);
+	}
 	if (end->fence[0]) {
 		fputs(",\"fence\":", out);
 		text_put_json(out, end->fence);
@@ -226,6 +230,9 @@ take_member(const char **at, struct run_end *end)
 	else if (strcmp(key, "limits") == 0)
 		snprintf(end->limits, sizeof(end->limits), "%.*s",
 		    (int)sizeof(end->limits) - 1, text);
+	else if (strcmp(key, "tree") == 0)
+		snprintf(end->tree, sizeof(end->tree), "%.*s",
+		    (int)sizeof(end->tree) - 1, text);
 	else if (strcmp(key, "fence") == 0)
 		snprintf(end->fence, sizeof(end->fence), "%.*s",
 		    (int)sizeof(end->fence) - 1, text);

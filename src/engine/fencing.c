@@ -169,7 +169,8 @@ add_line(const char *tree, struct span line, struct run_spec *spec, struct err *
 		return 0;
 	*value++ = '\0';
 	if (strcmp(text, "dir") != 0 && strcmp(text, "edit") != 0) {
-		if (strcmp(text, "cache") != 0 && strncmp(text, "commands", 8) != 0)
+		if (strcmp(text, "cache") != 0 && strcmp(text, "pids") != 0 &&
+		    strncmp(text, "commands", 8) != 0)
 			run_spec_add_grant(spec, text, value);
 		return 0;
 	}
@@ -271,6 +272,29 @@ fencing_write_widened(const struct session *s, const char *run_dir, struct err *
 }
 
 int
+fencing_add_memory(const char *tmp, struct run_spec *spec, struct err *err)
+{
+	AUTO_FREE char *dir = path_join(tmp, "shm");
+
+	if (file_mkdirs(dir, 0700, err) < 0)
+		return -1;
+	run_spec_add_grant(spec, "memory", dir);
+	return 0;
+}
+
+static int
+add_state(
+    const struct session *s, const char *own, struct run_spec *spec, struct err *err)
+{
+	if (agent_state_add(s->adapter, s->program, own, s->path, spec, err) < 0)
+		return -1;
+	/* What is numbered in a state that others share would be taken for theirs. */
+	spec->own_pids = agent_state_is_private(s->adapter, s->program) &&
+			 !strstr(s->grants, "pids shared");
+	return 0;
+}
+
+int
 fencing_add(const struct engine *engine, const struct session *s, const char *tmp_dir,
     struct run_spec *spec, struct err *err)
 {
@@ -286,12 +310,12 @@ fencing_add(const struct engine *engine, const struct session *s, const char *tm
 	add_ports(engine, s, spec);
 	if (!session_is_fenced(s))
 		return agent_state_is_own(s->adapter, s->program)
-			   ? agent_state_add(
-				 s->adapter, s->program, own, s->path, spec, err)
+			   ? add_state(s, own, spec, err)
 			   : 0;
 	*strrchr(common, '/') = '\0';
 	spec->fence = xstrdup(s->fence);
-	if (file_mkdirs(tmp_dir, 0700, err) < 0)
+	if (file_mkdirs(tmp_dir, 0700, err) < 0 ||
+	    fencing_add_memory(tmp_dir, spec, err) < 0)
 		return -1;
 	run_spec_add_grant(spec, "write", tmp_dir);
 	if (strcmp(s->fence, "worktree") == 0)
@@ -299,7 +323,7 @@ fencing_add(const struct engine *engine, const struct session *s, const char *tm
 	if (s->path[0] &&
 	    bounds_add(common, s->path, s->branch, is_read_only, spec, err) < 0)
 		return -1;
-	if (agent_state_add(s->adapter, s->program, own, s->path, spec, err) < 0)
+	if (add_state(s, own, spec, err) < 0)
 		return -1;
 	while (s->grants[0] && span_next(&rest, '\n', &line)) {
 		if (add_line(s->path, line, spec, err) < 0)

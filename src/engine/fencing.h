@@ -38,5 +38,12 @@ void fencing_share_caches(struct run_spec *spec);
 /* Sockets of programs that answer who asks, and OURS unless it is NULL. */
 void fencing_add_sockets(const char *ours, struct run_spec *spec);
 
+/*
+ * Grants SPEC shared memory of its own, in TMP, which it may write: names below /dev/shm that
+ * it makes are made there.
+ */
+NODISCARD int fencing_add_memory(
+    const char *tmp, struct run_spec *spec, struct err *err);
+
 /* Where S keeps what outlives its runs; the caller frees it. */
 char *fencing_dir(const struct engine *engine, const struct session *s);

@@ -148,6 +148,7 @@ job_fence_begin(const struct job_fence *fence, const char *command, const char *
 		run_spec_add_grant(&spec, "write", tmp);
 	}
 	if (file_mkdirs(tmp, 0700, err) == 0 &&
+	    (!fence->is_on || fencing_add_memory(tmp, &spec, err) == 0) &&
 	    (!fence->is_on || add_grants(fence, dir, own, &spec, err) == 0)) {
 		add_env(&spec);
 		rc = rundir_write_spec(run, &spec, err);

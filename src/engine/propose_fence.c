@@ -167,11 +167,29 @@ settle_mode(struct proposal *p, size_t i, const struct phase *phase, const char 
 	return 0;
 }
 
+/*
+ * The setting KEY, which is private unless it is said to be shared: that alone is put into
+ * the grants, as "KIND shared".
+ */
+static int
+put_shared(const struct proposal *p, const char *key, const char *kind, FILE *f,
+    struct err *err)
+{
+	const char *set = config_str(&p->config, key, "private");
+
+	if (strcmp(set, "private") != 0 && strcmp(set, "shared") != 0) {
+		err_set(err, ERR_INPUT, "%s is '%.40s'", key, set);
+		return err_fix(err, "it is one of: private shared");
+	}
+	if (strcmp(set, "shared") == 0)
+		fencing_put_line(f, kind, set);
+	return 0;
+}
+
 int
 propose_fence(
     struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
 {
-	const char *cache = config_str(&p->config, "divisi.cache", "private");
 	bool is_asked = false, is_bounded = false;
 	const char *mode = wanted(p, &is_asked);
 	AUTO_FREE char *grants = NULL, *declared = NULL;
@@ -182,10 +200,6 @@ propose_fence(
 	if (check_mode(p, mode, err) < 0 ||
 	    settle_mode(p, i, row->phase, &mode, is_asked, err) < 0)
 		return -1;
-	if (strcmp(cache, "private") != 0 && strcmp(cache, "shared") != 0) {
-		err_set(err, ERR_INPUT, "divisi.cache is '%.40s'", cache);
-		return err_fix(err, "it is one of: private shared");
-	}
 	declared = declared_text(row->phase, &is_bounded);
 	if (strcmp(mode, "declared") == 0 && !is_bounded) {
 		propose_note(p,
@@ -206,9 +220,11 @@ propose_fence(
 			rc = put_setting(p, f, "divisi.fence.port", "port", false, err);
 		if (rc == 0)
 			rc = put_commands(p, f, err);
-		if (strcmp(cache, "shared") == 0)
-			fencing_put_line(f, "cache", cache);
+		if (rc == 0)
+			rc = put_shared(p, "divisi.cache", "cache", f, err);
 	}
+	if (rc == 0)
+		rc = put_shared(p, "divisi.pids", "pids", f, err);
 	fclose(f);
 	if (rc < 0)
 		return -1;

@@ -117,13 +117,53 @@ words_of(const char *command)
 	return text;
 }
 
+/*
+ * The arguments behind the program's name: those in WORDS, the configured ones, and what the
+ * number of turns makes of it.  NULL with ERR; the caller frees it.
+ */
+static char *
+args_of(const struct proposal *p, const char *name, const struct agent *agent,
+    const char *words, struct err *err)
+{
+	AUTO_FREE char *args_key = xasprintf("divisi.agent.%s.args", name);
+	AUTO_FREE char *turns_key = xasprintf("divisi.agent.%s.turns", name);
+	const struct config_range range = { 0, 0, 100000 };
+	struct git_list args = { 0 };
+	char *joined = NULL;
+	size_t n = 0;
+	long turns;
+	FILE *f;
+
+	if (config_int(&p->config, turns_key, range, &turns, err) < 0)
+		return NULL;
+	if (turns > 0 && !agent->turns_option) {
+		err_set(err, ERR_INPUT, "%s: agent '%s' has no limit of turns",
+		    turns_key, name);
+		err_fix(err,
+		    "git config --unset %s; budgets and divisi.wall-limit hold "
+		    "for every agent",
+		    turns_key);
+		return NULL;
+	}
+	config_values(&p->config, args_key, &args);
+	f = open_memstream(&joined, &n);
+	fputs(words, f);
+	for (size_t k = 0; k < args.n; k++)
+		fprintf(f, "%s%s", ftell(f) > 0 ? "\n" : "", args.item[k]);
+	if (turns > 0)
+		fprintf(f, "%s%s\n%ld", ftell(f) > 0 ? "\n" : "", agent->turns_option,
+		    turns);
+	fclose(f);
+	git_list_clear(&args);
+	return joined;
+}
+
 /* The program, its further arguments and its readiness; a missing login refuses. */
 static int
 put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
 {
 	const char *name = row->agent ? row->agent->name : row->agent_name;
 	AUTO_FREE char *program_key = xasprintf("divisi.agent.%s.program", name);
-	AUTO_FREE char *args_key = xasprintf("divisi.agent.%s.args", name);
 	AUTO_FREE char *adapter_key = xasprintf("divisi.agent.%s.adapter", name);
 	const char *program = config_str(&p->config, program_key, "");
 	const char *adapter = config_str(&p->config, adapter_key,
@@ -137,13 +177,10 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	const char *own = agent_own_command(row->phase->agent);
 	AUTO_FREE char *words = words_of(own ? own : "");
 	AUTO_FREE char *own_program = xstrndup(words, strcspn(words, "\n"));
-	struct git_list args = { 0 };
+	AUTO_FREE char *joined = NULL;
 	struct agent_probe probe = { 0 };
 	const struct config_item *item;
 	int rc;
-	char *joined = NULL;
-	size_t n = 0;
-	FILE *f;
 
 	set_at(p, i, "agent", name);
 	set_at(p, i, "agent_shown",
@@ -189,12 +226,10 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 		return err_fix(
 		    err, "log in with %s, then dispatch again", probe.program);
 	}
-	config_values(&p->config, args_key, &args);
-	f = open_memstream(&joined, &n);
-	fputs(words + strlen(own_program) + (words[strlen(own_program)] == '\n'), f);
-	for (size_t k = 0; k < args.n; k++)
-		fprintf(f, "%s%s", ftell(f) > 0 ? "\n" : "", args.item[k]);
-	fclose(f);
+	joined = args_of(p, name, agent,
+	    words + strlen(own_program) + (words[strlen(own_program)] == '\n'), err);
+	if (!joined)
+		return -1;
 	if (agent->hides_git_config)
 		put_identity(p, i);
 	set_at(p, i, "account", config_str(&p->config, account_key, name));
@@ -208,8 +243,6 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	propose_canon(p, "program", probe.program);
 	propose_canon(p, "args", joined);
 	propose_canon(p, "env", env);
-	free(joined);
-	git_list_clear(&args);
 	return 0;
 }
 

@@ -73,7 +73,7 @@ struct birth {
 	const struct agent *agent;
 	int fd[3]; /* its 0, 1 and 2 */
 	int go, tell;
-	pid_t holder;
+	pid_t holder; /* 0 = it cannot be seen from here */
 };
 
 static void
@@ -127,8 +127,11 @@ become_agent(const struct birth *b)
 	if (b->spec->pty_cols > 0)
 		ioctl(b->fd[0], TIOCSCTTY, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A holder that died before the line above sends no signal. */
-	if (getppid() != b->holder || read(b->go, &byte, 1) != 1)
+	/*
+	 * A holder that died before the line above sends no signal; of one that is outside of
+	 * our PID namespace the end of GO tells as much.
+	 */
+	if ((getppid() != b->holder && b->holder > 0) || read(b->go, &byte, 1) != 1)
 		_exit(127);
 	reset_signals();
 	(void)mark_put(&b->agent->holder);
@@ -240,7 +243,7 @@ agent_start(
     struct agent *agent, const char *dir, const struct run_spec *spec, struct err *err)
 {
 	int p[10] = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
-	pid_t holder = getpid(), pid;
+	pid_t holder = getpid(), pid = -1;
 	int rc;
 
 	if (make_channels(spec, p, err) < 0) {
@@ -248,7 +251,13 @@ agent_start(
 		return -1;
 	}
 	crash_point("agent.fork");
-	pid = fork();
+	/* A cgroup knows all of its processes, too, and changes nothing for them. */
+	if (spec->own_pids && !agent->cgroup[0])
+		pid = pids_fork(agent);
+	if (pid == 0)
+		holder = 0;
+	else if (pid < 0)
+		pid = fork();
 	if (pid == 0) {
 		const struct birth birth = { spec, agent, { p[0], p[3], p[5] }, p[6],
 			p[9], holder };
@@ -270,6 +279,7 @@ agent_start(
 	if (rc == 0)
 		rc = await_exec(agent, pid, spec, p + 7, err);
 	if (rc < 0) {
+		pids_end(agent);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		close_all(p, N_ELEMS(p));
@@ -363,9 +373,10 @@ agent_kill_tree(struct agent *agent)
 	AUTO_FREE struct proc_id *ids = NULL;
 	size_t n = has_children() ? proc_tree(getpid(), &ids) : 0;
 
-	/* The cgroup dies at once, however fast it forks; the rest one by one. */
+	/* These die at once, however fast they fork; the rest one by one. */
 	if (agent->cgroup[0])
 		(void)cgroup_write(agent->cgroup, "cgroup.kill", "1");
+	pids_end(agent);
 	for (size_t i = 0; i < n; i++)
 		(void)proc_signal(&ids[i], SIGKILL);
 	return n;

@@ -90,6 +90,16 @@ changes(int flags)
 	return (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != 0;
 }
 
+/* As grants_judge(); what stands for something else the kernel would do in the wrong place. */
+static enum ruling
+judge_place(const struct fence *fence, enum call_kind kind, const struct place *place,
+    bool is_target)
+{
+	enum ruling ruling = grants_judge(fence, kind, place->path, is_target);
+
+	return place->is_memory && ruling == RULE_KERNEL ? RULE_BROKER : ruling;
+}
+
 static enum fate
 serve_open(struct fence *fence, struct target *target, long *result)
 {
@@ -109,9 +119,10 @@ serve_open(struct fence *fence, struct target *target, long *result)
 	makes = place.fd < 0;
 	if (place.is_nameless || (makes && !(flags & O_CREAT))) {
 		place_clear(&place);
-		return GO_ON;
+		*result = -ENOENT;
+		return place.is_memory ? ANSWER : GO_ON;
 	}
-	switch (grants_judge(fence, CALL_OPEN, place.path, false)) {
+	switch (judge_place(fence, CALL_OPEN, &place, false)) {
 	case RULE_KERNEL: break;
 	case RULE_BROKER:
 		/* By its own name: a link's target has been judged, not where it lies. */
@@ -158,14 +169,15 @@ serve_path(struct fence *fence, struct target *target, long *result)
 		place_clear(&place);
 		return GO_ON;
 	}
-	switch (grants_judge(fence, call->kind, place.path, false)) {
+	switch (judge_place(fence, call->kind, &place, false)) {
 	case RULE_KERNEL: break;
 	case RULE_BROKER:
 		fate = ANSWER;
 		*result = !target_is_ours(target)
 			      ? -EACCES
-			      : doing_path(
-				    target, &place, grants_are_late(fence, place.path));
+			      : doing_path(target, &place,
+				    place.is_memory ||
+					grants_are_late(fence, place.path));
 		break;
 	case RULE_NEVER:
 		refusals_note(fence, target, place.path);
@@ -219,8 +231,8 @@ serve_two(struct fence *fence, struct target *target, long *result)
 		place_clear(&from);
 		return GO_ON;
 	}
-	a = grants_judge(fence, call->kind, from.path, false);
-	b = grants_judge(fence, call->kind, to.path, true);
+	a = judge_place(fence, call->kind, &from, false);
+	b = judge_place(fence, call->kind, &to, true);
 	if (from.fd < 0 || from.is_nameless || (!moves && to.fd >= 0)) {
 		fate = GO_ON; /* fails for another reason */
 	} else if (a >= RULE_NO || b >= RULE_NO) {
@@ -323,8 +335,12 @@ serve_signal(struct fence *fence, struct target *target, long *result)
 
 	if (target->call->nr == SYS_pidfd_send_signal)
 		return serve_pidfd_signal(fence, target, result);
-	/* A group without its leader is left to the kernel. */
-	if (sig == 0 || pid == 0 || (who > 0 && target_has(who)) ||
+	/*
+	 * In a PID namespace of its own it can name nobody else.  A group without its leader
+	 * is left to the kernel.
+	 */
+	if (fence->has_own_pids || sig == 0 || pid == 0 ||
+	    (who > 0 && target_has(who)) ||
 	    (who > 0 && kill(who, 0) < 0 && errno == ESRCH))
 		return GO_ON;
 	note_process(fence, target, pid);
@@ -345,6 +361,8 @@ serve_trace(struct fence *fence, struct target *target, long *result)
 		AUTO_FD int fd = target_fd(target, (int)pid);
 
 		pid = fd < 0 ? 0 : target_pid_of(fd);
+	} else if (fence->has_own_pids) {
+		return GO_ON;
 	}
 	if (pid == (pid_t)target->notif->pid || target_has(pid))
 		return GO_ON;
@@ -366,7 +384,7 @@ serve_govern(struct fence *fence, struct target *target, long *result)
 	/* Asked and not set: everybody may. */
 	if (nr == SYS_prlimit64 && arg[2] == 0)
 		return GO_ON;
-	if (!is_all && (pid == 0 || target_has(pid)))
+	if (!is_all && (pid == 0 || fence->has_own_pids || target_has(pid)))
 		return GO_ON;
 	if (is_all)
 		refusals_note(fence, target, "all processes of the user");
@@ -407,6 +425,8 @@ serve(struct fence *fence, const struct seccomp_notif *notif)
 {
 	struct target target = { .call = call_find(notif->data.nr),
 		.notif = notif,
+		.has_own_pids = fence->has_own_pids,
+		.memory_fd = fence->memory_fd,
 		.notify_fd = fence->notify_fd };
 	long result = -EPERM;
 

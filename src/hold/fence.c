@@ -67,7 +67,7 @@ fence_open(
 {
 	AUTO_FREE char *path = path_join(dir, "fence.log");
 
-	*fence = (struct fence){ .notify_fd = -1, .log_fd = -1 };
+	*fence = (struct fence){ .notify_fd = -1, .log_fd = -1, .memory_fd = -1 };
 	for (size_t i = 0; i < FENCE_N_WAITING; i++)
 		fence->waiting[i].fd = -1;
 	if (!spec->fence || strcmp(spec->fence, "off") == 0)
@@ -83,7 +83,15 @@ fence_open(
 	fence->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fence->log_fd < 0)
 		return err_sys(err, "open %s", path);
-	return grants_read(fence, spec, err);
+	if (grants_read(fence, spec, err) < 0)
+		return -1;
+	/* Held from now on: what the agent puts in its place leads nowhere. */
+	for (size_t i = 0; i < fence->n_grants && fence->memory_fd < 0; i++) {
+		if (fence->grant[i].kind == GRANT_MEMORY)
+			fence->memory_fd = open(fence->grant[i].path,
+			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	return 0;
 }
 
 void
@@ -98,6 +106,8 @@ fence_close(struct fence *fence)
 	refusals_close(fence);
 	if (fence->is_on && fence->log_fd >= 0)
 		close(fence->log_fd);
+	if (fence->is_on && fence->memory_fd >= 0)
+		close(fence->memory_fd);
 	grants_clear(fence);
 }
 

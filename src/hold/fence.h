@@ -34,6 +34,7 @@ enum grant_kind {
 	GRANT_REF,     /* "ref PATH": a git ref file by way of its lock file */
 	GRANT_KEEP, /* "keep PATH": not that, nor below it, although it is in a grant */
 	GRANT_SOCKET, /* "socket PATH": connect there, or to what is below it */
+	GRANT_MEMORY, /* "memory PATH": a directory that stands for /dev/shm */
 	GRANT_PORT,   /* "port N": the network rule is on; connect to TCP port N */
 	GRANT_N_KINDS,
 };
@@ -55,10 +56,12 @@ struct fence {
 	char mode[16];
 	struct grant *grant;
 	size_t n_grants, cap_grants;
-	bool has_ports; /* only the ports granted may be connected to */
-	int abi;        /* of Landlock */
-	int notify_fd;  /* where stopped calls come from; -1 = none */
-	int log_fd;     /* fence.log */
+	bool has_own_pids; /* it lives in a PID namespace: its numbers are not ours */
+	bool has_ports;    /* only the ports granted may be connected to */
+	int abi;           /* of Landlock */
+	int memory_fd;     /* the directory of "memory" (O_PATH), -1 = none */
+	int notify_fd;     /* where stopped calls come from; -1 = none */
+	int log_fd;        /* fence.log */
 	long long n_refused;
 	struct refusal *refusal;
 	size_t n_refusals;
@@ -141,6 +144,8 @@ struct target {
 	const struct call_info *call;
 	const struct seccomp_notif *notif;
 	int notify_fd;
+	bool has_own_pids; /* as in struct fence */
+	int memory_fd;
 	char program[20];
 };
 
@@ -162,8 +167,9 @@ int target_fd(const struct target *target, int fd);
 pid_t target_pid_of(int fd);
 
 /*
- * /proc/self and what stands for it are the process's own, not ours: PATH with that put
- * right, in BUF where something had to be.
+ * /proc/self and what stands for it are the process's own, not ours, and so are the numbers
+ * in its /proc where it has its own: PATH with that put right, in BUF where something had to
+ * be.
  */
 const char *target_path(
     const struct target *target, const char *path, char *buf, size_t size);
@@ -174,6 +180,7 @@ struct place {
 	int fd;          /* the object (O_PATH), -1 when it is not there */
 	char name[256];  /* within the directory */
 	char path[4096]; /* canonical */
+	bool is_memory;  /* named below /dev/shm, and here in what stands for that */
 	bool is_nameless; /* a pipe, a socket, memory: it is nowhere */
 };
 

@@ -18,6 +18,7 @@ static const char *const kind_names[GRANT_N_KINDS] = {
 	[GRANT_REF] = "ref",
 	[GRANT_KEEP] = "keep",
 	[GRANT_SOCKET] = "socket",
+	[GRANT_MEMORY] = "memory",
 	[GRANT_PORT] = "port",
 };
 

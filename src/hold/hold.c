@@ -162,6 +162,8 @@ reap(struct hold *h)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == h->agent.pid)
 			note_exit(h, status);
+		else if (pid == h->agent.init)
+			h->agent.init = 0;
 	}
 }
 
@@ -214,10 +216,11 @@ static void
 sweep(struct hold *h, ms_t now)
 {
 	size_t n = agent_kill_tree(&h->agent);
+	size_t n_theirs = n > 0 && h->agent.init > 0 ? n - 1 : n;
 
-	if ((int)n > h->end.n_swept)
-		h->end.n_swept = (int)n;
-	if (n > 0 && h->end.killed_at == 0)
+	if ((int)n_theirs > h->end.n_swept)
+		h->end.n_swept = (int)n_theirs;
+	if (n_theirs > 0 && h->end.killed_at == 0)
 		h->end.killed_at = hold_wall_clock();
 	if (n > 0 && now < h->stage_end_at)
 		return;
@@ -521,6 +524,12 @@ hold_run(struct hold *h, const char *dir, struct err *err)
 		if (h->in.terminal)
 			h->terminal.fd = h->agent.out_fd;
 		output_begin(&h->out, &h->spec);
+		h->limits.n_ours = h->agent.init > 0;
+		h->fence.has_own_pids = h->agent.init > 0;
+		snprintf(h->end.tree, sizeof(h->end.tree), "%s",
+		    h->agent.init > 0    ? "namespace"
+		    : h->agent.cgroup[0] ? "cgroup"
+					 : "sweep");
 		limits_begin(&h->limits, hold_now());
 		if (h->spec.wall_limit_ms > 0)
 			h->wall_end_at = hold_now() + h->spec.wall_limit_ms;

@@ -92,6 +92,8 @@ struct agent {
 	char cgroup[512];           /* empty when none could be made */
 	long long data_limit_bytes; /* RLIMIT_DATA of each of its processes; 0 = none */
 	struct fence *fence;        /* what it is started behind */
+	pid_t init;  /* of its own PID namespace; 0 = it has none, or that is over */
+	int life_fd; /* which ends that namespace when it closes; 0 = none */
 	bool is_suspended;
 };
 
@@ -116,6 +118,18 @@ void agent_continue(struct agent *agent);
 /* Kills everything below the holder.  Returns how many were alive. */
 size_t agent_kill_tree(struct agent *agent);
 
+/* The agent's PID namespace: hold/pids.c */
+
+/*
+ * fork() into a PID namespace of its own, whose numbers its /proc shows.  Its first process,
+ * agent->init, is a child of ours as the new one is.  Returns as fork() does; -1 where no
+ * such namespace may be made, and then nothing is left of it.
+ */
+pid_t pids_fork(struct agent *agent);
+
+/* Ends the namespace, and whatever lives in it, at once.  init is still to be reaped. */
+void pids_end(struct agent *agent);
+
 /* The agent's cgroup: hold/cgroup.c */
 
 /*
@@ -138,6 +152,7 @@ struct limits {
 	const char *cgroup;     /* "" = none */
 	long long memory_bytes; /* what has to be watched; 0 = nothing */
 	long long processes;
+	size_t n_ours; /* processes below us that are no part of the agent */
 	long look_ms;
 	ms_t look_at;   /* when the next look is due; 0 = never */
 	ms_t looked_at; /* since when processor time is counted up */

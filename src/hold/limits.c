@@ -139,6 +139,7 @@ limits_look(struct limits *limits, ms_t now)
 		return limits_judge(limits, &usage, now);
 	}
 	usage = proc_usage_below(getpid());
+	usage.n -= usage.n < limits->n_ours ? usage.n : limits->n_ours;
 	usage.cpu_ms += reaped_ms();
 	return limits_judge(limits, &usage, now);
 }

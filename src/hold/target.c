@@ -185,6 +185,12 @@ target_path(const struct target *target, const char *path, char *buf, size_t siz
 		    ways[i].to, path + n);
 		return len > 0 && (size_t)len < size ? buf : path;
 	}
+	if (target->has_own_pids && strncmp(path, "/proc/", 6) == 0) {
+		int len = snprintf(
+		    buf, size, "/proc/%u/root%s", target->notif->pid, path);
+
+		return len > 0 && (size_t)len < size ? buf : path;
+	}
 	return path;
 }
 
@@ -284,6 +290,33 @@ resolve_from(int base, char *path, size_t size, bool follows, struct place *plac
 	return false;
 }
 
+/*
+ * Shared memory has a name below /dev/shm, where it would be everybody's: of what is changed
+ * there, the agent has its own.  Reading goes where it always does.
+ */
+static void
+use_own_memory(const struct target *target, struct place *place)
+{
+	static const char dir[] = "/dev/shm/";
+	struct place own = { .dir_fd = -1, .fd = -1, .is_memory = true };
+	const char *name = place->path + sizeof(dir) - 1;
+	size_t n;
+
+	if (target->memory_fd < 0 || strncmp(place->path, dir, sizeof(dir) - 1) != 0 ||
+	    strchr(name, '/') || strlen(name) >= sizeof(own.name) ||
+	    !path_of(target->memory_fd, own.path, sizeof(own.path) - 300))
+		return;
+	own.dir_fd = fcntl(target->memory_fd, F_DUPFD_CLOEXEC, 0);
+	if (own.dir_fd < 0)
+		return;
+	memcpy(own.name, name, strlen(name) + 1);
+	n = strlen(own.path);
+	snprintf(own.path + n, sizeof(own.path) - n, "/%s", name);
+	own.fd = openat(own.dir_fd, own.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	place_clear(place);
+	*place = own;
+}
+
 bool
 target_resolve(const struct target *target, int dir_arg, int path_arg, bool follows,
     struct place *place)
@@ -300,8 +333,10 @@ target_resolve(const struct target *target, int dir_arg, int path_arg, bool foll
 		return false;
 	snprintf(path, sizeof(path), "%s",
 	    target_path(target, said, put_right, sizeof(put_right)));
-	if (path[0] && resolve_from(base, path, sizeof(path), follows, place))
+	if (path[0] && resolve_from(base, path, sizeof(path), follows, place)) {
+		use_own_memory(target, place);
 		return true;
+	}
 	place_clear(place);
 	return false;
 }

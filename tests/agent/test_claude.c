@@ -233,6 +233,32 @@ the_users_number_of_retries_wins_over_ours(void **state)
 }
 
 static void
+a_limit_of_turns_is_no_matter_of_a_person_at_the_terminal(void **state)
+{
+	static const char *const extra[] = { "--model", "x", "--max-turns", "7",
+		"--ide", NULL };
+	struct agent_launch launch = launch_of("bypass");
+	struct run_spec headless = { 0 }, terminal = { 0 };
+	struct err err = ERR_INIT;
+	size_t n;
+
+	assert_string_equal(agent_claude.turns_option, "--max-turns");
+	launch.extra = extra;
+	assert_int_equal(agent_claude.command(&launch, &headless, &err), 0);
+	n = headless.n_args;
+	assert_string_equal(headless.arg[n - 3], "--max-turns");
+	assert_string_equal(headless.arg[n - 2], "7");
+	launch.resume_id = launch.session_uuid;
+	assert_int_equal(agent_claude.interactive(&launch, &terminal, &err), 0);
+	n = terminal.n_args;
+	assert_string_equal(terminal.arg[n - 3], "--model");
+	assert_string_equal(terminal.arg[n - 2], "x");
+	assert_string_equal(terminal.arg[n - 1], "--ide");
+	run_spec_clear(&headless);
+	run_spec_clear(&terminal);
+}
+
+static void
 a_session_opens_with_initialize_and_the_whole_prompt(void **state)
 {
 	struct agent_launch launch = launch_of("bypass");
@@ -353,6 +379,8 @@ main(void)
 		cmocka_unit_test(root_bypasses_only_inside_a_sandbox),
 		cmocka_unit_test(a_normal_user_is_never_called_a_sandbox),
 		cmocka_unit_test(the_users_number_of_retries_wins_over_ours),
+		cmocka_unit_test(
+		    a_limit_of_turns_is_no_matter_of_a_person_at_the_terminal),
 		cmocka_unit_test(a_session_opens_with_initialize_and_the_whole_prompt),
 		cmocka_unit_test(a_probe_finds_the_program_and_its_version),
 		cmocka_unit_test(a_missing_login_is_told_with_the_mend),

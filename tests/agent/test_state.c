@@ -285,6 +285,12 @@ a_program_is_known_by_its_name_under_any_adapter(void **state)
 	assert_true(agent_state_is_own("codex-acp", "npx"));
 	assert_false(agent_state_is_own("claude", "claude"));
 	assert_false(agent_state_is_own("command", "/bin/sh"));
+	/* Only then does a PID namespace confuse nobody. */
+	assert_true(agent_state_is_private("claude", "claude"));
+	assert_true(agent_state_is_private("codex-acp", "npx"));
+	assert_true(agent_state_is_private("copilot", "copilot"));
+	assert_false(agent_state_is_private("gemini", "gemini"));
+	assert_false(agent_state_is_private("command", "/bin/sh"));
 }
 
 static void

@@ -153,6 +153,23 @@ the_approval_binds_to_the_text_of_the_plan(void **state)
 	assert_string_not_equal(before, after);
 }
 
+/* What a run may take in turns is in its arguments, and so in what is approved. */
+static void
+a_limit_of_turns_is_refused_where_nothing_counts_them(void **state)
+{
+	struct fields in = { 0 }, out = { 0 };
+	struct err err = ERR_INIT;
+
+	fields_set(&in, "plan", at("repo/plan.md"));
+	fields_set_number(&in, "next_number", 1);
+	sh("cd repo && git config divisi.agent.command.turns 9");
+	assert_int_equal(job_propose(&in, &out, &err), -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	assert_non_null(strstr(err.text, "divisi.agent.command.turns"));
+	fields_clear(&in);
+	fields_clear(&out);
+}
+
 /* S-80: what was overridden is part of what is approved. */
 static void
 the_approval_binds_to_what_was_overridden(void **state)
@@ -174,6 +191,7 @@ main(void)
 		CASE(the_approval_binds_to_the_commit_it_begins_at),
 		CASE(the_approval_binds_to_the_text_of_the_plan),
 		CASE(the_approval_binds_to_what_was_overridden),
+		CASE(a_limit_of_turns_is_refused_where_nothing_counts_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -286,6 +286,14 @@ situations_killed() {
 	done
 	killed kill-agent "$(agent_pid "$(sit_field kill-agent run)")" \
 		divisi resume "$(phase_of kill-agent)"
+	case $agent in
+	claude* | codex* | copilot)
+		! unshare -Urfp true 2>/dev/null ||
+			here kill-agent "the kernel ended what it had started" grep -Eq \
+				'"tree":"(cgroup|namespace)"' \
+				".git/divisi/runs/$(sit_field kill-agent id).r1/end.json"
+		;;
+	esac
 	killed kill-holder "$(holder_pid "$(sit_field kill-holder run)")"
 	situations_fork
 	kill -9 "$(server_pid)"

@@ -200,6 +200,21 @@ print_fenced(const struct json_object *o)
 	}
 }
 
+/* The lines of TEXT below each other, behind the title of the first. */
+static void
+print_lines(const char *text)
+{
+	struct span rest = span_of(text), line;
+
+	for (bool is_first = true; span_next(&rest, '\n', &line); is_first = false) {
+		AUTO_FREE char *one = xstrndup(line.p, line.n);
+
+		printf("%s", is_first ? "" : "           ");
+		text_put(stdout, one);
+		fputc('\n', stdout);
+	}
+}
+
 static void
 print_answer(const struct json_object *o)
 {
@@ -220,8 +235,7 @@ print_answer(const struct json_object *o)
 		if (js_text(o, parts[i])[0] == '\0')
 			continue;
 		printf("  %s", titles[i]);
-		text_put(stdout, js_text(o, parts[i]));
-		fputc('\n', stdout);
+		print_lines(js_text(o, parts[i]));
 	}
 	if (js_number(o, "since", 0) > 0) {
 		fputs("  since:   ", stdout);

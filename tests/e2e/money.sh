@@ -35,6 +35,7 @@ claim "a table" divisi_fails 4 dispatch 2026-11-22-try-1.md
 claim "is approved" approve_it
 claim "who spent what it may is held (J-28)" until_true held
 claim "its agent is suspended" until_true is_suspended 1A
+claim "why says of what, a line each" says '^           .1\.50 by all sessions' divisi why 1A
 touch "$scratch/go"
 claim "what it spent is told" equals "$(cost 's["1A"]["spent_cents"]')" 150
 claim "the other does not fit under the cap and waits (A-32)" becomes 1B approved

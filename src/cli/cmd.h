@@ -95,6 +95,7 @@ int cmd_cost(int argc, char **argv);
 int cmd_decline(int argc, char **argv);
 int cmd_dispatch(int argc, char **argv);
 int cmd_events(int argc, char **argv);
+int cmd_feedback(int argc, char **argv);
 int cmd_findings(int argc, char **argv);
 int cmd_handback(int argc, char **argv);
 int cmd_hold(int argc, char **argv);
@@ -115,6 +116,7 @@ int cmd_salvage(int argc, char **argv);
 int cmd_takeover(int argc, char **argv);
 int cmd_try(int argc, char **argv);
 int cmd_say(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_server(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
@@ -134,7 +136,8 @@ extern const struct option_doc cmd_attach_options[], cmd_decide_options[],
     cmd_reason_options[], cmd_report_options[], cmd_resume_options[], cmd_run_options[],
     cmd_say_options[], cmd_server_options[], cmd_status_options[], cmd_watch_options[],
     cmd_why_options[];
-extern const struct option_doc cmd_findings_options[], cmd_review_options[];
+extern const struct option_doc cmd_feedback_options[], cmd_serve_options[],
+    cmd_findings_options[], cmd_review_options[];
 extern const struct option_doc cmd_answer_options[], cmd_approvals_options[],
     cmd_approve_options[], cmd_cost_options[];
 extern const struct option_doc cmd_conflicts_options[], cmd_replay_options[],

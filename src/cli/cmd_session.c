@@ -221,7 +221,7 @@ read_name(const char *word, struct fields *in)
 	const char *at = word + 1;
 	int plan, batch;
 
-	if ((word[0] == 'a' || word[0] == 'o') && n > 1 &&
+	if ((word[0] == 'a' || word[0] == 'o' || (word[0] == 'f' && n < 8)) && n > 1 &&
 	    strspn(word + 1, "0123456789") == n - 1) {
 		fields_set(in, "approval", word);
 	} else if (n >= 8 && strspn(word, "0123456789abcdef") == n) {

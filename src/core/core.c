@@ -1,5 +1,6 @@
 #include "core/core.h"
 
+#include "core/feedback.h"
 #include "core/internal.h"
 #include "core/review.h"
 
@@ -126,6 +127,9 @@ core_free(struct core *core)
 		allowance_clear(&core->allowance[i]);
 	for (size_t i = 0; i < core->n_reviews; i++)
 		review_clear(&core->review[i]);
+	for (size_t i = 0; i < core->n_feedback; i++)
+		feedback_clear(&core->feedback[i]);
+	free(core->feedback);
 	free(core->review);
 	free(core->allowance);
 	free(core->conflict);
@@ -420,6 +424,7 @@ core_dump(const struct core *core)
 	allowances_dump(core, f);
 	accounts_dump(core, f);
 	reviews_dump(core, f);
+	feedback_dump(core, f);
 	fclose(f);
 	return buf;
 }

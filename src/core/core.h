@@ -244,7 +244,8 @@ struct assertion_run {
 	char *plan_path, *a, *b, *reason, *by;
 };
 
-struct review; /* core/review.h */
+struct review;   /* core/review.h */
+struct feedback; /* core/feedback.h */
 
 struct core {
 	struct plan_run *plan;
@@ -261,6 +262,8 @@ struct core {
 	size_t n_allowances, cap_allowances;
 	struct review *review;
 	size_t n_reviews, cap_reviews;
+	struct feedback *feedback; /* in the order they came */
+	size_t n_feedback, cap_feedback;
 	int n_asks; /* numbers the questions of all sessions */
 	int64_t confirm_limit_ms, silence_limit_ms;
 	int64_t seen_at; /* when the last thing happened */

@@ -97,6 +97,8 @@ enum hap {
 	HAP_FINDINGS_JOINED,  /* two rows are one */
 	HAP_FINDING_FILED,    /* one has its sub-issue */
 	HAP_FINDING_DONE,     /* a person says that one is mended */
+	HAP_FEEDBACK_CAME,    /* the outside world said something about work */
+	HAP_FEEDBACK_SETTLED, /* a person decided what becomes of it */
 	HAP_GUARDED,          /* what the guard told an agent of its tool calls */
 	HAP_WIDEN_ASKED,      /* more paths are asked for than a session declared */
 	HAP_TREE_GONE,        /* another program took a worktree away */

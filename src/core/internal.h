@@ -96,6 +96,9 @@ NODISCARD int review_check_checkpoint(const struct core *core, const struct sess
 step_fn step_review_recorded, step_findings_decided, step_review_waived,
     step_findings_joined, step_finding_filed, step_finding_done;
 
+void feedback_dump(const struct core *core, FILE *out);
+step_fn step_feedback_came, step_feedback_settled; /* feedback.c */
+
 /* talk.c: the agent of S cannot be told what its protocol waits for. */
 void talk_broke(struct core *core, struct session *s, const char *why, int64_t now,
     struct acts *acts);

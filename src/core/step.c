@@ -1,5 +1,6 @@
 #include "core/core.h"
 
+#include "core/feedback.h"
 #include "core/internal.h"
 #include "core/review.h"
 
@@ -283,6 +284,8 @@ step_clock_set(
 		shift(&core->batch[i].since, by);
 	for (size_t i = 0; i < core->n_reviews; i++)
 		shift(&core->review[i].at, by);
+	for (size_t i = 0; i < core->n_feedback; i++)
+		shift(&core->feedback[i].at, by);
 	for (size_t i = 0; i < core->n_accounts; i++) {
 		shift(&core->account[i].paused_until, by);
 		shift(&core->account[i].ended_at, by);
@@ -354,6 +357,8 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_FINDINGS_JOINED]   = step_findings_joined,
 	[HAP_FINDING_FILED]     = step_finding_filed,
 	[HAP_FINDING_DONE]      = step_finding_done,
+	[HAP_FEEDBACK_CAME]     = step_feedback_came,
+	[HAP_FEEDBACK_SETTLED]  = step_feedback_settled,
 	[HAP_GUARDED]           = step_guarded,
 	[HAP_WIDEN_ASKED]       = step_widen_asked,
 	[HAP_TREE_GONE]         = step_tree_gone,

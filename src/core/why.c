@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/account.h"
+#include "core/feedback.h"
 #include "core/internal.h"
 #include "core/money.h"
 #include "core/review.h"
@@ -457,6 +458,22 @@ add_reviews(const struct core *core, struct need *need, size_t max, size_t *n)
 	}
 }
 
+/* What came from outside and is a person's, in one line however much it is. */
+static void
+add_feedback(const struct core *core, struct need *need, size_t max, size_t *n)
+{
+	struct need one = { 0 };
+	size_t open = core_feedback_open(core, &one.since);
+
+	if (open == 0)
+		return;
+	text_print(one.subject, sizeof(one.subject), "feedback");
+	text_print(one.what, sizeof(one.what), "%zu from outside wait%s for you", open,
+	    open == 1 ? "s" : "");
+	text_print(one.command, sizeof(one.command), "divisi feedback");
+	add_need(need, max, n, &one);
+}
+
 size_t
 core_needs(const struct core *core, struct need *need, size_t max)
 {
@@ -464,6 +481,7 @@ core_needs(const struct core *core, struct need *need, size_t max)
 
 	add_conflicts(core, need, max, &n);
 	add_reviews(core, need, max, &n);
+	add_feedback(core, need, max, &n);
 	for (size_t i = 0; i < core->n_sessions; i++) {
 		const struct session *s = &core->session[i];
 		const struct batch_run *b = core_batch(core, s->batch_id);

@@ -1,6 +1,7 @@
 #include "engine/internal.h"
 
 #include "core/money.h"
+#include "engine/feedback.h"
 #include "engine/members.h"
 #include "engine/outbox.h"
 #include "engine/own.h"
@@ -166,6 +167,7 @@ engine_approvals(struct engine *engine)
 		if (t->is_outbound && t->stopped)
 			json_object_array_add(items, letter_item(t));
 	}
+	feedback_add_items(core, items);
 	for (size_t i = 0; i < core->n_allowances; i++)
 		json_object_array_add(rules, rule_json(&core->allowance[i]));
 	json_object_object_add(o, "approvals", items);
@@ -229,6 +231,8 @@ order_answer(struct engine *engine, const struct fields *in,
 	size_t n_rules = engine->core->n_allowances;
 	int rc;
 
+	if (name[0] == 'f')
+		return feedback_answer(engine, in, caller, out, err);
 	if (name[0] == 'o')
 		return answer_letter(engine, in, caller, out, err);
 	if (name[0]) {

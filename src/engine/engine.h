@@ -88,6 +88,9 @@ void engine_guard(struct engine *engine, const struct fields *in,
 /* What waits for a person's yes or no, and the rules that they made.  The caller puts it. */
 struct json_object *engine_approvals(struct engine *engine);
 
+/* What came from outside, the newest 500, and how much became of what.  The caller puts it. */
+struct json_object *engine_feedback(struct engine *engine);
+
 /*
  * The state as the server has it: "seq" of the last row it is made of, its canonical
  * "dump" and the "sha256" of that.  A replay up to SEQ gives the same bytes.

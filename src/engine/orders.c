@@ -2,6 +2,7 @@
 
 #include "adapters.h"
 #include "base/hash.h"
+#include "engine/feedback.h"
 #include "engine/outbox.h"
 #include "engine/own.h"
 #include "engine/reviews.h"
@@ -517,6 +518,7 @@ static const struct {
 	{ "decline",  order_decline,  false },
 	{ "diff",     order_diff,     true  },
 	{ "dispatch", order_dispatch, false },
+	{ "feedback", order_feedback, false },
 	{ "findings", order_findings, false },
 	{ "forget",   order_forget,   false },
 	{ "handback", order_handback, false },

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/record.h"
+#include "web/listen.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -20,7 +21,6 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define BODY_BYTES        (16L * 1024 * 1024)
@@ -54,13 +54,11 @@ struct server {
 typedef void route_fn(struct server *server, struct evhttp_request *req);
 
 static void
-answer_json(struct evhttp_request *req, int status, struct json_object *o)
+answer_text(struct evhttp_request *req, int status, const char *json)
 {
 	struct evbuffer *body = evbuffer_new();
 
-	evbuffer_add_printf(body, "%s\n",
-	    json_object_to_json_string_ext(
-		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	evbuffer_add_printf(body, "%s\n", json);
 	evhttp_add_header(
 	    evhttp_request_get_output_headers(req), "Content-Type", "application/json");
 	evhttp_send_reply(req, status, NULL, body);
@@ -68,16 +66,19 @@ answer_json(struct evhttp_request *req, int status, struct json_object *o)
 }
 
 static void
+answer_json(struct evhttp_request *req, int status, struct json_object *o)
+{
+	answer_text(req, status,
+	    json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+static void
 answer_fields(struct evhttp_request *req, int status, const struct fields *fields)
 {
 	AUTO_FREE char *text = fields_to_json(fields);
-	struct evbuffer *body = evbuffer_new();
 
-	evbuffer_add_printf(body, "%s\n", text);
-	evhttp_add_header(
-	    evhttp_request_get_output_headers(req), "Content-Type", "application/json");
-	evhttp_send_reply(req, status, NULL, body);
-	evbuffer_free(body);
+	answer_text(req, status, text);
 }
 
 /* An error, with whatever else is known (notes of a refused dispatch). */
@@ -187,26 +188,35 @@ is_for_people(struct server *server, struct evhttp_request *req)
 	return false;
 }
 
+/* What concerns all of the repository, made by FN. */
 static void
-get_state(struct server *server, struct evhttp_request *req)
+answer_people(struct server *server, struct evhttp_request *req,
+    struct json_object *(*fn)(struct engine *engine))
 {
 	AUTO_JSON struct json_object *o = NULL;
 
 	if (!is_for_people(server, req))
 		return;
-	o = engine_state(server->engine);
+	o = fn(server->engine);
 	answer_json(req, 200, o);
+}
+
+static void
+get_state(struct server *server, struct evhttp_request *req)
+{
+	answer_people(server, req, engine_state);
 }
 
 static void
 get_approvals(struct server *server, struct evhttp_request *req)
 {
-	AUTO_JSON struct json_object *o = NULL;
+	answer_people(server, req, engine_approvals);
+}
 
-	if (!is_for_people(server, req))
-		return;
-	o = engine_approvals(server->engine);
-	answer_json(req, 200, o);
+static void
+get_feedback(struct server *server, struct evhttp_request *req)
+{
+	answer_people(server, req, engine_feedback);
 }
 
 static void
@@ -450,6 +460,9 @@ static const struct route {
 	{ { "GET", "/v1/approvals",
 	      "what waits for a person's yes or no, and the rules" },
 	    EVHTTP_REQ_GET, false, get_approvals },
+	{ { "GET", "/v1/feedback",
+	      "what came from outside, the newest first, and what became of it" },
+	    EVHTTP_REQ_GET, false, get_feedback },
 	{ { "GET", "/v1/why", "why something is as it is: of=NAME" }, EVHTTP_REQ_GET,
 	    false, get_why },
 	{ { "GET", "/v1/events", "journal rows as JSON lines: after=SEQ, follow=1" },
@@ -457,7 +470,7 @@ static const struct route {
 	{ { "GET", "/v1/op/", "the outcome of an operation; 202 while it runs" },
 	    EVHTTP_REQ_GET, true, get_op },
 	{ { "POST", "/v1/order/",
-	      "abandon abort answer approve assert cap claim decline diff dispatch forget hold issue mend merge "
+	      "abandon abort answer approve assert cap claim decline diff dispatch feedback forget hold issue mend merge "
 	      "park report resume rule say try widen" },
 	    EVHTTP_REQ_POST, true, post_order },
 	{ { "POST", "/v1/guard", "may a tool call write these paths: n, p0, p1 ..." },
@@ -495,38 +508,6 @@ on_request(struct evhttp_request *req, void *arg)
 	}
 	err_set(&err, ERR_NOT_FOUND, "no such route: %.80s", path ? path : "?");
 	answer_err(req, &err, NULL);
-}
-
-static int
-listen_on(int home_fd, struct err *err)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct stat st;
-	mode_t mask;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return err_sys(err, "socket");
-	snprintf(
-	    addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/sock", home_fd);
-	if (fstatat(home_fd, "sock", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    !S_ISSOCK(st.st_mode)) {
-		close(fd);
-		err_set(
-		    err, ERR_REFUSED, "the home's sock is no socket: somebody else's");
-		return err_fix(err, "move it out of the home");
-	}
-	DURABLE("web.sock-remove", unlinkat(home_fd, "sock", 0));
-	mask = umask(0177);
-	if (DURABLE("web.sock-make", bind(fd, (struct sockaddr *)&addr, sizeof(addr))) <
-		0 ||
-	    listen(fd, 128) < 0) {
-		err_sys(err, "listen on the home's sock");
-		close(fd);
-		fd = -1;
-	}
-	umask(mask);
-	return fd;
 }
 
 struct server *

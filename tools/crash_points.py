@@ -46,7 +46,7 @@ READING = """cat-file diff diff-tree for-each-ref log ls-files merge-base remote
     config-f config-z config-default merge-file check-ref-format ls-remote show diff-index
     diff-files name-rev describe grep blame hash-object ls-tree check-ignore""".split()
 # Verbs that change something; each has points before and behind its start and at its end.
-CHANGING = """add branch checkout clean commit commit-tree config-add config-local
+CHANGING = """add branch checkout clean commit commit-tree config-add config-local fetch
     config-replace-all config-unset-all merge merge-tree push read-tree reset restore update-index
     update-ref worktree-add worktree-lock worktree-remove worktree-unlock write-tree
     """.split()

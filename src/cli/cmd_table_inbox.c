@@ -46,6 +46,17 @@ static const struct command commands[] = {
 	    .run = cmd_checkpoint,
 	},
 	{
+	    .name = "delegate",
+	    .group = CMD_SESSION,
+	    .synopsis =
+		"delegate SESSION [--to AGENT | --branch NAME | --done | --look] [--json]",
+	    .summary = "who elsewhere has a session, and what it made",
+	    .help =
+		"Factory, Cursor, cto.new, the Copilot coding agent, Codex cloud, Amp, and any other with divisi.agent.NAME.adapter = delegate take work by assignment. Once its table is approved the issue is delegated, assigned, or the agent is named in a comment, one way only. It is picked up when the agent's own state, its issue, a branch or a pull request shows that; not within divisi.pickup-timeout, it stalls, and the next agent in order is named (divisi.reroute = auto gives it to that one). Its branch is known by the name that the prompt gives, or by the issue in it. When a pull request is open, its agent or its issue says done, or you do (--done), the branch is fetched, pinned and held against the declared paths, and goes through the same review and merge as any other. Without an option it says who has it. --to takes it from who has it first: one agent per issue.",
+	    .options = cmd_delegate_options,
+	    .run = cmd_delegate,
+	},
+	{
 	    .name = "summary",
 	    .group = CMD_LAND,
 	    .synopsis = "summary [PLAN] [--json]",

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cli/degraded.h"
 #include "cli/screen.h"
+#include "engine/agent_settings.h"
 #include "git/place.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
@@ -36,6 +37,9 @@ read_settings(struct world *world, struct err *err)
 	    &world->config, "divisi.agent", "claude");
 	world->dispatch_env.default_mode = exec_mode_of(
 	    span_of(config_str(&world->config, "divisi.default-mode", "")));
+	agent_settings_away(&world->config, &world->away);
+	world->dispatch_env.away = (const char *const *)world->away.item;
+	world->dispatch_env.n_away = world->away.n;
 	return 0;
 }
 
@@ -283,6 +287,7 @@ world_clear(struct world *world)
 	asserted_clear(&world->asserted);
 	knowledge_close(&world->knowledge);
 	surroundings_clear(&world->around);
+	git_list_clear(&world->away);
 	config_clear(&world->config);
 	if (world->has_repo || world->is_degraded)
 		repo_close(&world->repo);
@@ -433,6 +438,9 @@ prompt_facts(
 			      ? row->phase->verify
 			      : config_str(&world->config, "divisi.verify", NULL),
 		.is_external = row->agent && !row->agent->knows_method,
+		.target = row->agent && row->agent->is_external && world->has_repo
+			      ? world->repo.main_branch
+			      : NULL,
 		.prefixes = &world->prefixes,
 	};
 }

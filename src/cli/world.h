@@ -22,6 +22,7 @@ struct world {
 	bool has_repo;
 	bool is_degraded; /* no git: REPO has its place only, and HAS_REPO is false */
 	struct config config;
+	struct git_list away; /* agents that settings make the tracker's */
 	struct surroundings around;
 	struct verdict_env verdict_env;
 	struct dispatch_env dispatch_env;

@@ -43,6 +43,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "after", offsetof(struct session, after) },
 		{ "output", offsetof(struct session, output) },
 		{ "review", offsetof(struct session, review) },
+		{ "routes", offsetof(struct session, away.routes) },
 	};
 	char **const empty[] = { &s->sub_issue, &s->base, &s->run, &s->agent_session,
 		&s->agent_turn, &s->run_resume, &s->run_note, &s->last_text, &s->reason,
@@ -52,7 +53,9 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		&s->blocked, &s->call, &s->pull_url, &s->pull_state, &s->pull_checks,
 		&s->pull_review, &s->output_path, &s->output_sha, &s->progress,
 		&s->state_text, &s->go_on_text, &s->checkpoint, &s->model,
-		&s->decisions, &s->blockers };
+		&s->decisions, &s->blockers, &s->away.to, &s->away.signal,
+		&s->away.state, &s->away.branch, &s->away.head, &s->away.taken,
+		&s->away.trouble };
 
 	for (size_t k = 0; k < N_ELEMS(texts); k++)
 		*(char **)(void *)((char *)s + texts[k].at) = xstrdup(
@@ -72,6 +75,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 	s->is_analysis = fields_number_at(f, i, "analysis", 0) != 0;
 	s->is_external = fields_number_at(f, i, "external", 0) != 0;
 	s->is_sandboxed = fields_number_at(f, i, "sandboxed", 0) != 0;
+	s->away.reroutes = fields_number_at(f, i, "reroutes", 0) != 0;
 	s->context_pct = -1;
 }
 

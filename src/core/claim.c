@@ -289,7 +289,7 @@ step_handed_back(
 		err_set(err, ERR_CONFLICT, "%s is not launched here", s->agent_shown);
 		return err_fix(err, "divisi handback %s --done", s->label);
 	}
-	if (is_done && s->path[0] == '\0') {
+	if (is_done && s->path[0] == '\0' && !session_is_away(s)) {
 		err_set(err, ERR_CONFLICT, "%s has no worktree to look at", s->id);
 		return err_fix(err, "divisi abandon %s", s->label);
 	}

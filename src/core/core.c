@@ -65,6 +65,7 @@ session_clear(struct session *s)
 		ask_clear(&s->ask[i]);
 	free(s->ask);
 	storm_forget(s);
+	delegation_clear(&s->away);
 }
 
 static void
@@ -348,6 +349,7 @@ dump_session(FILE *f, const struct session *s)
 		fprintf(f, " output %s|%s|%s %lld %d\n", s->output, s->output_path,
 		    s->output_sha, (long long)s->n_output, s->n_repairs);
 	storm_dump(s, f);
+	delegation_dump(s, f);
 	if (s->review[0])
 		fprintf(f, " review %s\n", s->review);
 	dump_asks(f, s);

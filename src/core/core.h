@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/text.h"
 #include "core/happening.h"
 #include "core/lives.h"
 
@@ -33,6 +34,26 @@ struct trouble {
 	char *call; /* the agent's id of the last one, so that none counts twice */
 	int n_same; /* with the same error, in a row */
 	int n;      /* since it worked */
+};
+
+/*
+ * Who has a session that its tracker dispatches (SPEC 2.22), and what was seen of that.
+ * Of such a session alone; elsewhere ROUTES is "".
+ */
+struct delegation {
+	char *
+	    routes; /* of the approved table: who may get it, a line each: delegate.c */
+	char *to;   /* how the tracker calls who has it, "" nobody */
+	char *signal;        /* what shows that it was picked up, "" nothing yet */
+	char *state;         /* the agent's own, as the tracker tells it */
+	char *branch, *head; /* of its work at the remote, as seen last */
+	char *taken;         /* HEAD that was delivered last */
+	char *trouble;       /* of the last look */
+	int64_t asked_at, look_at;
+	int route;     /* the line of ROUTES that has it */
+	int n_given;   /* how often it was given to anybody */
+	int n_looks;   /* since something changed */
+	bool reroutes; /* to the next line by itself, when nobody picks it up */
 };
 
 struct session {
@@ -138,6 +159,7 @@ struct session {
 	bool is_pull_waived; /* a person lets it land all the same (M01) */
 	bool is_pull_swept;  /* its work is settled, and so it is told to be closed */
 	bool is_published;   /* the remote has what landed */
+	struct delegation away; /* of one that its tracker dispatches */
 	struct ask *ask;
 	size_t n_asks, cap_asks;
 	int n_keys; /* numbers the idempotency keys of messages to the agent */
@@ -337,6 +359,23 @@ int64_t ask_deadline(
 
 /* Why the landing of S waits for its pull request (M01), in words; NULL when it does not. */
 const char *pull_holds(const struct core *core, const struct session *s);
+
+/* An agent that may get a session from its tracker; texts lie in the session's routes. */
+struct away_route {
+	struct span name;  /* of the catalogue: "factory" */
+	struct span shown; /* "Factory" */
+	struct span to; /* as the tracker calls it, when it is delegated or assigned */
+	struct span mention; /* else: whom a comment names */
+	struct span prefix;  /* its branches begin so; "" anyhow */
+	int64_t pickup_ms;   /* within which it shows that it has it */
+};
+
+/* Is S dispatched by its tracker?  Not one of a table that was made before that was known. */
+bool session_is_away(const struct session *s);
+/* The agent at I of the routes of S; false past the end. */
+bool session_route(const struct session *s, int i, struct away_route *route);
+/* When S, which nobody picked up yet, is taken for stalled; 0 when that is not waited for. */
+int64_t session_pickup_until(const struct session *s);
 
 /* Did the call of a tool TOOL of S fail, and not work since?  S may be NULL. */
 bool session_has_trouble(const struct session *s, const char *tool);

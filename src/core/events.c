@@ -22,7 +22,7 @@
 	"sN.setup sN.branch sN.worktree sN.path sN.prompt_sha sN.verify sN.after "                \
 	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "             \
 	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity " \
-	"sN.fence sN.grants sN.account sN.price sN.output sN.review"
+	"sN.fence sN.grants sN.account sN.price sN.output sN.review sN.routes sN.reroutes"
 
 #define PROPOSAL_FIELDS                                                                                              \
 	PLAN_FIELDS                                                                                                  \
@@ -92,7 +92,7 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_ALLOWANCE_ENDED] = { "A person takes back what they allowed beforehand.",
 	    "allowance reason" },
 	[HAP_INSPECTED] = { "What a session left was looked at and pinned.",
-	    "session why head pin commits files stray missing dirty dirty_list changes ours "
+	    "session why head pin commits files stray missing dirty dirty_list changes ours branch "
 	    "output_path output_sha output_items output_wrong "
 	    "decisions learnings blockers" },
 	[HAP_MERGE_ASKED] = { "A person reviewed a session's work and lets it merge, or tries again.",
@@ -167,6 +167,13 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_CHECKPOINTED] = { "The files of a session's checkout were kept, and what came of each step.",
 	    "session why progress state_text text index total pin snapshot comment "
 	    "files_trouble snapshot_trouble" },
+	[HAP_DELEGATED] = { "The tracker has it that an agent elsewhere has a session.",
+	    "session to" },
+	[HAP_DELEGATE_SEEN] = { "What was seen of an agent elsewhere, and of its work.",
+	    "session status state summary other branch head n_branches number url pull_state "
+	    "checks review trouble" },
+	[HAP_DELEGATE_ASKED] = { "A person gives a session to another agent, or says what its work is.",
+	    "session to branch head done reason override" },
 	[HAP_CLOCK] = { "A moment came for which nobody else would speak.", "" },
 	[HAP_CLOCK_SET] = { "The clock was set back.", "by" },
 	[HAP_MEND_ASKED] = { "A person has mended what divisi doctor found.",
@@ -246,6 +253,7 @@ static const struct event_field all_fields[] = {
 	{ "did", false, "what was done" },
 	{ "dirty", true, "files that are not committed" },
 	{ "dirty_list", false, "their names" },
+	{ "done", true, "1: what is on its branch is its delivery" },
 	{ "drop", false, "the finding that is another one" },
 	{ "effort", false, "trivial, small, medium or large" },
 	{ "env_more", false, "names of further variables the agent is given" },
@@ -302,6 +310,7 @@ static const struct event_field all_fields[] = {
 	{ "mode", false, "quick, tdd, pair, checkpoint, swarm or spike" },
 	{ "moved", true, "1: the target was moved meanwhile by somebody else" },
 	{ "n", true, "how many" },
+	{ "n_branches", true, "branches of the remote that may be its work" },
 	{ "n_phases", true, "phases of the plan" },
 	{ "n_reviewers", true, "reviewers that answered" },
 	{ "n_sessions", true, "sessions of the table" },
@@ -309,6 +318,7 @@ static const struct event_field all_fields[] = {
 	{ "number", true, "the batch's number; of an answer, the question's in the inbox; of a pull request, its own" },
 	{ "offset", true, "the end of the line in the run's file that said so" },
 	{ "onto", false, "the target's commit it was built on" },
+	{ "other", false, "who else has the issue in the tracker" },
 	{ "output", false, "what it delivers beside files: findings, evidence or nothing" },
 	{ "output_items", true, "how many findings or pieces of evidence" },
 	{ "output_path", false, "the file they are in" },
@@ -345,6 +355,7 @@ static const struct event_field all_fields[] = {
 	{ "prompt_sha", false, "SHA-256 of the prompt, which is kept under it" },
 	{ "publish", false, "none, branch or pr" },
 	{ "publish_unset", true, "1: nobody chose what to push" },
+	{ "pull_state", false, "of a pull request: draft, open, merged or closed" },
 	{ "pull_url", false, "the pull request that it is about" },
 	{ "queue", true, "1: launches although its sub-issues wait for the tracker" },
 	{ "radar", false, "what happens when sessions meet" },
@@ -353,6 +364,7 @@ static const struct event_field all_fields[] = {
 	{ "recommendation", false, "APPROVE, REVISE, RETHINK, REQUEST CHANGES or BLOCK" },
 	{ "refused", true, "1: an answer, not an accident" },
 	{ "remote", false, "the remote" },
+	{ "reroutes", true, "1: goes to the next of its routes by itself when nobody picks it up" },
 	{ "research_cap", true, "the same cap for batches that only look" },
 	{ "response", false, "the reason, or the issue it is deferred to" },
 	{ "resumable", true, "1: the agent can go on in its conversation" },
@@ -363,6 +375,7 @@ static const struct event_field all_fields[] = {
 	{ "review_why", false, "why the plan needs it" },
 	{ "reviewers", false, "their names" },
 	{ "risk", false, "the chance of conflicts, in words" },
+	{ "routes", false, "agents elsewhere that may have it, a line each: name, shown, account, mention, branch prefix, ms" },
 	{ "row", false, "the name of the route" },
 	{ "rule", false, "the rule's tag in the method" },
 	{ "rules", false, "rules gone against, by comma; of a session, how files are landed" },
@@ -381,15 +394,16 @@ static const struct event_field all_fields[] = {
 	{ "source", false, "who delivered it: github, linear, sentry, vercel, generic or hand" },
 	{ "spec", false, "the criterion that is violated" },
 	{ "standing", false, "what its reviewers make of it: unanimous, majority, split ..." },
-	{ "state", false, "of a pull request: draft, open, merged or closed" },
+	{ "state", false, "of a pull request: draft, open, merged or closed; of an agent elsewhere, its own" },
 	{ "state_text", false, "the text of .ccc-state.json" },
-	{ "status", true, "the exit status, -1 = unknown" },
+	{ "status", true, "the exit status, -1 = unknown; of an issue elsewhere, its word" },
 	{ "snapshot", false, "the pin whose files were put back; of a checkpoint, 1: wanted" },
 	{ "stops", true, "1: what is declined ends the turn of this agent" },
 	{ "stray", false, "paths outside what was declared, one per line" },
 	{ "stuck_ms", true, "how long a stalled run may do nothing" },
 	{ "step", false, "the message that comes next: session, prompt ..." },
 	{ "sub_issue", false, "the sub-issue's id" },
+	{ "summary", false, "what an agent elsewhere says came of its work" },
 	{ "swept", true, "processes of the run that had to be ended" },
 	{ "target", false, "the branch that everything lands on" },
 	{ "tasks_done", true, "tasks of the agent's own list that are done" },
@@ -398,7 +412,7 @@ static const struct event_field all_fields[] = {
 	{ "threshold", true, "cents above which a session is held" },
 	{ "timing", false, "pre, in, post: when it is reviewed" },
 	{ "title", false, "the title" },
-	{ "to", false, "where the table of routes sends it: session, human, auto, new-issue or v0" },
+	{ "to", false, "whom it is given to: an agent, as the tracker calls it; of feedback, session, human, auto, new-issue or v0" },
 	{ "told", true, "1: asked beside the agent's stream, answered by a message" },
 	{ "tokens_in", true, "tokens read so far" },
 	{ "tokens_out", true, "tokens written so far" },

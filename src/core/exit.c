@@ -361,6 +361,9 @@ step_inspected(
 	core_set(&s->head, fields_text(f, "head"));
 	core_set(&s->pin, fields_text(f, "pin"));
 	core_set(&s->stray, fields_text(f, "stray"));
+	/* an agent elsewhere names its branch as it likes. */
+	if (session_is_away(s) && fields_text(f, "branch")[0])
+		core_set(&s->branch, fields_text(f, "branch"));
 	core_set(&s->decisions, fields_text(f, "decisions"));
 	core_set(&s->blockers, fields_text(f, "blockers"));
 	s->n_commits = fields_number(f, "commits", 0);

@@ -40,6 +40,13 @@ is_launchable(const struct core *core, const struct session *s, int64_t now)
 	       money_fits(core, s, money_ceiling(core, s), now, why, sizeof(why));
 }
 
+/* One that its tracker dispatches has its slot like the others (J-21). */
+static bool
+delegate_ready(const struct session *s)
+{
+	return s->state == SESSION_APPROVED && session_is_away(s);
+}
+
 size_t
 batch_cap(const struct core *core, const struct batch_run *b)
 {
@@ -76,7 +83,7 @@ launch_ready(struct core *core, struct batch_run *b, int64_t now, struct acts *a
 			    note = storm_note(s), now, acts);
 		else if (is_launchable(core, s, now))
 			owe_launch(s, "", "", now, acts);
-		else
+		else if (!delegate_ready(s) || !delegate_start(s, now, acts))
 			continue;
 		live++;
 	}
@@ -230,6 +237,8 @@ flow_advance(struct core *core, int64_t now, struct acts *acts)
 		advance_batch(core, &core->batch[i], now, acts);
 	for (size_t i = 0; i < core->n_sessions; i++)
 		sweep_state(&core->session[i], acts);
+	for (size_t i = 0; i < core->n_sessions; i++)
+		delegate_sweep(&core->session[i], acts);
 	for (size_t i = 0; i < core->n_sessions; i++)
 		pull_sweep(&core->session[i], acts);
 	flow_reviews(core, acts);

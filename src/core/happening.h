@@ -105,6 +105,9 @@ enum hap {
 	HAP_TREE_BACK,        /* it was made again */
 	HAP_CHECKPOINT_ASKED, /* a person wants what a session has to be kept now */
 	HAP_CHECKPOINTED,     /* what came of each step of that */
+	HAP_DELEGATED, /* the tracker has it that an agent elsewhere has a session */
+	HAP_DELEGATE_SEEN,  /* what is seen of that agent, and of its work */
+	HAP_DELEGATE_ASKED, /* a person gives it to another, or says that it is done */
 	HAP_CLOCK,
 	HAP_CLOCK_SET,  /* the clock was set back, "by" (below 0) ms */
 	HAP_MEND_ASKED, /* a person has things mended: what, and what came of it */

@@ -37,6 +37,8 @@ step_said(
 		return err_fix(err, "divisi attach %s; they run: divisi handback %s",
 		    s->label, s->label);
 	}
+	if (session_is_away(s) && session_is_live(s->state))
+		return delegate_say(s, fields_text(&h->fields, "text"), acts, err);
 	if (!s->run_open || !session_is_live(s->state)) {
 		err_set(err, ERR_CONFLICT, "%s has no living agent to talk to (%s)",
 		    s->id, session_state_name(s->state));
@@ -201,11 +203,11 @@ human_check_launch(const struct core *core, const struct session *s,
 }
 
 /* May the agent of S be launched again?  Not one that is not ours, and not for ever. */
-static int
-check_relaunch(const struct core *core, const struct session *s,
+int
+human_check_relaunch(const struct core *core, const struct session *s,
     const struct happening *h, struct err *err)
 {
-	if (s->is_external) {
+	if (s->is_external && !session_is_away(s)) {
 		err_set(err, ERR_CONFLICT,
 		    "%s is not launched here: its issue %s waits for it",
 		    s->agent_shown, s->sub_issue);
@@ -280,13 +282,17 @@ step_resumed(
 	    s->state != SESSION_MERGE_CONFLICT && s->state != SESSION_IN_REVIEW)
 		return err_set(err, ERR_CONFLICT, "%s is %s: nothing to resume", s->id,
 		    session_state_name(s->state));
-	if (check_relaunch(core, s, h, err) < 0)
+	if (human_check_relaunch(core, s, h, err) < 0)
 		return -1;
 	s->n_failed += s->state == SESSION_STALLED;
 	money_go_on(core, s, h->at);
 	s->n_repairs = 0;
 	own = storm_note(s);
 	s->forks_next = fields_number(&h->fields, "fork", 0) != 0;
+	if (session_is_away(s)) {
+		(void)delegate_start(s, h->at, acts);
+		return 0;
+	}
 	owe_launch(
 	    s, can_resume ? s->agent_session : "", note[0] ? note : own, h->at, acts);
 	return 0;

@@ -225,6 +225,41 @@ int64_t pull_deadline(const struct session *s);
 void pull_sweep(struct session *s, struct acts *acts);
 step_fn step_pull_seen;
 
+/* watchdog.c: how long an agent may say nothing. */
+int64_t session_silence_limit(const struct core *core, const struct session *s);
+
+/* delegate.c: S goes to the agent of its current route; false when it cannot. */
+bool delegate_start(struct session *s, int64_t now, struct acts *acts);
+/* The same for the agent at I of its routes, from whoever had it, and WHY. */
+void delegate_to(
+    struct session *s, int i, const char *why, int64_t now, struct acts *acts);
+/* What S has at the remote is fetched, pinned and looked at, as its delivery. */
+void delegate_owe_take(struct session *s, struct acts *acts);
+/* Looks when its time has come; what nobody picked up, or went on with, stalls. */
+void delegate_clock(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts);
+int64_t delegate_deadline(const struct core *core, const struct session *s);
+void delegate_shift(struct session *s, int64_t by);
+/* Nobody has what is over, held or with a person; who was let go on has it again. */
+void delegate_sweep(struct session *s, struct acts *acts);
+/* An act of a delegation that cannot be done; false when it is another's. */
+bool delegate_act_failed(struct core *core, struct session *s, const char *kind,
+    const char *text, int64_t now, struct acts *acts);
+/* A person's words for the agent of S go to its issue; -1 with ERR when they may not. */
+NODISCARD int delegate_say(
+    struct session *s, const char *text, struct acts *acts, struct err *err);
+/* session_why() where S waits for an agent elsewhere; false when it does not. */
+bool delegate_why(const struct session *s, int64_t now, const char *name, char *why,
+    size_t n, char *command, size_t cn);
+struct reason;
+bool delegate_reason(const struct session *s, struct reason *r);
+void delegation_clear(struct delegation *d);
+void delegation_dump(const struct session *s, FILE *f);
+step_fn step_delegated, step_delegate_seen, step_delegate_asked;
+/* human.c: may S be given to an agent again? */
+NODISCARD int human_check_relaunch(const struct core *core, const struct session *s,
+    const struct happening *h, struct err *err);
+
 /* tree.c: makes the worktree of S again before anything else happens in it. */
 void owe_tree(struct session *s, struct acts *acts);
 step_fn step_tree_gone, step_tree_back;

@@ -156,10 +156,13 @@ step_landed(
 	core_set(&s->blocked, "");
 	owe_closing(s, acts);
 	owe_issue_move(acts, s, "Done", s->n_keys);
-	f = acts_add(acts, "worktree-remove", s->id, "worktree-remove/%s/done", s->id);
-	fields_set(f, "session", s->id);
-	fields_set(f, "path", s->path);
-	fields_set(f, "why", "merged");
+	if (!session_is_away(s)) {
+		f = acts_add(
+		    acts, "worktree-remove", s->id, "worktree-remove/%s/done", s->id);
+		fields_set(f, "session", s->id);
+		fields_set(f, "path", s->path);
+		fields_set(f, "why", "merged");
+	}
 	owe_publish(core, s, acts);
 	owe_write_back(core, s->plan_id, acts);
 	return 0;

@@ -100,6 +100,8 @@ owe_inspect(struct session *s, const char *why, struct acts *acts)
 {
 	if (s->path[0])
 		(void)add_inspect(s, why, acts);
+	else if (session_is_away(s) && strcmp(why, "exit") == 0)
+		delegate_owe_take(s, acts);
 }
 
 void

@@ -15,7 +15,9 @@ wants_pull(const struct core *core, const struct session *s)
 {
 	const struct plan_run *p = core_plan(core, s->plan_id);
 
-	return p && strcmp(p->publish, "pr") == 0 && s->n_commits > 0;
+	/* Who works elsewhere opens its own, whatever we publish. */
+	return p && s->n_commits > 0 &&
+	       (strcmp(p->publish, "pr") == 0 || (session_is_away(s) && s->pull > 0));
 }
 
 static bool
@@ -49,9 +51,13 @@ pull_owe_open(struct core *core, struct session *s, struct acts *acts)
 {
 	if (!wants_pull(core, s))
 		return;
-	s->is_pull_owed = true;
 	s->is_pull_waived = false; /* what was let pass was the work before */
 	s->pull_at = 0;
+	if (session_is_away(s) && s->pull > 0) {
+		(void)owe(s, "pull-look", acts);
+		return;
+	}
+	s->is_pull_owed = true;
 	fields_set_number(owe(s, "pull-open", acts), "again", s->pull > 0);
 }
 

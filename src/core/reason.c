@@ -210,6 +210,8 @@ session_reason(const struct core *core, const struct session *s, struct reason *
 		reason_ask(a, reason);
 		return;
 	}
+	if (delegate_reason(s, reason))
+		return;
 	switch (s->state) {
 	case SESSION_PLANNED:
 	case SESSION_FILED:

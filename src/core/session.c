@@ -153,7 +153,8 @@ step_act_failed(
 	if (run[0] && strcmp(run, s->run) != 0)
 		return err_set(
 		    err, ERR_CONFLICT, "run %.60s of %s is over", run, s->id);
-	if (claim_act_failed(core, s, kind, text, h->at, acts))
+	if (claim_act_failed(core, s, kind, text, h->at, acts) ||
+	    delegate_act_failed(core, s, kind, text, h->at, acts))
 		return 0;
 	/* A server that died over the launch learns first what became of the run. */
 	if (strcmp(kind, "launch") == 0 && !s->run_open)

@@ -276,6 +276,7 @@ step_clock_set(
 		shift(&s->stuck_at, by);
 		shift(&s->clock_at, by);
 		shift(&s->pull_at, by);
+		delegate_shift(s, by);
 		shift(&s->checkpoint_at, by);
 		for (size_t k = 0; k < s->n_asks; k++)
 			shift(&s->ask[k].at, by);
@@ -365,6 +366,9 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_TREE_BACK]         = step_tree_back,
 	[HAP_CHECKPOINT_ASKED]  = step_checkpoint_asked,
 	[HAP_CHECKPOINTED]      = step_checkpointed,
+	[HAP_DELEGATED]         = step_delegated,
+	[HAP_DELEGATE_SEEN]     = step_delegate_seen,
+	[HAP_DELEGATE_ASKED]    = step_delegate_asked,
 	[HAP_CLOCK]             = step_clock,
 	[HAP_CLOCK_SET]         = step_clock_set,
 	[HAP_MEND_ASKED]        = step_nothing,

@@ -23,8 +23,8 @@ confirm_limit(const struct core *core, const struct session *s)
 	return p && p->confirm_ms > 0 ? p->confirm_ms : core->confirm_limit_ms;
 }
 
-static int64_t
-silence_limit(const struct core *core, const struct session *s)
+int64_t
+session_silence_limit(const struct core *core, const struct session *s)
 {
 	const struct plan_run *p = core_plan(core, s->plan_id);
 
@@ -45,7 +45,7 @@ session_quiet_until(const struct core *core, const struct session *s)
 	if (s->waits_for_slot || !s->run_open)
 		return INT64_MAX;
 	if (s->state == SESSION_ACTIVE)
-		return s->last_seen + silence_limit(core, s);
+		return s->last_seen + session_silence_limit(core, s);
 	if (s->state == SESSION_STALLED && s->stuck_at > 0)
 		return s->stuck_at;
 	return INT64_MAX;
@@ -87,7 +87,7 @@ quiet_too_long(struct core *core, struct session *s, int64_t now, struct acts *a
 	AUTO_FREE char *age = NULL;
 
 	if (s->state == SESSION_ACTIVE) {
-		age = text_age(silence_limit(core, s));
+		age = text_age(session_silence_limit(core, s));
 		free(s->reason);
 		s->reason = xasprintf("silent for %s%s", age,
 		    s->is_idle ? ", and its processes do nothing" : "");
@@ -110,7 +110,8 @@ step_clock(
 
 		asks_time_out(core, s, h, acts);
 		pull_clock(s, h->at, acts);
-		if (s->waits_for_slot)
+		delegate_clock(core, s, h, acts);
+		if (s->waits_for_slot || session_is_away(s))
 			continue;
 		if ((s->state == SESSION_UNCONFIRMED ||
 			s->state == SESSION_LAUNCHING) &&
@@ -139,7 +140,7 @@ step_run_pulse(
 	if (idle < 0)
 		return err_set(err, ERR_INPUT, "the holder does not say");
 	limit = s->state == SESSION_STALLED ? stuck_limit(core, s)
-					    : silence_limit(core, s);
+					    : session_silence_limit(core, s);
 	s->is_idle = idle >= limit;
 	if (s->is_idle)
 		return 0;
@@ -179,7 +180,9 @@ core_next_deadline(const struct core *core)
 			next = asked < next ? asked : next;
 		}
 
-		if (s->waits_for_slot)
+		if (delegate_deadline(core, s) < next)
+			next = delegate_deadline(core, s);
+		if (s->waits_for_slot || session_is_away(s))
 			continue;
 		if (s->state == SESSION_UNCONFIRMED || s->state == SESSION_LAUNCHING)
 			at = s->started_at + confirm_limit(core, s);

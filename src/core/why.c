@@ -79,7 +79,10 @@ why_approved(const struct core *core, const struct session *s, const char *name,
 	const struct plan_run *p = core_plan(core, s->plan_id);
 	char why[256];
 
-	if (s->is_external) {
+	if (session_is_away(s)) {
+		text_print(to->why, to->n,
+		    "waits for a free slot: %zu sessions are live", core_live(core));
+	} else if (s->is_external) {
 		text_print(to->why, to->n,
 		    "%s is not launched here: its issue %s waits to be picked up",
 		    s->agent_shown, s->sub_issue);
@@ -311,6 +314,8 @@ session_why(const struct core *core, const struct session *s, char *why, size_t 
 		    name, name);
 		return;
 	}
+	if (delegate_why(s, core->seen_at, name, why, n, command, cn))
+		return;
 	switch (s->state) {
 	case SESSION_PLANNED:
 	case SESSION_FILED:

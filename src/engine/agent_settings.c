@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 char *
 agent_settings_env(const struct config *config, const char *name)
@@ -49,4 +50,20 @@ agent_settings_check(
 	refuse(err, "G15", "%s = %.100s does not name the mode %s", key, allowed, word);
 	return err_fix(err, "name another agent, or: git config %s \"%.100s %s\"", key,
 	    allowed, word);
+}
+
+void
+agent_settings_away(const struct config *config, struct git_list *names)
+{
+	static const char prefix[] = "divisi.agent.", suffix[] = ".adapter";
+
+	for (size_t i = 0; i < config->n; i++) {
+		const char *key = config->item[i].key;
+		size_t n = strlen(key), n_both = sizeof(prefix) + sizeof(suffix) - 2;
+
+		if (n > n_both && strncasecmp(key, prefix, sizeof(prefix) - 1) == 0 &&
+		    strcasecmp(key + n - sizeof(suffix) + 1, suffix) == 0 &&
+		    strcmp(config_str(config, key, ""), "delegate") == 0)
+			git_list_add_n(names, key + sizeof(prefix) - 1, n - n_both);
+	}
 }

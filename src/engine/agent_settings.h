@@ -17,3 +17,6 @@ char *agent_settings_env(const struct config *config, const char *name);
  */
 NODISCARD int agent_settings_check(const struct config *config, const char *name,
     enum exec_mode mode, struct err *err);
+
+/* Adds the names of agents that CONFIG says the tracker dispatches (adapter = delegate). */
+void agent_settings_away(const struct config *config, struct git_list *names);

@@ -20,6 +20,7 @@ job_fn job_scan;  /* issues of a tracker over the network, read for a person */
 job_fn job_diff;  /* what a session would merge, for the person who reads it */
 job_fn job_worktree_back; /* one that another program took away is made again */
 
+job_fn job_delegate_look, job_delegate_take; /* work that an agent elsewhere does */
 job_fn job_checkpoint; /* the two files of a session's checkout, and a pin of it */
 
 struct repo;

@@ -38,6 +38,8 @@ static const struct {
 	{ "union", job_union },
 	{ "diff", job_diff },
 	{ "track", job_track },
+	{ "delegate-look", job_delegate_look },
+	{ "delegate-take", job_delegate_take },
 	{ "scan", job_scan },
 	{ "mend", job_mend },
 };

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "engine/agent_settings.h"
 #include "engine/knowledge.h"
 #include "engine/propose.h"
 #include "engine/track_link.h"
@@ -243,6 +244,9 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	p->env.agent = config_str(&p->config, "divisi.agent", "claude");
 	p->env.default_mode = exec_mode_of(
 	    span_of(config_str(&p->config, "divisi.default-mode", "")));
+	agent_settings_away(&p->config, &p->away);
+	p->env.away = (const char *const *)p->away.item;
+	p->env.n_away = p->away.n;
 	p->rows = dispatch_rows_new(p->plan, p->batches, &p->env);
 	fields_set_number(p->out, "cap", cap);
 	fields_set_number(p->out, "research_cap", research_cap);
@@ -553,6 +557,7 @@ job_propose(const struct fields *in, struct fields *out, struct err *err)
 	lint_list_clear(&p.lints);
 	plan_free(p.plan);
 	git_list_clear(&p.branches);
+	git_list_clear(&p.away);
 	surroundings_clear(&p.around);
 	config_clear(&p.config);
 	repo_close(&p.repo);

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "engine/record.h"
+#include "engine/track_delegate.h"
 #include "engine/track_link.h"
 #include "engine/track_pull.h"
 #include "engine/track_work.h"
@@ -249,7 +250,7 @@ leave_unseen(const struct tracking *t, struct tracker_issue *now)
 		return;
 	now->status = t->before.status;
 	now->labels = t->before.labels;
-	if (strcmp(act, "issue-assign") != 0)
+	if (strcmp(act, "issue-assign") != 0 && !track_is_delegation(act))
 		now->delegate = t->before.delegate;
 }
 
@@ -303,6 +304,16 @@ look_at_registry(struct tracking *t, const struct tracker_state *state, struct e
 	return 0;
 }
 
+/* A remote that does not answer keeps nobody from hearing what the tracker says. */
+static void
+look_at_remote(const struct fields *in, struct fields *out)
+{
+	struct err err = ERR_INIT;
+
+	if (track_delegate_look(in, out, &err) < 0)
+		fields_set(out, "trouble", err.text);
+}
+
 int
 job_track(const struct fields *in, struct fields *out, struct err *err)
 {
@@ -315,6 +326,7 @@ job_track(const struct fields *in, struct fields *out, struct err *err)
 
 	t.id = strcmp(fields_text(in, "act"), "issue-file") == 0 ||
 		       strcmp(fields_text(in, "act"), "finding-file") == 0 ||
+		       strcmp(fields_text(in, "act"), "delegate-look") == 0 ||
 		       track_is_pull(fields_text(in, "act"))
 		   ? ""
 		   : fields_text(in, "seen_id");
@@ -325,6 +337,8 @@ job_track(const struct fields *in, struct fields *out, struct err *err)
 		rc = look_before(&t, err);
 	if (rc == 0 && !t.is_there)
 		rc = track_work(&t.work, out, err);
+	if (rc == 0 && strcmp(fields_text(in, "act"), "delegate-look") == 0)
+		look_at_remote(in, out);
 	if (rc == 0)
 		rc = look_after(&t, err);
 	if (rc == 0)

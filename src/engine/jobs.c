@@ -115,7 +115,7 @@ add_registry(struct engine *engine, const char *plan_id, struct fields *in)
 		char key[64];
 
 		if (strcmp(s->plan_id, plan_id) != 0 || !b ||
-		    s->n_runs + (int)s->ended_at == 0)
+		    s->n_runs + s->away.n_given + (int)s->ended_at == 0)
 			continue;
 		for (size_t k = 0; k < N_ELEMS(cells); k++) {
 			snprintf(key, sizeof(key), "s%zu.%s", n, cells[k].name);
@@ -176,6 +176,7 @@ job_inputs(const struct task *task, struct fields *in, struct err *err)
 		add_checkpoint(engine, s, in);
 	if (strcmp(task->kind, "inspect") == 0 ||
 	    strcmp(task->kind, "checkpoint") == 0 ||
+	    strcmp(task->kind, "delegate-take") == 0 ||
 	    strcmp(task->kind, "candidate") == 0 || strcmp(task->kind, "land") == 0 ||
 	    strcmp(task->kind, "write-back") == 0) {
 		if (add_plan_text(engine, plan, in, err) < 0)

@@ -2,6 +2,7 @@
 
 #include "adapters.h"
 #include "base/hash.h"
+#include "engine/delegation.h"
 #include "engine/feedback.h"
 #include "engine/outbox.h"
 #include "engine/own.h"
@@ -516,6 +517,7 @@ static const struct {
 	{ "checkpoint", order_checkpoint, false },
 	{ "claim",    order_claim,    false },
 	{ "decline",  order_decline,  false },
+	{ "delegate", order_delegate, false },
 	{ "diff",     order_diff,     true  },
 	{ "dispatch", order_dispatch, false },
 	{ "feedback", order_feedback, false },

@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "base/hash.h"
+#include "engine/delegation.h"
 #include "engine/track_pull.h"
 #include "tracker/tracker.h"
 
@@ -212,7 +213,8 @@ sent(struct task *task, const struct fields *out)
 	o->paused_until = 0;
 	o->trouble[0] = '\0';
 	if (keep_adopted(task, out, &err) < 0 || keep_seen(task, out, &err) < 0 ||
-	    (id[0] && track_filed(task, id) < 0) || tell_pull(task, out) < 0)
+	    (id[0] && track_filed(task, id) < 0) || tell_pull(task, out) < 0 ||
+	    delegation_told(task, out) < 0)
 		task_postpone(task);
 	else
 		task_end(task, "done", "{}", 0);

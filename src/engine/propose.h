@@ -12,6 +12,7 @@
 
 /* Shared by the files that make a proposal: job_propose.c, propose_session.c. */
 struct proposal {
+	struct git_list away; /* agents that settings make the tracker's */
 	const struct fields *in;
 	struct fields *out;
 	struct repo repo;
@@ -51,6 +52,16 @@ bool propose_has_met(const struct proposal *p, int a, int b);
 
 /* Adds session I of the batch: names, cost, agent, prompt.  -1 refuses the dispatch. */
 int propose_session(struct proposal *p, size_t i, struct err *err);
+
+/* Sets the text NAME of session I of the batch. */
+void propose_set(struct proposal *p, size_t i, const char *name, const char *text);
+
+/*
+ * Adds how the tracker dispatches session I, whose agent works elsewhere, and to whom else it
+ * may go.  -1 refuses the dispatch.
+ */
+int propose_away(
+    struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err);
 
 /* Adds what keeps session I of the batch in.  -1 refuses the dispatch. */
 int propose_fence(

@@ -20,8 +20,8 @@
 
 /* One session of a proposal: everything a person approves about it. */
 
-static void
-set_at(struct proposal *p, size_t i, const char *name, const char *text)
+void
+propose_set(struct proposal *p, size_t i, const char *name, const char *text)
 {
 	char key[64];
 
@@ -96,7 +96,7 @@ put_identity(struct proposal *p, size_t i)
 					 (int)(end - open - 2), open + 2)
 				   : NULL;
 
-	set_at(p, i, "identity", both ? both : "");
+	propose_set(p, i, "identity", both ? both : "");
 }
 
 /* The words of COMMAND, one a line; the caller frees it.  There is no shell, so no quotes. */
@@ -162,7 +162,7 @@ args_of(const struct proposal *p, const char *name, const struct agent *agent,
 static int
 put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
 {
-	const char *name = row->agent ? row->agent->name : row->agent_name;
+	const char *name = row->agent_name;
 	AUTO_FREE char *program_key = xasprintf("divisi.agent.%s.program", name);
 	AUTO_FREE char *adapter_key = xasprintf("divisi.agent.%s.adapter", name);
 	const char *program = config_str(&p->config, program_key, "");
@@ -182,14 +182,15 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	const struct config_item *item;
 	int rc;
 
-	set_at(p, i, "agent", name);
-	set_at(p, i, "agent_shown",
-	    own          ? row->phase->agent
-	    : row->agent ? row->agent->shown
-			 : name);
+	propose_set(p, i, "agent", name);
+	propose_set(p, i, "agent_shown",
+	    own ? row->phase->agent
+	    : row->agent && strcmp(row->agent->name, "delegate") != 0
+		? row->agent->shown
+		: name);
 	set_number_at(p, i, "external", row->agent && row->agent->is_external);
 	if (row->agent && row->agent->is_external)
-		return 0;
+		return propose_away(p, i, row, err);
 	if (!agent) {
 		err_set(err, ERR_REFUSED,
 		    "phase %s: agent '%s' cannot be launched by this divisi",
@@ -232,14 +233,14 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 		return -1;
 	if (agent->hides_git_config)
 		put_identity(p, i);
-	set_at(p, i, "account", config_str(&p->config, account_key, name));
-	set_at(p, i, "price", price);
-	set_at(p, i, "adapter", agent->name);
-	set_at(p, i, "program", probe.program);
-	set_at(p, i, "version", probe.version);
+	propose_set(p, i, "account", config_str(&p->config, account_key, name));
+	propose_set(p, i, "price", price);
+	propose_set(p, i, "adapter", agent->name);
+	propose_set(p, i, "program", probe.program);
+	propose_set(p, i, "version", probe.version);
 	set_number_at(p, i, "login", probe.login);
-	set_at(p, i, "args", joined);
-	set_at(p, i, "env_more", env);
+	propose_set(p, i, "args", joined);
+	propose_set(p, i, "env_more", env);
 	propose_canon(p, "program", probe.program);
 	propose_canon(p, "args", joined);
 	propose_canon(p, "env", env);
@@ -280,7 +281,7 @@ put_after(struct proposal *p, size_t i, const struct dispatch_row *row)
 		fprintf(f, "%s%s", ftell(f) > 0 ? "," : "", o->phase->id);
 	}
 	fclose(f);
-	set_at(p, i, "after", after);
+	propose_set(p, i, "after", after);
 	propose_canon(p, "after", after);
 	free(after);
 }
@@ -303,7 +304,10 @@ put_prompt(
 		.repo_path = shown,
 		.branch = row->branch,
 		.verify = verify[0] ? verify : NULL,
-		.is_external = row->agent && !row->agent->knows_method };
+		.is_external = row->agent && !row->agent->knows_method,
+		.target = row->agent && row->agent->is_external
+			      ? fields_text(p->out, "target")
+			      : NULL };
 	struct lint_list lints = { 0 };
 	char sha[HASH_HEX_SIZE];
 	int rc = 0;
@@ -323,10 +327,10 @@ put_prompt(
 	if (rc < 0)
 		return -1;
 	hash_sha256(prompt, strlen(prompt), sha);
-	set_at(p, i, "prompt", prompt);
-	set_at(p, i, "prompt_sha", sha);
-	set_at(p, i, "verify", verify);
-	set_at(p, i, "rules", rules);
+	propose_set(p, i, "prompt", prompt);
+	propose_set(p, i, "prompt_sha", sha);
+	propose_set(p, i, "verify", verify);
+	propose_set(p, i, "rules", rules);
 	propose_canon(p, "rules", rules);
 	propose_canon(p, "prompt_sha256", sha);
 	return 0;
@@ -356,11 +360,11 @@ put_names(struct proposal *p, size_t i, const struct dispatch_row *row)
 		{ "branch", row->branch }, { "worktree", row->worktree } };
 
 	for (size_t k = 0; k < N_ELEMS(texts); k++) {
-		set_at(p, i, texts[k].name, texts[k].text);
+		propose_set(p, i, texts[k].name, texts[k].text);
 		propose_canon(p, texts[k].name, texts[k].text);
 	}
-	set_at(p, i, "path", strcmp(row->worktree, "n/a") == 0 ? "" : path);
-	set_at(p, i, "launch_as", launch_mode_name(row->launch_as));
+	propose_set(p, i, "path", strcmp(row->worktree, "n/a") == 0 ? "" : path);
+	propose_set(p, i, "launch_as", launch_mode_name(row->launch_as));
 }
 
 static void
@@ -379,12 +383,12 @@ put_cost(struct proposal *p, size_t i, const struct dispatch_row *row)
 	set_number_at(p, i, "merge", row->merge);
 	set_number_at(p, i, "analysis", row->phase->is_analysis_only);
 	if (row->phase->output && row->phase->output[0]) {
-		set_at(p, i, "output", row->phase->output);
+		propose_set(p, i, "output", row->phase->output);
 		propose_canon(p, "output", row->phase->output);
 	}
 	set_number_at(
 	    p, i, "budget", row->high_cents > 0 ? row->high_cents * factor : 0);
-	set_at(p, i, "cost", shown);
+	propose_set(p, i, "cost", shown);
 	cents = xasprintf("%ld/%ld/%ld/%d", row->low_cents, row->mid_cents,
 	    row->high_cents, row->merge);
 	propose_canon(p, "estimate", cents);
@@ -428,9 +432,8 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	if (why)
 		propose_note(p, "phase %s: %s", row->phase->id, why);
 	if (!propose_overrides(p, "G15") &&
-	    agent_settings_check(&p->config,
-		row->agent ? row->agent->name : row->agent_name, row->phase->mode,
-		err) < 0)
+	    agent_settings_check(&p->config, row->agent_name, row->phase->mode, err) <
+		0)
 		return err_wrap(err, "phase %s", row->phase->id);
 	if (row->phase->output[0] && !row->phase->is_analysis_only) {
 		err_set(err, ERR_REFUSED,
@@ -441,7 +444,7 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	}
 	if (review_of_phase(row->phase, &review, err) < 0)
 		return -1;
-	set_at(p, i, "review",
+	propose_set(p, i, "review",
 	    review.in && review.post ? "in,post"
 	    : review.in              ? "in"
 	    : review.post            ? "post"
@@ -454,7 +457,7 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	    put_prompt(p, i, row, err) < 0)
 		return -1;
 	fputs("},", p->canon);
-	set_at(p, i, "setup", config_str(&p->config, "divisi.worktree.setup", ""));
+	propose_set(p, i, "setup", config_str(&p->config, "divisi.worktree.setup", ""));
 	set_number_at(p, i, "sandboxed",
 	    strcmp(config_str(&p->config, "divisi.sandbox", ""), "external") == 0);
 	note_commits(p, i, row);

@@ -14,6 +14,7 @@ static const struct {
 	{ "worktree-add", HAP_SESSION_PREPARED },
 	{ "setup", HAP_SET_UP },
 	{ "inspect", HAP_INSPECTED },
+	{ "delegate-take", HAP_INSPECTED },
 	{ "checkpoint", HAP_CHECKPOINTED },
 	{ "candidate", HAP_CANDIDATE_BUILT },
 	{ "land", HAP_LANDED },

@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "base/text.h"
+#include "engine/track_delegate.h"
 #include "engine/track_pull.h"
 
 #include <stdlib.h>
@@ -290,6 +291,8 @@ track_work(struct track_work *w, struct fields *out, struct err *err)
 		rc = file_finding(w, out, err);
 	else if (strcmp(act, "plan-close") == 0)
 		rc = close_plan(w, err);
+	else if (track_is_delegation(act))
+		rc = track_delegation(w, out, err);
 	else if (track_is_pull(act))
 		rc = track_pull(w, out, err);
 	else if (strcmp(act, "issue-file") == 0)

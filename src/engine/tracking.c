@@ -1,6 +1,7 @@
 #include "engine/internal.h"
 
 #include "base/crash.h"
+#include "engine/delegation.h"
 #include "engine/outbox.h"
 #include "engine/reviews.h"
 #include "engine/summary.h"
@@ -130,6 +131,7 @@ gather(const struct task *task, const struct session *s, const struct plan_run *
 	fields_set(in, "comment", fields_text(&task->fields, "text"));
 	if (s)
 		add_session(s, in);
+	delegation_gather(task, s, in);
 	if (strcmp(kind, "rdr") == 0 || strcmp(kind, "finding-file") == 0)
 		return add_review(task, in, err);
 	if (strcmp(kind, "registry") == 0) {
@@ -196,9 +198,9 @@ do_here(struct task *task, const struct fields *in)
 			store_rollback(engine->store);
 	}
 	id = xstrdup(fields_text(&out, "sub_issue"));
-	fields_clear(&out);
 	if (rc < 0 && err.kind == ERR_REFUSED &&
-	    strcmp(task->kind, "issue-file") != 0) {
+	    strcmp(task->kind, "issue-file") != 0 &&
+	    strcmp(task->kind, "delegate") != 0) {
 		/* A person moved the issue elsewhere: theirs counts, it is told and left alone. */
 		log_warn("%s: %s", task->key, err.text);
 		task_end(task, "failed", "{}", 0);
@@ -207,11 +209,13 @@ do_here(struct task *task, const struct fields *in)
 		task_end(task, "owed", NULL, 1000L << task->tries);
 	} else if (rc < 0) {
 		task_fail(task, &err);
-	} else if (id[0] && track_filed(task, id) < 0) {
+	} else if ((id[0] && track_filed(task, id) < 0) ||
+		   delegation_told(task, &out) < 0) {
 		task_postpone(task);
 	} else {
 		task_end(task, "done", "{}", 0);
 	}
+	fields_clear(&out);
 }
 
 void
@@ -233,6 +237,8 @@ track_act(struct task *task)
 	}
 	if (gather(task, s, p, &in, &err) < 0)
 		task_fail(task, &err);
+	else if (!p->tracker[0] && strcmp(task->kind, "delegate-look") == 0)
+		delegation_look_here(task, &in);
 	else if (p->tracker[0])
 		outbox_send(task, &in);
 	else

@@ -5,6 +5,7 @@
 #include "core/planner.h"
 #include "core/why.h"
 #include "engine/closing.h"
+#include "engine/delegation.h"
 #include "engine/members.h"
 #include "engine/outbox.h"
 #include "engine/reviews.h"
@@ -166,6 +167,7 @@ session_json(struct engine *engine, const struct session *s)
 	member_bool(o, "reviewed", s->was_reviewed);
 	member_bool(o, "tree_gone", s->is_tree_gone);
 	add_pull(engine->core, o, s);
+	json_object_object_add(o, "delegation", delegation_json(s));
 	session_explain(engine, s, why, sizeof(why), command, sizeof(command));
 	member_text(o, "why", why);
 	member_text(o, "command", command);

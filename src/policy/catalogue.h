@@ -36,6 +36,15 @@ struct agent_kind {
 	const char *oldest, *newest;
 	const struct agent_ability *ability; /* ends with a NULL name; NULL none */
 	const char *mend;                    /* how to get the program */
+	/*
+	 * Of one that a tracker dispatches: what its account is called there when an issue is
+	 * delegated (Linear) or assigned (GitHub) to it, whom a comment names instead (GitHub),
+	 * and who may have the issue when it does not pick it up (R-234), blank-separated.
+	 * NULL: it has no such account; nobody.
+	 */
+	const char *delegate, *assignee, *mention, *fallback;
+	bool needs_template; /* of its own, for each repository */
+	bool needs_plan;     /* attached to the master issue (R-94, G13) */
 };
 
 /* The row called NAME (case-insensitive, "Claude Code" too) that a plan may name, or NULL. */

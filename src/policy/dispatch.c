@@ -6,6 +6,7 @@
 #include "policy/refusal.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 /*
  * A research track is a range of twice to four times its estimate (S-35), unless its
@@ -26,14 +27,22 @@ row_estimate(struct dispatch_row *row, const struct phase *phase, bool is_resear
 }
 
 static void
-row_agent(struct dispatch_row *row, const struct phase *phase, const char *fallback)
+row_agent(
+    struct dispatch_row *row, const struct phase *phase, const struct dispatch_env *env)
 {
 	const char *name = phase->agent;
 
 	if (!*name)
-		name = fallback ? fallback : "";
+		name = env->agent ? env->agent : "";
 	row->agent = agent_kind_find(name);
 	row->agent_name = row->agent ? row->agent->name : name;
+	for (size_t i = 0; i < env->n_away; i++) {
+		if (strcasecmp(env->away[i], row->agent_name) != 0 ||
+		    (row->agent && row->agent->is_external))
+			continue;
+		row->agent = agent_kind_find("delegate");
+		row->agent_name = env->away[i];
+	}
 }
 
 static int
@@ -63,7 +72,7 @@ row_fill(struct dispatch_row *row, const struct plan *plan, const struct batch *
 	row->effective_mode = effective.mode == EXEC_NONE ? EXEC_QUICK : effective.mode;
 	row->mode = mode_label(&effective);
 	row->launch_as = launch_mode_of_phase(&effective, &row->warning);
-	row_agent(row, phase, env->agent);
+	row_agent(row, phase, env);
 	row->worktree = launch_worktree(phase, row->agent, batch->n > 1);
 	if (*row->agent_name)
 		row->branch = branch_name(

@@ -38,6 +38,9 @@ struct dispatch_rows {
 struct dispatch_env {
 	const char *agent;           /* for phases that name none; NULL = a person */
 	enum exec_mode default_mode; /* for phases that name none; NONE = quick */
+	/* Names that settings make agents of the tracker, whatever they are else; N of them. */
+	const char *const *away;
+	size_t n_away;
 	const int *n_before; /* by position: tries in other batches; NULL = none */
 };
 

@@ -341,6 +341,31 @@ put_references(FILE *out, const struct prompt_facts *facts)
 	fputc('\n', out);
 }
 
+/* what an agent elsewhere ends with, all of it each time; what lands it is ours. */
+static void
+put_completion(FILE *out, const struct prompt_facts *facts)
+{
+	const char *verify = or_brace(facts->verify, facts->phase->verify);
+	struct known_issue work = work_issue(facts);
+
+	fputs("\nCompletion:\n- Verify", out);
+	if (*verify) {
+		fputs(" with ", out);
+		put_code(out, verify);
+	}
+	fputs(".\n- Stage the files that you changed by their names.\n- Commit, and "
+	      "name ",
+	    out);
+	put_link(out, work.id, NULL, work.url);
+	fputs(
+	    " in the message.\n- Push your branch.\n- Open one pull request to ", out);
+	put_code(out, facts->target);
+	fputs(
+	    " that closes the issue this text stands in.\n- Do not merge it and switch "
+	    "no auto-merge on: it is reviewed and landed by people.\n",
+	    out);
+}
+
 char *
 prompt_render(const struct prompt_facts *facts)
 {
@@ -356,6 +381,8 @@ prompt_render(const struct prompt_facts *facts)
 	put_constraints(out, facts);
 	if (facts->is_external)
 		put_references(out, facts);
+	if (facts->target)
+		put_completion(out, facts);
 	fprintf(out, "\n%s\n%s\n%s %s\n", prompt_cost_clause, prompt_confirm_clause,
 	    prompt_exit_clause, prompt_exit_note);
 	fclose(out);

@@ -41,6 +41,8 @@ struct prompt_facts {
 	const char *fence;   /* what the fence allows, one line, or NULL */
 	const char *verify;  /* judges the result; NULL = the phase's own */
 	bool is_external;    /* the agent does not know the method (S-85) */
+	const char
+	    *target; /* of a tracker-dispatched agent: what it proposes to; or NULL */
 	struct prompt_prefixes *prefixes; /* NULL = not kept */
 };
 

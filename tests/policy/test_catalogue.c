@@ -26,7 +26,7 @@ every_agent_of_a_plan_is_in_the_catalogue(void **state)
 			fail_msg("%s says nothing of itself", kind->name);
 	}
 	assert_null(agent_kind_find("nobody"));
-	assert_null(agent_kind_find("warp")); /* in the catalogue, but in no plan */
+	assert_null(agent_kind_find("sentry")); /* in the catalogue, but in no plan */
 }
 
 static void

@@ -83,7 +83,8 @@ agents_are_found_by_either_name(void **state)
 {
 	static const char *const names[] = { "claude", "codex", "codex-exec", "gemini",
 		"opencode", "copilot", "claude-acp", "codex-acp", "acp", "factory",
-		"cursor", "cto.new", "amp", "command" };
+		"cursor", "cto.new", "amp", "warp", "copilot-agent", "codex-cloud",
+		"delegate", "command" };
 
 	for (size_t i = 0; i < N_ELEMS(names); i++) {
 		const struct agent_kind *kind = agent_kind_find(names[i]);
@@ -130,6 +131,9 @@ agents_run_the_modes_of_the_tables(void **state)
 		{ "factory", "yywnwn" },
 		{ "cursor", "nywnnn" },
 		{ "amp", "nywnnn" },
+		{ "warp", "ynnnnn" },
+		{ "copilot-agent", "ywnnnn" },
+		{ "codex-cloud", "yywnnw" },
 		{ "cto.new", "ynnnnw" },
 		{ "copilot", "ywwnww" },
 		{ "codex", "wwwnww" },

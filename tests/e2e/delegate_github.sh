@@ -14,7 +14,7 @@ coproc GITHUB { exec node "$top/tests/tracker/server_github.mjs" "$E2E_TRACKERS"
 read -r -t 60 port <&"${GITHUB[0]}"
 there=http://127.0.0.1:$port
 order() { curl -sS "$there/control" -d "$1" >/dev/null; }
-api() { curl -sS -H "Authorization: Bearer $GITHUB_TOKEN" "$there/api/v3/repos/acme/gates/$1" "${@:2}"; }
+api() { curl -sS -H "Authorization: Bearer $GITHUB_TOKEN" -H "X-GitHub-Api-Version: 2022-11-28" "$there/api/v3/repos/acme/gates/$1" "${@:2}"; }
 # of PATH EXPRESSION: o is what the API tells there.
 of() { api "$1" | python3 -c 'import json,sys; o=json.load(sys.stdin); print(eval(sys.argv[1], {"o": o}))' "$2"; }
 of_is() { equals "$(of "$1" "$2")" "$3"; }

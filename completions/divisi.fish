@@ -205,7 +205,7 @@ complete -c divisi -n '__fish_seen_subcommand_from salvage' -l restore -r -d 'ma
 complete -c divisi -n '__fish_seen_subcommand_from salvage' -l branch -r -d 'the branch to make (default: salvage/SESSION-NAME)'
 complete -c divisi -n __fish_use_subcommand -f -a checkpoint -d 'keep what a session has now, and how it would go on'
 complete -c divisi -n '__fish_seen_subcommand_from checkpoint' -l json -d 'print one JSON value instead of text'
-complete -c divisi -n __fish_use_subcommand -f -a delegate -d 'a session whose agent works elsewhere, and got its issue from the tracker'
+complete -c divisi -n __fish_use_subcommand -f -a delegate -d 'who elsewhere has a session, and what it made'
 complete -c divisi -n '__fish_seen_subcommand_from delegate' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from delegate' -l to -r -d 'take it back and give it to this agent of the approved table'
 complete -c divisi -n '__fish_seen_subcommand_from delegate' -l branch -r -d 'its work is on this branch of the remote'

@@ -3,7 +3,7 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve status watch log why approvals decline cost attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage checkpoint answer merge report summary review feedback findings issue outbox ready agent doctor events replay server help completions learn version serve tell widen hook mcp'
+		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve status watch log why approvals decline cost attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage checkpoint delegate answer merge report summary review feedback findings issue outbox ready agent doctor events replay server help completions learn version serve tell widen hook mcp'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
@@ -45,6 +45,7 @@ _divisi()
 		try) words='--json' ;;
 		salvage) words='--json --restore --branch' ;;
 		checkpoint) words='--json' ;;
+		delegate) words='--json --to --branch --done --reason --override --look' ;;
 		answer) words='--json' ;;
 		merge) words='--json --yes --diff --override --reason' ;;
 		report) words='--json' ;;

@@ -53,7 +53,8 @@ board_plan(const struct json_object *status, const char *path)
 		struct json_object *p = js_at(plans, i);
 
 		if (path ? strcmp(js_text(p, "path"), path) == 0
-			 : strcmp(js_text(p, "state"), "active") == 0)
+			 : strcmp(js_text(p, "state"), "active") == 0 &&
+			       js_text(p, "reviews")[0] == '\0')
 			return p;
 	}
 	return path || js_count(plans) == 0 ? NULL : js_at(plans, js_count(plans) - 1);

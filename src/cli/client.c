@@ -558,8 +558,14 @@ client_session(struct json_object *status, const char *name, struct err *err)
 	struct json_object *plans = js_get(status, "plans"), *best = NULL;
 	int best_fit = 0;
 
-	for (size_t p = js_count(plans); p-- > 0;) {
+	/* As in the server: first what is worked on, then who reviews it. */
+	for (size_t k = 2 * js_count(plans); k-- > 0;) {
+		size_t p = k % js_count(plans);
 		struct json_object *batches = js_get(js_at(plans, p), "batches");
+
+		if ((js_text(js_at(plans, p), "reviews")[0] == '\0') !=
+		    (k >= js_count(plans)))
+			continue;
 
 		for (size_t b = js_count(batches); b-- > 0;) {
 			struct json_object *batch = js_at(batches, b);

@@ -13,6 +13,12 @@ struct dispatching {
 	char *batch;     /* id once proposed, "" before */
 	char *later;     /* what the person put off, "id/state," each */
 	char *plan_hash; /* of the first proposal: --approve-all binds to it */
+	/*
+	 * For a run that ends before its plan does: 1 when it is over by STATUS, 0 when it goes
+	 * on, -1 when something is to be waited for first.
+	 */
+	int (*is_over)(const struct dispatching *d, struct json_object *status);
+	const char *review; /* of which it runs the reviewers */
 };
 
 void dispatching_clear(struct dispatching *d);

@@ -205,6 +205,15 @@ take_turn(struct running *r, enum turn *turn, struct err *err)
 
 	if (!status)
 		return -1;
+	if (d->is_over && d->is_over(d, status) != 0) {
+		if (d->is_over(d, status) < 0)
+			return client_wait_change(&d->client,
+				   js_number(status, "seq", 0), 500, err) < 0
+				   ? -1
+				   : 0;
+		*turn = TURN_LEFT;
+		return 0;
+	}
 	plan = board_plan(status, d->path);
 	batch = plan ? board_last_batch(plan, NULL) : NULL;
 	state = batch ? js_text(batch, "state") : "complete";
@@ -274,7 +283,7 @@ run_plan(struct dispatching *d, bool approve_all, const char *hash, struct err *
 	r.seen = js_number(status, "seq", 0);
 	plan = board_plan(status, d->path);
 	/* What is left to be cleared up after a crash is waited for, as below. */
-	if (plan && strcmp(js_text(plan, "state"), "complete") == 0 &&
+	if (plan && !d->is_over && strcmp(js_text(plan, "state"), "complete") == 0 &&
 	    js_count(js_get(status, "acts")) == 0) {
 		if (!d->as_json)
 			puts("this plan is complete");

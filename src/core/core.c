@@ -75,7 +75,7 @@ plan_run_clear(struct plan_run *p)
 		p->master, p->master_title, p->master_url, p->target, p->verify,
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
 		p->trouble, p->published, p->unpublished, p->radar, p->guard,
-		p->planner, p->tracker, p->review, p->review_why };
+		p->planner, p->tracker, p->review, p->review_why, p->reviews };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -274,8 +274,13 @@ core_resolve(const struct core *core, const char *name, struct err *err)
 	struct session *best = NULL;
 	int fit = 0;
 
-	for (size_t i = core->n_plans; i-- > 0 && name[0];)
-		best = resolve_in(core, &core->plan[i], name, &fit, best);
+	/* What is worked on comes before who reviews it: they have labels of their own. */
+	for (size_t k = 2 * core->n_plans; k-- > 0 && name[0];) {
+		const struct plan_run *p = &core->plan[k % core->n_plans];
+
+		if ((p->reviews[0] == '\0') == (k >= core->n_plans))
+			best = resolve_in(core, p, name, &fit, best);
+	}
 	/* A session that its table was made anew without has no other name any more. */
 	if (!best && name[0])
 		best = core_session(core, name);
@@ -379,6 +384,8 @@ dump_plan(FILE *f, const struct plan_run *p)
 		fprintf(f, " tracker %s\n", p->tracker);
 	if (p->review[0])
 		fprintf(f, " review %s|%s\n", p->review, p->review_why);
+	if (p->reviews[0])
+		fprintf(f, " reviews %s\n", p->reviews);
 	fprintf(f, " health %lld %lld %lld %lld %lld\n", (long long)p->retry_limit,
 	    (long long)p->context_warn, (long long)p->context_stop,
 	    (long long)p->same_error_limit, (long long)p->tries_limit);

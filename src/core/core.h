@@ -196,6 +196,7 @@ struct plan_run {
 	char *tracker; /* over the network: its name; "" is the built-in one */
 	char *review;  /* before its dispatch: "required" "advised" "" (S-42) */
 	char *review_why;
+	char *reviews; /* the review whose reviewers work by it; "" of any other plan */
 	char *planner; /* who wrote it, "" when nobody knows */
 	char *radar;   /* "halt" "tell" "off": what follows when live sessions meet */
 	char *guard;   /* "deny" "tell" "off": what agents hear of what is not theirs */

@@ -13,7 +13,7 @@
 	"landing publish publish_unset phases n_phases profile planner radar guard cap research_cap " \
 	"threshold confirm_ms silence_ms wall_ms out_bytes "                                          \
 	"memory_bytes processes stuck_ms ask_ms plan_cap batch_cap cost_rate cost_floor "             \
-	"retry_limit same_error_limit tries_limit context_warn context_stop tracker review review_why"
+	"retry_limit same_error_limit tries_limit context_warn context_stop tracker review review_why reviews"
 
 /* What a table says of each of its sessions. */
 #define SESSION_FIELDS                                                                            \
@@ -136,10 +136,15 @@ static const struct event_doc docs[HAP_N] = {
 	    "conflict about ruling reason text" },
 	[HAP_REVIEW_RECORDED] = { "Reviewers found this, as rows of the decision record.",
 	    "path session timing option plan_hash head reviewers n_reviewers recommendation n "
+	    "run round missing "
 	    "sN.id sN.severity sN.claimed sN.standing sN.decision sN.text sN.where sN.advice "
 	    "sN.effort sN.spec sN.reviewers sN.maybe sN.n sN.agree sN.critical sN.escalated" },
 	[HAP_FINDINGS_DECIDED] = { "A person decided about findings, in these words.",
 	    "review text n sN.id sN.decision sN.response" },
+	[HAP_REVIEW_STARTED] = { "A person asks for reviewers; their plan waits to be approved.",
+	    "path session timing option plan_hash head run reviewers rounds" },
+	[HAP_REVIEW_FAILED] = { "None of the reviewers gave any findings.",
+	    "review run round text" },
 	[HAP_REVIEW_WAIVED] = { "A person does without a review.",
 	    "path session timing reason" },
 	[HAP_FINDINGS_JOINED] = { "A person says that two findings are one.",
@@ -306,7 +311,7 @@ static const struct event_field all_fields[] = {
 	{ "memory_bytes", true, "limit of a run's memory" },
 	{ "merge", false, "ask or auto; of a session, its place in the merge order" },
 	{ "missed", true, "tool calls that no server was there to look at" },
-	{ "missing", false, "what the exit checklist lacks" },
+	{ "missing", false, "what the exit checklist lacks; of a review, who gave no findings" },
 	{ "mode", false, "quick, tdd, pair, checkpoint, swarm or spike" },
 	{ "moved", true, "1: the target was moved meanwhile by somebody else" },
 	{ "n", true, "how many" },
@@ -374,13 +379,16 @@ static const struct event_field all_fields[] = {
 	{ "review", false, "a review's id, v1; of a plan or session, which it needs; of a pull request: none, required, approved or changes" },
 	{ "review_why", false, "why the plan needs it" },
 	{ "reviewers", false, "their names" },
+	{ "reviews", false, "of a plan by which reviewers work: which review" },
 	{ "risk", false, "the chance of conflicts, in words" },
 	{ "routes", false, "agents elsewhere that may have it, a line each: name, shown, account, mention, branch prefix, ms" },
 	{ "row", false, "the name of the route" },
 	{ "rule", false, "the rule's tag in the method" },
 	{ "rules", false, "rules gone against, by comma; of a session, how files are landed" },
 	{ "ruling", false, "order, yield, rescope or go-on" },
-	{ "run", false, "the run's id, p1.1.1A.r1" },
+	{ "round", true, "of a debate: the first or the second" },
+	{ "rounds", true, "how many rounds reviewers have" },
+	{ "run", false, "the run's id, p1.1.1A.r1; of a review, the plan of its reviewers" },
 	{ "sandboxed", true, "1: an outer fence is vouched for" },
 	{ "scope", false, "once, or a rule: session, plan, repository" },
 	{ "session", false, "the session's stable id, p1.1.1A" },

@@ -93,6 +93,8 @@ enum hap {
 	HAP_RULED,            /* a person decided about a conflict */
 	HAP_REVIEW_RECORDED,  /* what reviewers found, as rows */
 	HAP_FINDINGS_DECIDED, /* a person decided about them */
+	HAP_REVIEW_STARTED,   /* a person has reviewers of ours look at something */
+	HAP_REVIEW_FAILED,    /* and none of them gave anything */
 	HAP_REVIEW_WAIVED,    /* a person does without a review, and why */
 	HAP_FINDINGS_JOINED,  /* two rows are one */
 	HAP_FINDING_FILED,    /* one has its sub-issue */

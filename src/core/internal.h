@@ -93,6 +93,19 @@ void reviews_dump(const struct core *core, FILE *f);
 /* May the checkpoint A of S be approved (S-43)? */
 NODISCARD int review_check_checkpoint(const struct core *core, const struct session *s,
     const struct ask *a, struct err *err);
+struct review *review_meant(struct core *core, const struct happening *h);
+struct review *review_named(
+    struct core *core, const struct happening *h, struct err *err);
+struct review *review_add(struct core *core, const struct happening *h);
+NODISCARD int review_check_subject(
+    const struct core *core, const struct happening *h, struct err *err);
+/* panel.c: what the reviewers of R found is collected once it is there. */
+void panel_advance(const struct core *core, struct review *r, struct acts *acts);
+/* Is H, which records findings of reviewers of ours, what R waits for?  True: by hand. */
+NODISCARD int panel_check(
+    const struct review *r, const struct happening *h, struct err *err);
+void panel_recorded(struct review *r, const struct happening *h);
+step_fn step_review_started, step_review_failed;
 step_fn step_review_recorded, step_findings_decided, step_review_waived,
     step_findings_joined, step_finding_filed, step_finding_done;
 

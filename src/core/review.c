@@ -12,7 +12,8 @@ review_clear(struct review *r)
 {
 	char *const owned[] = { r->id, r->timing, r->option, r->plan_path, r->session,
 		r->plan_hash, r->head, r->reviewers, r->recommendation, r->by,
-		r->waived_by, r->waived_why, r->accepted_by };
+		r->waived_by, r->waived_why, r->accepted_by, r->run, r->run_option,
+		r->run_hash, r->run_head, r->missing, r->trouble };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -78,7 +79,11 @@ review_gate(const struct review *r, char *why, size_t n)
 	}
 	if (r->waived_by[0])
 		return true;
-	if (r->version == 0) {
+	if (r->version == 0 && r->run[0] == '\0') {
+		text_print(why, n, "its reviewers gave nothing: %s", r->trouble);
+		return false;
+	}
+	if (r->version == 0 || (r->run[0] && r->round > 0)) {
 		text_print(why, n, "its review is under way");
 		return false;
 	}
@@ -157,13 +162,14 @@ review_check_checkpoint(const struct core *core, const struct session *s,
 	refuse(err, "G12", "%s is at a checkpoint with high risk: %s", s->label, why);
 	if (err)
 		err->rule = "S-43";
-	return err_fix(err, "divisi review %s --option D, or --waive REASON", s->label);
+	return err_fix(
+	    err, "divisi review %s --checkpoint, or with --waive REASON", s->label);
 }
 
 /* ---- what happens ------------------------------------------------------------------------ */
 
-static struct review *
-add_review(struct core *core, const struct happening *h)
+struct review *
+review_add(struct core *core, const struct happening *h)
 {
 	struct review *r;
 
@@ -183,11 +189,18 @@ add_review(struct core *core, const struct happening *h)
 	core_set(&r->waived_by, "");
 	core_set(&r->waived_why, "");
 	core_set(&r->accepted_by, "");
+	core_set(&r->run, "");
+	core_set(&r->run_option, "");
+	core_set(&r->run_hash, "");
+	core_set(&r->run_head, "");
+	core_set(&r->missing, "");
+	core_set(&r->trouble, "");
 	return r;
 }
 
-static int
-check_subject(const struct core *core, const struct happening *h, struct err *err)
+int
+review_check_subject(
+    const struct core *core, const struct happening *h, struct err *err)
 {
 	const char *session = fields_text(&h->fields, "session");
 	const char *timing = fields_text(&h->fields, "timing");
@@ -202,7 +215,7 @@ check_subject(const struct core *core, const struct happening *h, struct err *er
 	return 0;
 }
 
-static struct review *
+struct review *
 review_meant(struct core *core, const struct happening *h)
 {
 	return core_review_of(core, fields_text(&h->fields, "path"),
@@ -278,11 +291,11 @@ step_review_recorded(
 	struct findings rows = { 0 };
 
 	(void)acts;
-	if (check_subject(core, h, err) < 0 ||
+	if (review_check_subject(core, h, err) < 0 || panel_check(r, h, err) < 0 ||
 	    read_rows(&rows, &h->fields, r ? &r->rows : &none, err) < 0)
 		return -1;
 	if (!r)
-		r = add_review(core, h);
+		r = review_add(core, h);
 	findings_clear(&r->rows);
 	r->rows = rows;
 	core_set(&r->option, fields_text(&h->fields, "option"));
@@ -298,6 +311,7 @@ step_review_recorded(
 	core_set(&r->accepted_by, "");
 	r->at = h->at;
 	r->version++;
+	panel_recorded(r, h);
 	return 0;
 }
 
@@ -309,7 +323,7 @@ only_people(const struct happening *h, struct err *err)
 	return refuse(err, "G11", "findings are decided by a person only");
 }
 
-static struct review *
+struct review *
 review_named(struct core *core, const struct happening *h, struct err *err)
 {
 	const char *id = fields_text(&h->fields, "review");
@@ -368,12 +382,12 @@ step_review_waived(
 	struct review *r = review_meant(core, h);
 
 	(void)acts;
-	if (only_people(h, err) < 0 || check_subject(core, h, err) < 0)
+	if (only_people(h, err) < 0 || review_check_subject(core, h, err) < 0)
 		return -1;
 	if (fields_text(&h->fields, "reason")[0] == '\0')
 		return err_set(err, ERR_USAGE, "to waive a review needs a reason");
 	if (!r)
-		r = add_review(core, h);
+		r = review_add(core, h);
 	core_set(&r->waived_by, h->actor);
 	core_set(&r->waived_why, fields_text(&h->fields, "reason"));
 	r->at = h->at;
@@ -518,6 +532,7 @@ flow_reviews(struct core *core, struct acts *acts)
 		const struct plan_run *p = s ? core_plan(core, s->plan_id)
 					     : core_plan_by_path(core, r->plan_path);
 
+		panel_advance(core, r, acts);
 		if (!p)
 			continue;
 		settle_work(core, r);
@@ -538,6 +553,10 @@ reviews_dump(const struct core *core, FILE *f)
 		    r->head, r->reviewers, r->recommendation, r->by, r->waived_by,
 		    r->waived_why, r->accepted_by, (long long)r->at,
 		    (long long)r->n_reviewers, r->version, r->n_posted);
+		if (r->n_runs > 0)
+			fprintf(f, " run %s %s|%s|%s %d %d %d %d|%s|%s\n", r->run,
+			    r->run_option, r->run_hash, r->run_head, r->n_rounds,
+			    r->round, r->owed, r->n_runs, r->missing, r->trouble);
 		for (size_t k = 0; k < r->rows.n; k++) {
 			const struct finding *w = &r->rows.item[k];
 

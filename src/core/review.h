@@ -21,6 +21,16 @@ struct review {
 	int64_t at, n_reviewers;
 	int version;  /* goes up with everything that changes its table */
 	int n_posted; /* the version that the tracker was told */
+	/*
+	 * Its reviewers, as long as they are asked for or at work: their plan, which option,
+	 * what of it they see, how many rounds they take and how many are recorded, and the
+	 * round that is being collected.
+	 */
+	char *run, *run_option, *run_hash, *run_head;
+	int n_rounds, round, owed;
+	int n_runs;    /* how often reviewers were asked for */
+	char *missing; /* who of the last ones gave no findings, and why */
+	char *trouble; /* why they brought nothing at all */
 	struct findings rows;
 };
 
@@ -37,6 +47,21 @@ struct review *core_review_of(
  * WHY of N bytes says what is missing.
  */
 bool review_gate(const struct review *r, char *why, size_t n);
+
+/* How the reviewers of R stand. */
+enum panel_state {
+	PANEL_NONE,    /* nobody is asked */
+	PANEL_ASKED,   /* they, or their next round, are not dispatched */
+	PANEL_WAITING, /* their table waits for a person, or is being made */
+	PANEL_AT_WORK,
+	PANEL_OVER, /* all have answered or will not: it is being collected */
+};
+
+enum panel_state review_panel(const struct core *core, const struct review *r);
+
+/* The batch of their plan in which round ROUND works, or NULL. */
+const struct batch_run *review_round(
+    const struct core *core, const struct review *r, int round);
 
 /* May sessions of P launch, as far as Gate 2 goes (S-42)? */
 bool core_gate2(const struct core *core, const struct plan_run *p, char *why, size_t n);

@@ -73,6 +73,7 @@ read_settings(struct plan_run *p, const struct fields *f)
 	core_set(&p->planner, fields_text(f, "planner"));
 	core_set(&p->review, fields_text(f, "review"));
 	core_set(&p->review_why, fields_text(f, "review_why"));
+	core_set(&p->reviews, fields_text(f, "reviews"));
 	core_set(&p->guard, fields_text(f, "guard"));
 	p->cap = fields_number(f, "cap", 3);
 	p->research_cap = fields_number(f, "research_cap", 5);
@@ -354,6 +355,8 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_RULED]             = step_ruled,
 	[HAP_REVIEW_RECORDED]   = step_review_recorded,
 	[HAP_FINDINGS_DECIDED]  = step_findings_decided,
+	[HAP_REVIEW_STARTED]    = step_review_started,
+	[HAP_REVIEW_FAILED]     = step_review_failed,
 	[HAP_REVIEW_WAIVED]     = step_review_waived,
 	[HAP_FINDINGS_JOINED]   = step_findings_joined,
 	[HAP_FINDING_FILED]     = step_finding_filed,

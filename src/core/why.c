@@ -440,6 +440,24 @@ add_conflicts(const struct core *core, struct need *need, size_t max, size_t *n)
 	}
 }
 
+/* Reviewers that nobody dispatches; once their table stands, that speaks for itself. */
+static void
+add_panel(const struct core *core, const struct review *r, struct need *need,
+    size_t max, size_t *n)
+{
+	struct need one = { .since = r->at };
+
+	if (review_panel(core, r) != PANEL_ASKED)
+		return;
+	text_print(one.subject, sizeof(one.subject), "review %s", r->id);
+	text_print(one.what, sizeof(one.what),
+	    "round %d of its reviewers is not dispatched", r->round + 1);
+	text_print(one.command, sizeof(one.command), "divisi review %s%s",
+	    r->session[0] ? r->session : r->plan_path,
+	    strcmp(r->timing, "in") == 0 ? " --checkpoint" : "");
+	add_need(need, max, n, &one);
+}
+
 /* What reviewers found and nobody has decided yet. */
 static void
 add_reviews(const struct core *core, struct need *need, size_t max, size_t *n)
@@ -452,8 +470,13 @@ add_reviews(const struct core *core, struct need *need, size_t max, size_t *n)
 		char why[160];
 
 		/* What became of the work itself has made it idle. */
-		if (review_gate(r, why, sizeof(why)) ||
-		    (s && session_is_terminal(s->state)))
+		if (s && session_is_terminal(s->state))
+			continue;
+		if (review_panel(core, r) != PANEL_NONE) {
+			add_panel(core, r, need, max, n);
+			continue;
+		}
+		if (review_gate(r, why, sizeof(why)))
 			continue;
 		text_print(one.subject, sizeof(one.subject), "review %s", r->id);
 		text_print(one.what, sizeof(one.what), "%s", why);

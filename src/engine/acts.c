@@ -5,6 +5,7 @@
 #include "engine/fencing.h"
 #include "engine/members.h"
 #include "engine/outbox.h"
+#include "engine/panels.h"
 
 #include <string.h>
 
@@ -321,6 +322,7 @@ static const struct {
 	{ "delegate-take", job_act },
 	{ "rdr", track_act },
 	{ "finding-file", track_act },
+	{ "review-collect", panel_collect },
 	{ "worktree-add", job_act },
 	{ "worktree-remove", job_act },
 	{ "worktree-back", job_act },

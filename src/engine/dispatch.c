@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "core/review.h"
+#include "engine/panels.h"
 #include "policy/refusal.h"
 #include "store/issues.h"
 
@@ -376,6 +377,7 @@ order_dispatch(struct engine *engine, const struct fields *in,
 	add_done(engine, p, &job);
 	add_tried(engine, p, number, &job);
 	add_gate(engine, path, &job);
+	fields_set(&job, "reviews", panels_review_of(engine, path));
 	add_met(engine, &job);
 	add_facts(engine, p, &job);
 	add_assertions(engine, path, &job);

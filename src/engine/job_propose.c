@@ -17,6 +17,7 @@
 #include "policy/cost.h"
 #include "policy/dispatch.h"
 #include "policy/names.h"
+#include "policy/panel.h"
 #include "policy/prompt.h"
 #include "policy/refusal.h"
 #include "policy/review.h"
@@ -225,7 +226,9 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 				propose_has_word(busy, p->plan->phase[i].id);
 	count_tries(p);
 	benv.cap = (size_t)cap;
-	benv.research_cap = (size_t)research_cap;
+	/* Reviewers are one table, of which no more than that many work at once (S-29). */
+	benv.research_cap = fields_text(p->in, "reviews")[0] ? PANEL_MAX_SEATS
+							     : (size_t)research_cap;
 	benv.is_done = p->is_done;
 	if (knowledge_conflict_cost(&p->config, &benv.conflict_cost, err) < 0)
 		return -1;
@@ -314,12 +317,33 @@ put_tracker(struct proposal *p, struct err *err)
 	const char *name;
 	bool queues;
 
+	/* What reviewers do is nobody's work outside: it is not filed there. */
+	fields_set(p->out, "reviews", fields_text(p->in, "reviews"));
+	if (fields_text(p->in, "reviews")[0]) {
+		fields_set(p->out, "tracker", "");
+		return 0;
+	}
 	if (track_chosen(&p->config, &name, err) < 0 ||
 	    config_bool(&p->config, "divisi.tracker.queue", false, &queues, err) < 0)
 		return -1;
 	fields_set(p->out, "tracker", name);
 	fields_set_number(
 	    p->out, "queue", name[0] && (queues || fields_number(p->in, "queue", 0)));
+	return 0;
+}
+
+/* Reviewers have a limit of their own: who does not answer by then is reviewed without. */
+static int
+put_review_limit(struct proposal *p, struct err *err)
+{
+	long limit;
+
+	if (fields_text(p->in, "reviews")[0] == '\0')
+		return 0;
+	if (config_int(&p->config, "divisi.review.timeout",
+		(struct config_range){ 1800, 0, 8640000 }, &limit, err) < 0)
+		return -1;
+	fields_set_number(p->out, "wall_ms", limit * 1000);
 	return 0;
 }
 
@@ -376,6 +400,8 @@ put_settings(struct proposal *p, struct err *err)
 			return -1;
 		fields_set_number(p->out, numbers[i].name, value * numbers[i].unit);
 	}
+	if (put_review_limit(p, err) < 0)
+		return -1;
 	fields_set(p->out, "profile", cost_profile_name((enum cost_profile)profile_at));
 	fields_set(
 	    p->out, "setup", config_str(&p->config, "divisi.worktree.setup", ""));

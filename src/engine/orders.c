@@ -435,7 +435,8 @@ plan_meant(const struct core *core, const struct fields *in)
 	const char *id = fields_text(in, "plan");
 
 	for (size_t i = core->n_plans; i-- > 0 && id[0] == '\0';) {
-		if (strcmp(core->plan[i].state, "active") == 0)
+		if (strcmp(core->plan[i].state, "active") == 0 &&
+		    core->plan[i].reviews[0] == '\0')
 			id = core->plan[i].id;
 	}
 	if (id[0] == '/' && core_plan_by_path(core, id))

@@ -129,6 +129,9 @@ static const char *const confidences[] = { "high", "medium", "low", NULL };
 static const char *const recommendations[] = { "APPROVE", "REVISE", "RETHINK",
 	"REQUEST CHANGES", "BLOCK", NULL };
 
+static const char *const stances[] = { "AGREE", "COMPLEMENT", "CONTRADICT", "PRIORITY",
+	"SCOPE", "ESCALATE", NULL };
+
 static const struct rule of_finding[] = {
 	{ "severity", true, severities },
 	{ "text", true, NULL },
@@ -138,6 +141,8 @@ static const struct rule of_finding[] = {
 	{ "fix", false, NULL },
 	{ "effort", false, efforts },
 	{ "class", false, classes },
+	{ "same_as", false, NULL }, /* these two in the second round of a debate */
+	{ "stance", false, stances },
 };
 static const struct rule of_evidence[] = {
 	{ "type", true, types },

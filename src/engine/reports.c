@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "policy/debate.h"
 
 #include <json-c/json.h>
 #include <string.h>
@@ -143,6 +144,7 @@ read_finding(struct reports *r, struct json_object *o, const char *reviewer,
 		{ { "effort", NULL }, offsetof(struct report, effort), 20 },
 		{ { "spec", NULL }, offsetof(struct report, spec), 500 },
 		{ { "same_as", NULL }, offsetof(struct report, same_as), 8 },
+		{ { "stance", NULL }, offsetof(struct report, stance), 12 },
 	};
 	struct report one = { .reviewer = reviewer };
 	const char *severity;
@@ -167,6 +169,10 @@ read_finding(struct reports *r, struct json_object *o, const char *reviewer,
 	if (!is_effort(one.effort))
 		return bad(
 		    at, "effort", "is none of trivial, small, medium, large", err);
+	if (stance_of(one.stance) < 0)
+		return bad(at, "stance",
+		    "is none of AGREE, COMPLEMENT, CONTRADICT, PRIORITY, SCOPE, ESCALATE",
+		    err);
 	one.severity = (enum severity)known;
 	GROW(r->item, r->n, r->cap);
 	r->item[r->n++] = one;

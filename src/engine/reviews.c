@@ -4,22 +4,17 @@
 #include "core/review.h"
 #include "engine/internal.h"
 #include "engine/members.h"
+#include "engine/panels.h"
 #include "engine/reports.h"
+#include "policy/debate.h"
 #include "policy/decide.h"
 
 #include <string.h>
 
 /* `review` and `findings`: what reviewers found comes in, and what a person decides. */
 
-/* What a review is about, by the name that a person used. */
-struct subject {
-	char *path;
-	const struct session *session; /* NULL: the plan */
-	const char *timing;
-};
-
-static int
-find_subject(
+int
+review_subject(
     struct engine *engine, const struct fields *in, struct subject *to, struct err *err)
 {
 	const char *name = fields_text(in, "session"),
@@ -50,8 +45,8 @@ find_subject(
 	return 0;
 }
 
-static int
-check_option(const char *letter, const char *timing, struct err *err)
+int
+review_check_option(const char *letter, const char *timing, struct err *err)
 {
 	const struct review_option *o = review_option(letter[0]);
 
@@ -112,12 +107,17 @@ reviews_record(struct engine *engine, const struct review_made *made,
 	AUTO_FREE char *names = reports_names(reports);
 	struct findings rows = { 0 };
 	struct fields f = { 0 };
-	int rc;
+	int n = (int)reports->n_reviewers, rc;
 
 	if (was)
 		findings_copy(&rows, &was->rows);
-	rc = findings_merge(&rows, reports->item, reports->n,
-	    o ? o->scale : SCALE_THIRDS, (int)reports->n_reviewers, err);
+	/* Who answered in the first round only has still said something. */
+	if (was && made->round > 1 && was->n_reviewers > n)
+		n = (int)was->n_reviewers;
+	rc = made->round > 1 ? debate_merge(&rows, reports->item, reports->n,
+				   o ? o->scale : SCALE_LEVELS, n, err)
+			     : findings_merge(&rows, reports->item, reports->n,
+				   o ? o->scale : SCALE_THIRDS, n, err);
 	if (rc == 0) {
 		fields_set(&f, "path", made->path);
 		fields_set(&f, "session", made->session ? made->session->id : "");
@@ -126,7 +126,12 @@ reviews_record(struct engine *engine, const struct review_made *made,
 		fields_set(&f, "plan_hash", made->plan_hash);
 		fields_set(&f, "head", made->head);
 		fields_set(&f, "reviewers", names);
-		fields_set_number(&f, "n_reviewers", (int64_t)reports->n_reviewers);
+		fields_set_number(&f, "n_reviewers", n);
+		if (made->run) {
+			fields_set(&f, "run", made->run);
+			fields_set_number(&f, "round", made->round);
+			fields_set(&f, "missing", made->missing);
+		}
 		fields_set(&f, "recommendation", reports_recommendation(reports));
 		put_rows(&f, &rows);
 		rc = engine_happen(engine, HAP_REVIEW_RECORDED, actor, &f, err);
@@ -149,7 +154,7 @@ record(struct engine *engine, const struct fields *in, const struct subject *abo
 		.option = option,
 		.plan_hash = fields_text(in, "plan_hash"),
 		.head = about->session ? about->session->head : "" };
-	int rc = check_option(option, about->timing, err);
+	int rc = review_check_option(option, about->timing, err);
 
 	if (rc == 0)
 		rc = reports_read(&reports, text, strlen(text), "outside", err);
@@ -187,6 +192,7 @@ put_outcome(const struct review *r, struct fields *out)
 	fields_set(out, "why", why);
 	fields_set_number(out, "n", r ? (int64_t)r->rows.n : 0);
 	fields_set(out, "recommendation", r ? r->recommendation : "");
+	fields_set(out, "run", r ? r->run : "");
 }
 
 int
@@ -195,12 +201,14 @@ order_review(struct engine *engine, const struct fields *in,
 {
 	const char *what = fields_text(in, "what");
 	struct subject about;
-	int rc = find_subject(engine, in, &about, err);
+	int rc = review_subject(engine, in, &about, err);
 
 	if (rc == 0 && strcmp(what, "record") == 0)
 		rc = record(engine, in, &about, caller, err);
 	else if (rc == 0 && strcmp(what, "waive") == 0)
 		rc = waive(engine, in, &about, caller, err);
+	else if (rc == 0 && strcmp(what, "start") == 0)
+		rc = panel_start(engine, in, &about, caller, err);
 	else if (rc == 0)
 		rc = err_set(err, ERR_USAGE, "review has no '%.40s'", what);
 	if (rc == 0)
@@ -379,9 +387,12 @@ review_text(const struct engine *engine, const struct review *r)
 }
 
 static struct json_object *
-row_json(const struct finding *w)
+row_json(const struct review *r, const struct finding *w)
 {
 	struct json_object *o = json_object_new_object();
+
+	if (r->option[0] == 'G')
+		member_text(o, "tier", panel_tier(w->reviewers));
 
 	member_text(o, "id", w->id);
 	member_text(o, "severity", severity_name(w->severity));
@@ -432,8 +443,9 @@ review_json(const struct engine *engine, const struct review *r)
 	member_text(o, "accepted_by", r->accepted_by);
 	member_text(o, "waived_by", r->waived_by);
 	member_text(o, "waived_why", r->waived_why);
+	panel_view(engine, r, o);
 	for (size_t i = 0; i < r->rows.n; i++)
-		json_object_array_add(rows, row_json(&r->rows.item[i]));
+		json_object_array_add(rows, row_json(r, &r->rows.item[i]));
 	json_object_object_add(o, "findings", rows);
 	member_text(o, "rdr", text);
 	return o;

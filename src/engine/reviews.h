@@ -12,7 +12,24 @@ struct review_made {
 	const char *path;              /* of the plan */
 	const struct session *session; /* NULL: the plan itself */
 	const char *timing, *option, *plan_hash, *head;
+	/* Of reviewers of ours: their plan, the round, and who of them gave nothing. */
+	const char *run, *missing;
+	int round;
 };
+
+/* What a review is about, by the name that a person used. */
+struct subject {
+	char *path;                    /* the caller frees it */
+	const struct session *session; /* NULL: the plan */
+	const char *timing;
+};
+
+/* The subject that IN names, by "session" or "path", and "timing".  -1 with ERR. */
+NODISCARD int review_subject(struct engine *engine, const struct fields *in,
+    struct subject *to, struct err *err);
+/* Is option LETTER ("" is any) for TIMING?  -1 with ERR. */
+NODISCARD int review_check_option(
+    const char *letter, const char *timing, struct err *err);
 
 /*
  * Joins REPORTS with what is known of the same subject and lets that happen as ACTOR.  -1 with

@@ -33,6 +33,7 @@ struct report {
 	const char *spec;   /* the criterion it violates; "" none */
 	const char
 	    *same_as; /* id of a row that it is; "" when the rule has to find it */
+	const char *stance; /* of a debate's second round (debate.h), or "" */
 };
 
 /* A row.  It owns its texts. */

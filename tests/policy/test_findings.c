@@ -14,7 +14,7 @@
 static struct report
 says(const char *reviewer, enum severity severity, const char *text)
 {
-	return (struct report){ reviewer, severity, text, "", "", "", "", "" };
+	return (struct report){ reviewer, severity, text, "", "", "", "", "", "" };
 }
 
 #define LEAK  "The session token is written to the log without being masked"

@@ -1,0 +1,145 @@
+#include "core/internal.h"
+#include "core/review.h"
+#include "policy/refusal.h"
+
+#include <string.h>
+
+/*
+ * Reviewers that are sessions of ours: a plan of their own, whose rounds are its batches.
+ * They are launched, watched and paid as all sessions are; here is only when what they found
+ * is collected, each round once.
+ */
+
+/* Will S, a reviewer, neither answer nor go on by itself any more? */
+static bool
+is_over(const struct session *s)
+{
+	if (session_is_terminal(s->state))
+		return true;
+	return s->state == SESSION_PARKED && !s->run_open && !s->waits_for_account &&
+	       !s->renews && !s->is_released;
+}
+
+const struct batch_run *
+review_round(const struct core *core, const struct review *r, int round)
+{
+	const struct plan_run *p = r->run[0] ? core_plan_by_path(core, r->run) : NULL;
+
+	for (size_t i = core->n_batches; p && i-- > 0;) {
+		const struct batch_run *b = &core->batch[i];
+
+		if (strcmp(b->plan_id, p->id) == 0 && b->number == round &&
+		    b->state != BATCH_DECLINED)
+			return b;
+	}
+	return NULL;
+}
+
+enum panel_state
+review_panel(const struct core *core, const struct review *r)
+{
+	const struct batch_run *b = review_round(core, r, r->round + 1);
+
+	if (r->run[0] == '\0')
+		return PANEL_NONE;
+	if (!b)
+		return PANEL_ASKED;
+	if (b->state == BATCH_PLANNED || b->state == BATCH_FILED ||
+	    b->state == BATCH_AWAITING)
+		return PANEL_WAITING;
+	for (size_t i = 0; i < b->n; i++) {
+		if (!is_over(&core->session[b->session[i]]))
+			return PANEL_AT_WORK;
+	}
+	return PANEL_OVER;
+}
+
+int
+step_review_started(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	const struct fields *f = &h->fields;
+	struct review *r = review_meant(core, h);
+	int64_t n_rounds = fields_number(f, "rounds", 1);
+
+	(void)acts;
+	if (strncmp(h->actor, "human:", 6) != 0)
+		return refuse(err, "G11", "reviewers are asked for by a person only");
+	if (review_check_subject(core, h, err) < 0)
+		return -1;
+	if (fields_text(f, "run")[0] == '\0' || n_rounds < 1 || n_rounds > 2)
+		return err_set(
+		    err, ERR_INPUT, "reviewers have a plan and 1 or 2 rounds");
+	if (r && review_panel(core, r) > PANEL_ASKED) {
+		err_set(err, ERR_CONFLICT, "review %s is under way", r->id);
+		return err_fix(err, "divisi review %s follows it",
+		    r->session[0] ? r->session : r->plan_path);
+	}
+	if (!r)
+		r = review_add(core, h);
+	core_set(&r->run, fields_text(f, "run"));
+	core_set(&r->run_option, fields_text(f, "option"));
+	core_set(&r->run_hash, fields_text(f, "plan_hash"));
+	core_set(&r->run_head, fields_text(f, "head"));
+	core_set(&r->missing, "");
+	core_set(&r->trouble, "");
+	r->n_rounds = (int)n_rounds;
+	r->round = r->owed = 0;
+	r->n_runs++;
+	return 0;
+}
+
+int
+panel_check(const struct review *r, const struct happening *h, struct err *err)
+{
+	const char *run = fields_text(&h->fields, "run");
+
+	if (run[0] == '\0')
+		return 0;
+	if (!r || strcmp(r->run, run) != 0 ||
+	    fields_number(&h->fields, "round", 0) != r->round + 1)
+		return err_set(err, ERR_CONFLICT, "these findings were collected");
+	return 0;
+}
+
+void
+panel_recorded(struct review *r, const struct happening *h)
+{
+	if (fields_text(&h->fields, "run")[0] == '\0')
+		return;
+	r->round++;
+	core_set(&r->missing, fields_text(&h->fields, "missing"));
+	if (r->round == r->n_rounds)
+		core_set(&r->run, "");
+}
+
+int
+step_review_failed(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct review *r = review_named(core, h, err);
+
+	(void)acts;
+	if (!r || panel_check(r, h, err) < 0)
+		return -1;
+	core_set(&r->trouble, fields_text(&h->fields, "text"));
+	core_set(&r->run, "");
+	return 0;
+}
+
+void
+panel_advance(const struct core *core, struct review *r, struct acts *acts)
+{
+	const struct plan_run *p = r->run[0] ? core_plan_by_path(core, r->run) : NULL;
+	int round = r->round + 1;
+	struct fields *f;
+
+	if (!p || r->owed >= round || review_panel(core, r) != PANEL_OVER)
+		return;
+	r->owed = round;
+	f = acts_add(acts, "review-collect", r->id, "review-collect/%s/%d/%d", r->id,
+	    r->n_runs, round);
+	fields_set(f, "review", r->id);
+	fields_set(f, "run", r->run);
+	fields_set_number(f, "round", round);
+}

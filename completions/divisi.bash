@@ -50,7 +50,7 @@ _divisi()
 		merge) words='--json --yes --diff --override --reason' ;;
 		report) words='--json' ;;
 		summary) words='--json' ;;
-		review) words='--json --record --waive --option --checkpoint' ;;
+		review) words='--json --record --waive --option --checkpoint --agent --persona --approve-all --list --show' ;;
 		feedback) words='--json --all --kind --author --pull --branch --commit --issue --deploy --log --id --reason' ;;
 		findings) words='--json --rdr --of --reason --agent --yes' ;;
 		issue) words='--json --parent --status --text --assignee --label --type --title --body --body-file --estimate --project --url --id --version --kind --remove --limit --markdown' ;;

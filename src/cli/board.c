@@ -186,8 +186,11 @@ board_table(const struct screen *screen, const struct json_object *plan,
 			       *link = issue_link(s, screen->is_terminal);
 		AUTO_FREE char *merge = xasprintf(
 		    "%lld", (long long)js_number(s, "merge", 0));
-		AUTO_FREE char *note = xasprintf("%s, %s, launched as %s",
-		    js_text(s, "phase"), js_text(s, "sub_issue"), js_text(s, "launch"));
+		const char *there = js_text(s, "repository");
+		AUTO_FREE char *note = xasprintf("%s, %s, launched as %s%s%s%s%s",
+		    js_text(s, "phase"), js_text(s, "sub_issue"), js_text(s, "launch"),
+		    there[0] ? ", lands on " : "", js_text(s, "target"),
+		    there[0] ? " of " : "", there);
 		const char *cells[] = { js_text(s, "label"), link, js_text(s, "focus"),
 			js_text(s, "mode"), cost, js_text(s, "agent_shown"),
 			js_text(s, "worktree"), js_text(s, "branch"), merge };
@@ -284,6 +287,12 @@ print_session(const struct screen *screen, const struct json_object *s, int64_t 
 	fputs("\n       ", screen->out);
 	screen_wrap(screen, 7, 7, js_text(s, "why"));
 	print_open_asks(screen, s);
+	if (js_text(s, "repository")[0]) {
+		AUTO_FREE char *there = shown(s, "repository");
+		AUTO_FREE char *target = shown(s, "target");
+
+		fprintf(screen->out, "       lands on %s of %s\n", target, there);
+	}
 	if (js_text(s, "stray")[0]) {
 		AUTO_FREE char *stray = shown(s, "stray");
 

@@ -4,8 +4,8 @@
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/kept.h"
 #include "cli/programs.h"
-#include "git/place.h"
 #include "git/repo.h"
 #include "store/journal.h"
 #include "sys/fetch.h"
@@ -301,7 +301,7 @@ client_open(struct client *client, const char *dir, bool start, struct err *err)
 	struct repo repo = { 0 };
 
 	*client = (struct client){ 0 };
-	if (repo_place(dir ? dir : ".", &repo, err) < 0)
+	if (kept_place(dir ? dir : ".", &repo, err) < 0)
 		return -1;
 	client->home = xstrdup(repo.home);
 	client->top = xstrdup(repo.top);
@@ -435,7 +435,7 @@ client_look(const char *path, struct err *err)
 	struct json_object *status;
 	bool is_used;
 
-	if (repo_place(dir, &repo, err) < 0)
+	if (kept_place(dir, &repo, err) < 0)
 		return NULL;
 	journal = path_join(repo.home, "journal.db");
 	is_used = access(journal, F_OK) == 0 || errno != ENOENT;

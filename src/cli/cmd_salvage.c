@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/client.h"
+#include "cli/kept.h"
 #include "git/repo.h"
 #include "git/run.h"
 
@@ -65,7 +66,7 @@ read_words(int argc, char **argv, struct salvage *s, struct err *err)
  * there is no server and no journal any more.
  */
 static char *
-session_id(const char *word)
+session_id(const char *word, char **repository)
 {
 	struct client client = { 0 };
 	struct json_object *status = NULL;
@@ -78,6 +79,7 @@ session_id(const char *word)
 	if (status)
 		found = client_session(status, word, &err);
 	id = xstrdup(found ? js_text(found, "id") : word);
+	*repository = xstrdup(found ? js_text(found, "repository") : "");
 	json_object_put(status);
 	client_close(&client);
 	return id;
@@ -117,22 +119,20 @@ list_pins(const struct salvage *s, struct git_out *out, struct err *err)
 	return err_fix(err, "git for-each-ref refs/divisi lists all that is kept");
 }
 
-/* Every session of which something is kept, how much, and since when. */
+/* Adds to LIST what is kept in the repository TOP; OTHER names it where it is not ours. */
 static int
-list_sessions(const struct salvage *s, struct err *err)
+add_kept(struct json_object *list, const char *top, bool other, struct err *err)
 {
-	struct git_call call = { .dir = s->repo.top,
+	struct git_call call = { .dir = top,
 		.argv = GIT_ARGS("for-each-ref", "--sort=refname",
 		    "--format=%(refname:lstrip=2)%09%(creatordate:iso-strict)",
 		    "refs/divisi/") };
 	struct git_out out = { 0 };
-	struct json_object *list = json_object_new_array(), *last = NULL;
+	struct json_object *last = NULL;
 	struct span rest, line, name;
 
-	if (git_run(&call, &out, err) < 0) {
-		json_object_put(list);
+	if (git_run(&call, &out, err) < 0)
 		return -1;
-	}
 	rest = (struct span){ out.text, out.n };
 	while (span_next(&rest, '\n', &line)) {
 		AUTO_FREE char *id = NULL, *at = NULL;
@@ -146,6 +146,9 @@ list_sessions(const struct salvage *s, struct err *err)
 			last = json_object_new_object();
 			json_object_object_add(
 			    last, "session", json_object_new_string(id));
+			if (other)
+				json_object_object_add(
+				    last, "repository", json_object_new_string(top));
 			json_object_array_add(list, last);
 		}
 		json_object_object_add(last, "kept",
@@ -155,12 +158,51 @@ list_sessions(const struct salvage *s, struct err *err)
 			    last, "latest", json_object_new_string(at));
 	}
 	git_out_clear(&out);
+	return 0;
+}
+
+/* The other repositories that the plans at hand work in, as far as a server can say. */
+static void
+add_kept_elsewhere(struct json_object *list, const char *ours)
+{
+	struct client client = { 0 };
+	struct err err = ERR_INIT;
+	struct git_list tops = { 0 };
+	AUTO_JSON struct json_object *status = NULL;
+
+	if (client_open(&client, NULL, true, &err) == 0)
+		status = client_status(&client, &err);
+	if (status)
+		kept_repositories(status, &tops);
+	for (size_t i = 0; i < tops.n; i++) {
+		if (strcmp(tops.item[i], ours) != 0 &&
+		    add_kept(list, tops.item[i], true, &err) < 0)
+			fprintf(stderr, "divisi: %s: %s\n", tops.item[i], err.text);
+	}
+	git_list_clear(&tops);
+	client_close(&client);
+}
+
+/* Every session of which something is kept, how much, and since when. */
+static int
+list_sessions(const struct salvage *s, struct err *err)
+{
+	AUTO_JSON struct json_object *list = json_object_new_array();
+
+	if (add_kept(list, s->repo.top, false, err) < 0)
+		return -1;
+	add_kept_elsewhere(list, s->repo.top);
 	for (size_t i = 0; !s->as_json && i < js_count(list); i++) {
 		const struct json_object *o = js_at(list, i);
 
 		text_put(stdout, js_text(o, "session"));
-		printf("  %lld kept, the last of %s\n",
+		printf("  %lld kept, the last of %s",
 		    (long long)js_number(o, "kept", 0), js_text(o, "latest"));
+		if (js_text(o, "repository")[0]) {
+			fputs(", in ", stdout);
+			text_put(stdout, js_text(o, "repository"));
+		}
+		putchar('\n');
 	}
 	if (s->as_json)
 		puts(json_object_to_json_string_ext(
@@ -169,7 +211,6 @@ list_sessions(const struct salvage *s, struct err *err)
 		puts("\n  -> divisi salvage SESSION lists them");
 	else
 		puts("nothing is kept yet");
-	json_object_put(list);
 	return 0;
 }
 
@@ -252,9 +293,10 @@ restore_pin(const struct salvage *s, const struct git_out *out, struct err *err)
 int
 cmd_salvage(int argc, char **argv)
 {
-	struct salvage s = { 0 };
+	struct salvage s = { .repo.lock_fd = -1 };
 	struct git_out out = { 0 };
 	struct err err = ERR_INIT;
+	AUTO_FREE char *repository = NULL;
 	int rc = read_words(argc, argv, &s, &err);
 
 	if (rc == 0)
@@ -262,8 +304,13 @@ cmd_salvage(int argc, char **argv)
 	if (rc == 0 && !s.word) {
 		rc = list_sessions(&s, &err);
 	} else if (rc == 0) {
-		s.session = session_id(s.word);
-		rc = list_pins(&s, &out, &err);
+		s.session = session_id(s.word, &repository);
+		if (repository[0]) {
+			repo_close(&s.repo);
+			rc = repo_open(repository, &s.repo, &err);
+		}
+		if (rc == 0)
+			rc = list_pins(&s, &out, &err);
 	}
 	if (rc == 0 && s.restore)
 		rc = restore_pin(&s, &out, &err);

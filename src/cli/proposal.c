@@ -37,6 +37,10 @@ session_json(const struct fields *out, size_t i)
 
 	for (size_t k = 0; k < N_ELEMS(names); k++)
 		put(o, names[k], json_str(fields_text_at(out, i, names[k])));
+	if (fields_text_at(out, i, "repo")[0]) {
+		put(o, "repository", json_str(fields_text_at(out, i, "repo")));
+		put(o, "target", json_str(fields_text_at(out, i, "target")));
+	}
 	put(o, "prompt_sha256", json_str(fields_text_at(out, i, "prompt_sha")));
 	put(o, "estimate_cents",
 	    json_cents((long)fields_number_at(out, i, "est_low", -1),

@@ -89,6 +89,20 @@ world_open(struct world *world, const char *dir, struct err *err)
 	return 0;
 }
 
+static void
+open_repos(struct world *world)
+{
+	if (!world->has_repo && !world->is_degraded)
+		return;
+	plan_repos_open(
+	    &world->repos, world->plan, &world->repo, &world->config, &world->lints);
+	if (!world->has_repo || world->repos.n == 0)
+		return;
+	plan_repos_join(&world->repos, &world->around);
+	world->verdict_env = world->around.env;
+	knowledge_env(&world->knowledge, &world->verdict_env, &world->forecast_env);
+}
+
 /*
  * A journal that cannot be read costs only the assertions: their pairs are then unknown,
  * and unknown is sequential.
@@ -247,6 +261,7 @@ load(struct world *world, const char *path, bool stands, struct err *err)
 	world->lints = lints;
 	if (batch_caps(world, &world->batch_env, err) < 0)
 		return -1;
+	open_repos(world);
 	read_assertions(world, path);
 	decide(world, stands);
 	plan_lint(world->plan, world->verdicts, &world->lints);
@@ -286,6 +301,7 @@ world_clear(struct world *world)
 	plan_free(world->plan);
 	asserted_clear(&world->asserted);
 	knowledge_close(&world->knowledge);
+	plan_repos_clear(&world->repos);
 	surroundings_clear(&world->around);
 	git_list_clear(&world->away);
 	config_clear(&world->config);
@@ -415,8 +431,12 @@ static struct prompt_facts
 prompt_facts(
     struct world *world, const struct dispatch_row *row, char *path_buf, size_t size)
 {
-	const char *top = world->has_repo || world->is_degraded ? world->repo.top
-								: NULL;
+	const struct plan_repo *at = plan_repos_of(&world->repos, row->phase);
+	const struct config *config = at ? &at->config : &world->config;
+	const char *top = at && at->is_open                       ? at->repo.top
+			  : at                                    ? at->path
+			  : world->has_repo || world->is_degraded ? world->repo.top
+								  : NULL;
 	const char *home = getenv("HOME"), *name = top ? strrchr(top, '/') : NULL;
 	size_t n = home ? strlen(home) : 0;
 
@@ -431,12 +451,12 @@ prompt_facts(
 		.launch_as = row->launch_as,
 		.worktree = row->worktree,
 		.repo_label = config_str(
-		    &world->config, "divisi.project", name ? name + 1 : NULL),
+		    config, "divisi.project", name ? name + 1 : NULL),
 		.repo_path = *path_buf ? path_buf : NULL,
 		.branch = row->branch,
 		.verify = *row->phase->verify
 			      ? row->phase->verify
-			      : config_str(&world->config, "divisi.verify", NULL),
+			      : config_str(config, "divisi.verify", NULL),
 		.is_external = row->agent && !row->agent->knows_method,
 		.target = row->agent && row->agent->is_external && world->has_repo
 			      ? world->repo.main_branch

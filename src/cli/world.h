@@ -2,6 +2,7 @@
 
 #include "cli/asserted.h"
 #include "engine/knowledge.h"
+#include "engine/repos.h"
 #include "engine/surroundings.h"
 #include "git/config.h"
 #include "git/repo.h"
@@ -24,6 +25,7 @@ struct world {
 	struct config config;
 	struct git_list away; /* agents that settings make the tracker's */
 	struct surroundings around;
+	struct plan_repos repos; /* the others that its phases work in */
 	struct verdict_env verdict_env;
 	struct dispatch_env dispatch_env;
 	struct batch_env batch_env;

@@ -43,6 +43,8 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "after", offsetof(struct session, after) },
 		{ "output", offsetof(struct session, output) },
 		{ "review", offsetof(struct session, review) },
+		{ "repo", offsetof(struct session, repo) },
+		{ "target", offsetof(struct session, target) },
 		{ "routes", offsetof(struct session, away.routes) },
 	};
 	char **const empty[] = { &s->sub_issue, &s->base, &s->run, &s->agent_session,
@@ -121,7 +123,7 @@ owe_preparation(const struct plan_run *p, const struct batch_run *b, struct sess
 	fields_set(f, "plan", p->id);
 	fields_set(f, "path", s->path);
 	fields_set(f, "branch", s->branch);
-	fields_set(f, "base", b->base);
+	fields_set(f, "base", s->base);
 	fields_set_number(f, "version", b->version);
 }
 
@@ -192,7 +194,8 @@ plan_session(struct core *core, struct plan_run *p, struct batch_run *b,
 	read_session(s, &h->fields, i);
 	if (sub_issue)
 		core_set(&s->sub_issue, sub_issue);
-	core_set(&s->base, b->base);
+	core_set(
+	    &s->base, s->repo[0] ? fields_text_at(&h->fields, i, "base") : b->base);
 	s->since = h->at;
 	GROW(b->session, b->n, b->cap);
 	b->session[b->n++] = (size_t)(s - core->session);

@@ -51,7 +51,7 @@ session_clear(struct session *s)
 		s->blocked, s->account, s->price, s->call, s->pull_url, s->pull_state,
 		s->pull_checks, s->pull_review, s->progress, s->state_text,
 		s->go_on_text, s->checkpoint, s->model, s->decisions, s->blockers,
-		s->review };
+		s->review, s->repo, s->target };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -353,6 +353,8 @@ dump_session(FILE *f, const struct session *s)
 	if (s->output[0])
 		fprintf(f, " output %s|%s|%s %lld %d\n", s->output, s->output_path,
 		    s->output_sha, (long long)s->n_output, s->n_repairs);
+	if (s->repo[0])
+		fprintf(f, " repo %s|%s\n", s->repo, s->target);
 	storm_dump(s, f);
 	delegation_dump(s, f);
 	if (s->review[0])

@@ -22,7 +22,8 @@
 	"sN.setup sN.branch sN.worktree sN.path sN.prompt_sha sN.verify sN.after "                \
 	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "             \
 	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity " \
-	"sN.fence sN.grants sN.account sN.price sN.output sN.review sN.routes sN.reroutes"
+	"sN.fence sN.grants sN.account sN.price sN.output sN.review sN.routes sN.reroutes "       \
+	"sN.repo sN.target sN.base"
 
 #define PROPOSAL_FIELDS                                                                                              \
 	PLAN_FIELDS                                                                                                  \

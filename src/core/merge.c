@@ -49,7 +49,7 @@ owe_candidate(struct core *core, struct session *s, struct acts *acts)
 	    acts, "candidate", "merge", "candidate/%s/%d", s->id, ++s->merge_tries);
 	fields_set(f, "session", s->id);
 	fields_set(f, "plan", s->plan_id);
-	fields_set(f, "target", p ? p->target : "");
+	fields_set(f, "target", s->target[0] ? s->target : p ? p->target : "");
 }
 
 void
@@ -120,7 +120,7 @@ step_candidate_built(
 	fields_set(f, "plan", s->plan_id);
 	fields_set(f, "candidate", s->candidate);
 	fields_set(f, "onto", fields_text(&h->fields, "onto"));
-	fields_set(f, "target", p ? p->target : "");
+	fields_set(f, "target", s->target[0] ? s->target : p ? p->target : "");
 	return 0;
 }
 

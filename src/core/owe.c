@@ -92,7 +92,9 @@ owe_publish(struct core *core, const struct session *s, struct acts *acts)
 		return;
 	f = acts_add(acts, "publish", "merge", "publish/%s/%d", s->id, s->merge_tries);
 	fields_set(f, "plan", p->id);
-	fields_set(f, "target", p->target);
+	fields_set(f, "target", s->target[0] ? s->target : p->target);
+	if (s->repo[0])
+		fields_set(f, "repo", s->repo);
 }
 
 void

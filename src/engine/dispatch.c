@@ -373,6 +373,7 @@ order_dispatch(struct engine *engine, const struct fields *in,
 	if (next_number(engine, p, overridden, &number, err) < 0)
 		return -1;
 	fields_copy(&job, in);
+	fields_set(&job, "top", engine->top); /* whatever the caller says */
 	fields_set_number(&job, "next_number", number);
 	add_done(engine, p, &job);
 	add_tried(engine, p, number, &job);

@@ -246,8 +246,8 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	TAILQ_INIT(&engine->ops);
 	if (home_secure(opts->home, err) < 0)
 		goto fail;
-	if (lock_home(engine, err) < 0 || home_claim(opts->home, err) < 0 ||
-	    file_mkdirs(runs, 0700, err) < 0)
+	if (lock_home(engine, err) < 0 || home_check_kept(opts->home, err) < 0 ||
+	    home_claim(opts->home, err) < 0 || file_mkdirs(runs, 0700, err) < 0)
 		goto fail;
 	engine->store = store_open(engine->home, 0, err);
 	if (!engine->store || replay(engine, err) < 0)

@@ -13,6 +13,8 @@
 #define PORTS_EACH 20
 #define N_RANGES   600
 
+#define GIT_LINK_BYTES 8192
+
 /* Caches of tools that fail when theirs cannot be written.  Private: what one session puts
  * there no other one and no person takes out. */
 static const struct {
@@ -271,6 +273,26 @@ fencing_write_widened(const struct session *s, const char *run_dir, struct err *
 	return rc < 0 ? -1 : file_write_atomic(path, text, strlen(text), 0600, err);
 }
 
+/* The git directory that the worktree of S shares: of the repository that it works in. */
+static char *
+git_dir_of(const struct engine *engine, const struct session *s)
+{
+	AUTO_FREE char *dir = NULL, *text = NULL;
+
+	if (s->repo[0] == '\0') {
+		dir = xstrdup(engine->home);
+		*strrchr(dir, '/') = '\0';
+		return TAKE_PTR(dir);
+	}
+	dir = path_join(s->repo, ".git");
+	text = file_is_dir(dir) ? NULL : file_read(dir, GIT_LINK_BYTES, NULL, NULL);
+	if (!text || strncmp(text, "gitdir: ", 8) != 0)
+		return TAKE_PTR(dir);
+	/* A git directory that is kept apart. */
+	text[strcspn(text, "\n")] = '\0';
+	return text[8] == '/' ? xstrdup(text + 8) : path_join(s->repo, text + 8);
+}
+
 int
 fencing_add_memory(const char *tmp, struct run_spec *spec, struct err *err)
 {
@@ -299,7 +321,7 @@ fencing_add(const struct engine *engine, const struct session *s, const char *tm
     struct run_spec *spec, struct err *err)
 {
 	bool is_read_only = strcmp(s->fence, "read-only") == 0;
-	AUTO_FREE char *common = xstrdup(engine->home);
+	AUTO_FREE char *common = git_dir_of(engine, s);
 	AUTO_FREE char *state = fencing_dir(engine, s);
 	AUTO_FREE char *cache = path_join(state, "cache");
 	AUTO_FREE char *own = path_join(state, "agent");
@@ -312,7 +334,6 @@ fencing_add(const struct engine *engine, const struct session *s, const char *tm
 		return agent_state_is_own(s->adapter, s->program)
 			   ? add_state(s, own, spec, err)
 			   : 0;
-	*strrchr(common, '/') = '\0';
 	spec->fence = xstrdup(s->fence);
 	if (file_mkdirs(tmp_dir, 0700, err) < 0 ||
 	    fencing_add_memory(tmp_dir, spec, err) < 0)

@@ -366,7 +366,14 @@ judge_outside(struct answer *a, const char *path)
 		put_line(a, DENY, "%.300s is divisi's own", path);
 		return;
 	}
-	rel = below(path, engine->top);
+	rel = below(path, a->s->repo[0] ? a->s->repo : engine->top);
+	if (!rel && a->s->repo[0] && below(path, engine->top)) {
+		put_line(a, DENY,
+		    "%.300s is in the repository of the plan; yours is %s, and your "
+		    "worktree %s",
+		    path, a->s->repo, a->s->path);
+		return;
+	}
 	if (rel && (strcmp(rel, ".git") == 0 || strncmp(rel, ".git/", 5) == 0))
 		put_line(a, DENY, "%.300s belongs to git: use git commands", path);
 	else if (rel)

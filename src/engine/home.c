@@ -34,6 +34,7 @@ static const struct {
 	{ "server.log", S_IFREG },
 	{ "git.lock", S_IFREG },
 	{ "identity", S_IFREG },
+	{ "keeper", S_IFREG },
 	{ "pin.index", S_IFREG },
 	{ "pin.index.lock", S_IFREG },
 	{ "sock", S_IFSOCK },
@@ -218,11 +219,11 @@ is_there(const struct identity *who, const struct stat *st)
 	return who->dev == st->st_dev && who->inode == st->st_ino;
 }
 
-/* 1 when HOME says who it is, 0 when it has no `identity`, -1 when that is damaged. */
+/* 1 when HOME/NAME says whose it is, 0 when it is not there, -1 when it is damaged. */
 static int
-read_identity(const char *home, struct identity *who)
+read_who(const char *home, const char *name, struct identity *who)
 {
-	AUTO_FREE char *path = path_join(home, "identity");
+	AUTO_FREE char *path = path_join(home, name);
 	struct err err = ERR_INIT;
 	size_t n;
 	AUTO_FREE char *data = file_read(path, IDENTITY_BYTES, &n, &err);
@@ -258,9 +259,16 @@ read_identity(const char *home, struct identity *who)
 }
 
 static int
-write_identity(const char *home, const struct identity *who, struct err *err)
+read_identity(const char *home, struct identity *who)
 {
-	AUTO_FREE char *path = path_join(home, "identity"), *text = NULL;
+	return read_who(home, "identity", who);
+}
+
+static int
+write_who(
+    const char *home, const char *name, const struct identity *who, struct err *err)
+{
+	AUTO_FREE char *path = path_join(home, name), *text = NULL;
 	size_t n = 0;
 	FILE *f = open_memstream(&text, &n);
 
@@ -329,6 +337,98 @@ make_id(char id[33])
 		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
 }
 
+/* ---- keeper ------------------------------------------------------------------------------ */
+
+int
+home_keeper(const char *home, char **keeper)
+{
+	struct identity who;
+	int found = read_who(home, "keeper", &who);
+
+	*keeper = found > 0 ? TAKE_PTR(who.path) : NULL;
+	free(who.path);
+	return found;
+}
+
+int
+home_check_kept(const char *home, struct err *err)
+{
+	AUTO_FREE char *keeper = NULL;
+	int found = home_keeper(home, &keeper);
+
+	if (found == 0)
+		return 0;
+	err_set(err, ERR_REFUSED, "phases of a plan in %s work in this repository",
+	    found > 0 ? keeper : "another repository");
+	return err_fix(err,
+	    "dispatch from there, one home for both; when that is gone for good: "
+	    "rm %s/keeper",
+	    home);
+}
+
+/* Is what HOME is about to keep with OTHER nobody else's?  The caller holds OTHER's lock. */
+static int
+check_free(
+    const char *other, const struct identity *who, bool *is_kept, struct err *err)
+{
+	AUTO_FREE char *journal = path_join(other, "journal.db");
+	struct identity kept;
+	int found = read_who(other, "keeper", &kept);
+	int rc = 0;
+
+	*is_kept = found > 0 && strcmp(kept.id, who->id) == 0 &&
+		   strcmp(kept.path, who->path) == 0;
+	if (found != 0 && (found < 0 || strcmp(kept.id, who->id) != 0)) {
+		rc = home_check_kept(other, err);
+	} else if (file_exists(journal)) {
+		err_set(err, ERR_REFUSED,
+		    "%s is a home of its own: its sessions and these would take each "
+		    "other's names",
+		    other);
+		rc = err_fix(err,
+		    "dispatch those phases from there; or, with nothing under way "
+		    "there: mv %s %s.aside",
+		    other, other);
+	}
+	free(kept.path);
+	return rc;
+}
+
+int
+home_check_keep(const char *home, const char *other, struct err *err)
+{
+	struct identity who;
+	bool is_kept;
+	int rc;
+
+	/* A home that no server was in yet has no name, and so keeps nothing. */
+	if (read_identity(home, &who) <= 0)
+		who = (struct identity){ .path = xstrdup("") };
+	rc = check_free(other, &who, &is_kept, err);
+	free(who.path);
+	return rc;
+}
+
+int
+home_keep(const char *home, const char *other, struct err *err)
+{
+	struct identity who;
+	bool is_kept;
+	int fd, rc;
+
+	if (read_identity(home, &who) <= 0)
+		return err_set(err, ERR_SYSTEM, "%s/identity cannot be read", home);
+	/* A server that starts there holds this before it asks who keeps it. */
+	fd = home_lock(other, err);
+	rc = fd < 0 ? -1 : check_free(other, &who, &is_kept, err);
+	if (rc == 0 && !is_kept)
+		rc = write_who(other, "keeper", &who, err);
+	if (fd >= 0)
+		close(fd);
+	free(who.path);
+	return rc;
+}
+
 int
 home_claim(const char *home, struct err *err)
 {
@@ -359,7 +459,7 @@ home_claim(const char *home, struct err *err)
 		who.path = TAKE_PTR(real);
 		who.dev = st.st_dev;
 		who.inode = st.st_ino;
-		rc = write_identity(home, &who, err);
+		rc = write_who(home, "identity", &who, err);
 	}
 	free(who.path);
 	free(real);

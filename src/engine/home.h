@@ -56,6 +56,31 @@ enum home_origin home_origin(const char *home, char **from);
 NODISCARD int home_claim(const char *home, struct err *err);
 
 /*
+ * A repository that phases of another one's plan work in has no journal: its pins and
+ * worktrees belong to the home of that plan, and the file `keeper` names it, by place and
+ * by the name in its `identity`.
+ *
+ * home_keeper() reads it: 1 with the path of the home that keeps HOME's repository in
+ * *KEEPER (the caller frees it), 0 when none does, -1 when the file is damaged.
+ */
+int home_keeper(const char *home, char **keeper);
+
+/* ERR_REFUSED when one does: no server, and so no second journal, begins in HOME. */
+NODISCARD int home_check_kept(const char *home, struct err *err);
+
+/*
+ * May HOME keep the repository whose own home is, or would be, OTHER?  ERR_REFUSED when
+ * another one does, or when OTHER has a journal.  Reads only.
+ */
+NODISCARD int home_check_keep(const char *home, const char *other, struct err *err);
+
+/*
+ * The same, and says in OTHER, which is there, that HOME keeps it.  Again is harmless.
+ * ERR_CONFLICT while a server works there, ERR_SYSTEM.
+ */
+NODISCARD int home_keep(const char *home, const char *other, struct err *err);
+
+/*
  * Takes the lock of the directory HOME itself, which is the server's beside server.lock: a
  * file can be copied and put back while a server holds the one before, its directory not.
  * Returns a close-on-exec descriptor that holds it; or -1 with ERR_CONFLICT when another

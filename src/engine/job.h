@@ -24,6 +24,9 @@ job_fn job_delegate_look, job_delegate_take; /* work that an agent elsewhere doe
 job_fn job_checkpoint; /* the two files of a session's checkout, and a pin of it */
 
 struct repo;
+/* Makes REPO ready for worktrees, and the home of IN its keeper where it is not its own. */
+int job_prepare_repo(const struct fields *in, struct repo *repo, struct err *err);
+
 /* Copies the untracked files that a session needs, such as .env, to PATH. */
 int job_copy_files(
     struct repo *repo, const char *path, struct fields *out, struct err *err);

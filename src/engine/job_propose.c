@@ -197,7 +197,7 @@ note_met(struct proposal *p)
 static int
 plan_batch(struct proposal *p, const char *path, struct err *err)
 {
-	struct verdict_env venv = p->around.env;
+	struct verdict_env venv;
 	struct batch_env benv = { 0 };
 	const char *done = fields_text(p->in, "done");
 	const char *busy = fields_text(p->in, "busy");
@@ -206,6 +206,9 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	p->plan = plan_load(path, &p->lints, err);
 	if (!p->plan)
 		return -1;
+	plan_repos_open(&p->repos, p->plan, &p->repo, &p->config, &p->lints);
+	plan_repos_join(&p->repos, &p->around);
+	venv = p->around.env;
 	read_assertions(p, &venv);
 	p->verdicts = verdicts_new(p->plan, &venv);
 	plan_lint(p->plan, p->verdicts, &p->lints);
@@ -474,13 +477,21 @@ check_branches(struct proposal *p, struct err *err)
 		const struct dispatch_row *row = dispatch_row_of(
 		    p->rows, p->batch->phase[i]);
 		struct git_list others = { 0 };
+		const struct repo *repo = propose_repo(p, row->phase);
+		struct git_list there = { 0 }, *all = &p->branches;
 		int rc;
 
-		/* The very same name is judged by worktree_add(): it may be this session's own. */
-		for (size_t k = 0; k < p->branches.n; k++) {
-			if (strcmp(p->branches.item[k], row->branch) != 0)
-				git_list_add(&others, p->branches.item[k]);
+		if (repo != &p->repo) {
+			all = &there;
+			if (repo_branches(repo, all, err) < 0)
+				return -1;
 		}
+		/* The very same name is judged by worktree_add(): it may be this session's own. */
+		for (size_t k = 0; k < all->n; k++) {
+			if (strcmp(all->item[k], row->branch) != 0)
+				git_list_add(&others, all->item[k]);
+		}
+		git_list_clear(&there);
 		for (size_t k = 0; k < i; k++)
 			git_list_add(&others,
 			    dispatch_row_of(p->rows, p->batch->phase[k])->branch);
@@ -535,7 +546,8 @@ propose(struct proposal *p, struct err *err)
 	char hash[HASH_HEX_SIZE];
 
 	if (open_repo(p, path, err) < 0 || plan_batch(p, path, err) < 0 ||
-	    put_settings(p, err) < 0 || put_plan(p, err) < 0)
+	    propose_repos(p, err) < 0 || put_settings(p, err) < 0 ||
+	    put_plan(p, err) < 0)
 		return -1;
 	p->canon = open_memstream(&p->canon_text, &p->n_canon);
 	fputc('{', p->canon);
@@ -583,6 +595,7 @@ job_propose(const struct fields *in, struct fields *out, struct err *err)
 	lint_list_clear(&p.lints);
 	plan_free(p.plan);
 	git_list_clear(&p.branches);
+	plan_repos_clear(&p.repos);
 	git_list_clear(&p.away);
 	surroundings_clear(&p.around);
 	config_clear(&p.config);

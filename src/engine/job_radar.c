@@ -58,7 +58,9 @@ struct look {
 	size_t n_plans, n;
 	struct meeting *meeting;
 	size_t n_meetings, cap_meetings;
-	size_t n_met, n_strayed;
+	size_t n_met, n_strayed; /* in all repositories so far */
+	const char *of;          /* the repository that is looked at; "" the home's */
+	char *changed;           /* "session,session," of those before */
 };
 
 /* At most MAX_FILES lines, then how many more there are. */
@@ -154,17 +156,18 @@ static int
 scan_all(struct look *look, struct err *err)
 {
 	char *changed = NULL;
-	size_t size = 0;
+	size_t size = 0, n = (size_t)fields_number(look->in, "n_sessions", 0);
 	FILE *f = open_memstream(&changed, &size);
 	int rc = 0;
 
-	look->n = (size_t)fields_number(look->in, "n_sessions", 0);
-	if (look->n > MAX_SESSIONS)
-		look->n = MAX_SESSIONS;
-	for (size_t i = 0; i < look->n && rc == 0; i++) {
-		struct blip *b = &look->blip[i];
+	fputs(look->changed ? look->changed : "", f);
+	for (size_t i = 0; i < n && i < MAX_SESSIONS && rc == 0; i++) {
+		struct blip *b = &look->blip[look->n];
 		const char *target = fields_text_at(look->in, i, "target");
 
+		if (strcmp(fields_text_at(look->in, i, "repo"), look->of) != 0)
+			continue;
+		look->n++;
 		b->session = fields_text_at(look->in, i, "session");
 		b->phase = fields_text_at(look->in, i, "phase");
 		b->widened = fields_text_at(look->in, i, "widened");
@@ -179,7 +182,8 @@ scan_all(struct look *look, struct err *err)
 	}
 	fclose(f);
 	fields_set(look->out, "changed", changed);
-	free(changed);
+	free(look->changed);
+	look->changed = changed;
 	return rc;
 }
 
@@ -404,12 +408,15 @@ cpu_ms(void)
 	return ms;
 }
 
+/* What belongs to one repository. */
 static void
-look_free(struct look *look)
+look_clear(struct look *look)
 {
 	for (size_t i = 0; i < look->n_meetings; i++)
 		git_list_clear(&look->meeting[i].shared);
 	free(look->meeting);
+	look->meeting = NULL;
+	look->n_meetings = look->cap_meetings = 0;
 	for (size_t i = 0; i < look->n; i++) {
 		struct blip *b = &look->blip[i];
 
@@ -419,43 +426,78 @@ look_free(struct look *look)
 		radar_facts_free(b->facts);
 		declared_free(b->writes);
 		declared_free(b->all);
+		*b = (struct blip){ 0 };
 	}
-	for (size_t i = 0; i < look->n_plans; i++)
-		plan_free(look->plan[i]);
+	look->n = 0;
 	radar_close(look->radar);
+	look->radar = NULL;
 	repo_close(&look->repo);
+}
+
+/* Looks at the sessions that work in the repository TOP; the store is DIR, or its home's. */
+static int
+look_at(struct look *look, const char *top, const char *home, struct err *err)
+{
+	AUTO_FREE char *dir = NULL;
+
+	if (repo_open(top, &look->repo, err) < 0)
+		return -1;
+	dir = path_join(home ? home : look->repo.home, "radar");
+	look->radar = radar_open(&look->repo, dir, err);
+	if (!look->radar)
+		return -1;
+	if (fields_number(look->in, "forget", 0))
+		return radar_forget(look->radar, err);
+	/* The look before failed: a gc may have taken what our store only borrowed. */
+	if (fields_number(look->in, "cold", 0) && radar_forget(look->radar, err) < 0)
+		return -1;
+	if (scan_all(look, err) < 0)
+		return -1;
+	tell_strayed(look);
+	find_meetings(look);
+	return try_meetings(look, err);
+}
+
+/* Another repository that cannot be looked at blinds nobody to the others. */
+static void
+look_elsewhere(struct look *look)
+{
+	int64_t n = fields_number(look->in, "n_repos", 0);
+
+	for (int64_t i = 0; i < n; i++) {
+		struct err err = ERR_INIT;
+		char key[24];
+
+		snprintf(key, sizeof(key), "repo%lld", (long long)i);
+		look->of = fields_text(look->in, key);
+		if (look_at(look, look->of, NULL, &err) < 0) {
+			fields_setf(look->out, "trouble", "%s: %s", look->of, err.text);
+			fields_set_number(look->out, "cold", 1);
+		}
+		look_clear(look);
+	}
 }
 
 int
 job_radar(const struct fields *in, struct fields *out, struct err *err)
 {
-	AUTO_FREE char *dir = path_join(fields_text(in, "home"), "radar");
-	struct look look = { .in = in, .out = out };
-	int rc = -1;
+	struct look look = { .in = in, .out = out, .of = "", .repo.lock_fd = -1 };
+	int rc;
 
-	if (repo_open(fields_text(in, "top"), &look.repo, err) < 0)
-		return -1;
-	look.radar = radar_open(&look.repo, dir, err);
-	if (!look.radar)
-		goto out;
-	if (fields_number(in, "forget", 0)) {
-		rc = radar_forget(look.radar, err);
-		goto out;
+	if (!fields_number(in, "forget", 0))
+		read_plans(&look);
+	rc = look_at(&look, fields_text(in, "top"), fields_text(in, "home"), err);
+	look_clear(&look);
+	if (rc == 0)
+		look_elsewhere(&look);
+	if (!fields_number(in, "forget", 0)) {
+		fields_set_number(out, "n_met", (int64_t)look.n_met);
+		fields_set_number(out, "n_strayed", (int64_t)look.n_strayed);
+		fields_set_number(out, "cpu_ms", cpu_ms());
 	}
-	/* The look before failed: a gc may have taken what our store only borrowed. */
-	if (fields_number(in, "cold", 0) && radar_forget(look.radar, err) < 0)
-		goto out;
-	read_plans(&look);
-	if (scan_all(&look, err) < 0)
-		goto out;
-	tell_strayed(&look);
-	find_meetings(&look);
-	rc = try_meetings(&look, err);
-	fields_set_number(out, "n_met", (int64_t)look.n_met);
-	fields_set_number(out, "n_strayed", (int64_t)look.n_strayed);
-	fields_set_number(out, "cpu_ms", cpu_ms());
-out:
-	look_free(&look);
+	for (size_t i = 0; i < look.n_plans; i++)
+		plan_free(look.plan[i]);
+	free(look.changed);
 	return rc;
 }
 
@@ -492,7 +534,10 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 static int
 make_union(const struct fields *in, struct repo *repo, const char *dir, struct err *err)
 {
-	AUTO_FREE char *store = path_join(fields_text(in, "home"), "radar");
+	/* As look_at() has it: of another repository its own home's. */
+	AUTO_FREE char *store = path_join(
+	    fields_number(in, "elsewhere", 0) ? repo->home : fields_text(in, "home"),
+	    "radar");
 	struct radar *radar = open_radar(repo, store, err);
 	struct radar_tree side[2] = { { 0 }, { 0 } };
 	char target[GIT_OID_SIZE];

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/checkout.h"
+#include "engine/home.h"
 #include "engine/job_fence.h"
 #include "engine/output.h"
 #include "engine/propose.h"
@@ -39,6 +40,17 @@ static int
 open_top(const struct fields *in, struct repo *repo, struct err *err)
 {
 	return repo_open(fields_text(in, "top"), repo, err);
+}
+
+int
+job_prepare_repo(const struct fields *in, struct repo *repo, struct err *err)
+{
+	if (repo_prepare(repo, err) < 0)
+		return -1;
+	/* Before anything of ours is there, whose it is. */
+	return fields_number(in, "kept", 0)
+		   ? home_keep(fields_text(in, "home"), repo->home, err)
+		   : 0;
 }
 
 /* Untracked files a session needs, such as .env (divisi.worktree.copy). */
@@ -99,7 +111,7 @@ job_worktree_add(const struct fields *in, struct fields *out, struct err *err)
 
 	if (open_top(in, &repo, err) < 0)
 		return -1;
-	rc = repo_prepare(&repo, err);
+	rc = job_prepare_repo(in, &repo, err);
 	if (rc == 0)
 		rc = worktree_add(&repo, &spec, err);
 	if (rc == 0)

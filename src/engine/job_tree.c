@@ -83,7 +83,7 @@ job_worktree_back(const struct fields *in, struct fields *out, struct err *err)
 
 	if (repo_open(fields_text(in, "top"), &repo, err) < 0)
 		return -1;
-	rc = repo_prepare(&repo, err);
+	rc = job_prepare_repo(in, &repo, err);
 	if (rc == 0)
 		rc = worktree_add(&repo, &spec, err);
 	if (rc < 0 && strstr(err->text, "already checked out"))

@@ -63,7 +63,8 @@ job_start(struct engine *engine, const char *kind, const struct fields *in,
 	fields_copy(&full, in);
 	fields_set(&full, "home", engine->home);
 	fields_set(&full, "hold", engine->holder);
-	fields_set(&full, "top", engine->top);
+	if (fields_text(&full, "top")[0] == '\0')
+		fields_set(&full, "top", engine->top);
 	input = fields_to_json(&full);
 	fields_clear(&full);
 	opts.input = input;
@@ -145,6 +146,23 @@ add_checkpoint(struct engine *engine, const struct session *s, struct fields *in
 	fields_set_number(in, "at", engine->now());
 }
 
+/*
+ * The repository that S, or a push, belongs to: what is done with git is done there.  What
+ * belongs to the home stays with it.
+ */
+static void
+add_place(const struct task *task, const struct session *s, struct fields *in)
+{
+	const char *repo = s ? s->repo : fields_text(&task->fields, "repo");
+
+	if (repo[0] == '\0' || strcmp(task->kind, "state-remove") == 0)
+		return;
+	fields_set(in, "top", repo);
+	fields_set_number(in, "kept", 1);
+	if (s)
+		fields_set(in, "target", s->target);
+}
+
 int
 job_inputs(const struct task *task, struct fields *in, struct err *err)
 {
@@ -189,6 +207,7 @@ job_inputs(const struct task *task, struct fields *in, struct err *err)
 	if (strcmp(task->kind, "write-back") == 0) {
 		add_registry(engine, plan, in);
 	}
+	add_place(task, s, in);
 	fields_set_number(in, "again", task->tries > 0);
 	return 0;
 }

@@ -69,28 +69,32 @@ mend_state(const struct repo *repo, const struct survey_item *item, char **did,
 
 /* What its agent wrote is pinned before the agent is ended, where it has a worktree. */
 static void
-pin_tree_of(struct repo *repo, const struct survey_item *item)
+pin_tree_of(const struct survey_item *item)
 {
 	struct run_spec spec = { 0 };
 	struct pin pin = { 0 };
+	struct repo repo = { .lock_fd = -1 };
 	AUTO_FREE char *owner = NULL;
 
 	if (rundir_read_spec(item->path, &spec, NULL) < 0)
 		return;
 	owner = spec.cwd ? worktree_owner(spec.cwd) : NULL;
-	if (owner && worktree_pin(repo, spec.cwd, owner, &pin, NULL) == 0)
+	/* Its worktree's own repository, which need not be the home's. */
+	if (owner && repo_open(spec.cwd, &repo, NULL) == 0 &&
+	    worktree_pin(&repo, spec.cwd, owner, &pin, NULL) == 0)
 		pin_clear(&pin);
+	repo_close(&repo);
 	run_spec_clear(&spec);
 }
 
 static int
-mend_run(struct repo *repo, const struct survey_item *item, char **did, struct err *err)
+mend_run(const struct survey_item *item, char **did, struct err *err)
 {
 	struct run_begun begun = { 0 };
 	AUTO_FD int lock_fd = -1;
 	enum run_state state = rundir_probe(item->path, &lock_fd, NULL);
 
-	pin_tree_of(repo, item);
+	pin_tree_of(item);
 	if (state == RUN_LIVE) {
 		/* Its holder ends its tree and tells the end; killed, the sweep does it. */
 		(void)!run_tell(item->path, RUN_ORDER_KILL, NULL);
@@ -195,16 +199,15 @@ mend_home(
 	return 0;
 }
 
-int
-survey_mend_item(
-    struct repo *repo, const struct survey_item *item, char **did, struct err *err)
+static int
+mend_in(struct repo *repo, const struct survey_item *item, char **did, struct err *err)
 {
 	switch (item->mend) {
 	case MEND_MODE: return mend_mode(item, did, err);
 	case MEND_SET_ASIDE: return mend_home(repo, item, did, err);
 	case MEND_REMOVE_LEFTOVER: return mend_leftover(item, did, err);
 	case MEND_REMOVE_STATE: return mend_state(repo, item, did, err);
-	case MEND_END_RUN: return mend_run(repo, item, did, err);
+	case MEND_END_RUN: return mend_run(item, did, err);
 	case MEND_REMOVE_WORKTREE: return mend_remove_tree(repo, item, did, err);
 	case MEND_ADD_WORKTREE: return mend_add_tree(repo, item, did, err);
 	case MEND_LOCK_WORKTREE: return mend_lock_tree(repo, item, did, err);
@@ -214,6 +217,22 @@ survey_mend_item(
 	case MEND_N_KINDS: break;
 	}
 	return err_set(err, ERR_NOT_FOUND, "%s needs no mending", item->name);
+}
+
+int
+survey_mend_item(
+    struct repo *repo, const struct survey_item *item, char **did, struct err *err)
+{
+	struct repo other = { 0 };
+	int rc;
+
+	if (!item->repo)
+		return mend_in(repo, item, did, err);
+	if (repo_open(item->repo, &other, err) < 0)
+		return -1;
+	rc = mend_in(&other, item, did, err);
+	repo_close(&other);
+	return rc;
 }
 
 /* ---- the job: what a person said yes to, if it still applies --------------------------- */
@@ -304,13 +323,17 @@ int
 order_mend(struct engine *engine, const struct fields *in, const struct caller *caller,
     struct fields *out, struct err *err)
 {
+	struct fields job = { 0 };
 	struct op *op;
 
 	/* Journal first: what is about to be done, in whose name. */
 	if (engine_happen(engine, HAP_MEND_ASKED, caller->actor, in, err) < 0)
 		return -1;
 	op = op_new(engine, caller, in, out);
-	op->job = job_start(engine, "mend", in, on_mended, op, err);
+	fields_copy(&job, in);
+	fields_set(&job, "top", engine->top); /* whatever the caller says */
+	op->job = job_start(engine, "mend", &job, on_mended, op, err);
+	fields_clear(&job);
 	if (!op->job) {
 		op_forget(op);
 		return -1;

@@ -120,6 +120,7 @@ order_diff(struct engine *engine, const struct fields *in, const struct caller *
 	    &job, "range", "%s..%s", s->base, s->landed[0] ? s->head : s->branch);
 	/* What a branch had that somebody deleted is pinned. */
 	fields_setf(&job, "pinned", "%s..%s", s->base, s->head);
+	fields_set(&job, "top", s->repo);
 	op = op_new(engine, caller, in, out);
 	op->job = job_start(engine, "diff", &job, on_diff, op, err);
 	fields_clear(&job);
@@ -151,6 +152,9 @@ order_try(struct engine *engine, const struct fields *in, const struct caller *c
 	}
 	if (side[0] == side[1])
 		return err_set(err, ERR_USAGE, "try needs two sessions");
+	if (strcmp(side[0]->repo, side[1]->repo) != 0)
+		return err_set(err, ERR_USAGE, "%s and %s are of two repositories",
+		    side[0]->label, side[1]->label);
 	p = core_plan(engine->core, side[0]->plan_id);
 	for (size_t i = 0; i < 2; i++) {
 		char key[24];
@@ -160,7 +164,12 @@ order_try(struct engine *engine, const struct fields *in, const struct caller *c
 		snprintf(key, sizeof(key), "s%zu.path", i);
 		fields_set(&job, key, side[i]->path);
 	}
-	fields_set(&job, "target", p ? p->target : "");
+	fields_set(&job, "top", side[0]->repo);
+	fields_set_number(&job, "elsewhere", side[0]->repo[0] != '\0');
+	fields_set(&job, "target",
+	    side[0]->target[0] ? side[0]->target
+	    : p                ? p->target
+			       : "");
 	fields_set(
 	    &job, "verify", side[0]->verify[0] ? side[0]->verify : side[1]->verify);
 	/* Of two fences one has to do: that of the session whose command it is. */

@@ -165,7 +165,8 @@ check_outside(const struct engine *engine, const struct session *s, const char *
 	is_ours = is_near(at, common) || is_near(at, engine->top) ||
 		  is_near(at, engine->home);
 	for (size_t i = 0; i < engine->core->n_sessions && !is_ours; i++)
-		is_ours = is_near(at, engine->core->session[i].path);
+		is_ours = is_near(at, engine->core->session[i].path) ||
+			  is_near(at, engine->core->session[i].repo);
 	if (is_ours)
 		return refuse(err, "G21",
 		    "%.200s holds, or is part of, a repository that divisi keeps",

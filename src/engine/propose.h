@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/happening.h"
+#include "engine/repos.h"
 #include "engine/surroundings.h"
 #include "git/config.h"
 #include "git/repo.h"
@@ -18,6 +19,7 @@ struct proposal {
 	struct repo repo;
 	struct config config;
 	struct surroundings around;
+	struct plan_repos repos;
 	struct git_list branches;
 	struct plan *plan;
 	struct lint_list lints;
@@ -34,6 +36,11 @@ struct proposal {
 	char *canon_text;
 	size_t n_canon, n_sessions, n_notes, n_checks, n_met;
 };
+
+/* Where the sessions of PHASE work: the plan's own repository or another, and its settings. */
+const struct repo *propose_repo(const struct proposal *p, const struct phase *phase);
+const struct config *propose_config(
+    const struct proposal *p, const struct phase *phase);
 
 /* Something the person should know before approving; never a refusal. */
 void propose_note(struct proposal *p, const char *fmt, ...) PRINTF(2, 3);
@@ -52,6 +59,14 @@ bool propose_has_met(const struct proposal *p, int a, int b);
 
 /* Adds session I of the batch: names, cost, agent, prompt.  -1 refuses the dispatch. */
 int propose_session(struct proposal *p, size_t i, struct err *err);
+
+/*
+ * propose_repos.c: may the sessions of this batch work where their phases say?  And the
+ * place of session I, where that is another repository than the plan's.
+ */
+NODISCARD int propose_repos(struct proposal *p, struct err *err);
+NODISCARD int propose_place(
+    struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err);
 
 /* Sets the text NAME of session I of the batch. */
 void propose_set(struct proposal *p, size_t i, const char *name, const char *text);

@@ -88,8 +88,9 @@ propose_overrides(const struct proposal *p, const char *code)
 static void
 put_identity(struct proposal *p, size_t i)
 {
+	const struct phase *phase = &p->plan->phase[p->batch->phase[i]];
 	AUTO_FREE char *who = git_line(
-	    p->repo.top, GIT_ARGS("var", "GIT_AUTHOR_IDENT"), NULL);
+	    propose_repo(p, phase)->top, GIT_ARGS("var", "GIT_AUTHOR_IDENT"), NULL);
 	const char *open = who ? strstr(who, " <") : NULL,
 		   *end = open ? strchr(open, '>') : NULL;
 	AUTO_FREE char *both = end ? xasprintf("%.*s\n%.*s", (int)(open - who), who,
@@ -290,17 +291,18 @@ static int
 put_prompt(
     struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
 {
+	const struct config *config = propose_config(p, row->phase);
 	const char *verify = row->phase->verify[0]
 				 ? row->phase->verify
-				 : config_str(&p->config, "divisi.verify", "");
-	AUTO_FREE char *shown = propose_home_path(p->repo.top);
-	AUTO_FREE char *rules = landing_rules_text(&p->config, row->phase);
+				 : config_str(config, "divisi.verify", "");
+	AUTO_FREE char *shown = propose_home_path(propose_repo(p, row->phase)->top);
+	AUTO_FREE char *rules = landing_rules_text(config, row->phase);
 	AUTO_FREE char *prompt = NULL;
 	struct prompt_facts facts = { .plan = p->plan,
 		.phase = row->phase,
 		.launch_as = row->launch_as,
 		.worktree = row->worktree,
-		.repo_label = config_str(&p->config, "divisi.project", "Repository"),
+		.repo_label = config_str(config, "divisi.project", "Repository"),
 		.repo_path = shown,
 		.branch = row->branch,
 		.verify = verify[0] ? verify : NULL,
@@ -345,7 +347,7 @@ put_names(struct proposal *p, size_t i, const struct dispatch_row *row)
 	AUTO_FREE char *again = row->n_before ? xasprintf("-%d", row->n_before + 1)
 					      : xstrdup("");
 	AUTO_FREE char *name = xasprintf("%s-%s%s", low, slug, again);
-	AUTO_FREE char *path = worktree_default_path(&p->repo, name);
+	AUTO_FREE char *path = worktree_default_path(propose_repo(p, ph), name);
 	AUTO_FREE char *title = sub_issue_title(
 	    (int)fields_number(p->in, "next_number", 1), i, ph->focus);
 	AUTO_FREE char *label = session_label(i);
@@ -451,13 +453,16 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 				     : "");
 	fputc('{', p->canon);
 	put_names(p, i, row);
+	if (propose_place(p, i, row, err) < 0)
+		return -1;
 	put_cost(p, i, row);
 	put_after(p, i, row);
 	if (propose_fence(p, i, row, err) < 0 || put_agent(p, i, row, err) < 0 ||
 	    put_prompt(p, i, row, err) < 0)
 		return -1;
 	fputs("},", p->canon);
-	propose_set(p, i, "setup", config_str(&p->config, "divisi.worktree.setup", ""));
+	propose_set(p, i, "setup",
+	    config_str(propose_config(p, row->phase), "divisi.worktree.setup", ""));
 	set_number_at(p, i, "sandboxed",
 	    strcmp(config_str(&p->config, "divisi.sandbox", ""), "external") == 0);
 	note_commits(p, i, row);

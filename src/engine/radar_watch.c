@@ -184,7 +184,7 @@ on_look(void *arg, const struct fields *out, const struct err *err, bool failed)
 	if (failed && r->has_store)
 		log_warn("radar: %s", err->text);
 	/* What was not told is found again by a look that compares everything. */
-	r->is_cold = failed;
+	r->is_cold = failed || fields_number(out, "cold", 0) != 0;
 	if (failed || fields_text(out, "changed")[0])
 		r->n_still = 0;
 	else
@@ -221,6 +221,30 @@ put_plan(struct engine *engine, struct fields *in, const char **plans, size_t *n
 	return (int64_t)(*n)++;
 }
 
+/* The other repositories that sessions ever worked in: a look goes there as well. */
+static void
+put_repos(const struct engine *engine, struct fields *in)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < engine->core->n_sessions; i++) {
+		const char *repo = engine->core->session[i].repo;
+		char key[24];
+		int64_t k = 0;
+
+		for (; k < n && repo[0]; k++) {
+			snprintf(key, sizeof(key), "repo%lld", (long long)k);
+			if (strcmp(fields_text(in, key), repo) == 0)
+				break;
+		}
+		if (!repo[0] || k < n)
+			continue;
+		snprintf(key, sizeof(key), "repo%lld", (long long)n++);
+		fields_set(in, key, repo);
+	}
+	fields_set_number(in, "n_repos", n);
+}
+
 static void
 gather(struct engine *engine, struct fields *in)
 {
@@ -234,8 +258,11 @@ gather(struct engine *engine, struct fields *in)
 		const struct {
 			const char *name, *text;
 		} cells[] = { { "session", s->id }, { "path", s->path },
-			{ "phase", s->phase }, { "target", p ? p->target : "" },
-			{ "widened", s->widened } };
+			{ "phase", s->phase },
+			{ "target", s->target[0] ? s->target
+				    : p          ? p->target
+						 : "" },
+			{ "widened", s->widened }, { "repo", s->repo } };
 		char key[40];
 
 		if (!is_looked_at(engine, s))
@@ -263,6 +290,7 @@ on_time(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (r->job)
 		return;
+	put_repos(engine, &in);
 	if (is_anybody_working(engine)) {
 		gather(engine, &in);
 		fields_set_number(&in, "cold", r->is_cold || !r->has_store);

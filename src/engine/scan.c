@@ -60,6 +60,7 @@ ask_elsewhere(struct engine *engine, const struct fields *in, const char *what,
 	struct op *op = op_new(engine, caller, in, out);
 
 	fields_copy(&job, in);
+	fields_set(&job, "top", engine->top); /* whatever the caller says */
 	fields_set(&job, "what", what);
 	fields_set_number(&job, "at", engine->now());
 	op->job = job_start(engine, "scan", &job, on_scanned, op, err);

@@ -24,6 +24,28 @@ read_derived(const struct config *config, struct git_list *patterns)
 	git_list_clear(&settings);
 }
 
+void
+surroundings_refresh(struct surroundings *s)
+{
+#define LIST(of) .of = (const char *const *)s->of.item, .n_##of = s->of.n
+	s->env = (struct verdict_env){
+		.tracked = (const char *const *)s->tree.files.item,
+		.n_tracked = s->tree.files.n,
+		.fold_case = s->env.fold_case,
+		.link = s->link,
+		.n_links = s->tree.n_links,
+		.submodule = (const char *const *)s->tree.submodules.item,
+		.n_submodules = s->tree.submodules.n,
+		.infra_pattern = (const char *const *)s->infra.item,
+		.n_infra_patterns = s->infra.n,
+		LIST(exclusive),
+		LIST(derived),
+		LIST(united),
+		LIST(counted),
+	};
+#undef LIST
+}
+
 int
 surroundings_read(struct surroundings *around, const struct repo *repo,
     const struct config *config, struct err *err)
@@ -42,23 +64,8 @@ surroundings_read(struct surroundings *around, const struct repo *repo,
 	for (size_t i = 0; i < s->tree.n_links; i++)
 		s->link[i] = (struct tracked_link){ s->tree.link[i].path,
 			s->tree.link[i].to };
-#define LIST(of) .of = (const char *const *)s->of.item, .n_##of = s->of.n
-	s->env = (struct verdict_env){
-		.tracked = (const char *const *)s->tree.files.item,
-		.n_tracked = s->tree.files.n,
-		.fold_case = repo->ignore_case,
-		.link = s->link,
-		.n_links = s->tree.n_links,
-		.submodule = (const char *const *)s->tree.submodules.item,
-		.n_submodules = s->tree.submodules.n,
-		.infra_pattern = (const char *const *)s->infra.item,
-		.n_infra_patterns = s->infra.n,
-		LIST(exclusive),
-		LIST(derived),
-		LIST(united),
-		LIST(counted),
-	};
-#undef LIST
+	s->env.fold_case = repo->ignore_case;
+	surroundings_refresh(s);
 	return 0;
 }
 

@@ -17,4 +17,6 @@ struct surroundings {
 
 NODISCARD int surroundings_read(struct surroundings *around, const struct repo *repo,
     const struct config *config, struct err *err);
+/* Makes `env` anew after the lists were added to. */
+void surroundings_refresh(struct surroundings *around);
 void surroundings_clear(struct surroundings *around);

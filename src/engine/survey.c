@@ -59,7 +59,8 @@ survey_clear(struct survey *survey)
 	for (size_t i = 0; i < survey->n; i++) {
 		struct survey_item *item = &survey->item[i];
 		char *const all[] = { item->name, item->state, item->text, item->will,
-			item->fix, item->session, item->path, item->oid, item->branch };
+			item->fix, item->session, item->path, item->oid, item->branch,
+			item->repo };
 
 		for (size_t k = 0; k < N_ELEMS(all); k++)
 			free(all[k]);
@@ -81,6 +82,8 @@ survey_add(struct surveying *s, enum survey_class class, const char *name,
 	*item = (struct survey_item){
 		.class = class, .name = xstrdup(name), .state = xstrdup(state)
 	};
+	if (s->of[0])
+		item->repo = xstrdup(s->of);
 	va_start(ap, fmt);
 	item->text = xvasprintf(fmt, ap);
 	va_end(ap);
@@ -207,6 +210,49 @@ survey_acts(struct surveying *s)
 		s->survey->why = err;
 }
 
+/* ---- other repositories ------------------------------------------------------------------ */
+
+static void
+survey_one(const struct surveying *home, const char *top)
+{
+	struct repo repo = { .lock_fd = -1 };
+	struct surveying s = { .survey = home->survey,
+		.core = home->core,
+		.store = home->store,
+		.repo = &repo,
+		.of = top };
+	struct err err = ERR_INIT;
+
+	if (repo_open(top, &repo, &err) < 0 ||
+	    repo_worktrees(&repo, &s.trees, &err) < 0) {
+		survey_fix(survey_add(&s, SURVEY_HOME, top, "unseen",
+			       "sessions work there, and it cannot be looked at: %s",
+			       err.text),
+		    "%s", err.fix[0] ? err.fix : "put it back where it was");
+	} else {
+		survey_worktrees(&s);
+		survey_git_locks(&s);
+		survey_refs(&s);
+	}
+	git_worktrees_clear(&s.trees);
+	repo_close(&repo);
+}
+
+/* Each repository that sessions work in beside the home's, once. */
+static void
+survey_elsewhere(const struct surveying *s)
+{
+	for (size_t i = 0; s->core && i < s->core->n_sessions; i++) {
+		const char *top = s->core->session[i].repo;
+		size_t k = 0;
+
+		while (k < i && strcmp(s->core->session[k].repo, top) != 0)
+			k++;
+		if (top[0] && k == i)
+			survey_one(s, top);
+	}
+}
+
 /* Looks at everything once. */
 static int
 look(struct surveying *s, struct err *err)
@@ -227,6 +273,7 @@ look(struct surveying *s, struct err *err)
 	survey_locks(s);
 	survey_refs(s);
 	survey_acts(s);
+	survey_elsewhere(s);
 	core_free(s->core);
 	store_close(s->store);
 	return 0;
@@ -282,7 +329,7 @@ survey_take(const struct repo *repo, struct survey *survey, struct err *err)
 	 * a worktree or making one: before one is called strange, both are looked at again.
 	 */
 	for (int tries = 1;; tries++) {
-		s = (struct surveying){ .repo = repo, .survey = survey };
+		s = (struct surveying){ .repo = repo, .survey = survey, .of = "" };
 		rc = look(&s, err);
 		moves = rc == 0 && has_strange_tree(survey) && has_moved_on(&s);
 		git_worktrees_clear(&s.trees);

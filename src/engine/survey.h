@@ -51,6 +51,7 @@ struct survey_item {
 	char *fix;  /* a command for the person where nothing is mended, or NULL */
 	/* What the mend works on; NULL when it has none. */
 	char *session, *path, *oid, *branch;
+	char *repo; /* the other repository that it is in, or NULL */
 };
 
 struct survey {

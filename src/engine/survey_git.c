@@ -176,6 +176,7 @@ add_lost_trees(struct surveying *s)
 		struct survey_item *item;
 
 		if (!session->has_tree || session->path[0] == '\0' ||
+		    strcmp(session->repo, s->of) != 0 ||
 		    session_is_terminal(session->state) ||
 		    strcmp(session->path, s->repo->top) == 0 ||
 		    has_tree(s, session->path))
@@ -287,6 +288,7 @@ add_lost_pins(struct surveying *s)
 		struct survey_item *item;
 
 		if (session->pin[0] == '\0' || session->head[0] == '\0' ||
+		    strcmp(session->repo, s->of) != 0 ||
 		    pin_read(s->repo, session->id, "head", oid, NULL) != 0)
 			continue;
 		ref = xasprintf("refs/divisi/%s/head", session->id);

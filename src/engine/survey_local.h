@@ -14,6 +14,8 @@ struct surveying {
 	struct core *core;   /* NULL without a journal */
 	struct store *store; /* likewise */
 	struct git_worktrees trees;
+	const char
+	    *of; /* the repository of sessions that is looked at, "" the home's */
 };
 
 /* Adds an item of CLASS; the caller may fill in more of it until the next is added. */
@@ -32,6 +34,7 @@ void survey_worktrees(struct surveying *s);
 void survey_states(struct surveying *s);
 void survey_refs(struct surveying *s);
 void survey_locks(struct surveying *s);
+void survey_git_locks(struct surveying *s); /* of git only */
 
 /* Who holds the flock on PATH: its pid; 0 when nobody does (or nobody we can see). */
 pid_t survey_lock_holder(const char *path);

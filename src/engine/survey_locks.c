@@ -102,7 +102,8 @@ add_git_lock(struct surveying *s, const char *path)
 {
 	struct survey_item *item;
 	struct stat st;
-	const char *name = path + strlen(s->repo->common_dir) + 1;
+	/* Of another repository the whole path, so that no two have one name. */
+	const char *name = s->of[0] ? path : path + strlen(s->repo->common_dir) + 1;
 	AUTO_FREE char *age = NULL;
 
 	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
@@ -193,16 +194,22 @@ add_slots(struct surveying *s)
 }
 
 void
-survey_locks(struct surveying *s)
+survey_git_locks(struct surveying *s)
 {
 	AUTO_FREE char *refs = path_join(s->repo->common_dir, "refs");
 	AUTO_FREE char *trees = path_join(s->repo->common_dir, "worktrees");
 
+	walk_locks(s, s->repo->common_dir, 0);
+	walk_locks(s, trees, 1);
+	walk_locks(s, refs, MAX_DEPTH);
+}
+
+void
+survey_locks(struct surveying *s)
+{
 	add_ours(s, "server.lock", "the server", "no server runs");
 	add_ours(s, "git.lock", "a git of divisi's changes something",
 	    "nobody changes the repository for divisi");
 	add_slots(s);
-	walk_locks(s, s->repo->common_dir, 0);
-	walk_locks(s, trees, 1);
-	walk_locks(s, refs, MAX_DEPTH);
+	survey_git_locks(s);
 }

@@ -136,6 +136,11 @@ trees_watch(struct engine *engine)
 
 		if (!is_expected(s) || !end)
 			continue;
+		if (s->repo[0]) {
+			AUTO_FREE char *its = path_join(s->repo, ".git/worktrees");
+
+			watch_dir(t, its);
+		}
 		*end = '\0';
 		if (last && strcmp(last, parent) == 0)
 			continue;

@@ -66,6 +66,10 @@ add_session_names(struct json_object *o, const struct session *s)
 
 	for (size_t i = 0; i < N_ELEMS(texts); i++)
 		member_text(o, texts[i].name, texts[i].text);
+	if (s->repo[0]) {
+		member_text(o, "repository", s->repo);
+		member_text(o, "target", s->target);
+	}
 }
 
 /* The last line that the current run of S wrote to standard error, or NULL. */

@@ -42,6 +42,7 @@ static const struct lint_code codes[] = {
 	{ "L21", 'W', "A-4",   "a phase says nothing of what it touches" },
 	{ "L22", 'W', "S-13",  "history changes a file with one of the phase that is declared" },
 	{ "L23", 'E', "A-2",   "the plan is too large for its pairs to be decided" },
+	{ "L24", 'E', "A-4",   "no phase can work in the repository that one names" },
 	/* clang-format on */
 };
 

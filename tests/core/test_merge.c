@@ -207,6 +207,45 @@ a_target_that_moved_is_built_on_again(void **state)
 	play_free(p);
 }
 
+/* Issue 6, 8: what another repository's session does is done from and on its branch there. */
+static void
+a_session_of_another_repository_begins_and_lands_there(void **state)
+{
+	struct play *p = play_new();
+
+	(void)state;
+	play_open(p, 2);
+	HAPPENS(p, HAP_PLAN_CHANGED, "plan", "p1", "merge", "ask", "target", "main",
+	    "publish", "branch");
+	HAPPENS(p, HAP_BATCH_PLANNED, "plan", "p1", "#number", "1", "hash", "hash0001",
+	    "base", "b0", "#n_sessions", "2", "s0.phase", "1A", "s0.path", "/w/a",
+	    "s0.label", "S-A", "s1.phase", "1B", "s1.path", "/w/b", "s1.label", "S-B",
+	    "s1.repo", "/other", "s1.target", "trunk", "s1.base", "o0");
+	assert_string_equal(
+	    fields_text(&play_act(p, "worktree-add", "1A")->fields, "base"), "b0");
+	assert_string_equal(
+	    fields_text(&play_act(p, "worktree-add", "1B")->fields, "base"), "o0");
+	HAPPENS(p, HAP_SESSION_FILED, "session", "p1.1.1A", "sub_issue", "DV-1");
+	HAPPENS(p, HAP_SESSION_FILED, "session", "p1.1.1B", "sub_issue", "DV-2");
+	HAPPENS(p, HAP_SESSION_PREPARED, "session", "p1.1.1A", "path", "/w/a", "base",
+	    "b0");
+	HAPPENS(p, HAP_SESSION_PREPARED, "session", "p1.1.1B", "path", "/w/b", "base",
+	    "o0");
+	HAPPENS(p, HAP_BATCH_APPROVED, "batch", "p1/1", "hash", "hash0001");
+	deliver(p, "1B");
+	assert_string_equal(
+	    fields_text(&play_act(p, "candidate", "1B")->fields, "target"), "trunk");
+	LINE(p, "1B", HAP_CANDIDATE_BUILT, "candidate", "c1", "onto", "o0", NULL);
+	assert_string_equal(
+	    fields_text(&play_act(p, "land", "1B")->fields, "target"), "trunk");
+	HAPPENS(p, HAP_LANDED, "session", "p1.1.1B", "commit", "c1");
+	IS(p, "1B", SESSION_DONE);
+	deliver(p, "1A");
+	assert_string_equal(
+	    fields_text(&play_act(p, "candidate", "1A")->fields, "target"), "main");
+	play_free(p);
+}
+
 static void
 a_merge_job_that_breaks_is_shown_and_frees_the_queue(void **state)
 {
@@ -326,6 +365,8 @@ main(void)
 		cmocka_unit_test(a_blocked_landing_waits_and_is_built_anew),
 		cmocka_unit_test(a_blocked_landing_can_be_given_up),
 		cmocka_unit_test(a_target_that_moved_is_built_on_again),
+		cmocka_unit_test(
+		    a_session_of_another_repository_begins_and_lands_there),
 		cmocka_unit_test(a_merge_job_that_breaks_is_shown_and_frees_the_queue),
 		cmocka_unit_test(a_candidate_told_twice_lands_once),
 		cmocka_unit_test(a_landing_is_evidence),

@@ -321,6 +321,59 @@ a_home_that_cannot_be_written_says_how_to_mend_it(void **state)
 	assert_int_equal(chmod(above, 0700), 0);
 }
 
+/* Issue 6, 8: one home for a repository, its own or that of the plan that works in it. */
+static void
+a_repository_has_one_home(void **state)
+{
+	AUTO_FREE char *other = path_join(top, "other/divisi");
+	AUTO_FREE char *third = path_join(top, "third/divisi");
+	AUTO_FREE char *journal = NULL, *keeper = NULL, *real = NULL;
+	struct err err = ERR_INIT;
+
+	secure(home);
+	claim(home);
+	secure(third);
+	claim(third);
+	secure(other);
+	assert_int_equal(home_keeper(other, &keeper), 0);
+	assert_int_equal(home_check_kept(other, &err), 0);
+	assert_int_equal(home_keep(home, other, &err), 0);
+	assert_int_equal(home_keep(home, other, &err), 0);
+	real = realpath(home, NULL);
+	assert_int_equal(home_keeper(other, &keeper), 1);
+	assert_string_equal(keeper, real);
+	assert_int_equal(home_check_kept(other, &err), -1);
+	assert_non_null(strstr(err.text, real));
+	assert_int_equal(home_check_keep(third, other, &err), -1);
+	assert_int_equal(home_keep(third, other, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+
+	journal = path_join(third, "journal.db");
+	assert_int_equal(home_check_keep(home, third, &err), 0);
+	assert_int_equal(file_write_atomic(journal, "", 0, 0600, &err), 0);
+	assert_int_equal(home_keep(home, third, &err), -1);
+	assert_non_null(strstr(err.text, "a home of its own"));
+}
+
+/* A server that starts there, and one that takes it, exclude each other. */
+static void
+nobody_keeps_a_repository_whose_server_works(void **state)
+{
+	AUTO_FREE char *other = path_join(top, "other/divisi");
+	struct err err = ERR_INIT;
+	int fd;
+
+	secure(home);
+	claim(home);
+	secure(other);
+	fd = home_lock(other, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(home_keep(home, other, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	close(fd);
+	assert_int_equal(home_keep(home, other, &err), 0);
+}
+
 int
 main(void)
 {
@@ -336,6 +389,8 @@ main(void)
 		TEST(a_damaged_identity_is_written_anew),
 		TEST(a_home_set_aside_is_whole_and_never_over_another),
 		TEST(a_home_that_cannot_be_written_says_how_to_mend_it),
+		TEST(a_repository_has_one_home),
+		TEST(nobody_keeps_a_repository_whose_server_works),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,70 @@ the_approval_binds_to_what_was_overridden(void **state)
 	assert_string_not_equal(before, after);
 }
 
+/* Issue 6, 8: what a phase does elsewhere is approved with where that is and how it is verified. */
+static void
+the_approval_binds_to_the_repository_of_a_phase(void **state)
+{
+	static const char *const changes[] = {
+		"cd lib && git config divisi.verify 'make check'",
+		"cd lib && git config divisi.worktree.setup 'make deps'",
+		"cd lib && git commit -q --allow-empty -m more",
+		"cd lib && git branch -q -m main trunk && git config divisi.main trunk",
+	};
+	AUTO_FREE char *before = hash_of_table(NULL);
+
+	sh("cp -R repo lib && cd repo && sed -i 's,^- Mode: quick,&\\n- Repo: ../lib,' "
+	   "plan.md && grep -q '^- Repo' plan.md");
+	for (size_t i = 0; i <= N_ELEMS(changes); i++) {
+		AUTO_FREE char *after = hash_of_table(NULL);
+
+		if (strcmp(before, after) == 0)
+			fail_msg("not bound: %s", i ? changes[i - 1] : "the place");
+		free(before);
+		before = xstrdup(after);
+		if (i < N_ELEMS(changes))
+			sh("%s", changes[i]);
+	}
+}
+
+/* Pins there would have the names of this plan's sessions. */
+static void
+a_repository_with_pins_or_a_keeper_of_its_own_is_refused(void **state)
+{
+	static const struct {
+		const char *before, *text;
+	} rows[] = {
+		{ "git -C lib update-ref refs/divisi/p1.1.1A/head HEAD", "has pins" },
+		{ "git -C lib update-ref -d refs/divisi/p1.1.1A/head; "
+		  "mkdir -p lib/.git/divisi; touch lib/.git/divisi/journal.db",
+		    "a home of its own" },
+		{ "rm lib/.git/divisi/journal.db; echo damaged >lib/.git/divisi/keeper",
+		    "work in this repository" },
+		{ "rm lib/.git/divisi/keeper; git -C lib switch -q --detach",
+		    "no branch" },
+		{ "git -C lib switch -q main; git -C repo config divisi.publish branch; "
+		  "git -C lib remote remove origin",
+		    "no remote to push to" },
+	};
+
+	sh("cp -R repo lib && cd repo && sed -i 's,^- Mode: quick,&\\n- Repo: ../lib,' "
+	   "plan.md");
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		struct fields in = { 0 }, out = { 0 };
+		struct err err = ERR_INIT;
+
+		sh("%s", rows[i].before);
+		fields_set(&in, "plan", at("repo/plan.md"));
+		fields_set(&in, "home", at("repo/.git/divisi"));
+		assert_int_equal(job_propose(&in, &out, &err), -1);
+		if (!strstr(err.text, rows[i].text) || !strstr(err.text, "../lib"))
+			fail_msg("%s: %s", rows[i].text, err.text);
+		assert_true(err.fix[0]);
+		fields_clear(&in);
+		fields_clear(&out);
+	}
+}
+
 int
 main(void)
 {
@@ -192,6 +256,8 @@ main(void)
 		CASE(the_approval_binds_to_the_text_of_the_plan),
 		CASE(the_approval_binds_to_what_was_overridden),
 		CASE(a_limit_of_turns_is_refused_where_nothing_counts_them),
+		CASE(the_approval_binds_to_the_repository_of_a_phase),
+		CASE(a_repository_with_pins_or_a_keeper_of_its_own_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -370,6 +370,7 @@ static const struct event_field all_fields[] = {
 	{ "recommendation", false, "APPROVE, REVISE, RETHINK, REQUEST CHANGES or BLOCK" },
 	{ "refused", true, "1: an answer, not an accident" },
 	{ "remote", false, "the remote" },
+	{ "repo", false, "the other repository that a session works in, its main checkout" },
 	{ "reroutes", true, "1: goes to the next of its routes by itself when nobody picks it up" },
 	{ "research_cap", true, "the same cap for batches that only look" },
 	{ "response", false, "the reason, or the issue it is deferred to" },

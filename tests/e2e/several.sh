@@ -118,6 +118,28 @@ claim "the worktrees are gone" until_true eval '[ "$(git -C "$other" worktree li
 claim "doctor sees what is kept there" says "1B/head" divisi doctor --all
 claim "the other checkout is in step" eval '[ -z "$(git -C "$other" status --porcelain --untracked-files=no)" ]'
 
+# ---- an agent that lives there while the server dies ----------------------------------------------
+
+plan=2026-11-22-try-alive.md
+fake_plan "$plan" <<END
+3A|quick|Repo: lib; Creates: \`src/d.txt\`|fake:write=src/d.txt:d fake:bash=echo in >$other/main.txt; echo in >$scratch/home-repo/main.txt; true fake:wait=$scratch/go fake:commit=d
+END
+divisi dispatch "$plan" >/dev/null 2>&1
+approve_table >/dev/null
+claim "3A runs" until_true grep -q "3A.r1" "$scratch/started"
+pid=$(server_pid)
+kill -KILL "$pid" && until_true is_gone "$pid"
+claim "it is adopted" becomes 3A active
+touch "$scratch/go"
+claim "and delivers" becomes 3A in-review
+claim "started once" equals "$(starts 3A)" 1
+claim "its fence kept it from both checkouts" eval '! test -e "$other/main.txt" && ! test -e main.txt'
+divisi server stop >/dev/null
+git -C "$other" update-ref refs/heads/trunk "$(git -C "$other" commit-tree -p trunk -m moved "trunk^{tree}")"
+git -C "$other" reset --quiet --hard
+claim "it lands on what its branch became meanwhile" eval "divisi merge 3A --yes; becomes 3A done"
+claim "with that" eval 'git -C "$other" log --format=%s trunk | grep -qx moved && test -e "$other/src/d.txt"'
+
 # ---- a home of its own is respected --------------------------------------------------------------
 
 new_repo "$scratch/third" && mkdir "$scratch/third/.git/divisi" && touch "$scratch/third/.git/divisi/journal.db"

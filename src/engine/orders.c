@@ -166,10 +166,8 @@ order_try(struct engine *engine, const struct fields *in, const struct caller *c
 	}
 	fields_set(&job, "top", side[0]->repo);
 	fields_set_number(&job, "elsewhere", side[0]->repo[0] != '\0');
-	fields_set(&job, "target",
-	    side[0]->target[0] ? side[0]->target
-	    : p                ? p->target
-			       : "");
+	fields_set(
+	    &job, "target", side[0]->target[0] || !p ? side[0]->target : p->target);
 	fields_set(
 	    &job, "verify", side[0]->verify[0] ? side[0]->verify : side[1]->verify);
 	/* Of two fences one has to do: that of the session whose command it is. */

@@ -4,6 +4,7 @@
 #include "git/local.h"
 #include "git/merge.h"
 #include "git/settle.h"
+#include "git/torn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -552,8 +553,11 @@ scratch_prepare(struct repo *repo, const char *path, const char *name, const cha
 	if (repo_lock(repo, err) < 0)
 		return -1;
 	rc = worktree_add(repo, &spec, err);
-	if (rc == 0)
+	if (rc == 0) {
+		/* It is ours, and a git that was killed in it would keep us out for ever. */
+		torn_unlock(path);
 		rc = scratch_clean(repo, path, name, oid, err);
+	}
 	repo_unlock(repo);
 	return rc;
 }

@@ -383,6 +383,26 @@ a_scratch_is_reused_and_loses_nothing(void **state)
 	    scratch_prepare(&repo, at("repo"), "scratch-p", first, &err), -1);
 }
 
+/* A git that died in it, or the power did, left its lock. */
+static void
+a_scratch_outlives_a_killed_git(void **state)
+{
+	struct err err = ERR_INIT;
+
+	branch("x", "echo 1 >n1; git add .; git commit -q -m one");
+	AUTO_FREE char *first = xstrdup(oid_of("main"));
+	AUTO_FREE char *second = xstrdup(oid_of("x"));
+
+	assert_ok(
+	    scratch_prepare(&repo, at("scratch"), "scratch-p", first, &err), &err);
+	sh("touch repo/.git/worktrees/scratch/index.lock");
+	assert_ok(
+	    scratch_prepare(&repo, at("scratch"), "scratch-p", second, &err), &err);
+	assert_string_equal(sh_out("git -C scratch rev-parse HEAD"), second);
+	assert_string_equal(
+	    sh_out("ls repo/.git/worktrees/scratch | grep -c lock$ || true"), "0");
+}
+
 int
 main(void)
 {
@@ -404,6 +424,7 @@ main(void)
 		T(methods_have_words),
 		T(changed_paths_tell_letters_and_renames),
 		T(a_scratch_is_reused_and_loses_nothing),
+		T(a_scratch_outlives_a_killed_git),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,12 +140,13 @@ struct session {
 	 */
 	char *output, *output_path, *output_sha;
 	int64_t n_output;
-	int n_repairs;       /* how often it was told what is wrong with that */
-	char *stray;         /* undeclared paths it wrote, one per line */
-	char *widened;       /* patterns a person let it write beside, one per line */
-	int64_t n_guarded;   /* tool calls the guard was asked about */
-	int64_t n_denied;    /* and refused */
-	bool is_held;        /* by a person */
+	int n_repairs;     /* how often it was told what is wrong with that */
+	char *stray;       /* undeclared paths it wrote, one per line */
+	char *widened;     /* patterns a person let it write beside, one per line */
+	int64_t n_guarded; /* tool calls the guard was asked about */
+	int64_t n_denied;  /* and refused */
+	bool is_held;      /* by a person */
+	bool is_lost; /* its run went with the machine or its holder: no approach */
 	bool is_interrupted; /* its turn was ended by a person: its failure is none */
 	bool was_reviewed;
 	bool is_set_up; /* its setup command succeeded */

@@ -112,7 +112,7 @@ step_held(
 static int
 n_failed(const struct core *core, const struct session *s)
 {
-	int n = s->state == SESSION_STALLED;
+	int n = s->state == SESSION_STALLED && !s->is_lost;
 
 	for (size_t i = 0; i < core->n_sessions; i++) {
 		if (strcmp(core->session[i].issue, s->issue) == 0)
@@ -284,7 +284,7 @@ step_resumed(
 		    session_state_name(s->state));
 	if (human_check_relaunch(core, s, h, err) < 0)
 		return -1;
-	s->n_failed += s->state == SESSION_STALLED;
+	s->n_failed += s->state == SESSION_STALLED && !s->is_lost;
 	money_go_on(core, s, h->at);
 	s->n_repairs = 0;
 	own = storm_note(s);

@@ -360,6 +360,7 @@ step_run_lost(
 		return 0;
 	free(s->reason);
 	s->reason = lost_reason(h);
+	s->is_lost = true;
 	(void)core_move(s, ON_STALL, h->at, acts);
 	if (again)
 		owe_launch(s, s->agent_session,

@@ -418,6 +418,17 @@ add_need(struct need *need, size_t max, size_t *n, const struct need *one)
 	(*n)++;
 }
 
+/* Would a dispatch make the next table of the plan, and read its file for that? */
+static bool
+may_dispatch(const struct core *core, const struct plan_run *p)
+{
+	const struct batch_run *b = core_last_batch(core, p->id);
+
+	return strcmp(p->state, "active") == 0 &&
+	       (!b || b->state == BATCH_COMPLETE || b->state == BATCH_DECLINED ||
+		   b->state == BATCH_PLANNED);
+}
+
 /* What waits for a ruling, or would be better known before it lands. */
 static void
 add_conflicts(const struct core *core, struct need *need, size_t max, size_t *n)
@@ -551,6 +562,9 @@ core_needs(const struct core *core, struct need *need, size_t max)
 			continue;
 		text_print(one.subject, sizeof(one.subject), "plan %s", p->id);
 		text_print(one.what, sizeof(one.what), "%s", p->trouble);
+		if (may_dispatch(core, p))
+			text_print(one.command, sizeof(one.command),
+			    "divisi dispatch %s", p->path);
 		add_need(need, max, &n, &one);
 	}
 	for (size_t i = 0; i < core->n_plans; i++) {

@@ -12,6 +12,7 @@
 #include "git/land.h"
 #include "git/merge.h"
 #include "git/pin.h"
+#include "git/torn.h"
 #include "git/worktree.h"
 #include "plan/parse.h"
 #include "policy/declared.h"
@@ -254,6 +255,7 @@ gather(struct repo *repo, const struct fields *in, const struct phase *phase,
 		git_list_add(&x->loose, x->tree.status.dirty.item[i]);
 	for (size_t i = 0; i < x->tree.status.untracked.n; i++)
 		git_list_add(&x->loose, x->tree.status.untracked.item[i]);
+	torn_sync_loose(path, &x->loose);
 	if (changed_paths(path, base, "HEAD", &x->changed, err) < 0)
 		return -1;
 	stray = stray_paths(phase, fields_text(in, "widened"), x);

@@ -102,7 +102,8 @@ job_write_back(const struct fields *in, struct fields *out, struct err *err)
 		if (is_same)
 			return 0;
 		fields_setf(out, "trouble",
-		    "%s was changed since divisi read it; statuses are not written into it",
+		    "%s was changed since divisi read it; statuses are written into it again "
+		    "once the next table is made of it",
 		    path);
 		return err_set(err, ERR_CONFLICT, "%s was changed meanwhile", path);
 	}

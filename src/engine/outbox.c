@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ACCEPTS           "{\"accepts\":1}"
 #define PAUSE_FIRST_MS    1000
 #define PAUSE_MOST_MS     (5 * 60 * 1000)
 #define FILING_TRIES      3
@@ -60,6 +61,7 @@ outbox_take(struct task *task, const char *result, int64_t next_at)
 	if (result[0] == '\0' || fields_of_json(&f, result, NULL) < 0)
 		return;
 	pause = fields_number(&f, "pause", 0);
+	task->accepts = fields_number(&f, "accepts", 0) != 0;
 	if (fields_text(&f, "stopped")[0]) {
 		task->stopped = xstrdup(fields_text(&f, "stopped"));
 		task->is_conflict = fields_number(&f, "conflict", 0) != 0;
@@ -401,7 +403,7 @@ outbox_send(struct task *task, const struct fields *in)
 	if (task->job)
 		engine->outbox.is_busy = true;
 	else
-		task_end(task, "owed", NULL, PAUSE_FIRST_MS);
+		task_end(task, "owed", task->accepts ? ACCEPTS : NULL, PAUSE_FIRST_MS);
 }
 
 static struct json_object *
@@ -468,23 +470,38 @@ outbox_json(const struct engine *engine)
 
 /* ---- what a person orders --------------------------------------------------------------- */
 
-static void
-retry(struct task *task)
+/* Durable before it is done: the next server, too, was told. */
+static int
+note_retry(struct task *task, bool accepts, int64_t not_before, struct err *err)
+{
+	return DURABLE(
+	    "outbox.retry", act_finish(task->engine->store, task->seq, "owed",
+				accepts ? ACCEPTS : "{}", not_before, err));
+}
+
+static int
+retry(struct task *task, struct err *err)
 {
 	struct outbox *o = &task->engine->outbox;
 	/* How long it wants no call the tracker said, and not we. */
 	bool is_limited = o->kind == TRACKER_LIMITED;
+	int64_t not_before = is_limited ? o->paused_until : 0;
 
+	if (task->is_running)
+		return 0;
+	if (task->stopped && note_retry(task, task->is_conflict, not_before, err) < 0)
+		return -1;
 	/* They saw what was changed there: ours is written on top of it. */
 	task->accepts = task->is_conflict;
 	free(task->stopped);
 	task->stopped = NULL;
 	task->is_conflict = false;
-	task->not_before = is_limited ? o->paused_until : 0;
+	task->not_before = not_before;
 	if (is_limited)
-		return;
+		return 0;
 	o->paused_until = 0;
 	o->n_troubles = 0;
+	return 0;
 }
 
 /* Who waits for a filing that is given up is told: its table, or its session. */
@@ -545,9 +562,8 @@ order_outbox(struct engine *engine, const struct fields *in,
 			continue;
 		if (strcmp(id, "all") == 0 && (is_drop || t->is_conflict))
 			continue;
-		if (!is_drop)
-			retry(t);
-		else if (drop(t, caller->actor, fields_text(in, "reason"), err) < 0)
+		if ((is_drop ? drop(t, caller->actor, fields_text(in, "reason"), err)
+			     : retry(t, err)) < 0)
 			return -1;
 		n++;
 	}

@@ -36,6 +36,19 @@ torn_sync_worktree(const char *path, const char *admin, struct err *err)
 	return 0;
 }
 
+static void
+sync_path(int top, const char *dir, const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+	AUTO_FD int fd = openat(
+	    top, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	/* What was deleted is no file; its directory still tells that. */
+	if (fd >= 0)
+		(void)DURABLE("torn.sync-file", fsync(fd));
+	(void)!file_sync_parent(path, NULL);
+}
+
 void
 torn_sync_files(const char *dir, const struct changed_paths *changed)
 {
@@ -45,16 +58,21 @@ torn_sync_files(const char *dir, const struct changed_paths *changed)
 		(void)DURABLE("torn.sync-all", syncfs(top));
 		return;
 	}
-	for (size_t i = 0; top >= 0 && i < changed->n; i++) {
-		AUTO_FREE char *path = path_join(dir, changed->item[i].path);
-		AUTO_FD int fd = openat(top, changed->item[i].path,
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	for (size_t i = 0; top >= 0 && i < changed->n; i++)
+		sync_path(top, dir, changed->item[i].path);
+}
 
-		/* What was deleted is no file; its directory still tells that. */
-		if (fd >= 0)
-			(void)DURABLE("torn.sync-file", fsync(fd));
-		(void)!file_sync_parent(path, NULL);
+void
+torn_sync_loose(const char *dir, const struct git_list *paths)
+{
+	AUTO_FD int top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (top >= 0 && paths->n > MANY_FILES) {
+		(void)DURABLE("torn.sync-loose", syncfs(top));
+		return;
 	}
+	for (size_t i = 0; top >= 0 && i < paths->n; i++)
+		sync_path(top, dir, paths->item[i]);
 }
 
 /* The objects that OID adds to what is pinned of SESSION, one per line; NULL when unknown. */

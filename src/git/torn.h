@@ -30,6 +30,12 @@ NODISCARD int torn_sync_worktree(const char *path, const char *admin, struct err
 void torn_sync_files(const char *dir, const struct changed_paths *changed);
 
 /*
+ * Makes PATHS of the worktree DIR, which nobody committed, last, as well as can be: they are
+ * what a person is asked about and may be committed as they are then.
+ */
+void torn_sync_loose(const char *dir, const struct git_list *paths);
+
+/*
  * Makes commit OID, and all that it adds to what is pinned of SESSION, last, as well as can be:
  * git as a person has it does not sync what a commit is made of.  Called before a pin of it.
  */

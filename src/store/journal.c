@@ -235,7 +235,7 @@ act_finish(struct store *store, int64_t seq, const char *state, const char *resu
 	static const char sql_finish[] =
 	    "UPDATE act SET state = ?2, result = ?3, next_at = ?4"
 	    " WHERE seq = ?1 AND ?2 <> 'begun'"
-	    " AND (state = 'begun' OR (state = 'owed' AND ?2 = 'dead'))";
+	    " AND (state = 'begun' OR (state = 'owed' AND ?2 IN ('dead', 'owed')))";
 	int changed = db_run(
 	    store, sql_finish, err, "lttl", seq, state, or_text(result, ""), next_at);
 

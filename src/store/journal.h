@@ -94,8 +94,8 @@ NODISCARD int journal_verify(struct store *store, int64_t until, struct err *err
 int64_t journal_last(struct store *store);
 
 /*
- * act: owed -> begun -> done|failed|owed (retry at NEXT_AT)|dead, and owed -> dead for an
- * act given up before it was begun.  begin counts the try.  Any other move is
+ * act: owed -> begun -> done|failed|owed (retry at NEXT_AT)|dead; owed -> dead for an act given
+ * up before it was begun, and owed -> owed to note another RESULT.  begin counts the try.  Any other move is
  * ERR_CONFLICT, an unknown SEQ ERR_NOT_FOUND; the act is then as it was.
  */
 NODISCARD int act_begin(struct store *store, int64_t seq, struct err *err);

@@ -241,6 +241,24 @@ a_dead_process_that_is_resumed_was_a_failed_approach(void **state)
 	play_free(p);
 }
 
+/* R-24 counts approaches: a machine that went down twice has tried nothing. */
+static void
+a_run_that_was_lost_was_no_approach(void **state)
+{
+	struct play *p = active("1A");
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		HAPPENS(p, HAP_RUN_LOST, "session", "p1.1.1A", "run",
+		    play_session(p, "1A")->run);
+		assert_int_equal(play_session(p, "1A")->state, SESSION_STALLED);
+		HAPPENS(p, HAP_RESUMED, "session", "p1.1.1A");
+		play_start(p, "1A");
+	}
+	assert_int_equal(play_session(p, "1A")->n_failed, 0);
+	play_free(p);
+}
+
 /* S-25: a fourth launch is refused; the override exists and is on record. */
 static void
 a_resume_keeps_to_the_cap(void **state)
@@ -422,6 +440,7 @@ main(void)
 		cmocka_unit_test(a_third_approach_needs_an_override),
 		cmocka_unit_test(a_parked_session_has_not_failed),
 		cmocka_unit_test(a_dead_process_that_is_resumed_was_a_failed_approach),
+		cmocka_unit_test(a_run_that_was_lost_was_no_approach),
 		cmocka_unit_test(a_resume_keeps_to_the_cap),
 		cmocka_unit_test(a_stalled_session_holds_its_slot_and_may_go_on),
 		cmocka_unit_test(a_resume_does_not_collide_with_a_later_batch),

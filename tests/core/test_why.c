@@ -277,6 +277,12 @@ trouble_with_the_plan_file_is_a_need(void **state)
 	HAPPENS(p, HAP_WRITTEN_BACK, "plan", "p1", "trouble", "edited meanwhile");
 	assert_string_equal(only_need(p).what, "edited meanwhile");
 	assert_string_equal(only_need(p).subject, "plan p1");
+	/* The next table reads it; before that is due nothing has to be done. */
+	assert_string_equal(only_need(p).command, "divisi dispatch /p.md");
+	play_free(p);
+	p = running("1A");
+	HAPPENS(p, HAP_WRITTEN_BACK, "plan", "p1", "trouble", "edited meanwhile");
+	assert_string_equal(only_need(p).command, "");
 	play_free(p);
 }
 

@@ -6,6 +6,7 @@ death does the right thing, and a command that was already carried out is not gi
 
 import json
 import os
+import re
 import shutil
 import stat
 
@@ -83,8 +84,10 @@ class Rough(Plain):
     name, phases, patience_s = "rough", ROUGH, 120
     sample = "sample-rough.txt"
     has_wishes = True
-    # What a cut-off command left in a scratch worktree; ignored files, torn or not.
-    may_be = r"|refs/divisi/verify(-\d+)?/(head|base)$|refs/divisi/.*/ignored-\d+$"
+    # What a cut-off command left in a scratch worktree; ignored files, torn or not; what git
+    # notes of a remote when it has pushed.
+    may_be = (r"|refs/divisi/verify(-\d+)?/(head|base)$|refs/divisi/.*/ignored-\d+$"
+              r"|refs/remotes/origin/main$")
     settings = (("merge", "ask"), ("verify", "! test -e broken"), ("publish", "branch"),
                 ("tracker", "command"), ("radar", "off"), ("worktree.setup", "test -e .env"),
                 ("worktree.copy", ".env"), ("series", "schema:main=db/*.sql"),
@@ -156,7 +159,13 @@ class Rough(Plain):
 
     def issues(self, case):
         with open(case.place + "/there/state.json", encoding="utf-8") as file:
-            issues = json.load(file)["issues"]
+            text = file.read()
+        # Numbers are given as they are asked for, by whoever comes first.
+        for name, issue in json.loads(text)["issues"].items():
+            phase = re.search(r"\(Phase (\w+):", issue["body"])
+            if phase and name.startswith("FT-"):
+                text = re.sub(r"\b%s\b" % name, "FT-" + phase.group(1), text)
+        issues = json.loads(text)["issues"]
         for issue in issues.values():
             del issue["updated_at"]
             # The plan hangs there once for each text that it had.

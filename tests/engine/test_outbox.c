@@ -9,6 +9,9 @@
 #define LIMITED                                                            \
 	"{\"error\":\"system\",\"text\":\"slow\",\"trouble\":\"limited\"," \
 	"\"retry_after_ms\":100000}"
+#define CONFLICT                                                                \
+	"{\"error\":\"conflict\",\"text\":\"theirs\",\"trouble\":\"conflict\"," \
+	"\"conflict\":\"somebody wrote\"}"
 #define REFUSED "{\"error\":\"refused\",\"text\":\"never\",\"trouble\":\"refused\"}"
 
 /* A plan whose tracker is elsewhere, and an act of it. */
@@ -100,24 +103,6 @@ what_is_refused_waits_for_a_person_over_a_restart(void **state)
 	fields_clear(&out);
 }
 
-static void
-an_agent_neither_retries_nor_drops(void **state)
-{
-	struct stage *st = *state;
-	struct caller agent = { .actor = "session:p1.1.1A", .session = "p1.1.1A" };
-	struct fields in = { 0 }, out = { 0 };
-	struct err err = ERR_INIT;
-
-	begin(st);
-	fields_set(&in, "what", "retry");
-	fields_set(&in, "id", "all");
-	assert_int_equal(
-	    engine_order(st->engine, "outbox", &in, &agent, &out, &err), -1);
-	assert_int_equal(err.kind, ERR_REFUSED);
-	fields_clear(&in);
-	fields_clear(&out);
-}
-
 static int
 order(struct stage *st, const char *what, const char *id, const char *reason)
 {
@@ -140,6 +125,44 @@ static char *
 number_of(const struct stage *st, const char *key)
 {
 	return xasprintf("%lld", (long long)stage_act_number(st, key, "seq"));
+}
+
+/* A write on top of what somebody changed there is asked for once, not by each server. */
+static void
+a_retry_is_not_forgotten_by_a_server_that_dies_sending(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	stage_answer(st, TRACK, CONFLICT, 8);
+	owe(st, "registry", "k1");
+	stage_settle(st);
+	AUTO_FREE char *number = number_of(st, "k1");
+	assert_int_equal(order(st, "retry", number, ""), 0);
+	stage_restart(st);
+	stage_answer(st, TRACK, "{}", 0);
+	stage_settle(st);
+	AUTO_FREE char *input = stage_input(st, TRACK);
+	assert_non_null(strstr(input, "\"accept\":1"));
+	assert_string_equal(stage_act(st, "k1"), "done");
+}
+
+static void
+an_agent_neither_retries_nor_drops(void **state)
+{
+	struct stage *st = *state;
+	struct caller agent = { .actor = "session:p1.1.1A", .session = "p1.1.1A" };
+	struct fields in = { 0 }, out = { 0 };
+	struct err err = ERR_INIT;
+
+	begin(st);
+	fields_set(&in, "what", "retry");
+	fields_set(&in, "id", "all");
+	assert_int_equal(
+	    engine_order(st->engine, "outbox", &in, &agent, &out, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	fields_clear(&in);
+	fields_clear(&out);
 }
 
 /* E-18: "no call" is meant for all, for whoever comes new and for the next server too. */
@@ -302,6 +325,7 @@ main(void)
 		STAGE_TEST(an_outage_keeps_all_waiting_and_is_drained_in_order),
 		STAGE_TEST(the_pause_that_a_tracker_asks_for_is_kept),
 		STAGE_TEST(what_is_refused_waits_for_a_person_over_a_restart),
+		STAGE_TEST(a_retry_is_not_forgotten_by_a_server_that_dies_sending),
 		STAGE_TEST(an_agent_neither_retries_nor_drops),
 		STAGE_TEST(no_call_is_made_before_the_tracker_wants_one),
 		STAGE_TEST(a_pause_goes_back_with_the_clock),

@@ -196,7 +196,7 @@ an_act_moves_only_as_drawn(void **state)
 		{ "owed", "begun", true },
 		{ "owed", "done", false },
 		{ "owed", "failed", false },
-		{ "owed", "owed", false },
+		{ "owed", "owed", true },
 		{ "owed", "dead", true },
 		{ "begun", "begun", false },
 		{ "begun", "done", true },

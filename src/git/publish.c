@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "git/land.h"
 #include "git/local.h"
+#include "git/torn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -228,6 +229,8 @@ commit_artefacts(struct repo *repo, const struct artefacts_spec *spec,
 		rc = check_file(root, spec->files->item[i], err);
 	if (rc < 0 || repo_lock(repo, err) < 0)
 		return -1;
+	/* Of a git of ours, or of its agent, that went with the power. */
+	torn_unlock(root);
 	if (spec->files->n > 0)
 		rc = commit_files(repo, spec, err);
 	repo_unlock(repo);

@@ -168,7 +168,7 @@ class Case:
             for batch in plan["batches"]:
                 for session in batch["sessions"]:
                     if session["id"] == name and self.was_dark:
-                        self.call("git", "-C", session["path"], "reset", "-q", "--hard")
+                        self.call("git", "-C", session["path"], "checkout", "-q", "HEAD", "--", ".")
                         self.plot.put_back(session["path"])
 
     def run_once(self):

@@ -81,7 +81,7 @@ class Plain:
 class Rough(Plain):
     """Whatever can go otherwise does, in a tracker elsewhere."""
 
-    name, phases, patience_s = "rough", ROUGH, 120
+    name, phases, patience_s = "rough", ROUGH, 200
     sample = "sample-rough.txt"
     has_wishes = True
     # What a cut-off command left in a scratch worktree; ignored files, torn or not; what git

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "git/land.h"
+#include "git/worktree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -507,6 +508,25 @@ artefacts_are_committed_alone_and_literally(void **state)
 	git_list_clear(&files);
 }
 
+/* The power went while git committed them for a person who had said yes. */
+static void
+artefacts_are_committed_over_a_killed_gits_lock(void **state)
+{
+	const char *base = sh_out("git -C repo rev-parse main");
+	struct worktree_spec tree = { "s1", at("wt"), "b/1", base };
+	struct git_list files = { 0 };
+	struct artefacts_spec spec = { at("wt"), &files, "rest", NULL };
+	struct err err = ERR_INIT;
+	char oid[GIT_OID_SIZE];
+
+	assert_ok(worktree_add(&repo, &tree, &err), &err);
+	sh("echo c >wt/c; touch repo/.git/worktrees/wt/index.lock");
+	git_list_add(&files, "c");
+	assert_ok(commit_artefacts(&repo, &spec, oid, &err), &err);
+	assert_string_equal(sh_out("git -C wt show HEAD:c"), "c");
+	git_list_clear(&files);
+}
+
 static void
 artefacts_stay_in_their_worktree(void **state)
 {
@@ -579,6 +599,7 @@ main(void)
 		T(a_push_sends_one_branch_and_never_forces),
 		T(the_remote_is_the_branchs_own_or_origin_or_the_only_one),
 		T(artefacts_are_committed_alone_and_literally),
+		T(artefacts_are_committed_over_a_killed_gits_lock),
 		T(artefacts_stay_in_their_worktree),
 		T(artefacts_of_a_foreign_repository_are_refused),
 	};

@@ -121,6 +121,18 @@ merge_ready(struct merging *m, struct json_object *status, struct err *err)
 	return 0;
 }
 
+/* Did the session ID, one of those that were asked for, not get through? */
+static bool
+is_stuck(const struct merging *m, struct json_object *status, const char *id)
+{
+	const struct json_object *s = id[0] ? client_session(status, id, NULL) : NULL;
+
+	if (!s || (m->session && s != client_session(status, m->session, NULL)))
+		return false;
+	return strcmp(js_text(s, "state"), "merge-conflict") == 0 ||
+	       strcmp(js_text(s, "state"), "merging") == 0;
+}
+
 /* Waits until the train has stopped, so that the outcome can be said. */
 static int
 wait_train(struct merging *m, struct err *err)
@@ -149,9 +161,7 @@ wait_train(struct merging *m, struct err *err)
 		for (size_t i = 0; i < js_count(needs); i++) {
 			const struct json_object *n = js_at(needs, i);
 
-			if (strstr(js_text(n, "what"), "merge") ||
-			    strstr(js_text(n, "what"), "land") ||
-			    strstr(js_text(n, "what"), "fails")) {
+			if (is_stuck(m, status, js_text(n, "session"))) {
 				err_set(err, ERR_CONFLICT, "%s: %.400s",
 				    js_text(n, "subject"), js_text(n, "what"));
 				return err_fix(err, "%s", js_text(n, "command"));

@@ -259,18 +259,31 @@ verify(struct building *b, struct err *err)
 	return 0;
 }
 
-/* The tip of the session's branch; of one that somebody deleted, what was pinned of it. */
+/*
+ * The tip of the session's branch; of one that somebody deleted, what was pinned of it.  A tip
+ * that git cannot read is no reason for older work: somebody's last commit would be missing.
+ */
 static int
 find_tip(const struct repo *repo, const struct fields *in, char tip[GIT_OID_SIZE],
     struct err *err)
 {
+	AUTO_FREE char *ref = xasprintf("refs/heads/%s", fields_text(in, "branch"));
+	char pin[GIT_OID_SIZE];
 	struct err why = ERR_INIT;
+	int found = repo_ref(repo->common_dir, ref, tip, err);
 
-	if (repo_resolve(repo, fields_text(in, "branch"), tip, &why) == 0 ||
-	    pin_read(repo, fields_text(in, "session"), "head", tip, err) > 0)
-		return 0;
-	*err = why;
-	return -1;
+	if (found < 0 || (found == 1 && repo_resolve(repo, ref, tip, &why) == 0))
+		return found < 0 ? -1 : 0;
+	if (pin_read(repo, fields_text(in, "session"), "head", pin, err) <= 0)
+		return err_set(err, ERR_NOT_FOUND, "there is no commit on %s", ref);
+	if (found == 1)
+		return err_set(err, ERR_SYSTEM,
+		    "git cannot read commit %.12s of %s, it went with the power or was "
+		    "damaged: `git update-ref %s %s` goes back to the one divisi pinned "
+		    "and leaves the files as they are, to be committed again",
+		    tip, fields_text(in, "branch"), ref, pin);
+	memcpy(tip, pin, sizeof(pin));
+	return 0;
 }
 
 static int

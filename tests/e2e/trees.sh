@@ -49,6 +49,20 @@ touch "$scratch/go-a"
 claim "1A is resumed, when its agent is gone" until_true divisi resume 1A
 claim "what it never committed is there again" until_true says loose cat "$tree/b.txt"
 
+# ---- a commit that a power cut emptied: never older work without a word ---------------------
+git -C "$(field 1B path)" commit -q --allow-empty -m "mended by hand"
+lost=$(git -C "$(field 1B path)" rev-parse HEAD)
+object=.git/objects/${lost:0:2}/${lost:2}
+chmod u+w "$object" && : >"$object"
+claim "a branch whose last commit cannot be read lands nothing" \
+	says 'git cannot read commit' divisi merge 1B --yes
+claim "and says so" becomes 1B merge-conflict
+back=$(divisi status | grep -o 'git update-ref [^`]*' | head -1)
+claim "and how to go back to what was pinned" eval "$back"
+claim "from where the work is committed again" \
+	git -C "$(field 1B path)" commit -q --allow-empty -m "mended again"
+rm -f "$object"
+
 # ---- in review: nothing needs it -------------------------------------------------------------
 git worktree remove --force --force "$(field 1B path)"
 git branch -q -D "$(field 1B branch)"

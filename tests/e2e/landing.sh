@@ -73,7 +73,7 @@ claim "a command that nobody approved did not run" eval "! test -e $scratch/neve
 git -C "$(field 2B path)" commit -q --allow-empty -m "Mend it"
 mended=$(git -C "$(field 2B path)" rev-parse HEAD)
 is_kept() { equals "$(git rev-parse "refs/divisi/$(field 2B id)/head")" "$mended"; }
-claim "a person mends it and tries again" says merged divisi merge 2B --yes
+claim "a person tries again, in vain, and is told so" says "changed others too" divisi merge 2B --yes
 claim "what they committed is kept before it is tried" until_true is_kept
 claim "main has nothing of it" eval "! test -e src/d.txt"
 claim "and is in step" is_clean . "$plan" 2026-11-22-try-numbers.md

@@ -10,6 +10,13 @@
  */
 enum { STAGE_NEW, STAGE_UP, STAGE_CONFIRM, STAGE_WORK, STAGE_DONE };
 
+/* In some games agents do their work from the first, and what breaks the rest meets merges. */
+static bool
+is_tame(void)
+{
+	return sim->is_calm || sim->config.is_tame;
+}
+
 static void PRINTF(2, 3) say(struct sim_run *run, const char *fmt, ...)
 {
 	char line[1024];
@@ -189,7 +196,7 @@ touch(struct sim_run *run, struct sim_tree *t)
 
 	if (!phase)
 		return;
-	if (!sim->is_calm && sim_dice(20) == 0)
+	if (!is_tame() && sim_dice(20) == 0)
 		snprintf(file, sizeof(file), "stray/%u.c", sim_dice(3));
 	else if (phase->is_analysis)
 		snprintf(file, sizeof(file), "notes/%s.md", phase->id);
@@ -259,7 +266,7 @@ sim_impostor(const struct sim_run *run)
 static void
 work(struct sim_run *run, struct sim_tree *t)
 {
-	unsigned what = sim->is_calm ? 60 + sim_dice(14) : sim_dice(100);
+	unsigned what = is_tame() ? 60 + sim_dice(14) : sim_dice(100);
 
 	if (what < 24)
 		say_text(run, what < 2 ? "\xff\xfe broken" : "working");
@@ -280,7 +287,7 @@ work(struct sim_run *run, struct sim_tree *t)
 		say_limit(run);
 	else if (what < 60)
 		touch(run, t);
-	else if (what < 66 || sim->is_calm)
+	else if (what < 66 || is_tame())
 		finish(run, t);
 	else if (what < 80)
 		sim_tree_commit(t);
@@ -352,7 +359,7 @@ sim_agent_can_act(const struct sim_run *run)
 	if (run->stage == STAGE_NEW) /* it waits for its prompt */
 		return run->n_frames > 0;
 	if (run->stage == STAGE_DONE)
-		return !sim->is_calm;
+		return !is_tame();
 	return run->waits_for[0] == '\0';
 }
 
@@ -367,7 +374,7 @@ sim_agent_turn(struct sim_run *run)
 		type(run, t);
 	} else if (run->n_heard < run->n_frames) {
 		hear(run);
-	} else if (run->saw_eof && (sim->is_calm || sim_dice(4))) {
+	} else if (run->saw_eof && (is_tame() || sim_dice(4))) {
 		end_process(run, 0);
 	} else if (run->stage == STAGE_NEW) {
 		run->stage = STAGE_UP;
@@ -379,7 +386,7 @@ sim_agent_turn(struct sim_run *run)
 			say_text(run, "Session started");
 		run->stage = STAGE_WORK;
 	} else if (run->stage == STAGE_DONE) {
-		if (!sim->is_calm && sim_dice(12) == 0)
+		if (!is_tame() && sim_dice(12) == 0)
 			run->stage = STAGE_WORK; /* it thought of something else */
 	} else if (t && t->exists) {
 		work(run, t);

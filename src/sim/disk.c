@@ -489,7 +489,8 @@ move_act(struct store *store, int64_t seq, char letter, const char *result,
 		    err, ERR_NOT_FOUND, "there is no act %lld", (long long)seq);
 	if (letter == 'b'
 		? a->row.state[0] != 'o'
-		: a->row.state[0] != 'b' && !(a->row.state[0] == 'o' && letter == 'x'))
+		: a->row.state[0] != 'b' &&
+		      !(a->row.state[0] == 'o' && (letter == 'x' || letter == 'o')))
 		return err_set(
 		    err, ERR_CONFLICT, "act %lld is %s", (long long)seq, a->row.state);
 	if (store_begin(store, err) < 0)

@@ -324,7 +324,8 @@ sim_play(uint64_t seed, unsigned style, struct sim_tally *tally)
 		.has_plan_cap = sim_dice(3) == 0,
 		.times_out = sim_dice(4) == 0,
 		.is_claude = sim_dice(2) == 0,
-		.is_remote = sim_dice(2) == 0 };
+		.is_remote = sim_dice(2) == 0,
+		.is_tame = sim_dice(3) == 0 };
 	sim->n_plans = 1 + (sim_dice(6) == 0);
 	sim->ends_early = sim_dice(2) == 0;
 	sim_git_start();

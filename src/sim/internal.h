@@ -188,6 +188,7 @@ struct sim_config {
 	bool is_auto, publishes, verifies, has_setup, is_claude, has_plan_cap,
 	    times_out;
 	bool is_remote; /* its tracker is over the network */
+	bool is_tame;   /* its agents behave as in the calm */
 	int n_changes;
 };
 

@@ -219,6 +219,8 @@ repo_branches(const struct repo *repo, struct git_list *names, struct err *err)
 static int
 resolve(const char *rev)
 {
+	if (strncmp(rev, "refs/heads/", 11) == 0)
+		rev += 11;
 	if (strcmp(rev, "main") == 0)
 		return sim->git.target;
 	for (size_t i = 0; i < sim->git.n_trees; i++) {
@@ -407,8 +409,10 @@ merge_land(struct repo *repo, const struct land_spec *spec, struct landing *land
 		landing->is_moved = true;
 		return err_set(err, ERR_CONFLICT, "main moved meanwhile");
 	}
-	if (g->is_dirty) {
-		sim_count(FAULT_CHECKOUT_DIRTY);
+	if (g->is_dirty || sim_mishap(5, FAULT_CHECKOUT_DIRTY)) {
+		if (g->is_dirty)
+			sim_count(FAULT_CHECKOUT_DIRTY);
+		g->is_dirty = true;
 		landing->command = xstrdup("git merge --ff-only refs/divisi/landed/p");
 		return err_set(err, ERR_CONFLICT, "a.c has local changes");
 	}

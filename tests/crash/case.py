@@ -110,8 +110,8 @@ class Case:
             name, what = need.get("session", ""), need.get("what", "")
             command = need.get("command", "")
             if "`git update-ref" in what:
-                order = ["git"] + what.partition("`git ")[2].partition("`")[0].split()
-            elif "asks you" in what:
+                self.git(*what.partition("`git ")[2].partition("`")[0].split())
+            if "asks you" in what:
                 order = ["divisi", "approve", name, "--reason", "blue"]
             elif "divisi resume" in command:
                 order = ["divisi", "resume", name]

@@ -359,7 +359,7 @@ take_outbound(struct task *task, const struct act_row *act)
 	task->order = order;
 	task->order_hash = hash_text(order);
 	task->is_outbound = true;
-	outbox_take(task, act->result ? act->result : "", act->next_at);
+	outbox_take(task, act);
 }
 
 static void

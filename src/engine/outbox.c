@@ -52,16 +52,19 @@ put_trouble(
 }
 
 void
-outbox_take(struct task *task, const char *result, int64_t next_at)
+outbox_take(struct task *task, const struct act_row *act)
 {
 	struct outbox *o = &task->engine->outbox;
 	struct fields f = { 0 };
-	int64_t pause;
+	bool was_begun = strcmp(act->state, "begun") == 0;
+	int64_t pause, next_at = act->next_at;
 
-	if (result[0] == '\0' || fields_of_json(&f, result, NULL) < 0)
+	if (!act->result || act->result[0] == '\0' ||
+	    fields_of_json(&f, act->result, NULL) < 0)
 		return;
 	pause = fields_number(&f, "pause", 0);
-	task->accepts = fields_number(&f, "accepts", 0) != 0;
+	/* Of a write that was begun it is not known what somebody did there since. */
+	task->accepts = !was_begun && fields_number(&f, "accepts", 0) != 0;
 	if (fields_text(&f, "stopped")[0]) {
 		task->stopped = xstrdup(fields_text(&f, "stopped"));
 		task->is_conflict = fields_number(&f, "conflict", 0) != 0;

@@ -18,8 +18,9 @@ bool outbox_has(const struct task *task);
 /* What orders TASK: its issue, so that one that is stopped stops no other's. */
 char *outbox_order(const struct engine *engine, const struct fields *fields);
 
-/* Takes up what an earlier server wrote of an act that was stopped, or waits until NEXT_AT. */
-void outbox_take(struct task *task, const char *result, int64_t next_at);
+/* Takes up what an earlier server wrote of ACT: it was stopped, waits, or a person let it go on. */
+struct act_row;
+void outbox_take(struct task *task, const struct act_row *act);
 
 /* May TASK not start at NOW?  Then SOONEST is lowered to when it may, if time alone decides. */
 bool outbox_holds(const struct task *task, int64_t now, int64_t *soonest);

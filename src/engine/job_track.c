@@ -245,8 +245,8 @@ leave_unseen(const struct tracking *t, struct tracker_issue *now)
 	now->body = t->before.body;
 	now->title = t->before.title;
 	now->assignee = t->before.assignee;
-	/* A move to the end takes the delegate and a label along. */
-	if (strcmp(act, "issue-move") == 0)
+	/* A move to the end takes the delegate and a label along; none was made where it is. */
+	if (strcmp(act, "issue-move") == 0 && !t->is_there)
 		return;
 	now->status = t->before.status;
 	now->labels = t->before.labels;

@@ -18,6 +18,7 @@ static struct {
 	char status[32], assignee[32], body[32];
 	int n_reads, n_moves, n_comments;
 	const char *assigned_after_look; /* by somebody, to whom */
+	const char *moved_after_look;    /* by somebody, where */
 } there;
 
 static int
@@ -31,6 +32,9 @@ read_issue(const struct tracker_link *link, const char *id, struct arena *arena,
 		.assignee = arena_strdup(arena, there.assignee),
 		.delegate = "",
 		.updated_at = 1 };
+	if (there.n_reads == 0 && there.moved_after_look)
+		snprintf(
+		    there.status, sizeof(there.status), "%s", there.moved_after_look);
 	if (there.n_reads++ == 0 && there.assigned_after_look)
 		snprintf(there.assignee, sizeof(there.assignee), "%s",
 		    there.assigned_after_look);
@@ -166,6 +170,25 @@ an_edit_beside_our_write_is_a_conflict_of_the_next_one(void **state)
 	fields_clear(&out);
 }
 
+/* A move that had nothing to do took what it read at its end for its own. */
+static void
+a_move_back_beside_a_move_of_ours_that_changed_nothing_is_a_conflict(void **state)
+{
+	AUTO_FREE char *seen = NULL;
+	struct fields out = { 0 };
+
+	assert_int_equal(act("issue-comment", "", &seen, &out), 0);
+	snprintf(there.status, sizeof(there.status), "Done");
+	there.moved_after_look = "Backlog";
+	assert_int_equal(act("issue-move", "In Progress", &seen, &out), 0);
+	there.moved_after_look = NULL;
+	assert_int_equal(there.n_moves, 0);
+	assert_int_equal(act("issue-move", "In Review", &seen, &out), -1);
+	assert_non_null(strstr(fields_text(&out, "conflict"), "Backlog"));
+	assert_int_equal(there.n_moves, 0);
+	fields_clear(&out);
+}
+
 int
 main(void)
 {
@@ -174,6 +197,9 @@ main(void)
 		    a_move_never_goes_back_behind_what_somebody_moved_it_to, setup),
 		cmocka_unit_test_setup(
 		    an_edit_beside_our_write_is_a_conflict_of_the_next_one, setup),
+		cmocka_unit_test_setup(
+		    a_move_back_beside_a_move_of_ours_that_changed_nothing_is_a_conflict,
+		    setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,5 @@
 #include "engine/job.h"
 
-#include "adapters.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "engine/agent_settings.h"
@@ -41,9 +39,8 @@ open_repo(struct proposal *p, const char *path, struct err *err)
 		return -1;
 	if (repo_warning(&p->repo))
 		propose_note(p, "%s", repo_warning(&p->repo));
-	if (config_load(&p->repo, &p->config, err) < 0)
-		return -1;
-	if (surroundings_read(&p->around, &p->repo, &p->config, err) < 0)
+	if (config_load(&p->repo, &p->config, err) < 0 ||
+	    surroundings_read(&p->around, &p->repo, &p->config, err) < 0)
 		return -1;
 	return repo_branches(&p->repo, &p->branches, err);
 }
@@ -565,8 +562,7 @@ propose(struct proposal *p, struct err *err)
 			return -1;
 	}
 	fputs("]}", p->canon);
-	fclose(p->canon);
-	p->canon = NULL;
+	fclose(TAKE_PTR(p->canon));
 	hash_sha256(p->canon_text, p->n_canon, hash);
 	fields_set(p->out, "hash", hash);
 	put_planner(p);

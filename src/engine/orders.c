@@ -1,7 +1,6 @@
 #include "engine/internal.h"
 
 #include "adapters.h"
-#include "base/hash.h"
 #include "engine/delegation.h"
 #include "engine/feedback.h"
 #include "engine/outbox.h"
@@ -422,18 +421,12 @@ static int
 order_merge(struct engine *engine, const struct fields *in, const struct caller *caller,
     struct fields *out, struct err *err)
 {
-	struct fields f = { 0 };
-	int rc;
-
 	if (refusal_check_overrides(fields_text(in, "override"),
 		fields_text(in, "reason"), REFUSAL_MERGE_OVERRIDES, err) < 0)
 		return -1;
 	if (fields_text(in, "session")[0])
 		return happen_to_session(engine, HAP_MERGE_ASKED, in, caller, out, err);
-	fields_copy(&f, in);
-	rc = engine_happen(engine, HAP_MERGE_ASKED, caller->actor, &f, err);
-	fields_clear(&f);
-	return rc;
+	return engine_happen(engine, HAP_MERGE_ASKED, caller->actor, in, err);
 }
 
 const char *

@@ -225,7 +225,7 @@ complete -c divisi -n __fish_use_subcommand -f -a report -d 'time, cost and outc
 complete -c divisi -n '__fish_seen_subcommand_from report' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n __fish_use_subcommand -f -a summary -d 'the tables of a plan'\''s issues and documents, as they stand'
 complete -c divisi -n '__fish_seen_subcommand_from summary' -l json -d 'print one JSON value instead of text'
-complete -c divisi -n __fish_use_subcommand -f -a review -d 'take in what reviewers found, or do without'
+complete -c divisi -n __fish_use_subcommand -f -a review -d 'let reviewers look, take in what they found, or do without'
 complete -c divisi -n '__fish_seen_subcommand_from review' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from review' -l record -r -d 'take in what reviewers found, as JSON; - is standard input'
 complete -c divisi -n '__fish_seen_subcommand_from review' -l waive -r -d 'do without this review; kept on record'

@@ -80,11 +80,13 @@ static const struct command commands[] = {
 	    .name = "review",
 	    .group = CMD_LAND,
 	    .synopsis =
+		"review PLAN|SESSION [--option D|E|F|G] [--agent NAME] [--persona NAME,...] [--approve-all] [--checkpoint] [--json]\n"
 		"review PLAN|SESSION --record FILE|- [--option LETTER] [--checkpoint] [--json]\n"
-		"review PLAN|SESSION --waive REASON [--checkpoint]",
-	    .summary = "take in what reviewers found, or do without",
+		"review PLAN|SESSION --waive REASON [--checkpoint]\n"
+		"review --list | --show PERSONA",
+	    .summary = "let reviewers look, take in what they found, or do without",
 	    .help =
-		"A plan that says Review: or has a phase with Risk: high launches nothing until Gate 2 is passed: its findings are decided, or the review is waived. Findings are JSON, one object per reviewer or a list of these: {\"reviewer\": NAME, \"recommendation\": \"REVISE\", \"findings\": [{\"severity\": \"critical\", \"text\": TEXT, \"where\": \"src/a.c:12\", \"advice\": TEXT, \"effort\": \"small\"}]}. Severities are critical, important, consider (P1 to P3). What several say is one row; two thirds include it, and critical is what all call so. What anybody calls critical is never dropped. Of a session it is the review of its change, or with --checkpoint of where it waits.",
+		"Alone it starts reviewers, read-only sessions of any agent whose table you approve first: D one, E a panel of personas (three at least), F a debate of two rounds, G eight reviews by two agents (--agent STRONG,FAST). Five look at once; one that does not answer within divisi.review.timeout is left out and named. What the others found is taken in as with --record, and divisi findings decides about it. A team's own personas are .divisi/personas/NAME.md. A plan that says Review: or has a phase with Risk: high launches nothing until Gate 2 is passed: its findings are decided, or the review is waived. Findings are JSON, one object per reviewer or a list of these: {\"reviewer\": NAME, \"recommendation\": \"REVISE\", \"findings\": [{\"severity\": \"critical\", \"text\": TEXT, \"where\": \"src/a.c:12\", \"advice\": TEXT, \"effort\": \"small\"}]}. Severities are critical, important, consider (P1 to P3). What several say is one row; two thirds include it, and critical is what all call so. What anybody calls critical is never dropped. Of a session it is the review of its change, or with --checkpoint of where it waits.",
 	    .options = cmd_review_options,
 	    .run = cmd_review,
 	},

@@ -343,13 +343,16 @@ on_open_timer(evutil_socket_t fd, short what, void *arg)
 	send_opening(task);
 }
 
+/* Sessions are looked up anew: what the journal did not take makes the core anew. */
 static int
-tell_waiting(struct task *task, const struct session *s, bool waits, const char *why)
+tell_waiting(struct task *task, bool waits, const char *why)
 {
+	const struct session *s = core_session(
+	    task->engine->core, fields_text(&task->fields, "session"));
 	struct fields f = { 0 };
 	int rc;
 
-	if (s->waits_for_slot == waits)
+	if (!s || s->waits_for_slot == waits)
 		return 0;
 	fields_set(&f, "session", s->id);
 	fields_set(&f, "run", s->run);
@@ -397,7 +400,7 @@ has_slot(struct task *task, const struct session *s)
 		    s->account, when);
 	} else if (slot_take(task->engine, s)) {
 		/* What the journal does not know yet is not started. */
-		if (tell_waiting(task, s, false, "") == 0)
+		if (tell_waiting(task, false, "") == 0)
 			return true;
 		why = xstrdup("waits for the journal");
 	} else {
@@ -405,7 +408,7 @@ has_slot(struct task *task, const struct session *s)
 		    "waits for a free slot: your other repositories run as many "
 		    "agents as you coordinate at once (S-25)");
 	}
-	(void)tell_waiting(task, s, true, why);
+	(void)tell_waiting(task, true, why);
 	task->timer = event_new(task->engine->base, -1, 0, on_launch_timer, task);
 	event_add(task->timer, &tv);
 	return false;

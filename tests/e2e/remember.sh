@@ -161,7 +161,7 @@ claim "killed at work, they are stalled" agents_are stalled
 claim "nothing of them lives" until_true is_gone "$(agent_pid p1.1.1A.r2)" "$(agent_pid p1.1.1C.r2)"
 claim "their work is pinned, the uncommitted too" work_is_pinned
 touch "$scratch/ask"
-claim "after two failures a person says why" divisi_fails 3 resume 1A
+claim "of an agent that failed twice a person says why (R-24)" divisi_fails 3 resume 1B
 claim "and they are resumed again" resume_all --override G18 --reason "they were killed"
 claim "they ask" agents_are checkpoint
 kill_all p1.1.1A.r3 p1.1.1B.r3 p1.1.1C.r3

@@ -51,12 +51,12 @@ claimed() {
 }
 claim "it is taken over" until_true claimed
 claim "the headless one is gone" is_gone "$agent"
+# The file has the name of its process, in whatever namespace that is.
 interactive() {
-	local pid
-	pid=$(agent_pid "$(run_of 1A)")
-	python3 - "$state/sessions/$pid.json" "$id" <<'END'
-import json, sys
-session = json.load(open(sys.argv[1]))
+	python3 - "$state/sessions" "$id" <<'END'
+import glob, json, os, sys
+newest = max(glob.glob(sys.argv[1] + "/*.json"), key=os.path.getmtime)
+session = json.load(open(newest))
 print(session)
 assert session["sessionId"] == sys.argv[2], session
 END

@@ -292,6 +292,37 @@ the_clock_waits_when_the_disk_is_full(void **state)
 	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "stalled") == 0);
 }
 
+/* What the journal does not take makes the core anew, and nothing of the old one is used. */
+static void
+a_slot_that_the_journal_does_not_take_is_waited_for(void **state)
+{
+	enum { SLOTS = 9 };
+	struct stage *st = *state;
+	AUTO_FREE char *there = file_state_dir(), *dir = path_join(there, "slots");
+	struct err err = ERR_INIT;
+	int fd[SLOTS];
+
+	assert_int_equal(file_mkdirs(dir, 0700, &err), 0);
+	for (int i = 0; i < SLOTS; i++) {
+		AUTO_FREE char *path = xasprintf("%s/%d.lock", dir, i);
+
+		fd[i] = file_lock(path, false, &err);
+		assert_true(fd[i] >= 0);
+	}
+	stage_plan(st, "1A", "sleep 100");
+	stage_approve(st);
+	STAGE_UNTIL(st, stage_session(st, "1A")->waits_for_slot);
+	for (int i = 0; i < SLOTS; i++)
+		close(fd[i]);
+	fault_arm(FAULT_FULL, 1);
+	STAGE_UNTIL(st, fault_count() > 0);
+	fault_arm(FAULT_NEVER, 0);
+	assert_true(stage_session(st, "1A")->waits_for_slot);
+	assert_int_equal(stage_n_rows(st, "run-started"), 0);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-started") == 1);
+	assert_false(stage_session(st, "1A")->waits_for_slot);
+}
+
 #define YEAR_MS (365LL * 24 * 60 * 60 * 1000)
 
 /* A limit of two minutes is one of two minutes, whatever the clock is set to meanwhile. */
@@ -480,6 +511,7 @@ main(void)
 		    a_clock_set_back_while_no_server_ran_is_noticed_at_the_start),
 		STAGE_TEST(an_agent_gives_no_order_of_a_person),
 		STAGE_TEST(a_status_written_while_a_table_is_made_keeps_the_plan_known),
+		STAGE_TEST(a_slot_that_the_journal_does_not_take_is_waited_for),
 		STAGE_TEST(busy_is_what_lives_or_is_owed),
 	};
 

@@ -280,7 +280,8 @@ find_tip(const struct repo *repo, const struct fields *in, char tip[GIT_OID_SIZE
 		return err_set(err, ERR_SYSTEM,
 		    "git cannot read commit %.12s of %s, it went with the power or was "
 		    "damaged: `git update-ref %s %s` goes back to the one divisi pinned "
-		    "and leaves the files as they are, to be committed again",
+		    "and leaves the files as they are, to be committed again "
+		    "(divisi doctor --mend clears empty objects away)",
 		    tip, fields_text(in, "branch"), ref, pin);
 	memcpy(tip, pin, sizeof(pin));
 	return 0;

@@ -18,8 +18,10 @@
  * Locks: ours, which the kernel takes back from who dies and which therefore never go
  * stale; and git's, which are files and do.
  */
-#define STALE_S          60 /* a younger one belongs to a git that we may just not see */
-#define MAX_DEPTH        6  /* of the names of branches */
+#define STALE_S   60 /* a younger one belongs to a git that we may just not see */
+#define MAX_DEPTH 6  /* of the names of branches */
+#define OBJECT_NAME_MIN \
+	38 /* of SHA-1 behind its directory's two; a temporary one is shorter */
 #define PROC_LOCKS_BYTES (16u << 20)
 
 pid_t
@@ -156,6 +158,44 @@ walk_locks(struct surveying *s, const char *dir, int depth)
 		closedir(d);
 }
 
+/* An object that a power cut emptied: git reads it no more, nor writes it again beside that. */
+static void
+add_empty_objects(struct surveying *s, const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		AUTO_FREE char *path = path_join(dir, e->d_name);
+		const char *name = path + strlen(s->repo->common_dir) + 1;
+		struct survey_item *item;
+		struct stat st;
+
+		if (strlen(e->d_name) < OBJECT_NAME_MIN || lstat(path, &st) < 0 ||
+		    !S_ISREG(st.st_mode) || st.st_size > 0 || st.st_uid != geteuid() ||
+		    time(NULL) - st.st_mtime <= STALE_S || survey_git_works(s))
+			continue;
+		item = survey_add(s, SURVEY_REF, name, "empty",
+		    "an object of git's is empty, it went with the power: what needs "
+		    "it cannot be read, and git does not write it again beside that");
+		item->path = xstrdup(path);
+		survey_odd(item, MEND_MOVE_LOCK, "move it to %s/aside", s->repo->home);
+	}
+	if (d)
+		closedir(d);
+}
+
+static void
+walk_objects(struct surveying *s)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		AUTO_FREE char *dir = xasprintf(
+		    "%s/objects/%02x", s->repo->common_dir, i);
+
+		add_empty_objects(s, dir);
+	}
+}
+
 static void
 add_ours(struct surveying *s, const char *name, const char *held, const char *free_text)
 {
@@ -202,6 +242,7 @@ survey_git_locks(struct surveying *s)
 	walk_locks(s, s->repo->common_dir, 0);
 	walk_locks(s, trees, 1);
 	walk_locks(s, refs, MAX_DEPTH);
+	walk_objects(s);
 }
 
 void

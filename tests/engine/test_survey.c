@@ -135,6 +135,38 @@ a_stale_lock_of_gits_is_moved_and_a_young_one_is_not(void **state)
 	repo_close(&repo);
 }
 
+/* A power cut empties what an ordinary git did not sync; it stands in git's way for ever. */
+static void
+an_emptied_object_is_moved_and_a_whole_one_is_not(void **state)
+{
+	static const char lost[] = "objects/ab/0123456789abcdef0123456789abcdef012345";
+	AUTO_FREE char *git = path_join(top, ".git"), *path = path_join(git, lost);
+	AUTO_FREE char *dir = path_join(git, "objects/ab"), *did = NULL;
+	AUTO_FREE char *whole = path_join(
+	    dir, "1123456789abcdef0123456789abcdef012345");
+	const struct timespec long_ago[2] = { { .tv_sec = 1000000000 },
+		{ .tv_sec = 1000000000 } };
+	struct repo repo = { 0 };
+	struct survey survey;
+	struct err err = ERR_INIT;
+	const struct survey_item *item;
+
+	assert_int_equal(file_mkdirs(dir, 0700, NULL), 0);
+	assert_int_equal(file_write_atomic(path, "", 0, 0600, NULL), 0);
+	assert_int_equal(file_write_atomic(whole, "x", 1, 0600, NULL), 0);
+	assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+	assert_int_equal(utimensat(AT_FDCWD, whole, long_ago, 0), 0);
+	take(&repo, &survey);
+	item = get(&survey, lost);
+	assert_int_equal(item->mend, MEND_MOVE_LOCK);
+	if (survey_mend_item(&repo, item, &did, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_false(file_exists(path));
+	assert_true(file_exists(whole));
+	survey_clear(&survey);
+	repo_close(&repo);
+}
+
 static void
 runs_of_nobody_are_told_and_leftovers_removed(void **state)
 {
@@ -268,6 +300,7 @@ main(void)
 		TEST(who_holds_a_lock_is_known_without_taking_it),
 		TEST(a_repository_without_a_home_has_nothing_odd),
 		TEST(a_stale_lock_of_gits_is_moved_and_a_young_one_is_not),
+		TEST(an_emptied_object_is_moved_and_a_whole_one_is_not),
 		TEST(runs_of_nobody_are_told_and_leftovers_removed),
 		TEST(a_worktree_that_is_removed_meanwhile_is_not_told),
 		TEST(every_class_and_mend_has_a_word_of_its_own),

@@ -100,6 +100,24 @@ judge_place(const struct fence *fence, enum call_kind kind, const struct place *
 	return place->is_memory && ruling == RULE_KERNEL ? RULE_BROKER : ruling;
 }
 
+/*
+ * What leads nowhere is the kernel's to say.  But a directory of git's objects that is not
+ * there may be made by another agent before the kernel looks, which would then refuse what git
+ * has to hear is missing.
+ */
+static enum fate
+serve_lost(const struct fence *fence, const struct place *place, long *result)
+{
+	for (size_t i = 0; place->is_lost && i < fence->n_grants; i++) {
+		if (fence->grant[i].kind != GRANT_OBJECTS ||
+		    strcmp(place->path, fence->grant[i].path) != 0)
+			continue;
+		*result = -ENOENT;
+		return ANSWER;
+	}
+	return GO_ON;
+}
+
 static enum fate
 serve_open(struct fence *fence, struct target *target, long *result)
 {
@@ -115,7 +133,7 @@ serve_open(struct fence *fence, struct target *target, long *result)
 	follows = !(flags & O_NOFOLLOW) &&
 		  (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
 	if (!target_resolve(target, call->dir, call->path, follows, &place))
-		return GO_ON;
+		return serve_lost(fence, &place, result);
 	makes = place.fd < 0;
 	if (place.is_nameless || (makes && !(flags & O_CREAT))) {
 		place_clear(&place);
@@ -163,7 +181,7 @@ serve_path(struct fence *fence, struct target *target, long *result)
 
 	if (!target_resolve(
 		target, call->dir, call->path, call->kind == CALL_CUT, &place))
-		return GO_ON;
+		return serve_lost(fence, &place, result);
 	/* What is there already, or not at all, fails for that and for nothing else. */
 	if ((place.fd >= 0) != wants_there || place.is_nameless) {
 		place_clear(&place);
@@ -226,10 +244,10 @@ serve_two(struct fence *fence, struct target *target, long *result)
 		call->nr == SYS_linkat &&
 		    (target->notif->data.args[4] & AT_SYMLINK_FOLLOW),
 		&from))
-		return GO_ON;
+		return serve_lost(fence, &from, result);
 	if (!target_resolve(target, call->dir2, call->path2, false, &to)) {
 		place_clear(&from);
-		return GO_ON;
+		return serve_lost(fence, &to, result);
 	}
 	a = judge_place(fence, call->kind, &from, false);
 	b = judge_place(fence, call->kind, &to, true);

@@ -182,6 +182,7 @@ struct place {
 	char path[4096]; /* canonical */
 	bool is_memory;  /* named below /dev/shm, and here in what stands for that */
 	bool is_nameless; /* a pipe, a socket, memory: it is nowhere */
+	bool is_lost;     /* its directory is not there; path is where that would be */
 };
 
 /*

@@ -225,6 +225,19 @@ split(char *path, const char **dir, const char **name)
 	return **name && strcmp(*name, ".") != 0 && strcmp(*name, "..") != 0;
 }
 
+/* The directory DIR is not there: says so, and where it would be. */
+static void
+find_lost(int base, char *dir, struct place *place)
+{
+	const char *above, *name;
+	AUTO_FD int fd = -1;
+
+	if (!split(dir, &above, &name))
+		return;
+	fd = openat(base, above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	place->is_lost = fd >= 0 && path_of(fd, place->path, sizeof(place->path));
+}
+
 /* Fills in where PATH is that has no object yet, or whose last link is not followed. */
 static bool
 resolve_name(int base, char *path, struct place *place)
@@ -235,6 +248,8 @@ resolve_name(int base, char *path, struct place *place)
 	if (!split(path, &dir, &name) || strlen(name) >= sizeof(place->name))
 		return false;
 	place->dir_fd = openat(base, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place->dir_fd < 0 && errno == ENOENT && dir == path)
+		find_lost(base, path, place);
 	if (place->dir_fd < 0 ||
 	    !path_of(place->dir_fd, place->path, sizeof(place->path) - 300))
 		return false;

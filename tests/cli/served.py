@@ -398,7 +398,7 @@ def main():
             failed += 1
             print("not ok %d - %s" % (number, function.__name__))
             place = error.__traceback__.tb_next.tb_lineno
-            print("# line %d: %s: %s" % (place, type(error).__name__, str(error)[:1500]))
+            print("# line %d: %s: %s" % (place, type(error).__name__, str(error)[-1500:]))
     print("1..%d" % len(CLAIMS))
     return 1 if failed else 0
 

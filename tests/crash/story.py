@@ -34,7 +34,7 @@ ROUGH = r"""
 class Plain:
     """All goes as planned, with the tracker of the machine."""
 
-    name, phases, patience_s = "plain", PLAIN, 60
+    name, phases, patience_s = "plain", PLAIN, 200
     sample = "sample.txt"
     has_wishes = False
     may_be = ""  # refs that are there or not, as it goes

@@ -16,9 +16,11 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define IDENTITY_BYTES 16384
+#define KEEP_TRIES     100 /* of 20 ms */
 #define N_ASIDE        1000
 
 /* What we put into a home, and as what. */
@@ -409,6 +411,24 @@ home_check_keep(const char *home, const char *other, struct err *err)
 	return rc;
 }
 
+/* Another job of this home may be keeping it right now, and is done at once. */
+static int
+lock_patiently(const char *home, struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = 20L * 1000 * 1000 };
+	struct err why = ERR_INIT;
+	int fd = home_lock(home, &why);
+
+	for (int i = 0; fd < 0 && why.kind == ERR_CONFLICT && i < KEEP_TRIES; i++) {
+		(void)nanosleep(&pause, NULL);
+		why = (struct err)ERR_INIT;
+		fd = home_lock(home, &why);
+	}
+	if (fd < 0 && err)
+		*err = why;
+	return fd;
+}
+
 int
 home_keep(const char *home, const char *other, struct err *err)
 {
@@ -419,7 +439,7 @@ home_keep(const char *home, const char *other, struct err *err)
 	if (read_identity(home, &who) <= 0)
 		return err_set(err, ERR_SYSTEM, "%s/identity cannot be read", home);
 	/* A server that starts there holds this before it asks who keeps it. */
-	fd = home_lock(other, err);
+	fd = lock_patiently(other, err);
 	rc = fd < 0 ? -1 : check_free(other, &who, &is_kept, err);
 	if (rc == 0 && !is_kept)
 		rc = write_who(other, "keeper", &who, err);

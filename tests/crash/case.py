@@ -113,8 +113,8 @@ class Case:
                 self.git(*what.partition("`git ")[2].partition("`")[0].split())
                 # As old as a doctor wants them to be.
                 for folder, _, files in os.walk(self.repo + "/.git/objects"):
-                    for name in files:
-                        os.utime(folder + "/" + name, (0, 0))
+                    for file in files:
+                        os.utime(folder + "/" + file, (0, 0))
                 self.call("divisi", "doctor", "--mend", "--yes")
             if "asks you" in what:
                 order = ["divisi", "approve", name, "--reason", "blue"]
@@ -405,7 +405,9 @@ class Case:
             "remote": self.plot.remote(self),
             "plan": self.plain(read(os.path.join(self.repo, PLAN))),
             "fsck": [line for line in self.git("fsck", "--full").split("\n")
-                     if line and not line.startswith(("dangling", "notice", "Checking"))],
+                     if line and not line.startswith(("dangling", "notice", "Checking"))
+                     # What git noted of a commit that it did not sync.
+                     and not (self.was_dark and "invalid reflog entry" in line)],
         }
         self.stop()
         got["left over"] = self.leftovers()

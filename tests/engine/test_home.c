@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char *top, *home;
@@ -322,6 +323,30 @@ a_home_that_cannot_be_written_says_how_to_mend_it(void **state)
 }
 
 /* Issue 6, 8: one home for a repository, its own or that of the plan that works in it. */
+/* Two worktrees in one other repository are made beside each other. */
+static void
+jobs_of_one_home_keep_a_repository_at_once(void **state)
+{
+	enum { JOBS = 8 };
+	AUTO_FREE char *other = path_join(top, "other/divisi");
+	pid_t pid[JOBS];
+
+	secure(home);
+	claim(home);
+	secure(other);
+	for (int i = 0; i < JOBS; i++) {
+		pid[i] = fork();
+		if (pid[i] == 0)
+			_exit(home_keep(home, other, NULL) == 0 ? 0 : 1);
+	}
+	for (int i = 0; i < JOBS; i++) {
+		int status = -1;
+
+		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+		assert_int_equal(status, 0);
+	}
+}
+
 static void
 a_repository_has_one_home(void **state)
 {
@@ -389,6 +414,7 @@ main(void)
 		TEST(a_damaged_identity_is_written_anew),
 		TEST(a_home_set_aside_is_whole_and_never_over_another),
 		TEST(a_home_that_cannot_be_written_says_how_to_mend_it),
+		TEST(jobs_of_one_home_keep_a_repository_at_once),
 		TEST(a_repository_has_one_home),
 		TEST(nobody_keeps_a_repository_whose_server_works),
 	};

@@ -22,11 +22,15 @@ static const uint32_t round_constant[64] __attribute__((aligned(16))) = {
 bool
 sha256_is_native(void)
 {
+	/* In a virtual machine to ask takes longer than to sum up. */
+	static int known = -1;
 	unsigned a, b, c, d;
 
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1))
-		return false;
-	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
+	if (known < 0)
+		known = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSSE3) &&
+			(c & bit_SSE4_1) && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+			(b & bit_SHA);
+	return known;
 }
 
 /*

@@ -166,8 +166,32 @@ enter_cgroup(struct agent *agent, pid_t pid)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%d", (int)pid);
-	if (agent->cgroup[0] && !cgroup_write(agent->cgroup, "cgroup.procs", text))
+	if (!cgroup_write(agent->cgroup, "cgroup.procs", text))
 		cgroup_drop(agent->cgroup);
+}
+
+/*
+ * fork(), into the cgroup where there is one: it knows all of its processes, and changes
+ * nothing for them.  Else into a PID namespace, where the holder, whose pid HOLDER is, has
+ * none.
+ */
+static pid_t
+fork_agent(struct agent *agent, const struct run_spec *spec, pid_t *holder)
+{
+	pid_t pid = -1;
+
+	if (agent->cgroup[0]) {
+		pid = cgroup_fork(agent->cgroup);
+	} else if (spec->own_pids) {
+		pid = pids_fork(agent);
+		*holder = pid == 0 ? 0 : *holder;
+	}
+	if (pid >= 0)
+		return pid;
+	pid = fork();
+	if (pid > 0 && agent->cgroup[0])
+		enter_cgroup(agent, pid);
+	return pid;
 }
 
 static int
@@ -243,7 +267,7 @@ agent_start(
     struct agent *agent, const char *dir, const struct run_spec *spec, struct err *err)
 {
 	int p[10] = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
-	pid_t holder = getpid(), pid = -1;
+	pid_t holder = getpid(), pid;
 	int rc;
 
 	if (make_channels(spec, p, err) < 0) {
@@ -251,13 +275,7 @@ agent_start(
 		return -1;
 	}
 	crash_point("agent.fork");
-	/* A cgroup knows all of its processes, too, and changes nothing for them. */
-	if (spec->own_pids && !agent->cgroup[0])
-		pid = pids_fork(agent);
-	if (pid == 0)
-		holder = 0;
-	else if (pid < 0)
-		pid = fork();
+	pid = fork_agent(agent, spec, &holder);
 	if (pid == 0) {
 		const struct birth birth = { spec, agent, { p[0], p[3], p[5] }, p[6],
 			p[9], holder };
@@ -272,7 +290,6 @@ agent_start(
 	}
 	crash_point("agent.forked");
 	close_all(p + 9, 1);
-	enter_cgroup(agent, pid);
 	rc = proc_identify(pid, &agent->id, err);
 	if (rc == 0)
 		rc = rundir_write_agent(dir, &agent->id, err);

@@ -7,9 +7,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The agent's own cgroup, of version 2; cgroups(7). */
@@ -95,6 +98,35 @@ find_own(char *buf, size_t size)
 	return false;
 }
 
+/* Does that file of DIR, words in a line, have NAME? */
+static bool
+has_word(const char *dir, const char *file, const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, file);
+	AUTO_FREE char *text = file_read(path, 4096, NULL, NULL);
+	char *state = NULL;
+
+	for (char *word = text ? strtok_r(text, " \n", &state) : NULL; word;
+	     word = strtok_r(NULL, " \n", &state)) {
+		if (strcmp(word, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What is refused here (no such controller, not ours to give) is watched instead.  Nothing
+ * is asked for that is there already: the kernel would wait for all groups that are just
+ * going, which takes longer than all the rest of a start.
+ */
+static void
+give_controller(const char *parent, const char *name, const char *order)
+{
+	if (has_word(parent, "cgroup.controllers", name) &&
+	    !has_word(parent, "cgroup.subtree_control", name))
+		(void)cgroup_write(parent, "cgroup.subtree_control", order);
+}
+
 void
 cgroup_make(char *cgroup, size_t size, const char *run)
 {
@@ -115,14 +147,24 @@ cgroup_make(char *cgroup, size_t size, const char *run)
 		cgroup[0] = '\0';
 		return;
 	}
-	/* What is refused here (no such controller, not ours to give) is watched instead. */
-	(void)cgroup_write(parent, "cgroup.subtree_control", "+memory");
-	(void)cgroup_write(parent, "cgroup.subtree_control", "+pids");
+	give_controller(parent, "memory", "+memory");
+	give_controller(parent, "pids", "+pids");
 	/* One of this name is left from a holder that had our pid: only an empty one goes. */
 	if (DURABLE("hold.cgroup-clear", rmdir(cgroup)) < 0 && errno != ENOENT)
 		cgroup[0] = '\0';
 	else if (DURABLE("hold.cgroup-make", mkdir(cgroup, 0755)) < 0)
 		cgroup[0] = '\0';
+}
+
+pid_t
+cgroup_fork(const char *cgroup)
+{
+	AUTO_FD int fd = open(cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)fd };
+
+	return fd < 0 ? -1 : (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
 void

@@ -138,6 +138,12 @@ void pids_end(struct agent *agent);
  */
 void cgroup_make(char *cgroup, size_t size, const char *run);
 
+/*
+ * fork() with the child in CGROUP from its first instruction on, which spares the kernel the
+ * move of a process.  Returns as fork() does; -1 also where that cannot be done (Linux 5.7).
+ */
+pid_t cgroup_fork(const char *cgroup);
+
 /* Removes the cgroup, which must be empty, and forgets its path. */
 void cgroup_drop(char *cgroup);
 

@@ -14,15 +14,15 @@ or_text(const char *text, const char *otherwise)
 	return text && *text ? text : otherwise;
 }
 
+/* SUM is that of the row before, then this one's. */
 static int
-append_event(struct store *store, struct journal_row *row, struct err *err)
+append_event(
+    struct store *store, struct journal_row *row, int64_t *sum, struct err *err)
 {
 	/* Without AUTOINCREMENT a row that was rolled back leaves no gap behind. */
 	static const char sql_append[] =
 	    "INSERT INTO event (at, actor, entity, from_state, to_state, cause, data, sum)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-	static const char sql_before[] =
-	    "SELECT sum FROM event ORDER BY seq DESC LIMIT 1";
 	const struct journal_row r = { .at = row->at,
 		.actor = or_text(row->actor, ""),
 		.entity = or_text(row->entity, ""),
@@ -30,11 +30,10 @@ append_event(struct store *store, struct journal_row *row, struct err *err)
 		.to = or_text(row->to, ""),
 		.cause = or_text(row->cause, ""),
 		.data = or_text(row->data, "{}") };
-	int64_t before = 0;
 
-	if (db_int(store, sql_before, &before, err, "") < 0 ||
-	    db_run(store, sql_append, err, "lttttttl", r.at, r.actor, r.entity, r.from,
-		r.to, r.cause, r.data, sound_sum(before, &r)) < 0)
+	*sum = sound_sum(*sum, &r);
+	if (db_run(store, sql_append, err, "lttttttl", r.at, r.actor, r.entity, r.from,
+		r.to, r.cause, r.data, *sum) < 0)
 		return err_wrap(err, "event of %s", or_text(row->entity, "nothing"));
 	row->seq = sqlite3_last_insert_rowid(store->db);
 	store->has_new_events = true;
@@ -85,10 +84,16 @@ int
 journal_append(struct store *store, struct journal_row *rows, size_t n_rows,
     struct act_row *acts, size_t n_acts, struct err *err)
 {
+	static const char sql_before[] =
+	    "SELECT sum FROM event ORDER BY seq DESC LIMIT 1";
+	int64_t sum = 0;
+
 	if (store_begin(store, err) < 0)
 		return -1;
+	if (n_rows && db_int(store, sql_before, &sum, err, "") < 0)
+		goto fail;
 	for (size_t i = 0; i < n_rows; i++) {
-		if (append_event(store, &rows[i], err) < 0)
+		if (append_event(store, &rows[i], &sum, err) < 0)
 			goto fail;
 	}
 	for (size_t i = 0; i < n_acts; i++) {

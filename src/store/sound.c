@@ -178,18 +178,52 @@ sound_mark(struct store *store, int64_t seq)
 	}
 }
 
+static char *
+put_number(char *at, int64_t number)
+{
+	char digit[24];
+	size_t n = sizeof(digit);
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	do
+		digit[--n] = (char)('0' + left % 10);
+	while (left /= 10);
+	if (number < 0)
+		*at++ = '-';
+	memcpy(at, digit + n, sizeof(digit) - n);
+	return at + sizeof(digit) - n;
+}
+
 int64_t
 sound_sum(int64_t before, const struct journal_row *row)
 {
-	AUTO_FREE char *text = xasprintf(
-	    "%lld\x1f%lld\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", (long long)before,
-	    (long long)row->at, row->actor, row->entity, row->from, row->to, row->cause,
-	    row->data);
-	char hex[HASH_HEX_SIZE];
+	const char *const part[] = { row->actor, row->entity, row->from, row->to,
+		row->cause, row->data };
+	size_t length[N_ELEMS(part)], n_bytes = 64;
+	unsigned char sum[HASH_BYTES];
+	char here[2048], *text, *at;
+	uint64_t value = 0;
 
-	hash_sha256(text, strlen(text), hex);
-	hex[15] = '\0';
-	return strtoll(hex, NULL, 16) | 1;
+	for (size_t i = 0; i < N_ELEMS(part); i++) {
+		length[i] = strlen(part[i]);
+		n_bytes += length[i] + 1;
+	}
+	text = n_bytes <= sizeof(here) ? here : xmalloc(n_bytes);
+	at = put_number(text, before);
+	*at++ = '\x1f';
+	at = put_number(at, row->at);
+	for (size_t i = 0; i < N_ELEMS(part); i++) {
+		*at++ = '\x1f';
+		memcpy(at, part[i], length[i]);
+		at += length[i];
+	}
+	hash_bytes(text, (size_t)(at - text), sum);
+	if (text != here)
+		free(text);
+	for (size_t i = 0; i < 8; i++)
+		value = value << 8 | sum[i];
+	/* Fifteen hexadecimal digits of it, and never 0. */
+	return (int64_t)(value >> 4) | 1;
 }
 
 bool

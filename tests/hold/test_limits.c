@@ -200,6 +200,26 @@ who_keeps_a_limit_is_told_wherever_it_is(void **state)
 }
 
 static void
+an_agent_that_begins_is_in_its_cgroup(void **state)
+{
+	struct run_box *box = box_new("exec cat /proc/self/cgroup");
+	AUTO_FREE char *out = NULL;
+	struct run_begun begun;
+	struct err err;
+
+	box_start(box);
+	box_end(box);
+	out = box_run_file(box, "out.ndjson");
+	assert_int_equal(rundir_read_begun(box->dir, &begun, &err), 0);
+	/* None may be made here: then there is no name of one. */
+	if (begun.cgroup[0])
+		assert_non_null(strstr(out, strrchr(begun.cgroup, '/')));
+	else
+		assert_null(strstr(out, "/divisi-"));
+	box_free(box);
+}
+
+static void
 the_end_is_asked_for_before_any_signal(void **state)
 {
 	struct run_box *box = box_new("trap 'echo signal' INT TERM; echo $$ > pid; "
@@ -336,6 +356,7 @@ main(void)
 		TEST(one_process_cannot_take_the_machine_between_two_looks),
 		TEST(an_agent_with_too_many_processes_is_ended_with_all_of_them),
 		TEST(who_keeps_a_limit_is_told_wherever_it_is),
+		TEST(an_agent_that_begins_is_in_its_cgroup),
 		TEST(the_end_is_asked_for_before_any_signal),
 		TEST(each_step_of_an_end_is_taken_in_order_and_recorded),
 		TEST(who_left_the_group_is_terminated_before_it_is_killed),

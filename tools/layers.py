@@ -44,7 +44,7 @@ ROOMS = {
 # Header or folder of a library: the rooms or files that may include it.
 LIBRARIES = {
     "sqlite3.h": "store",
-    "curl/": "sys/fetch.c tracker/http.c",
+    "curl/": "sys/curl_late.c sys/fetch.c tracker/http.c",
     "event2/": "sys engine web sim",
     "event.h": "",
     "json-c/": "store agent tracker engine web mcp cli",

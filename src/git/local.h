@@ -63,13 +63,17 @@ char *pin_make_commit(const struct repo *repo, const char *tree,
 NODISCARD int pin_dropped(struct repo *repo, const char *git_dir, const char *branch,
     const char *session, struct err *err);
 
+/* 1 when one of refs/divisi/SESSION/KIND-N has all files of TREE as they are there, else 0. */
+NODISCARD int pin_has_files(const struct repo *repo, const char *session,
+    const char *kind, const char *tree, struct err *err);
+
 /* Makes refs/divisi/SESSION/KIND-N with the next free N; the name goes to *REF. */
 NODISCARD int pin_numbered(struct repo *repo, const char *session, const char *kind,
     const char *oid, char **ref, struct err *err);
 
 /*
  * Pins exactly FILES (of the worktree PATH, ignored or not) as a commit on HEAD under
- * refs/divisi/SESSION/ignored-N.
+ * refs/divisi/SESSION/ignored-N, unless one of those has them all already.
  */
 NODISCARD int pin_files(struct repo *repo, const char *path, const char *session,
     const struct git_list *files, struct err *err);

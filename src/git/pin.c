@@ -87,6 +87,37 @@ pin_numbered(struct repo *repo, const char *session, const char *kind, const cha
 	return 0;
 }
 
+int
+pin_has_files(const struct repo *repo, const char *session, const char *kind,
+    const char *tree, struct err *err)
+{
+	AUTO_FREE char *pattern = xasprintf("refs/divisi/%s/%s-*", session, kind);
+	struct git_call list = { .dir = repo->common_dir,
+		.argv = GIT_ARGS("for-each-ref", "--format=%(objectname)", pattern) };
+	struct git_out refs = { 0 };
+	struct span rest, line;
+	int rc = git_run(&list, &refs, err);
+
+	rest = (struct span){ refs.text, refs.n };
+	while (rc == 0 && span_next(&rest, '\n', &line)) {
+		AUTO_FREE char *oid = xstrndup(line.p, line.n);
+		/* What is there and not here is all that may differ. */
+		struct git_call compare = { .dir = repo->common_dir,
+			.argv = GIT_ARGS("diff-tree", "-r", "--no-renames",
+			    "--diff-filter=d", "--name-only", oid, tree) };
+		struct git_out out = { 0 };
+
+		if (line.n == 0)
+			continue;
+		rc = git_run(&compare, &out, err);
+		if (rc == 0 && out.n == 0)
+			rc = 1;
+		git_out_clear(&out);
+	}
+	git_out_clear(&refs);
+	return rc;
+}
+
 static int
 pin_commit_locked(struct repo *repo, const char *session, const char *name,
     const char *oid, struct err *err)

@@ -352,7 +352,7 @@ pin_files(struct repo *repo, const char *path, const char *session,
 	struct git_list parents = { 0 };
 	AUTO_FREE char *tree = NULL, *oid = NULL, *ref = NULL;
 	char head[GIT_OID_SIZE];
-	int rc = repo_ref(path, "HEAD", head, err);
+	int rc = repo_ref(path, "HEAD", head, err), had = -1;
 
 	if (rc < 0)
 		return -1;
@@ -367,10 +367,15 @@ pin_files(struct repo *repo, const char *path, const char *session,
 		    "--pathspec-from-file=-", "--pathspec-file-nul"),
 		files, NULL, err) == 0)
 		tree = shadow_tree(&shadow, err);
+	/* What is left of a removal that was cut off is kept already. */
 	if (tree)
+		had = pin_has_files(repo, session, "ignored", tree, err);
+	if (had == 0)
 		oid = pin_make_commit(
 		    repo, tree, &parents, "divisi: ignored files", err);
-	if (oid)
+	if (had == 1)
+		rc = 0;
+	else if (oid)
 		rc = pin_numbered(repo, session, "ignored", oid, &ref, err);
 	shadow_close(&shadow);
 	git_list_clear(&parents);

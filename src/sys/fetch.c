@@ -1,6 +1,7 @@
 #include "sys/fetch.h"
 
 #include "base/mem.h"
+#include "sys/curl_late.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -57,9 +58,18 @@ fetch_open(const char *sock, struct err *err)
 			     : slash == dir ? "/"
 					    : dir,
 	    O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fetch->dir_fd < 0 || curl_global_init(CURL_GLOBAL_NOTHING) ||
-	    !(fetch->curl = curl_easy_init())) {
+	if (fetch->dir_fd < 0) {
 		(void)err_sys(err, "talk to %s", sock);
+		fetch_close(fetch);
+		return NULL;
+	}
+	if (curl_late_load(err) < 0) {
+		fetch_close(fetch);
+		return NULL;
+	}
+	if (curl_global_init(CURL_GLOBAL_NOTHING) ||
+	    !(fetch->curl = curl_easy_init())) {
+		(void)err_set(err, ERR_SYSTEM, "libcurl cannot be set up");
 		fetch_close(fetch);
 		return NULL;
 	}

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "sys/curl_late.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -84,6 +85,8 @@ http_open(const char *base, long limit_ms, struct err *err)
 	struct http *http;
 	size_t n = strlen(base);
 
+	if (curl_late_load(err) < 0)
+		return NULL;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT)) {
 		(void)err_set(err, ERR_SYSTEM, "libcurl cannot be set up");
 		return NULL;

@@ -391,6 +391,32 @@ a_removal_that_was_cut_off_is_finished(void **state)
 }
 
 static void
+ignored_files_that_a_pin_has_are_not_pinned_again(void **state)
+{
+	static const char *const step[] = {
+		"echo '*.o' >>repo/.git/info/exclude; echo one >wt/1.o; echo two >wt/2.o",
+		"echo two >wt/2.o",
+		"echo three >wt/2.o",
+	};
+	static const char *const pins[] = { "1", "1", "2" };
+	struct worktree_spec spec = { "s1", NULL, "b/1", base };
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < N_ELEMS(step); i++) {
+		sh("%s", step[i]);
+		assert_ok(take_away(&err), &err);
+		assert_string_equal(
+		    sh_out(
+			"git -C repo for-each-ref refs/divisi/s1/ | grep -c ignored-"),
+		    pins[i]);
+		spec.path = at("wt");
+		assert_ok(worktree_add(&repo, &spec, &err), &err);
+	}
+	assert_true(is_kept("one"));
+	assert_true(is_kept("three"));
+}
+
+static void
 a_directory_without_a_worktree_is_left_alone(void **state)
 {
 	struct err err = ERR_INIT;
@@ -451,6 +477,7 @@ main(void)
 		T(nothing_is_lost_whatever_happens_while_it_is_removed),
 		T(what_can_be_made_again_is_not_kept),
 		T(a_removal_that_was_cut_off_is_finished),
+		T(ignored_files_that_a_pin_has_are_not_pinned_again),
 		T(a_directory_without_a_worktree_is_left_alone),
 		T(the_branch_stays),
 		T(a_branch_is_deleted_only_when_its_commits_are_elsewhere),

@@ -41,6 +41,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "fence", offsetof(struct session, fence) },
 		{ "grants", offsetof(struct session, grants) },
 		{ "after", offsetof(struct session, after) },
+		{ "needs", offsetof(struct session, needs) },
 		{ "output", offsetof(struct session, output) },
 		{ "review", offsetof(struct session, review) },
 		{ "repo", offsetof(struct session, repo) },

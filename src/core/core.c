@@ -51,7 +51,7 @@ session_clear(struct session *s)
 		s->blocked, s->account, s->price, s->call, s->pull_url, s->pull_state,
 		s->pull_checks, s->pull_review, s->progress, s->state_text,
 		s->go_on_text, s->checkpoint, s->model, s->decisions, s->blockers,
-		s->review, s->repo, s->target };
+		s->review, s->repo, s->target, s->needs };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -316,7 +316,7 @@ dump_session(FILE *f, const struct session *s)
 		s->terminal_command, s->taken_pin, s->head, s->pin, s->candidate,
 		s->landed, s->evidence, s->stray, s->widened, s->blocked, s->account,
 		s->price, s->call, s->progress, s->state_text, s->go_on_text,
-		s->checkpoint, s->model, s->decisions, s->blockers };
+		s->checkpoint, s->model, s->decisions, s->blockers, s->needs };
 	const int64_t numbers[] = { s->est_low, s->est_mid, s->est_high, s->points,
 		s->merge_position, s->budget, s->is_analysis, s->is_external,
 		s->is_sandboxed, s->n_runs, s->run_open, s->waits_for_slot,

@@ -67,6 +67,8 @@ struct session {
 	char
 	    *setup; /* command that prepares its worktree after the approval, "" none */
 	char *branch, *worktree, *path, *base, *prompt_sha, *verify, *after;
+	char *
+	    needs; /* phases that had to be done before it, by comma: relations there */
 	/* The other repository that it works in, its main checkout; and its branch there. */
 	char *repo, *target; /* "" as its plan */
 	char *identity; /* who commits: name, newline, address; "" as git knows it */

@@ -23,7 +23,7 @@
 	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "             \
 	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity " \
 	"sN.fence sN.grants sN.account sN.price sN.output sN.review sN.routes sN.reroutes "       \
-	"sN.repo sN.target sN.base"
+	"sN.repo sN.target sN.base sN.needs"
 
 #define PROPOSAL_FIELDS                                                                                              \
 	PLAN_FIELDS                                                                                                  \
@@ -320,6 +320,7 @@ static const struct event_field all_fields[] = {
 	{ "n_phases", true, "phases of the plan" },
 	{ "n_reviewers", true, "reviewers that answered" },
 	{ "n_sessions", true, "sessions of the table" },
+	{ "needs", false, "phases that had to be done before it, by comma" },
 	{ "note", false, "what else is to be said" },
 	{ "number", true, "the batch's number; of an answer, the question's in the inbox; of a pull request, its own" },
 	{ "offset", true, "the end of the line in the run's file that said so" },

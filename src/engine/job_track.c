@@ -244,7 +244,8 @@ leave_unseen(const struct tracking *t, struct tracker_issue *now)
 		return;
 	now->body = t->before.body;
 	now->title = t->before.title;
-	now->assignee = t->before.assignee;
+	if (strcmp(act, "issue-assign") != 0 || !t->work.account[0])
+		now->assignee = t->before.assignee;
 	/* A move to the end takes the delegate and a label along; none was made where it is. */
 	if (strcmp(act, "issue-move") == 0 && !t->is_there)
 		return;
@@ -333,6 +334,8 @@ job_track(const struct fields *in, struct fields *out, struct err *err)
 	t.work = (struct track_work){
 		.tracker = link.tracker, .link = &link.link, .in = in
 	};
+	if (rc == 0)
+		t.work.account = track_account(&link, fields_text(in, "assignee"));
 	if (rc == 0)
 		rc = look_before(&t, err);
 	if (rc == 0 && !t.is_there)

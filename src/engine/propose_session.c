@@ -287,6 +287,28 @@ put_after(struct proposal *p, size_t i, const struct dispatch_row *row)
 	free(after);
 }
 
+/* The phases that must be done before: what its sub-issue is blocked by. */
+static void
+put_needs(struct proposal *p, size_t i, const struct dispatch_row *row)
+{
+	char *needs = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&needs, &n);
+
+	for (size_t k = 0; k < p->plan->n_phases; k++) {
+		const struct pair *pair = verdicts_find(
+		    p->verdicts, row->position, (int)k);
+
+		if ((int)k == row->position || !pair || pair->first != (int)k ||
+		    pair->verdict != VERDICT_SEQUENTIAL || pair->kind == PAIR_CLOSURE)
+			continue;
+		fprintf(f, "%s%s", ftell(f) > 0 ? "," : "", p->plan->phase[k].id);
+	}
+	fclose(f);
+	propose_set(p, i, "needs", needs);
+	free(needs);
+}
+
 static int
 put_prompt(
     struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
@@ -457,6 +479,7 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 		return -1;
 	put_cost(p, i, row);
 	put_after(p, i, row);
+	put_needs(p, i, row);
 	if (propose_fence(p, i, row, err) < 0 || put_agent(p, i, row, err) < 0 ||
 	    put_prompt(p, i, row, err) < 0)
 		return -1;

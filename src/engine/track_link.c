@@ -116,6 +116,15 @@ track_link_open(
 	return 0;
 }
 
+const char *
+track_account(const struct track_link *l, const char *agent)
+{
+	AUTO_FREE char *key = xasprintf("divisi.agent.%s.assignee", agent);
+
+	return config_str(
+	    &l->config, key, config_str(&l->config, "divisi.tracker.assignee", ""));
+}
+
 void
 track_link_close(struct track_link *l)
 {

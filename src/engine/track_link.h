@@ -30,6 +30,12 @@ void track_link_close(struct track_link *link); /* zeroed is fine */
 const char *track_link_trouble(const struct track_link *link, const struct err *err);
 
 /*
+ * Whom an issue that AGENT works on is assigned to (S-54, R-197): the agent's own account,
+ * else who answers for it, else "".  LINK owns it.
+ */
+const char *track_account(const struct track_link *link, const char *agent);
+
+/*
  * The tracker that CONFIG chooses: *NAME, which CONFIG owns, is "" for the built-in one.
  * ERR_INPUT for one that does not exist, with those that do.
  */

@@ -1,6 +1,7 @@
 #include "engine/track_work.h"
 
 #include "base/crash.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "engine/track_delegate.h"
 #include "engine/track_pull.h"
@@ -131,6 +132,35 @@ file_issue(struct track_work *w, char id[TRACKER_ID_SIZE], struct err *err)
 	return 0;
 }
 
+/*
+ * R-120: the plan's order stands in the tracker as relations.  One that the tracker will never
+ * take (another sort of issue, a repository without dependencies) keeps no session waiting.
+ */
+static int
+relate_all(struct track_work *w, const char *id, const char *kind, const char *list,
+    struct err *err)
+{
+	struct span rest = span_of(list), one;
+
+	while (w->tracker->relate && span_next(&rest, '\n', &one)) {
+		AUTO_FREE char *other = xstrndup(one.p, one.n);
+		AUTO_FREE char *what = xasprintf("relate/%s/%s", kind, other);
+		struct tracker_call call = call_of(w, what);
+		struct err why = ERR_INIT;
+
+		if (one.n == 0 || strcmp(other, id) == 0 ||
+		    DURABLE("tracker.order",
+			w->tracker->relate(w->link, &call, id, kind, other, &why)) == 0)
+			continue;
+		if (why.kind != ERR_REFUSED && why.kind != ERR_NOT_FOUND) {
+			*err = why;
+			return -1;
+		}
+		log_warn("%s %s %s: %s", id, kind, other, why.text);
+	}
+	return 0;
+}
+
 static int
 file(struct track_work *w, struct fields *out, struct err *err)
 {
@@ -140,7 +170,9 @@ file(struct track_work *w, struct fields *out, struct err *err)
 		return -1;
 	if (!(w->tracker->capabilities & TRACKER_OWN_IDS) && attach_plan(w, err) < 0)
 		return -1;
-	if (file_issue(w, id, err) < 0)
+	if (file_issue(w, id, err) < 0 ||
+	    relate_all(w, id, "blocked-by", text(w, "blocked_by"), err) < 0 ||
+	    relate_all(w, id, "blocks", text(w, "blocks"), err) < 0)
 		return -1;
 	fields_set(out, "sub_issue", id);
 	return 0;
@@ -195,9 +227,9 @@ assign_issue(struct track_work *w, struct err *err)
 		.seen_at = w->seen_at };
 	struct tracker_call call = call_of(w, "assign");
 
-	/* Elsewhere an assignee is a person with an account; who works is the delegate. */
+	/* Elsewhere an assignee is an account; one is the delegate's, and the other's to answer. */
 	if (w->tracker->capabilities & TRACKER_NETWORK)
-		patch.assignee = NULL;
+		patch.assignee = w->account && w->account[0] ? w->account : NULL;
 	if (!(w->tracker->capabilities & TRACKER_OWNERS))
 		patch.owner_session = NULL;
 	if (!patch.assignee && !patch.owner_session)

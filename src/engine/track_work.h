@@ -12,7 +12,8 @@ struct track_work {
 	const struct tracker *tracker;
 	const struct tracker_link *link;
 	const struct fields *in;
-	int64_t seen_at; /* of the issue the act is about; 0 = never seen */
+	int64_t seen_at;     /* of the issue the act is about; 0 = never seen */
+	const char *account; /* to whom it is assigned over the network; NULL: nobody */
 	char *sub_key;
 };
 

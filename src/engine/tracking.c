@@ -104,6 +104,58 @@ add_review(const struct task *task, struct fields *in, struct err *err)
 	return 0;
 }
 
+/* Does the list IDS (by comma) hold the phase ID? */
+static bool
+names_phase(const char *ids, const char *id)
+{
+	struct span rest = span_of(ids), one;
+
+	while (span_next(&rest, ',', &one)) {
+		if (span_eq(one, id))
+			return true;
+	}
+	return false;
+}
+
+static bool
+comes_after(const struct session *s, const struct session *o)
+{
+	return names_phase(s->needs, o->phase) ||
+	       (strcmp(s->batch_id, o->batch_id) == 0 &&
+		   names_phase(s->after, o->phase));
+}
+
+/*
+ * The sub-issues that S is blocked by, and those that it blocks: the order of the plan as the
+ * tracker shows it.  Of two sessions the one that is filed last finds the other.
+ */
+static void
+add_relations(const struct core *core, const struct session *s, struct fields *in)
+{
+	char *text[2] = { NULL, NULL };
+	size_t n[2];
+	FILE *f[2] = { open_memstream(&text[0], &n[0]),
+		open_memstream(&text[1], &n[1]) };
+
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		const struct session *o = &core->session[i];
+
+		if (o == s || strcmp(o->plan_id, s->plan_id) != 0 ||
+		    o->sub_issue[0] == '\0' || strcmp(o->phase, s->phase) == 0)
+			continue;
+		if (comes_after(s, o))
+			fprintf(f[0], "%s\n", o->sub_issue);
+		else if (comes_after(o, s))
+			fprintf(f[1], "%s\n", o->sub_issue);
+	}
+	fclose(f[0]);
+	fclose(f[1]);
+	fields_set(in, "blocked_by", text[0]);
+	fields_set(in, "blocks", text[1]);
+	free(text[0]);
+	free(text[1]);
+}
+
 /* Everything track_work() wants to know of TASK. */
 static int
 gather(const struct task *task, const struct session *s, const struct plan_run *p,
@@ -151,6 +203,7 @@ gather(const struct task *task, const struct session *s, const struct plan_run *
 		if (!prompt)
 			return -1;
 		fields_set(in, "prompt", prompt);
+		add_relations(task->engine->core, s, in);
 	}
 	return 0;
 }

@@ -42,6 +42,7 @@ git config divisi.tracker github
 git config divisi.tracker.team acme/gates
 git config divisi.tracker.url "$there/api/v3"
 git config divisi.merge auto
+git config divisi.tracker.assignee grace
 fake_plan "$plan" <<END
 1A|quick|Writes: \`a.txt\`|fake:write=a.txt:one fake:commit=a fake:wait=$scratch/go
 1B|quick|Writes: \`b.txt\`|fake:write=b.txt:one fake:commit=b fake:wait=$scratch/go
@@ -67,11 +68,13 @@ claim "each session is filed once (S-21)" until_true there_is 'len(mine)' 2
 claim "below the master issue" there_is '{x["parent"] for x in mine}' "{'#1'}"
 claim "its text is the whole prompt (S-48)" there_is 'all("Deliverable" in x["body"] for x in mine)' True
 claim "it waits for approval" until_true waits_for_approval
+claim "and is nobody's" there_is '[x["assignees"] for x in mine]' "[[], []]"
 claim "the branch is named after the work issue" equals "$(field 1A branch)" command/2-work-on-1a
 order '{"fault": "limited", "n": 2}'
 claim "it is approved" approve_table
 claim "sessions run" becomes 1A active
 claim "both of them" becomes 1B active
+claim "who answers for them has them now, and not before (A-20)" until_true there_is '[x["assignees"] for x in mine]' "[['grace'], ['grace']]"
 claim "the server is started again" restart
 claim "after a limit and a restart the issues move" \
 	until_true there_is '["status:in-progress" in x["labels"] for x in mine]' "[True, True]"
@@ -147,6 +150,8 @@ claim "it lands" becomes 3A "done"
 claim "without a restart all is drained" until_true box_is '(o["state"], o["pending"])' "('online', 0)"
 claim "GitHub sees that its branch was merged" until_true there_is '[x["state"] for x in pulls]' "['closed', 'merged']"
 claim "all is done there" there_is '{x["state"] for x in mine}' "{'completed'}"
+claim "what each needed is what it was blocked by (R-120)" there_is '[x["blocked_by"] for x in mine]' \
+	"[[], [], ['$(field 1A sub_issue)'], ['$(field 2A sub_issue)']]"
 claim "each session has one issue" there_is '(len(mine), len({x["title"] for x in mine}), {x["parent"] for x in mine})' "(4, 4, {'#1'})"
 claim "no comment stands twice" there_is 'len(t["comments"]) == len(set(t["comments"]))' True
 claim "each agent was started once" equals "$(sort "$scratch/started" | uniq -d)/$(wc -l <"$scratch/started")" /4

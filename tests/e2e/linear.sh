@@ -37,6 +37,7 @@ git config divisi.tracker linear
 git config divisi.tracker.team CIA
 git config divisi.tracker.url "$there/graphql"
 git config divisi.merge auto
+git config divisi.tracker.assignee me
 fake_plan "$plan" <<END
 1A|quick|Writes: \`a.txt\`|fake:write=a.txt:one fake:commit=a fake:wait=$scratch/go
 1B|quick|Writes: \`b.txt\`|fake:write=b.txt:one fake:commit=b fake:wait=$scratch/go
@@ -54,10 +55,13 @@ claim "below the master issue" there_is '{x["parent"] for x in mine}' "{'T-100'}
 claim "its text is the whole prompt (S-48)" there_is 'all("Deliverable" in x["body"] for x in mine)' True
 claim "the plan is uploaded once (R-1)" until_true there_is 'len(t["files"])' 1
 claim "it waits for approval" until_true waits_for_approval
+claim "and belongs to nobody yet" there_is '[x["assignee"] for x in mine]' "['', '']"
 order '{"fault": "limited", "n": 2}'
 claim "it is approved" approve_table
 claim "sessions run" becomes 1A active
 claim "both of them" becomes 1B active
+claim "nobody had an issue before the approval; now who answers for it has (A-20, R-197)" \
+	until_true there_is '[(x["assignee"], x["delegate"]) for x in mine]' "[('Ada L.', ''), ('Ada L.', '')]"
 claim "the server is started again" restart
 claim "after a limit and a restart the issues move" \
 	until_true there_is '[x["state"] for x in mine]' "['In Progress', 'In Progress']"
@@ -72,6 +76,8 @@ claim "exactly one of everything" there_is '(len(mine), len(t["files"]), len(t["
 divisi dispatch "$plan" >/dev/null 2>&1
 claim "the second batch is filed" until_true there_is 'len(mine)' 3
 claim "it waits too" until_true waits_for_approval
+blocks() { of '[(a, b) for a, type, b in t["links"] if type == "blocks"]'; }
+claim "what it needed is what it was blocked by, once (R-120)" equals "$(blocks)" "[('$(field 1A sub_issue)', '$(field 2A sub_issue)')]"
 claim "it is approved too" approve_table
 claim "it runs" until_true there_is 'mine[2]["state"]' "In Progress"
 claim "all of that is sent" until_true box_is 'o["pending"]' 0
@@ -110,6 +116,8 @@ echo lin_api_third_token >"$scratch/key"
 claim "it is asked again" divisi outbox retry all
 claim "without a restart all is drained" until_true box_is '(o["state"], o["pending"])' "('online', 0)"
 claim "all is done there" there_is '{x["state"] for x in mine}' "{'Done'}"
+claim "each relation stands once" equals "$(blocks)" \
+	"[('$(field 1A sub_issue)', '$(field 2A sub_issue)'), ('$(field 2A sub_issue)', '$(field 3A sub_issue)')]"
 claim "each session has one issue" there_is '(len(mine), len({x["title"] for x in mine}), {x["parent"] for x in mine})' "(4, 4, {'T-100'})"
 claim "no comment stands twice, no plan hangs twice" \
 	there_is '(len(t["comments"]) == len(set(t["comments"])), len(t["files"]) == len(set(t["files"])) == t["attachments"])' "(True, True)"

@@ -17,6 +17,7 @@
 static struct {
 	char status[32], assignee[32], body[32];
 	int n_reads, n_moves, n_comments;
+	const char *account;             /* to whom the settings assign */
 	const char *assigned_after_look; /* by somebody, to whom */
 	const char *moved_after_look;    /* by somebody, where */
 } there;
@@ -49,6 +50,8 @@ update(const struct tracker_link *link, const struct tracker_call *call, const c
 		snprintf(there.status, sizeof(there.status), "%s", patch->status);
 		there.n_moves++;
 	}
+	if (patch->assignee)
+		snprintf(there.assignee, sizeof(there.assignee), "%s", patch->assignee);
 	return 0;
 }
 
@@ -85,6 +88,12 @@ const char *
 track_link_trouble(const struct track_link *link, const struct err *err)
 {
 	return err->kind == ERR_CONFLICT ? "conflict" : "later";
+}
+
+const char *
+track_account(const struct track_link *link, const char *agent)
+{
+	return there.account ? there.account : "";
 }
 
 int
@@ -189,6 +198,25 @@ a_move_back_beside_a_move_of_ours_that_changed_nothing_is_a_conflict(void **stat
 	fields_clear(&out);
 }
 
+/* who answers for it is assigned by us, and somebody else's word is a conflict. */
+static void
+an_assignment_of_ours_is_seen_and_one_of_theirs_is_a_conflict(void **state)
+{
+	AUTO_FREE char *seen = NULL;
+	struct fields out = { 0 };
+
+	assert_int_equal(act("issue-assign", "", &seen, &out), 0);
+	assert_string_equal(there.assignee, "");
+	there.account = "ada";
+	assert_int_equal(act("issue-assign", "", &seen, &out), 0);
+	assert_string_equal(there.assignee, "ada");
+	assert_int_equal(act("issue-move", "In Progress", &seen, &out), 0);
+	snprintf(there.assignee, sizeof(there.assignee), "grace");
+	assert_int_equal(act("issue-move", "In Review", &seen, &out), -1);
+	assert_non_null(strstr(fields_text(&out, "conflict"), "grace"));
+	fields_clear(&out);
+}
+
 int
 main(void)
 {
@@ -199,6 +227,9 @@ main(void)
 		    an_edit_beside_our_write_is_a_conflict_of_the_next_one, setup),
 		cmocka_unit_test_setup(
 		    a_move_back_beside_a_move_of_ours_that_changed_nothing_is_a_conflict,
+		    setup),
+		cmocka_unit_test_setup(
+		    an_assignment_of_ours_is_seen_and_one_of_theirs_is_a_conflict,
 		    setup),
 	};
 

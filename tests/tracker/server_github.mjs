@@ -331,7 +331,8 @@ const review = (login, state) => db.reviews.push({id: ++db.ids, user: user(login
 
 const mine = () => db.issues.filter((i) => i.number > db.foreign).map((i) => ({id: `#${i.number}`,
 	parent: i.parent && `#${i.parent.number}`, title: i.title, body: i.body, state: i.state_reason ?? i.state,
-	labels: i.labels.map((l) => l.name)}));
+	labels: i.labels.map((l) => l.name), assignees: i.assignees.map((a) => a.login),
+	blocked_by: i.blocked_by.map((b) => `#${b.number}`)}));
 
 begin();
 serve({

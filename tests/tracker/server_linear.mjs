@@ -320,7 +320,9 @@ serve({
 	},
 	tell: () => ({issues: db.issues.length, mine: db.issues.slice(db.foreign ?? 0).map((i) => ({id: i.identifier,
 		parent: i.parent?.identifier, title: i.title, body: i.description, state: i.state.name,
-		labels: i.list.map((l) => l.name)})), comments: db.comments.map((c) => c.body),
+		labels: i.list.map((l) => l.name), assignee: i.assignee?.displayName ?? '',
+		delegate: i.delegate?.displayName ?? ''})), links: db.relations.map((r) =>
+			[r.issue.identifier, r.type, r.relatedIssue.identifier]), comments: db.comments.map((c) => c.body),
 		files: [...db.files.values()], attachments: db.attachments.length, relations: db.relations.length,
 		activities: db.activities.length, forbidden: db.forbidden ?? null}),
 });

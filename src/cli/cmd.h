@@ -59,6 +59,8 @@ int cmd_delegate(int argc, char **argv);
 int cmd_summary(int argc, char **argv);
 extern const struct option_doc cmd_checkpoint_options[], cmd_summary_options[];
 extern const struct option_doc cmd_delegate_options[];
+int cmd_research(int argc, char **argv);
+extern const struct option_doc cmd_research_options[];
 int cmd_completions(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

@@ -459,14 +459,6 @@ static const struct command commands[] = {
 	    .run = cmd_merge,
 	},
 	{
-	    .name = "report",
-	    .group = CMD_LAND,
-	    .synopsis = "report [PLAN] [--json]",
-	    .summary = "time, cost and outcome of a plan, estimate against actual",
-	    .options = cmd_report_options,
-	    .run = cmd_report,
-	},
-	{
 	    .name = "agent",
 	    .group = CMD_KEEP,
 	    .synopsis =

@@ -4,6 +4,7 @@
 #include "cli/degraded.h"
 #include "cli/screen.h"
 #include "engine/agent_settings.h"
+#include "engine/looping.h"
 #include "git/place.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
@@ -457,6 +458,8 @@ prompt_facts(
 		.verify = *row->phase->verify
 			      ? row->phase->verify
 			      : config_str(config, "divisi.verify", NULL),
+		.loops = !(row->agent && row->agent->is_external) &&
+			 looping_is_on(config, row->phase),
 		.is_external = row->agent && !row->agent->knows_method,
 		.target = row->agent && row->agent->is_external && world->has_repo
 			      ? world->repo.main_branch

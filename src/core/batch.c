@@ -80,6 +80,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 	s->is_sandboxed = fields_number_at(f, i, "sandboxed", 0) != 0;
 	s->away.reroutes = fields_number_at(f, i, "reroutes", 0) != 0;
 	s->context_pct = -1;
+	loop_read(s, f, i);
 }
 
 static int

@@ -2,6 +2,7 @@
 
 #include "core/feedback.h"
 #include "core/internal.h"
+#include "core/research.h"
 #include "core/review.h"
 
 #include <stdio.h>
@@ -131,6 +132,9 @@ core_free(struct core *core)
 	for (size_t i = 0; i < core->n_feedback; i++)
 		feedback_clear(&core->feedback[i]);
 	free(core->feedback);
+	for (size_t i = 0; i < core->n_research; i++)
+		research_clear(&core->research[i]);
+	free(core->research);
 	free(core->review);
 	free(core->allowance);
 	free(core->conflict);
@@ -356,6 +360,7 @@ dump_session(FILE *f, const struct session *s)
 	if (s->repo[0])
 		fprintf(f, " repo %s|%s\n", s->repo, s->target);
 	storm_dump(s, f);
+	loop_dump(s, f);
 	delegation_dump(s, f);
 	if (s->review[0])
 		fprintf(f, " review %s\n", s->review);
@@ -436,6 +441,7 @@ core_dump(const struct core *core)
 	accounts_dump(core, f);
 	reviews_dump(core, f);
 	feedback_dump(core, f);
+	research_dump(core, f);
 	fclose(f);
 	return buf;
 }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "core/happening.h"
 #include "core/lives.h"
+#include "policy/loop.h"
 
 /*
  * The state of everything divisi has in hand, and the one function that changes it.  Pure:
@@ -118,14 +119,19 @@ struct session {
 	int n_retries;          /* calls to its model that failed in a row */
 	struct trouble trouble[TROUBLES_MAX]; /* the newest last */
 	size_t n_troubles;
-	int64_t tasks_done; /* of its own list */
-	bool is_released;   /* stopped for those, and a person lets it go on */
-	bool wraps_up;      /* it was told that its context is nearly used up */
-	bool splits;        /* it was ended for that: a fresh run takes over */
-	int n_splits;       /* how often */
-	char *account;      /* what it is paid from */
-	char *price;        /* configured, as price_read() takes it; "" none */
-	char *call;         /* the last call to its model that was counted */
+	int64_t tasks_done;    /* of its own list */
+	struct loop loop;      /* of its phase's tasks, as the approved table says */
+	bool is_blocked;       /* parked by that, until a person lets it go on */
+	unsigned loop_signals; /* what its agent said of them since its turn began */
+	int64_t loop_left,
+	    loop_commits; /* "TASKS n" of that; commits of the tasks done */
+	bool is_released; /* stopped for those, and a person lets it go on */
+	bool wraps_up;    /* it was told that its context is nearly used up */
+	bool splits;      /* it was ended for that: a fresh run takes over */
+	int n_splits;     /* how often */
+	char *account;    /* what it is paid from */
+	char *price;      /* configured, as price_read() takes it; "" none */
+	char *call;       /* the last call to its model that was counted */
 	int64_t tokens_in, tokens_out;
 	int context_pct;
 	char *last_text, *reason, *summary, *claimed_by;
@@ -274,6 +280,7 @@ struct assertion_run {
 
 struct review;   /* core/review.h */
 struct feedback; /* core/feedback.h */
+struct research; /* core/research.h */
 
 struct core {
 	struct plan_run *plan;
@@ -292,6 +299,8 @@ struct core {
 	size_t n_reviews, cap_reviews;
 	struct feedback *feedback; /* in the order they came */
 	size_t n_feedback, cap_feedback;
+	struct research *research; /* a plan each */
+	size_t n_research, cap_research;
 	int n_asks; /* numbers the questions of all sessions */
 	int64_t confirm_limit_ms, silence_limit_ms;
 	int64_t seen_at; /* when the last thing happened */

@@ -23,7 +23,8 @@
 	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "             \
 	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity " \
 	"sN.fence sN.grants sN.account sN.price sN.output sN.review sN.routes sN.reroutes "       \
-	"sN.repo sN.target sN.base sN.needs"
+	"sN.repo sN.target sN.base sN.needs sN.loop_tasks sN.loop_tries sN.loop_turns "           \
+	"sN.loop_replans sN.loop_fresh"
 
 #define PROPOSAL_FIELDS                                                                                              \
 	PLAN_FIELDS                                                                                                  \
@@ -69,7 +70,7 @@ static const struct event_doc docs[HAP_N] = {
 	    AGENT_FIELDS " agent_session cost" },
 	[HAP_AGENT_ACTIVITY] = { "A burst of what the agent said and spent, summed up.",
 	    AGENT_FIELDS " cost counted call tokens_in tokens_out context_pct retries progressed "
-	    "tasks_done" },
+	    "tasks_done signals left" },
 	[HAP_AGENT_ASKED] = { "The agent asks and waits for the answer.",
 	    AGENT_FIELDS " ask kind detail raw action cut cost told" },
 	[HAP_AGENT_ASK_GONE] = { "The agent takes a question back.", AGENT_FIELDS " ask cost" },
@@ -79,7 +80,7 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_AGENT_LIMIT] = { "The agent's account met a limit; launches on it pause.",
 	    AGENT_FIELDS " until resumable cost" },
 	[HAP_AGENT_DONE] = { "The agent says that it is done: a claim, which is inspected.",
-	    AGENT_FIELDS " cost plans stops" },
+	    AGENT_FIELDS " cost plans stops signals left" },
 	[HAP_AGENT_FAILED] = { "The agent says that it failed.",
 	    AGENT_FIELDS " cost out_of_budget resumable" },
 	[HAP_AGENT_STEPPED] = { "The agent's protocol is ready for its next message, or a turn of it began.",
@@ -160,6 +161,8 @@ static const struct event_doc docs[HAP_N] = {
 	    "mechanism resume hears resumable" },
 	[HAP_FEEDBACK_SETTLED] = { "A person decided what becomes of feedback that waited for one.",
 	    "feedback how session reason override hears resumable" },
+	[HAP_RESEARCH_ASSESSED] = { "What the research of a plan came to, once all its tracks were over.",
+	    "path verdict text reason follows" },
 	[HAP_GUARDED] = { "What the guard told an agent of its tool calls, summed up.",
 	    "session asked denied missed decision tool path text" },
 	[HAP_WIDEN_ASKED] = { "A session needs paths that it did not declare.",
@@ -279,6 +282,7 @@ static const struct event_field all_fields[] = {
 	{ "fix", false, "how to mend it" },
 	{ "flags", false, "urgent, skip-tests, quick, thorough" },
 	{ "focus", false, "the phase's focus" },
+	{ "follows", true, "1: follow-up tracks were written for its gaps" },
 	{ "fork", true, "1: in a copy of its conversation, which stays as it was" },
 	{ "grants", false, "what it may change beside that, one per line" },
 	{ "guard", false, "what agents hear of a write that is not theirs" },
@@ -302,7 +306,13 @@ static const struct event_field all_fields[] = {
 	{ "launch", false, "how its permissions are: bypass, plan, ask" },
 	{ "launch_as", false, "its mode in the agent's own words" },
 	{ "learnings", false, "what the agent noted as learnt" },
+	{ "left", true, "tasks that remain by its new plan (TASKS n)" },
 	{ "login", true, "1: the agent is logged in, 0: not, -1: nobody can tell" },
+	{ "loop_fresh", true, "1: each task in a conversation of its own" },
+	{ "loop_replans", true, "how often the rest of its tasks may be planned anew" },
+	{ "loop_tasks", true, "tasks that it works one by one, 0 = it has no loop" },
+	{ "loop_tries", true, "attempts at one task; at the last a person is asked" },
+	{ "loop_turns", true, "turns that all its tasks may take" },
 	{ "master", false, "the plan's own issue" },
 	{ "master_title", false, "the title of that" },
 	{ "master_url", false, "the address of that" },
@@ -400,6 +410,7 @@ static const struct event_field all_fields[] = {
 	{ "severity", false, "critical, important or consider" },
 	{ "sha256", false, "SHA-256 of the plan file" },
 	{ "signal", true, "the signal that ended the process, 0 = none" },
+	{ "signals", true, "lines of a loop that it said: 1 TASK_COMPLETE, 2 REPLAN, 3 both" },
 	{ "silence_ms", true, "how long an agent may be silent" },
 	{ "snapshot_trouble", false, "why there is no snapshot" },
 	{ "source", false, "who delivered it: github, linear, sentry, vercel, generic or hand" },
@@ -436,6 +447,7 @@ static const struct event_field all_fields[] = {
 	{ "turn", false, "the agent's own id of the turn that began" },
 	{ "until", true, "when the limit ends, Unix ms" },
 	{ "url", false, "its address" },
+	{ "verdict", false, "sufficient or insufficient" },
 	{ "verify", false, "the command that verifies" },
 	{ "version", true, "of the table it belongs to; of an agent, its program's" },
 	{ "waits", true, "1: it waits, 0: no longer" },

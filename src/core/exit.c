@@ -178,6 +178,16 @@ owe_checkpoint(struct session *s, const char *why, unsigned steps, struct acts *
 	/* what its agent made waits for the review of it. */
 	fields_set_number(
 	    f, "gate", strcmp(why, "exit") == 0 && s->n_commits > 0 ? 3 : 0);
+	if (s->loop.tasks > 0) {
+		fields_set_number(f, "loop_tasks", s->loop.tasks);
+		fields_set_number(f, "loop_done", s->loop.done);
+		fields_set_number(f, "loop_tries", s->loop.tries);
+		fields_set_number(f, "loop_turns", s->loop.turns);
+		fields_set_number(f, "loop_replans", s->loop.replans);
+		fields_set_number(f, "loop_max_tries", s->loop.max_tries);
+		fields_set_number(f, "loop_max_turns", s->loop.max_turns);
+	}
+	fields_set_number(f, "gates_passed", s->state == SESSION_DONE ? 3 : 2);
 	fields_set_number(f, "snapshot", (steps & CHECKPOINT_SNAPSHOT) != 0);
 	fields_set_number(f, "comment", (steps & CHECKPOINT_COMMENT) != 0);
 }
@@ -371,6 +381,8 @@ step_inspected(
 	if (claim_inspected(core, s, h, acts))
 		return 0;
 	if (s->state != SESSION_EXITING || strcmp(fields_text(f, "why"), "exit") != 0)
+		return 0;
+	if (loop_inspected(core, s, h, acts))
 		return 0;
 	missing = exit_missing(s, h);
 	if (!missing && output_lacks(core, s, h, acts))

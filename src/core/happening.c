@@ -76,6 +76,7 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_FINDING_DONE]      = "finding-done",
 	[HAP_FEEDBACK_CAME]     = "feedback-came",
 	[HAP_FEEDBACK_SETTLED]  = "feedback-settled",
+	[HAP_RESEARCH_ASSESSED] = "research-assessed",
 	[HAP_GUARDED]           = "guarded",
 	[HAP_WIDEN_ASKED]       = "widen-asked",
 	[HAP_TREE_GONE]         = "tree-gone",

@@ -86,27 +86,28 @@ enum hap {
 	HAP_PUBLISHED, /* pushed to a remote; or "trouble" says why not */
 	HAP_PULL_SEEN, /* a pull request was opened, brought up to date or looked at */
 	HAP_OVERRIDDEN,
-	HAP_FENCED,           /* the fence of a session refused something */
-	HAP_STRAYED,          /* a session wrote outside what it declared */
-	HAP_MET,              /* two sessions met, or one and the target: a conflict */
-	HAP_CONFLICT_GONE,    /* they do no longer */
-	HAP_RULED,            /* a person decided about a conflict */
-	HAP_REVIEW_RECORDED,  /* what reviewers found, as rows */
-	HAP_FINDINGS_DECIDED, /* a person decided about them */
-	HAP_REVIEW_STARTED,   /* a person has reviewers of ours look at something */
-	HAP_REVIEW_FAILED,    /* and none of them gave anything */
-	HAP_REVIEW_WAIVED,    /* a person does without a review, and why */
-	HAP_FINDINGS_JOINED,  /* two rows are one */
-	HAP_FINDING_FILED,    /* one has its sub-issue */
-	HAP_FINDING_DONE,     /* a person says that one is mended */
-	HAP_FEEDBACK_CAME,    /* the outside world said something about work */
-	HAP_FEEDBACK_SETTLED, /* a person decided what becomes of it */
-	HAP_GUARDED,          /* what the guard told an agent of its tool calls */
-	HAP_WIDEN_ASKED,      /* more paths are asked for than a session declared */
-	HAP_TREE_GONE,        /* another program took a worktree away */
-	HAP_TREE_BACK,        /* it was made again */
-	HAP_CHECKPOINT_ASKED, /* a person wants what a session has to be kept now */
-	HAP_CHECKPOINTED,     /* what came of each step of that */
+	HAP_FENCED,            /* the fence of a session refused something */
+	HAP_STRAYED,           /* a session wrote outside what it declared */
+	HAP_MET,               /* two sessions met, or one and the target: a conflict */
+	HAP_CONFLICT_GONE,     /* they do no longer */
+	HAP_RULED,             /* a person decided about a conflict */
+	HAP_REVIEW_RECORDED,   /* what reviewers found, as rows */
+	HAP_FINDINGS_DECIDED,  /* a person decided about them */
+	HAP_REVIEW_STARTED,    /* a person has reviewers of ours look at something */
+	HAP_REVIEW_FAILED,     /* and none of them gave anything */
+	HAP_REVIEW_WAIVED,     /* a person does without a review, and why */
+	HAP_FINDINGS_JOINED,   /* two rows are one */
+	HAP_FINDING_FILED,     /* one has its sub-issue */
+	HAP_FINDING_DONE,      /* a person says that one is mended */
+	HAP_FEEDBACK_CAME,     /* the outside world said something about work */
+	HAP_FEEDBACK_SETTLED,  /* a person decided what becomes of it */
+	HAP_RESEARCH_ASSESSED, /* what the research of a plan came to */
+	HAP_GUARDED,           /* what the guard told an agent of its tool calls */
+	HAP_WIDEN_ASKED,       /* more paths are asked for than a session declared */
+	HAP_TREE_GONE,         /* another program took a worktree away */
+	HAP_TREE_BACK,         /* it was made again */
+	HAP_CHECKPOINT_ASKED,  /* a person wants what a session has to be kept now */
+	HAP_CHECKPOINTED,      /* what came of each step of that */
 	HAP_DELEGATED, /* the tracker has it that an agent elsewhere has a session */
 	HAP_DELEGATE_SEEN,  /* what is seen of that agent, and of its work */
 	HAP_DELEGATE_ASKED, /* a person gives it to another, or says that it is done */

@@ -130,6 +130,8 @@ health_takes_over(struct core *core, struct session *s, int64_t now, struct acts
 {
 	bool splits = s->splits && session_is_live(s->state) && !session_is_held(s) &&
 		      s->state != SESSION_EXITING;
+	bool is_loop = loop_takes_over(s);
+	AUTO_FREE char *next = is_loop ? loop_note(s) : NULL;
 	char why[256];
 
 	s->splits = s->wraps_up = false;
@@ -137,13 +139,15 @@ health_takes_over(struct core *core, struct session *s, int64_t now, struct acts
 	    !money_fits(core, s, money_ceiling(core, s), now, why, sizeof(why)) ||
 	    !core_move(s, ON_STALL, now, acts))
 		return false;
-	s->n_splits++;
+	s->n_splits += !is_loop;
 	s->context_pct = 0;
 	owe_inspect(s, "split", acts);
 	owe_launch(s, "",
-	    "The session before you, on the same branch and issue, had used up its context. "
-	    "Its handoff is in .ccc-progress.md, if it wrote one: read that first, then go on "
-	    "where it stopped",
+	    next
+		? next
+		: "The session before you, on the same branch and issue, had used up its context. "
+		  "Its handoff is in .ccc-progress.md, if it wrote one: read that first, then go on "
+		  "where it stopped",
 	    now, acts);
 	return true;
 }

@@ -287,7 +287,10 @@ step_resumed(
 	s->n_failed += s->state == SESSION_STALLED && !s->is_lost;
 	money_go_on(core, s, h->at);
 	s->n_repairs = 0;
-	own = storm_note(s);
+	loop_resumed(s);
+	own = s->n_troubles == 0 ? loop_note(s) : NULL;
+	if (!own)
+		own = storm_note(s);
 	s->forks_next = fields_number(&h->fields, "fork", 0) != 0;
 	if (session_is_away(s)) {
 		(void)delegate_start(s, h->at, acts);

@@ -111,6 +111,8 @@ step_fn step_review_recorded, step_findings_decided, step_review_waived,
 
 void feedback_dump(const struct core *core, FILE *out);
 step_fn step_feedback_came, step_feedback_settled; /* feedback.c */
+void research_dump(const struct core *core, FILE *f);
+step_fn step_research_assessed; /* research.c */
 
 /* talk.c: the agent of S cannot be told what its protocol waits for. */
 void talk_broke(struct core *core, struct session *s, const char *why, int64_t now,
@@ -295,6 +297,21 @@ bool health_turn_ends(struct session *s, struct acts *acts);
 /* The process of S is gone: true when a fresh run goes on from its handoff. */
 bool health_takes_over(
     struct core *core, struct session *s, int64_t now, struct acts *acts);
+
+/* loop.c: the tasks of S one by one. */
+void loop_read(struct session *s, const struct fields *f, size_t i);
+void loop_dump(const struct session *s, FILE *f);
+/* What a line of its agent says of its task. */
+void loop_hear(struct session *s, const struct happening *h);
+/* At the end of a turn: false when its exit follows as of any other session. */
+bool loop_inspected(
+    struct core *core, struct session *s, const struct happening *h, struct acts *acts);
+/* Was its run ended so that a fresh one takes the next task? */
+bool loop_takes_over(const struct session *s);
+/* What a new run of S is told of where it stands, or NULL.  The caller frees it. */
+char *loop_note(const struct session *s);
+/* A person lets S go on. */
+void loop_resumed(struct session *s);
 
 /* storm.c: tools that fail again and again. */
 void storm_forget(struct session *s);

@@ -258,8 +258,10 @@ step_agent_activity(
 	/* A line read again after a restart was paid for then. */
 	is_new = offset < 0 || offset >= s->offset;
 	session_heard(s, h, acts);
-	if (is_new)
+	if (is_new) {
 		storm_look(s, h);
+		loop_hear(s, h);
+	}
 	if (fields_text(f, "text")[0])
 		core_set(&s->last_text, fields_text(f, "text"));
 	before = s->cost + s->counted;

@@ -355,7 +355,7 @@ step_run_lost(
 		    core, s, why, !fields_number(&h->fields, "alive", 0), h->at, acts);
 		return 0;
 	}
-	again = goes_on(s, h, session_is_held(s));
+	again = goes_on(s, h, session_is_held(s)) && loop_crashed(&s->loop);
 	if (outlived(core, s, h, acts) || health_takes_over(core, s, h->at, acts))
 		return 0;
 	free(s->reason);
@@ -375,15 +375,20 @@ step_agent_done(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	struct session *s = session_current(core, h, err);
+	bool is_new;
 
 	if (!s)
 		return -1;
+	is_new = fields_number(&h->fields, "offset", -1) < 0 ||
+		 fields_number(&h->fields, "offset", 0) > s->offset;
 	session_heard(s, h, acts);
 	s->is_interrupted = false; /* it was done before it heard of it */
 	if (!session_is_live(s->state) || s->state == SESSION_CLAIMED ||
 	    health_turn_ends(s, acts))
 		return 0;
 	core_set(&s->summary, fields_text(&h->fields, "text"));
+	if (is_new)
+		loop_hear(s, h);
 	if ((fields_number(&h->fields, "plans", 0) && talk_plan(s, h->at)) ||
 	    (fields_number(&h->fields, "stops", 0) && talk_go_on(s, acts)))
 		return 0;

@@ -363,6 +363,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_FINDING_DONE]      = step_finding_done,
 	[HAP_FEEDBACK_CAME]     = step_feedback_came,
 	[HAP_FEEDBACK_SETTLED]  = step_feedback_settled,
+	[HAP_RESEARCH_ASSESSED] = step_research_assessed,
 	[HAP_GUARDED]           = step_guarded,
 	[HAP_WIDEN_ASKED]       = step_widen_asked,
 	[HAP_TREE_GONE]         = step_tree_gone,

@@ -393,7 +393,7 @@ needs_person(const struct core *core, const struct session *s)
 	case SESSION_HALTED:
 		return s->is_held; /* else its conflict is what needs one */
 	case SESSION_PARKED:
-		return s->is_tree_gone || budget_waits(core, s) ||
+		return s->is_tree_gone || budget_waits(core, s) || s->is_blocked ||
 		       session_open_ask(s) != NULL;
 	case SESSION_CLAIMED: return !s->run_open && s->next[0] == '\0';
 	case SESSION_EXITING: return s->reason[0] != '\0';

@@ -2,6 +2,7 @@
 
 #include "adapters.h"
 #include "engine/usage.h"
+#include "policy/loop.h"
 
 #include <string.h>
 
@@ -108,11 +109,27 @@ add_part(struct burst *b, const struct agent_event *e)
 	}
 }
 
+/* What TEXT says of a loop's task on lines of its own, beside what F has of it. */
+static void
+add_signals(struct fields *f, const char *text)
+{
+	int64_t left = 0;
+	unsigned signals = loop_signals(text ? text : "", &left);
+
+	if (signals)
+		fields_set_number(
+		    f, "signals", (int64_t)signals | fields_number(f, "signals", 0));
+	if (left > 0)
+		fields_set_number(f, "left", left);
+}
+
 static void
 add_activity(struct burst *b, const struct agent_event *e)
 {
 	b->has_activity = true;
 	add_part(b, e);
+	if (e->kind == AGENT_SAY && !e->is_part)
+		add_signals(&b->activity, e->text);
 	if (e->kind == AGENT_SAY && e->is_part) {
 		AUTO_FREE char *text = text_cut(b->f->said.text, TEXT_BYTES);
 
@@ -242,6 +259,8 @@ on_agent_event(const struct agent_event *e, void *arg)
 	fields_set(&f, "session", b->f->session);
 	fields_set(&f, "run", b->f->run);
 	fields_set(&f, "text", text);
+	if (e->kind == AGENT_DONE)
+		add_signals(&f, text);
 	if (e->kind == AGENT_ACCEPTED)
 		fields_set(&f, "agent_session", e->id);
 	if (e->kind == AGENT_ASK || e->kind == AGENT_ASK_GONE)

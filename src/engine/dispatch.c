@@ -1,6 +1,7 @@
 #include "engine/internal.h"
 
 #include "base/crash.h"
+#include "core/research.h"
 #include "core/review.h"
 #include "engine/panels.h"
 #include "policy/refusal.h"
@@ -378,6 +379,8 @@ order_dispatch(struct engine *engine, const struct fields *in,
 	add_done(engine, p, &job);
 	add_tried(engine, p, number, &job);
 	add_gate(engine, path, &job);
+	fields_set_number(&job, "researched",
+	    research_is_sufficient(core_research(engine->core, path)));
 	fields_set(&job, "reviews", panels_review_of(engine, path));
 	add_met(engine, &job);
 	add_facts(engine, p, &job);

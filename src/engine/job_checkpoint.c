@@ -62,6 +62,10 @@ add_tasks(struct checkpoint *c, const char *state, const struct phase *phase)
 		total = progress_state_number(state, "totalTasks", 0);
 		done = progress_state_number(state, "taskIndex", 0);
 	}
+	if (fields_number(c->in, "loop_tasks", 0) > 0) {
+		total = fields_number(c->in, "loop_tasks", 0);
+		done = fields_number(c->in, "loop_done", 0);
+	}
 	for (int64_t i = total == n && done >= 0 ? done : 0; i < n; i++)
 		fprintf(f, "%.*s\n", (int)strcspn(phase->tasks.item[i].text, "\n"),
 		    phase->tasks.item[i].text);
@@ -158,6 +162,9 @@ add_names(struct checkpoint *c)
 		{ "plan_path", "plan_path" },
 		{ "phase_word", "phase_word" },
 	};
+	static const char *const loop_names[] = { "loop_tasks", "loop_done",
+		"loop_tries", "loop_turns", "loop_replans", "loop_max_tries",
+		"loop_max_turns", "gates_passed" };
 	time_t now = (time_t)(fields_number(c->in, "at", 0) / 1000);
 	struct tm tm;
 	char at[32];
@@ -172,6 +179,11 @@ add_names(struct checkpoint *c)
 	fields_set(&c->facts, "at", at);
 	fields_set_number(&c->facts, "gate", fields_number(c->in, "gate", 0));
 	fields_set_number(&c->facts, "forces", fields_number(c->in, "forces", 0));
+	for (size_t i = 0; i < N_ELEMS(loop_names); i++) {
+		if (fields_number(c->in, loop_names[i], 0) > 0)
+			fields_set_number(&c->facts, loop_names[i],
+			    fields_number(c->in, loop_names[i], 0));
+	}
 }
 
 /* A file of that name that the repository itself keeps is not ours to write. */

@@ -5,6 +5,7 @@
 #include "engine/feedback.h"
 #include "engine/outbox.h"
 #include "engine/own.h"
+#include "engine/research.h"
 #include "engine/reviews.h"
 #include "engine/scan.h"
 #include "engine/summary.h"
@@ -535,6 +536,7 @@ static const struct {
 	{ "plan-from", order_plan_from, false },
 	{ "ready",    order_ready,    false },
 	{ "report",   order_report,   true  },
+	{ "research", order_research, false },
 	{ "resume",   order_resume,   false },
 	{ "review",   order_review,   false },
 	{ "rule",     order_rule,     false },

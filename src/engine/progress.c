@@ -317,6 +317,46 @@ add_text(struct json_object *o, const char *name, const char *text)
 	json_object_object_add(o, name, json_object_new_string(text));
 }
 
+/* What divisi counts of its loop wins over what the agent believes. */
+static void
+fill_loop(struct json_object *o, const struct fields *facts)
+{
+	static const struct {
+		const char *to, *from;
+	} numbers[] = {
+		{ "taskIndex", "loop_done" },
+		{ "totalTasks", "loop_tasks" },
+		{ "taskIteration", "loop_tries" },
+		{ "maxTaskIterations", "loop_max_tries" },
+		{ "globalIteration", "loop_turns" },
+		{ "maxGlobalIterations", "loop_max_turns" },
+		{ "replanCount", "loop_replans" },
+	};
+
+	for (size_t i = 0;
+	     fields_number(facts, "loop_tasks", 0) > 0 && i < N_ELEMS(numbers); i++)
+		json_object_object_add(o, numbers[i].to,
+		    json_object_new_int64(fields_number(facts, numbers[i].from, 0)));
+}
+
+/*
+ * R-155: who is launched has its table approved and its findings decided, gates 1 and 2; what
+ * merged had its review, gate 3.
+ */
+static void
+fill_gates(struct json_object *o, int64_t passed)
+{
+	struct json_object *value = NULL;
+
+	if (passed <= 0 && json_object_object_get_ex(o, "gatesPassed", &value) &&
+	    json_object_is_type(value, json_type_array))
+		return;
+	value = json_object_new_array();
+	for (int64_t i = 1; i <= passed && i <= 3; i++)
+		json_object_array_add(value, json_object_new_int64(i));
+	json_object_object_add(o, "gatesPassed", value);
+}
+
 /* R-149, in its order; what the loop of the agent counts is left to it. */
 static void
 fill_state(struct json_object *o, const struct fields *facts)
@@ -330,6 +370,7 @@ fill_state(struct json_object *o, const struct fields *facts)
 	if (!json_object_object_get_ex(o, "phase", &value) || !is_phase_word(value) ||
 	    fields_number(facts, "forces", 0))
 		add_text(o, "phase", fields_text(facts, "phase_word"));
+	fill_loop(o, facts);
 	add_number_if_missing(o, "taskIndex", fields_number(facts, "index", 0));
 	add_number_if_missing(o, "totalTasks", fields_number(facts, "total", 0));
 	add_number_if_missing(o, "taskIteration", 1);
@@ -337,9 +378,7 @@ fill_state(struct json_object *o, const struct fields *facts)
 	add_number_if_missing(o, "globalIteration", 0);
 	add_number_if_missing(o, "maxGlobalIterations", 50);
 	add_text(o, "executionMode", word);
-	if (!json_object_object_get_ex(o, "gatesPassed", &value) ||
-	    !json_object_is_type(value, json_type_array))
-		json_object_object_add(o, "gatesPassed", json_object_new_array());
+	fill_gates(o, fields_number(facts, "gates_passed", 0));
 	if (gate > 0)
 		json_object_object_add(o, "awaitingGate", json_object_new_int64(gate));
 	else if (!json_object_object_get_ex(o, "awaitingGate", &value))

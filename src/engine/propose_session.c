@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "engine/agent_settings.h"
+#include "engine/looping.h"
 #include "git/worktree.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
@@ -13,6 +14,7 @@
 #include "policy/price.h"
 #include "policy/prompt.h"
 #include "policy/refusal.h"
+#include "policy/research.h"
 #include "policy/review.h"
 
 #include <stdarg.h>
@@ -329,6 +331,7 @@ put_prompt(
 		.branch = row->branch,
 		.verify = verify[0] ? verify : NULL,
 		.is_external = row->agent && !row->agent->knows_method,
+		.loops = fields_number_at(p->out, i, "loop_tasks", 0) > 0,
 		.target = row->agent && row->agent->is_external
 			      ? fields_text(p->out, "target")
 			      : NULL };
@@ -418,6 +421,31 @@ put_cost(struct proposal *p, size_t i, const struct dispatch_row *row)
 	propose_canon(p, "estimate", cents);
 }
 
+/* Its tasks one by one, and the limits of that (SPEC 2.17). */
+static int
+put_loop(struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
+{
+	AUTO_FREE char *limits = NULL;
+	struct loop l;
+
+	if (row->agent && row->agent->is_external)
+		return 0;
+	if (looping_read(propose_config(p, row->phase), row->phase, &l, err) < 0)
+		return -1;
+	if (l.tasks == 0)
+		return 0;
+	set_number_at(p, i, "loop_tasks", l.tasks);
+	set_number_at(p, i, "loop_tries", l.max_tries);
+	set_number_at(p, i, "loop_turns", l.max_turns);
+	set_number_at(p, i, "loop_replans", l.max_replans);
+	set_number_at(p, i, "loop_fresh", l.is_fresh);
+	limits = xasprintf("%lld/%lld/%lld/%lld/%lld", (long long)l.tasks,
+	    (long long)l.max_tries, (long long)l.max_turns, (long long)l.max_replans,
+	    (long long)l.is_fresh);
+	propose_canon(p, "loop", limits);
+	return 0;
+}
+
 /* What the approval covers beside the agent's own doing is said with the table. */
 static void
 note_commits(struct proposal *p, size_t i, const struct dispatch_row *row)
@@ -446,6 +474,13 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	if (!row || row->phase->n_issues != 1)
 		return refuse(err, "G08", "phase %s does not own exactly one issue",
 		    row ? row->phase->id : "?");
+	if (research_is_synthesis(p->plan, row->phase) &&
+	    !fields_number(p->in, "researched", 0)) {
+		refuse(err, "G19",
+		    "phase %s builds on research that was not found sufficient (S-33)",
+		    row->phase->id);
+		return err_fix(err, "divisi research %s --assess", p->plan->path);
+	}
 	if (!row->branch)
 		return refuse(err, "G09",
 		    "phase %s: no branch name can be made of '%s'", row->phase->id,
@@ -481,7 +516,7 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	put_after(p, i, row);
 	put_needs(p, i, row);
 	if (propose_fence(p, i, row, err) < 0 || put_agent(p, i, row, err) < 0 ||
-	    put_prompt(p, i, row, err) < 0)
+	    put_loop(p, i, row, err) < 0 || put_prompt(p, i, row, err) < 0)
 		return -1;
 	fputs("},", p->canon);
 	propose_set(p, i, "setup",

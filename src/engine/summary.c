@@ -173,6 +173,17 @@ summary_add_checkpoint(struct json_object *o, const struct session *s)
 	member_text(o, "continuation", s->go_on_text);
 	member_text(o, "progress", s->progress);
 	member_text(o, "model", s->model);
+	if (s->loop.tasks > 0) {
+		struct json_object *loop = json_object_new_object();
+
+		member_number(loop, "tasks", s->loop.tasks);
+		member_number(loop, "done", s->loop.done);
+		member_number(loop, "attempt", s->loop.tries);
+		member_number(loop, "attempts", s->loop.max_tries);
+		member_number(loop, "turns", s->loop.turns);
+		member_number(loop, "replans", s->loop.replans);
+		json_object_object_add(o, "loop", loop);
+	}
 }
 
 int

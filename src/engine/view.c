@@ -8,6 +8,7 @@
 #include "engine/delegation.h"
 #include "engine/members.h"
 #include "engine/outbox.h"
+#include "engine/research.h"
 #include "engine/reviews.h"
 #include "engine/summary.h"
 #include "policy/refusal.h"
@@ -237,7 +238,7 @@ static struct json_object *
 plan_json(struct engine *engine, const struct plan_run *p)
 {
 	struct json_object *o = json_object_new_object();
-	struct json_object *batches = json_object_new_array();
+	struct json_object *batches = json_object_new_array(), *research;
 
 	member_text(o, "id", p->id);
 	member_text(o, "title", p->title);
@@ -269,6 +270,9 @@ plan_json(struct engine *engine, const struct plan_run *p)
 			json_object_array_add(
 			    batches, batch_json(engine, &engine->core->batch[i]));
 	}
+	research = research_json(engine->core, p->path);
+	if (research)
+		json_object_object_add(o, "research", research);
 	json_object_object_add(o, "verification", closing_json(engine, p));
 	json_object_object_add(o, "batches", batches);
 	return o;

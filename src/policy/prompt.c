@@ -190,6 +190,16 @@ put_work(FILE *out, const struct prompt_facts *facts)
 		fprintf(out, "%zu. ", i + 1);
 		put_item(out, tasks->item[i].text);
 	}
+	if (facts->loops)
+		fputs(
+		    "\nOne task at a time, in this order. When a task meets its criteria, its "
+		    "tests pass and it is committed, note in .ccc-progress.md what you learnt "
+		    "and end your turn with TASK_COMPLETE on a line of its own: divisi looks "
+		    "at the commit and tells you to go on. When two or more of the tasks that "
+		    "remain no longer hold (what they make exists already, or something they "
+		    "need was not foreseen), commit, say why, and end your turn with REPLAN on "
+		    "a line of its own instead; never both.\n",
+		    out);
 }
 
 /* The author may have written the update sentence already; it is not said twice. */
@@ -233,9 +243,10 @@ static const struct {
 	    "One claim each; several claims of one source are several objects. type is "
 	    "empirical, theoretical or methodological; confidence high, medium or low. The "
 	    "source has a title and a doi or url. question says which of your questions it "
-	    "answers.",
+	    "answers (Q1), answer what follows for it, in a few words, the same ones for the "
+	    "same answer.",
 	    "{\"summary\": \"the answer in a few sentences\",\n  \"evidence\": "
-	    "[{\"type\": \"empirical\", \"question\": \"which question\",\n    \"claim\": "
+	    "[{\"type\": \"empirical\", \"question\": \"Q1\", \"answer\": \"yes\",\n    \"claim\": "
 	    "\"one claim\", \"confidence\": \"medium\",\n    \"source\": {\"author\": \"who\", "
 	    "\"year\": 2024, \"title\": \"its title\",\n      \"venue\": \"where\", \"url\": "
 	    "\"https://example.org/its-page\"}}]}" },

@@ -40,6 +40,7 @@ struct prompt_facts {
 	const char *limits;  /* cost or resource limit line, or NULL (S-63) */
 	const char *fence;   /* what the fence allows, one line, or NULL */
 	const char *verify;  /* judges the result; NULL = the phase's own */
+	bool loops;          /* its tasks are worked one by one */
 	bool is_external;    /* the agent does not know the method (S-85) */
 	const char
 	    *target; /* of a tracker-dispatched agent: what it proposes to; or NULL */

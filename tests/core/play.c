@@ -123,6 +123,22 @@ put_session(struct fields *f, size_t i, const char *word)
 	fields_set_number(f, key, 500);
 }
 
+static void
+put_more(const struct play *p, struct fields *f, size_t i)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "s%zu.loop_tasks", i);
+	if (p->loop_tasks > 0)
+		fields_set_number(f, key, p->loop_tasks);
+	snprintf(key, sizeof(key), "s%zu.output", i);
+	if (p->output)
+		fields_set(f, key, p->output);
+	snprintf(key, sizeof(key), "s%zu.loop_fresh", i);
+	if (p->loop_is_fresh)
+		fields_set_number(f, key, 1);
+}
+
 void
 play_plan(struct play *p, int number, const char *phases, const char *hash)
 {
@@ -135,8 +151,10 @@ play_plan(struct play *p, int number, const char *phases, const char *hash)
 	fields_set(&h.fields, "kind", "implementation");
 	fields_set(&h.fields, "hash", hash);
 	fields_set(&h.fields, "base", "b0");
-	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
+		put_more(p, &h.fields, n);
 		put_session(&h.fields, n++, word);
+	}
 	fields_set_number(&h.fields, "n_sessions", (int64_t)n);
 	assert_int_equal(step(p, &h), 0);
 }

@@ -22,6 +22,9 @@ struct play {
 	struct err err;   /* of the last happening */
 	int64_t now;
 	const char *actor; /* "human:ada" unless set */
+	int loop_tasks;    /* of each session that is planned; 0: none loops */
+	bool loop_is_fresh;
+	const char *output; /* of each session that is planned; NULL: none */
 };
 
 struct play *play_new(void);

@@ -14,6 +14,7 @@ the next marker, and "\\n" in it is a line end.  Paths are relative to the worki
   fake:ask=KIND:TEXT      asks and waits; when declined, ends with "failed"
   fake:try=KIND:TEXT      asks and waits; when declined, skips the next marker
   fake:tool=CALL:ERROR    a tool failed; in a later run of the session it works
+  fake:turn=TEXT          "done" with TEXT, then waits for what it is told next
   fake:wait=PATH          waits until PATH exists (a test lets it go on)
   fake:raw=BYTES          writes BYTES (escapes as in Python) as they are
   fake:flood=MEGABYTES    as many notes
@@ -137,6 +138,9 @@ def do(name, value, number):
     elif name == "tool":
         first = os.environ.get("DIVISI_RUN", "r1").endswith("r1")
         tell("tool", text=path, **({"error": text} if first else {}))
+    elif name == "turn":
+        tell("done", summary=value)
+        tell("say", text="told: " + hear("say")["text"])
     elif name == "wait":
         wait_for(value)
     elif name == "raw":

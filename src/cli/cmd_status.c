@@ -6,6 +6,7 @@
 #include "cli/board.h"
 #include "cli/client.h"
 #include "cli/degraded.h"
+#include "cli/gain.h"
 #include "cli/inbox.h"
 #include "cli/json.h"
 #include "cli/outbox.h"
@@ -101,7 +102,7 @@ cmd_report(int argc, char **argv)
 	struct screen screen;
 	AUTO_JSON struct json_object *status = NULL;
 	AUTO_FREE char *path = NULL;
-	const struct json_object *plan;
+	struct json_object *plan;
 
 	if (rc >= 0)
 		return rc;
@@ -117,10 +118,12 @@ cmd_report(int argc, char **argv)
 		return cmd_fail(&err, as_json);
 	}
 	screen_init(&screen, stdout);
-	if (as_json)
+	if (as_json) {
+		json_object_object_add(
+		    plan, "gain", gain_json(status, plan, js_number(status, "now", 0)));
 		print_json(plan);
-	else
-		report_print(&screen, plan, js_number(status, "now", 0));
+	} else
+		report_print(&screen, status, plan, js_number(status, "now", 0));
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/client.h"
+#include "cli/gain.h"
 
 #include <string.h>
 
@@ -130,7 +131,8 @@ print_planner(const struct screen *screen, const struct json_object *plan)
 }
 
 void
-report_print(const struct screen *screen, const struct json_object *plan, int64_t now)
+report_print(const struct screen *screen, const struct json_object *status,
+    const struct json_object *plan, int64_t now)
 {
 	static const char *const header[] = { "Session", "Phase", "Issue", "Agent",
 		"Status", "Time", "Cost", "Estimate", "Commit" };
@@ -159,6 +161,7 @@ report_print(const struct screen *screen, const struct json_object *plan, int64_
 	print_sum(screen, "in all", &sums.all);
 	for (size_t i = 0; i < sums.n && sums.n > 1; i++)
 		print_sum(screen, sums.item[i].agent, &sums.item[i]);
+	gain_print(screen, status, plan, now);
 	print_planner(screen, plan);
 	print_verification(screen, plan);
 	print_master(screen, plan);

@@ -265,7 +265,7 @@ report(struct running *r, struct err *err)
 		    (struct json_object *)(uintptr_t)plan, JSON_C_TO_STRING_PLAIN));
 	} else {
 		fputc('\n', stdout);
-		report_print(&r->d->screen, plan, js_number(status, "now", 0));
+		report_print(&r->d->screen, status, plan, js_number(status, "now", 0));
 	}
 	return 0;
 }

@@ -238,7 +238,7 @@ the_report_adds_up(void **state)
 	const char *t;
 
 	paper_open(&p, 0);
-	report_print(&p.screen, plan, 121000);
+	report_print(&p.screen, NULL, plan, 121000);
 	t = paper_read(&p);
 	says(t, "Report: A plan (active)\n");
 	says(
@@ -308,7 +308,7 @@ no_member_can_steer_the_terminal(void **state)
 		paper_open(&p, widths[i]);
 		board_status(&p.screen, status);
 		board_table(&p.screen, plan, board_last_batch(plan, NULL));
-		report_print(&p.screen, plan, 0);
+		report_print(&p.screen, NULL, plan, 0);
 		(void)board_event(&p.screen, status, row);
 		for (size_t k = 0; k < N_ELEMS(never); k++) {
 			const char *at = strstr(paper_read(&p), never[k]);

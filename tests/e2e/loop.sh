@@ -56,8 +56,11 @@ claim "after four attempts, each told what it is" told 1B 'This is the last atte
 claim "and why says so" says 'task 1 of 2 is blocked after 4 attempts' divisi why 1B
 claim "the sub-issue has it" until_true says 'blocked after 4 attempts' \
 	divisi issue show "$(field 1B sub_issue)"
+is_over() { equals "$(field "$1" running)" False; }
+until_true is_over 1B
 claim "a person lets it go on" divisi resume 1B
 claim "two approaches are enough (R-24)" becomes 1B parked
+until_true is_over 1B
 claim "a third needs a reason" divisi_fails 3 resume 1B
 claim "which is named" says 'two approaches failed' divisi resume 1B
 claim "the replay agrees" divisi replay

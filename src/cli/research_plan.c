@@ -53,7 +53,7 @@ name_track(const struct follow_ups *f, char id[8], struct err *err)
 {
 	unsigned number = (unsigned)strtoul(f->like->id, NULL, 10) % 1000u;
 
-	for (char c = 'A'; c <= 'Z'; c++) {
+	for (int c = 'A'; c <= 'Z'; c++) {
 		snprintf(id, 8, "%u%c", number, c);
 		if (!is_taken(f, id))
 			return 0;

@@ -119,12 +119,11 @@ struct session {
 	int n_retries;          /* calls to its model that failed in a row */
 	struct trouble trouble[TROUBLES_MAX]; /* the newest last */
 	size_t n_troubles;
-	int64_t tasks_done;    /* of its own list */
-	struct loop loop;      /* of its phase's tasks, as the approved table says */
-	bool is_blocked;       /* parked by that, until a person lets it go on */
-	unsigned loop_signals; /* what its agent said of them since its turn began */
+	int64_t tasks_done; /* of its own list */
+	struct loop loop;   /* of its phase's tasks, as the approved table says */
 	int64_t loop_left,
 	    loop_commits; /* "TASKS n" of that; commits of the tasks done */
+	bool is_blocked;  /* parked by its loop, until a person lets it go on */
 	bool is_released; /* stopped for those, and a person lets it go on */
 	bool wraps_up;    /* it was told that its context is nearly used up */
 	bool splits;      /* it was ended for that: a fresh run takes over */
@@ -180,7 +179,8 @@ struct session {
 	 */
 	char *progress, *state_text, *go_on_text, *checkpoint;
 	int64_t n_checkpoints, checkpoint_at;
-	int checkpoint_keys; /* as n_keys, for the acts of checkpoints */
+	int checkpoint_keys;   /* as n_keys, for the acts of checkpoints */
+	unsigned loop_signals; /* what its agent said of its task in this turn */
 	int rung; /* of the ladder of its context that was climbed in this run: percent */
 	char *model;                /* its agent's, as that said when it came up */
 	char *decisions, *blockers; /* which its agent noted, for the exit report */

@@ -3,16 +3,21 @@
 #include "agent/wire.h"
 #include "base/mem.h"
 
+#include <string.h>
+
 #define DETAIL_MAX ((size_t)WIRE_MAX_BYTES)
 
 void
 show_indented(FILE *buf, const char *text)
 {
-	for (const char *p = text; *p; p++) {
-		putc(*p, buf);
-		if (*p == '\n')
-			fputs("    ", buf);
+	const char *end;
+
+	while (*(end = strchrnul(text, '\n'))) {
+		fwrite(text, 1, (size_t)(end - text), buf);
+		fputs("\n    ", buf);
+		text = end + 1;
 	}
+	fputs(text, buf);
 }
 
 void

@@ -14,6 +14,38 @@ wire_put_cleanup(void *pp)
 	json_object_put(*(struct json_object **)pp);
 }
 
+/* Making one costs as much as reading a short line: it is kept, with no more than this. */
+#define TOKENER_KEEPS 65536
+
+static struct json_tokener
+    *kept; /* of this process, which has one thread; NULL = in use */
+
+static struct json_tokener *
+tokener_take(void)
+{
+	struct json_tokener *tok = kept;
+
+	kept = NULL;
+	if (tok) {
+		json_tokener_reset(tok);
+		return tok;
+	}
+	tok = json_tokener_new_ex(WIRE_MAX_DEPTH);
+	if (tok)
+		json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+	return tok;
+}
+
+/* Takes back what read a line of N_BYTES; its buffer holds a string of that at most. */
+static void
+tokener_give(struct json_tokener *tok, size_t n_bytes)
+{
+	if (kept || n_bytes > TOKENER_KEEPS)
+		json_tokener_free(tok);
+	else
+		kept = tok;
+}
+
 struct json_object *
 wire_parse(const char *line, size_t n, size_t max_bytes)
 {
@@ -25,10 +57,9 @@ wire_parse(const char *line, size_t n, size_t max_bytes)
 	    !text_json_is_modest(s.p, s.n, WIRE_MAX_VALUES) ||
 	    text_utf8_bad(s.p, s.n) >= 0)
 		return NULL;
-	tok = json_tokener_new_ex(WIRE_MAX_DEPTH);
+	tok = tokener_take();
 	if (!tok)
 		return NULL;
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
 	obj = json_tokener_parse_ex(tok, s.p, (int)s.n);
 	if (obj && (json_tokener_get_error(tok) != json_tokener_success ||
 		       json_tokener_get_parse_end(tok) != s.n ||
@@ -36,7 +67,7 @@ wire_parse(const char *line, size_t n, size_t max_bytes)
 		json_object_put(obj);
 		obj = NULL;
 	}
-	json_tokener_free(tok);
+	tokener_give(tok, s.n);
 	return obj;
 }
 
@@ -123,8 +154,14 @@ wire_text(struct json_object *value, size_t max)
 	p = json_object_get_string(value);
 	n = (size_t)json_object_get_string_len(value);
 	n_kept = cut_length(p, n, max);
-	out = xmalloc(n_kept * 3 + 64);
-	for (size_t i = 0; i < n_kept; i++) {
+	if (!memchr(p, '\0', n_kept)) {
+		out = xmalloc(n_kept + 64);
+		memcpy(out, p, n_kept);
+		n_out = n_kept;
+	} else {
+		out = xmalloc(n_kept * 3 + 64);
+	}
+	for (size_t i = n_out; i < n_kept; i++) {
 		if (p[i] != '\0') {
 			out[n_out++] = p[i];
 			continue;

@@ -124,25 +124,45 @@ text_take_number(const char **at, int max, int *number)
 	return true;
 }
 
+/* Has one of the eight bytes of WORD the value zero, or one below the LEAST of each? */
+#define EACH(byte)         (UINT64_C(0x0101010101010101) * (byte))
+#define BELOW(word, least) (((word)-EACH(least)) & ~(word)&EACH(0x80))
+#define HAS(word, byte)    BELOW((word) ^ EACH(byte), 1)
+
+/* From AT on, behind the bytes that mean nothing in a string: eight at a time. */
+static size_t
+skip_plain(const char *text, size_t at, size_t n)
+{
+	uint64_t word;
+
+	while (at < n && n - at >= sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
+		if (BELOW(word, ' ') | HAS(word, '"') | HAS(word, '\\'))
+			break;
+		at += sizeof(word);
+	}
+	return at;
+}
+
 bool
 text_json_is_modest(const char *text, size_t n, size_t max_values)
 {
-	bool in_string = false;
 	size_t n_values = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		char c = text[i];
 
-		if (in_string && c == '\\')
-			i++;
-		else if (in_string && (unsigned char)c < ' ')
+		if (c == '\'')
 			return false;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && c == '\'')
-			return false;
-		else if (!in_string && (c == ',' || c == '[' || c == '{'))
-			n_values++;
+		n_values += c == ',' || c == '[' || c == '{';
+		if (c != '"')
+			continue;
+		i = skip_plain(text, i + 1, n);
+		for (; i < n && text[i] != '"'; i = skip_plain(text, i + 1, n)) {
+			if ((unsigned char)text[i] < ' ')
+				return false;
+			i += text[i] == '\\';
+		}
 	}
 	return n_values <= max_values;
 }
@@ -154,8 +174,19 @@ text_utf8_bad(const char *p, size_t n)
 	uint32_t cp;
 
 	for (size_t i = 0; i < n;) {
-		size_t len = utf8_next(u + i, n - i, &cp);
+		size_t len;
+		uint64_t eight;
 
+		/* Most of what is read is ASCII: eight bytes of that at a time. */
+		while (n - i >= sizeof(eight)) {
+			memcpy(&eight, u + i, sizeof(eight));
+			if (eight & UINT64_C(0x8080808080808080))
+				break;
+			i += sizeof(eight);
+		}
+		if (i == n)
+			break;
+		len = utf8_next(u + i, n - i, &cp);
 		if (len == 0)
 			return (long)i;
 		i += len;

@@ -233,6 +233,17 @@ print_needs(const struct screen *screen, const struct json_object *status)
 	}
 }
 
+const char *
+board_detail(const struct json_object *ask)
+{
+	const char *text = js_text(ask, "text"), *detail = js_text(ask, "detail");
+	size_t n = strlen(text);
+
+	if (strncmp(detail, text, n) != 0 || (detail[n] && detail[n] != '\n'))
+		return detail;
+	return detail + n + strspn(detail + n, "\n");
+}
+
 static void
 print_open_asks(const struct screen *screen, const struct json_object *s)
 {
@@ -247,9 +258,8 @@ print_open_asks(const struct screen *screen, const struct json_object *s)
 		put_member(screen, a, "kind");
 		fputs("): ", screen->out);
 		screen_wrap(screen, 8, 12, js_text(a, "text"));
-		if (js_text(a, "detail")[0] &&
-		    strcmp(js_text(a, "detail"), js_text(a, "text")) != 0) {
-			struct span rest = span_of(js_text(a, "detail")), line;
+		if (board_detail(a)[0]) {
+			struct span rest = span_of(board_detail(a)), line;
 
 			while (span_next(&rest, '\n', &line)) {
 				AUTO_FREE char *one = xstrndup(line.p, line.n);
@@ -260,6 +270,22 @@ print_open_asks(const struct screen *screen, const struct json_object *s)
 			}
 		}
 	}
+}
+
+/* Is why S waits nothing but what it asks, which stands below with all there is of it? */
+static bool
+is_said_by_ask(const struct json_object *s)
+{
+	struct json_object *asks = js_get(s, "asks");
+
+	for (size_t i = 0; i < js_count(asks); i++) {
+		const struct json_object *a = js_at(asks, i);
+
+		if (!js_text(a, "decision")[0] && js_text(a, "text")[0] &&
+		    strstr(js_text(s, "why"), js_text(a, "text")))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -284,8 +310,11 @@ print_session(const struct screen *screen, const struct json_object *s, int64_t 
 	    js_text(s, "state"), issue, phase, focus, pad > 0 ? pad : 0, "", age, cost);
 	if (pct >= 0)
 		fprintf(screen->out, " %lld%%", (long long)pct);
-	fputs("\n       ", screen->out);
-	screen_wrap(screen, 7, 7, js_text(s, "why"));
+	fputc('\n', screen->out);
+	if (!is_said_by_ask(s)) {
+		fputs("       ", screen->out);
+		screen_wrap(screen, 7, 7, js_text(s, "why"));
+	}
 	print_open_asks(screen, s);
 	if (js_text(s, "repository")[0]) {
 		AUTO_FREE char *there = shown(s, "repository");

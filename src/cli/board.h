@@ -20,6 +20,9 @@ void board_status(const struct screen *screen, const struct json_object *status)
 bool board_event(const struct screen *screen, struct json_object *status,
     const struct json_object *row);
 
+/* What the detail of ASK says beyond its text, with which it mostly begins; ASK's own. */
+const char *board_detail(const struct json_object *ask);
+
 /* "$1.10/$5": what a session cost against its estimate.  The caller frees it. */
 char *board_cost(const struct json_object *session);
 

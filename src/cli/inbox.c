@@ -83,7 +83,6 @@ void
 inbox_print(const struct screen *screen, const struct json_object *item,
     struct json_object *status, int64_t now)
 {
-	const char *text = js_text(item, "text"), *detail = js_text(item, "detail");
 	const char *rule = js_text(item, "rule_text");
 
 	put_head(screen, item, now);
@@ -91,9 +90,8 @@ inbox_print(const struct screen *screen, const struct json_object *item,
 		put_table(screen, item, status);
 	} else {
 		fputs("    ", screen->out);
-		screen_wrap(screen, 4, 4, text);
-		if (strcmp(text, detail) != 0)
-			put_quoted(screen, detail);
+		screen_wrap(screen, 4, 4, js_text(item, "text"));
+		put_quoted(screen, board_detail(item));
 	}
 	if (js_bool(item, "cut"))
 		fputs(

@@ -334,8 +334,8 @@ dump_session(FILE *f, const struct session *s)
 		s->can_resume, s->waits_for_account, s->is_out_of_budget, s->renews,
 		s->n_limited, s->n_retries, s->wraps_up, s->splits, s->n_splits,
 		s->n_guarded, s->n_denied, s->is_interactive, s->is_interrupted,
-		s->is_lost, s->is_swept, s->n_checkpoints, s->checkpoint_at, s->rung,
-		s->checkpoint_keys };
+		s->awaits_words, s->is_lost, s->is_swept, s->n_checkpoints,
+		s->checkpoint_at, s->rung, s->checkpoint_keys };
 
 	fprintf(f, "session %s %s %s %s %s %s since %lld\n", s->id, s->batch_id,
 	    s->label, s->phase, session_state_name(s->state), s->run,

@@ -155,6 +155,7 @@ struct session {
 	bool is_held;      /* by a person */
 	bool is_lost; /* its run went with the machine or its holder: no approach */
 	bool is_interrupted; /* its turn was ended by a person: its failure is none */
+	bool awaits_words;   /* interrupted: what it still tells is no sign of work */
 	bool was_reviewed;
 	bool is_set_up; /* its setup command succeeded */
 	char *review;   /* "in" "post": what its phase needs (S-43, S-44) */

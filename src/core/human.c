@@ -53,6 +53,7 @@ step_said(
 	fields_set(f, "run", s->run);
 	fields_set(f, "text", fields_text(&h->fields, "text"));
 	storm_forget(s); /* it has something new to go by */
+	s->awaits_words = false;
 	if (s->state == SESSION_EXITING) {
 		session_close_asks(s, false);
 		core_set(&s->reason, "");

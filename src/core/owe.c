@@ -149,7 +149,8 @@ add_run(struct session *s, const char *resume, const char *note, int64_t now,
 	s->is_interactive = false;
 	core_set(&s->run, run);
 	core_set(&s->reason, "");
-	s->is_held = s->is_interrupted = s->is_lost = s->is_blocked = false;
+	s->is_held = s->is_interrupted = s->awaits_words = false;
+	s->is_lost = s->is_blocked = false;
 	s->run_open = true;
 	s->waits_for_slot = false;
 	core_set(&s->blocked, "");

@@ -29,7 +29,7 @@ session_current(struct core *core, const struct happening *h, struct err *err)
 static void
 revive(struct session *s, int64_t now, struct acts *acts)
 {
-	if (s->state == SESSION_STALLED && s->confirmed &&
+	if (s->state == SESSION_STALLED && s->confirmed && !s->awaits_words &&
 	    core_move(s, ON_ACTIVITY, now, acts))
 		core_set(&s->reason, "");
 }
@@ -382,7 +382,7 @@ step_agent_done(
 	is_new = fields_number(&h->fields, "offset", -1) < 0 ||
 		 fields_number(&h->fields, "offset", 0) > s->offset;
 	session_heard(s, h, acts);
-	s->is_interrupted = false; /* it was done before it heard of it */
+	s->is_interrupted = s->awaits_words = false; /* done before it heard of it */
 	if (!session_is_live(s->state) || s->state == SESSION_CLAIMED ||
 	    health_turn_ends(s, acts))
 		return 0;
@@ -432,6 +432,9 @@ step_agent_failed(
 			s->reason = xasprintf("a person interrupted it, and it waits: "
 					      "divisi say %s TEXT lets it go on",
 			    s->label);
+			/* Codex leaves the command running that it was interrupted in. */
+			owe_tell(s, "sweep", acts);
+			s->awaits_words = true;
 			return 0;
 		}
 	}

@@ -247,6 +247,7 @@ tell_order(const char *dir, const char *word, struct err *err)
 		{ "suspend", RUN_ORDER_SUSPEND },
 		{ "continue", RUN_ORDER_CONTINUE },
 		{ "widen", RUN_ORDER_WIDEN },
+		{ "sweep", RUN_ORDER_SWEEP },
 	};
 
 	for (size_t i = 0; i < N_ELEMS(orders); i++) {

@@ -220,6 +220,28 @@ answer_letter(struct engine *engine, const struct fields *in,
 	return rc;
 }
 
+/* "Yes" answers no question: what its agent shall hear is missing. */
+static int
+check_words(const struct session *s, const struct ask *a, const struct fields *in,
+    struct err *err)
+{
+	const char *id = fields_text(in, "ask");
+
+	for (size_t i = 0; !a && i < s->n_asks; i++) {
+		const struct ask *one = &s->ask[i];
+
+		if (one->decision[0] == '\0' && (!id[0] || strcmp(one->id, id) == 0))
+			a = one;
+	}
+	if (!a || strcmp(a->kind, "question") != 0 || fields_text(in, "text")[0] ||
+	    strcmp(fields_text(in, "decision"), "allow") != 0)
+		return 0;
+	err_set(err, ERR_USAGE, "a%d is a question, which yes does not answer: %.200s",
+	    a->number, a->text);
+	err->rule = "S-69";
+	return err_fix(err, "divisi answer a%d TEXT", a->number);
+}
+
 int
 order_answer(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err)
@@ -244,6 +266,8 @@ order_answer(struct engine *engine, const struct fields *in,
 		if (!s)
 			return -1;
 	}
+	if (check_words(s, a, in, err) < 0)
+		return -1;
 	fields_set(&f, "session", s->id);
 	if (a) {
 		fields_set_number(&f, "number", a->number);

@@ -55,7 +55,8 @@ enum run_order {
 	RUN_ORDER_KILL,
 	RUN_ORDER_SUSPEND,
 	RUN_ORDER_CONTINUE,
-	RUN_ORDER_WIDEN /* what the file `widened` of the run grants */
+	RUN_ORDER_WIDEN, /* what the file `widened` of the run grants */
+	RUN_ORDER_SWEEP  /* ends what an interrupted turn left, not the agent */
 };
 
 /* What a run does, as its holder sees it. */

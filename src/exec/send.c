@@ -128,6 +128,7 @@ run_call_tell(const char *run_dir, enum run_order order, struct err *err)
 		[RUN_ORDER_SUSPEND] = "suspend\n",
 		[RUN_ORDER_CONTINUE] = "continue\n",
 		[RUN_ORDER_WIDEN] = "widen\n",
+		[RUN_ORDER_SWEEP] = "sweep\n",
 	};
 
 	return call_new(run_dir, xstrdup(words[order]), strlen(words[order]), err);

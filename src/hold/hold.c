@@ -24,6 +24,7 @@ struct hold {
 	struct run_spec spec;
 	struct agent agent;
 	struct limits limits;
+	struct rest rest;
 	struct fence fence;
 	struct terminal terminal;
 	bool is_on_terminal; /* ordered; else as the spec says */
@@ -120,6 +121,9 @@ obey(struct hold *h, enum hold_order order, ms_t now)
 	case HOLD_ORDER_SUSPEND: suspend(h, now); break;
 	case HOLD_ORDER_CONTINUE: resume(h, now); break;
 	case HOLD_ORDER_WIDEN: fence_widen(&h->fence, h->dir); break;
+	case HOLD_ORDER_SWEEP:
+		rest_end(&h->rest, &h->agent, now + h->spec.grace_ms);
+		break;
 	case HOLD_ORDER_STOP:
 		h->is_given_up = true;
 		stop_gently(h, "stopped", now);
@@ -285,6 +289,7 @@ advance(struct hold *h, ms_t now)
 {
 	keep_limits(h, now);
 	press_on(h, now);
+	rest_press_on(&h->rest, now);
 	if (h->out.retry_at > 0 && now >= h->out.retry_at)
 		(void)output_flush(&h->out, now);
 	if (h->terminal.redraw_at > 0 && now >= h->terminal.redraw_at)
@@ -316,7 +321,7 @@ time_left(const struct hold *h, ms_t now)
 	ms_t at = sooner(h->wall_end_at, h->stop_at);
 
 	at = sooner(at, h->out.retry_at);
-	at = sooner(at, h->limits.look_at);
+	at = sooner(sooner(at, h->limits.look_at), h->rest.kill_at);
 	at = sooner(at, h->terminal.redraw_at);
 	if (h->stage == DRAINING)
 		at = sooner(at, h->stage_end_at);

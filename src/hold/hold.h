@@ -34,6 +34,7 @@
 #define HOLD_GRACE_MS   5000
 #define HOLD_RETRY_MS   1000
 #define HOLD_FREEZE_MS  500
+#define HOLD_REST_MS    200
 #define HOLD_N_CLIENTS  32
 #define HOLD_PIPE_BYTES 65536
 
@@ -117,6 +118,20 @@ void agent_continue(struct agent *agent);
 
 /* Kills everything below the holder.  Returns how many were alive. */
 size_t agent_kill_tree(struct agent *agent);
+
+/* What an interrupted turn left running: hold/rest.c */
+struct rest {
+	pid_t *session; /* those that are ended: what is begun later is not in them */
+	size_t n, cap;
+	ms_t kill_at; /* 0 = nothing is left */
+};
+
+/*
+ * Ends what the agent started in sessions of its own, as it does with commands, and leaves
+ * the agent alone: SIGTERM now, SIGKILL at KILL_AT.
+ */
+void rest_end(struct rest *rest, const struct agent *agent, ms_t kill_at);
+void rest_press_on(struct rest *rest, ms_t now);
 
 /* The agent's PID namespace: hold/pids.c */
 
@@ -297,6 +312,7 @@ enum hold_order {
 	HOLD_ORDER_SUSPEND,
 	HOLD_ORDER_CONTINUE,
 	HOLD_ORDER_WIDEN,
+	HOLD_ORDER_SWEEP,
 };
 
 int input_open(struct input *in, const char *dir, struct err *err);

@@ -3,6 +3,7 @@
  *
  *   frame KEY LENGTH   and then LENGTH bytes: one line for the agent, no newline in it
  *   eof interrupt stop kill suspend continue
+ *   sweep              what the agent started in sessions of its own ends, it does not
  *   widen              the fence grants what the file `widened` of the run says, too
  *   ping               ok running|suspended|ending pid=N [out-of-space] idle_ms=N cpu_ms=N
  *                      and for a terminal tty=COLSxROWS viewers=N
@@ -485,6 +486,7 @@ take_request(struct input *in, struct client *c, const char *status, ms_t now)
 		{ "suspend", HOLD_ORDER_SUSPEND },
 		{ "continue", HOLD_ORDER_CONTINUE },
 		{ "widen", HOLD_ORDER_WIDEN },
+		{ "sweep", HOLD_ORDER_SWEEP },
 	};
 
 	if (strncmp(c->line, "frame ", 6) == 0) {

@@ -78,6 +78,8 @@ order_about(
 	fields_set(&f, "session", s->id);
 	if (name)
 		fields_set(&f, name, text);
+	if (strcmp(verb, "answer") == 0)
+		fields_set(&f, "text", "the first"); /* yes is none to a question */
 	fields_set(&f, "reason", sim_dice(3) ? "because" : "");
 	(void)order_plain(verb, &f);
 }
@@ -169,6 +171,8 @@ answer(const struct session *s)
 	else
 		fields_setf(&f, "approval", "a%d", a->number);
 	fields_set(&f, "decision", sim_dice(4) ? "allow" : "deny");
+	if (a && strcmp(a->kind, "question") == 0)
+		fields_set(&f, "text", "the first");
 	if (sim_dice(3) == 0) {
 		fields_set(&f, "scope", scopes[sim_dice(N_ELEMS(scopes))]);
 		fields_set(&f, "pattern", patterns[sim_dice(N_ELEMS(patterns))]);

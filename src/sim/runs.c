@@ -315,6 +315,7 @@ run_tell(const char *run_dir, enum run_order order, struct err *err)
 	case RUN_ORDER_STOP:
 	case RUN_ORDER_KILL: run->is_told_to_stop = true; break;
 	case RUN_ORDER_INTERRUPT:
+	case RUN_ORDER_SWEEP:
 	case RUN_ORDER_WIDEN: break;
 	}
 	return 0;

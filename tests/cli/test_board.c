@@ -339,6 +339,30 @@ a_batch_that_is_over_takes_a_line(void **state)
 	paper_close(&p);
 }
 
+/* The detail of a question mostly begins with its text; each is shown once. */
+static void
+what_is_asked_is_said_once(void **state)
+{
+	static const struct {
+		const char *ask, *more;
+	} rows[] = {
+		{ "{'text':'Which?','detail':'Which?'}", "" },
+		{ "{'text':'Which?','detail':'Which?\\n'}", "" },
+		{ "{'text':'Which?','detail':'Which?\\n  1. Red'}", "  1. Red" },
+		{ "{'text':'Which?','detail':'Whichever'}", "Whichever" },
+		{ "{'text':'Which','detail':'Whichever'}", "Whichever" },
+		{ "{'text':'','detail':'command: ls'}", "command: ls" },
+		{ "{'text':'Which?'}", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		AUTO_JSON struct json_object *ask = parse(rows[i].ask);
+
+		assert_string_equal(board_detail(ask), rows[i].more);
+	}
+}
+
 /* DESIGN 11: a terminal of eighty columns shows the status without broken lines. */
 static void
 status_fits_the_terminal(void **state)
@@ -372,6 +396,7 @@ main(void)
 		cmocka_unit_test(the_newest_plan_and_batch_are_found),
 		cmocka_unit_test(no_member_can_steer_the_terminal),
 		cmocka_unit_test(a_batch_that_is_over_takes_a_line),
+		cmocka_unit_test(what_is_asked_is_said_once),
 		cmocka_unit_test(status_fits_the_terminal),
 	};
 

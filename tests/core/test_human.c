@@ -412,6 +412,13 @@ an_interrupted_turn_waits_for_words_and_has_not_failed(void **state)
 	LINE(p, "1A", HAP_AGENT_FAILED, "text", "aborted_streaming", NULL);
 	IS(p, "1A", SESSION_STALLED);
 	assert_non_null(strstr(play_session(p, "1A")->reason, "divisi say"));
+	/* Its agent lives on, what it ran does not. */
+	assert_string_equal(act_text(play_act(p, "tell", "1A"), "order"), "sweep");
+	/* That the command died is no news of work. */
+	LINE(p, "1A", HAP_AGENT_TOOL, "tool", "make", "text", "killed", "error_sha",
+	    "e", NULL);
+	IS(p, "1A", SESSION_STALLED);
+	assert_non_null(strstr(play_session(p, "1A")->reason, "divisi say"));
 	HAPPENS(p, HAP_SAID, "session", "p1.1.1A", "text", "go on");
 	LINE(p, "1A", HAP_AGENT_ACTIVITY, "text", "I go on", NULL);
 	IS(p, "1A", SESSION_ACTIVE);

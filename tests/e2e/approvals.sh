@@ -82,6 +82,12 @@ claim "allowed by rule right after a crash" divisi approve "$a" --rule 'May I ru
 claim "the agent hears it" until_true said 1A 'answered: allow'
 claim "a second yes is none" divisi_fails 6 approve "$a"
 claim "the rule is listed" says 'r1 .*plan p1.*May I run' divisi approvals --rules
+claim "yes is no answer to a question" divisi_fails 2 approve "$b"
+claim "and how it is answered is said" says "divisi answer $b TEXT" divisi approve "$b"
+claim "it waits on" waits 1B
+claim "what it asks stands there once" equals "$(divisi approvals "$b" | grep -c 'Which colour')" 1
+claim "in the status once on top and once with its session" \
+	equals "$(divisi status | grep -c 'Which colour')" 2
 claim "a question is answered with words" divisi answer "$b" "blue"
 claim "which the agent hears" until_true said 1B 'answered: allow blue'
 

@@ -131,7 +131,7 @@ print_pair(
 	line = xasprintf("%s, %s: %s, now %s%s%s%s%s", d->plan->phase[p->a].id,
 	    d->plan->phase[p->b].id, short_verdict(verdict_of(old)),
 	    short_verdict(verdict_of(new)), first ? ", first " : "", first ? first : "",
-	    new ? ": " : "", new ? new->reason : "");
+	    new ? ": " : "", new ? new->grounds->reason : "");
 	screen_wrap(print->screen, 4, 0, line);
 }
 
@@ -242,8 +242,8 @@ side_json(struct json_out *json, const char *key, const struct decided *d,
 	json_out_str(json, "verdict", verdict_name(verdict_of(pair)));
 	json_out_str(json, "first", first_id(d, pair));
 	json_out_str(json, "kind", pair_kind_name(pair ? pair->kind : PAIR_NONE));
-	json_out_str(json, "witness", pair ? pair->witness : NULL);
-	json_out_str(json, "reason", pair ? pair->reason : NULL);
+	json_out_str(json, "witness", pair ? pair->grounds->witness : NULL);
+	json_out_str(json, "reason", pair ? pair->grounds->reason : NULL);
 	json_out_close(json, '}');
 }
 

@@ -384,7 +384,7 @@ check_assertable(const char *path, const char *a, const char *b, struct err *err
 			rc = 0;
 		else
 			err_set(err, ERR_CONFLICT, "%s and %s are decided already: %s",
-			    a, b, pair ? pair->reason : "parallel");
+			    a, b, pair ? pair->grounds->reason : "parallel");
 	}
 	world_clear(&world);
 	return rc;

@@ -165,7 +165,7 @@ print_conclusion(
 	fputc('\n', out);
 	if (pair->verdict != VERDICT_PARALLEL) {
 		fputs("   ", out);
-		screen_wrap(screen, 3, 3, pair->reason);
+		screen_wrap(screen, 3, 3, pair->grounds->reason);
 	}
 	if (pair->literal != pair->verdict)
 		fprintf(out, "   (the method's tree alone says %s)\n",
@@ -181,8 +181,8 @@ print_text(
 
 	print_side(&plan->phase[pair->a], screen);
 	print_side(&plan->phase[pair->b], screen);
-	for (int i = 0; i < pair->n_trace; i++) {
-		const struct trace_step *step = &pair->trace[i];
+	for (int i = 0; i < pair->grounds->n_trace; i++) {
+		const struct trace_step *step = &pair->grounds->trace[i];
 		AUTO_FREE char *said = step->evidence && *step->evidence
 					   ? xasprintf("%s (%s)", step->answer,
 						 step->evidence)
@@ -227,11 +227,12 @@ answer(struct world *world, const struct plan *plan, const struct verdicts *verd
     const int position[2], bool as_json)
 {
 	const struct pair *pair = verdicts_find(verdicts, position[0], position[1]);
+	static const struct grounds nothing = { .reason = "nothing in common" };
 	struct pair none = { .a = position[0],
 		.b = position[1],
 		.first = -1,
 		.risk = -1,
-		.reason = "nothing in common" };
+		.grounds = &nothing };
 	struct forecast forecast;
 	struct screen screen;
 

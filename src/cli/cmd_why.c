@@ -90,11 +90,11 @@ add_plan_words(struct json_object *o, const struct json_object *plan, const char
 			const char *other = world.plan->phase[pair->first].id;
 			AUTO_FREE char *release = xasprintf("%s is merged", other);
 
-			set_text(o, "why", pair->reason);
+			set_text(o, "why", pair->grounds->reason);
 			set_text(o, "rule", "S-11");
 			set_text(o, "code", "G03");
 			set_text(o, "other", other);
-			set_text(o, "witness", pair->witness);
+			set_text(o, "witness", pair->grounds->witness);
 			set_text(o, "release", release);
 		}
 	}

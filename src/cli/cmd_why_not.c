@@ -187,7 +187,7 @@ print_record(
 		text_put(out, plan->phase[pair->first].id);
 	}
 	fprintf(out, "  [%s]\n   why    ", e->rule);
-	screen_wrap(screen, 10, 10, pair->reason);
+	screen_wrap(screen, 10, 10, pair->grounds->reason);
 	if (pair->literal != pair->verdict)
 		fprintf(out, "          (the method's tree alone says %s)\n",
 		    verdict_name(pair->literal));

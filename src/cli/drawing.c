@@ -58,7 +58,7 @@ add_edge(struct drawing *d, const struct pair *pair)
 	struct drawing_edge edge = { .from = from,
 		.to = pair->a + pair->b - from,
 		.kind = EDGE_BRANCHES,
-		.reason = pair->reason };
+		.reason = pair->grounds->reason };
 
 	edge.is_critical = is_on_path(d->batches, edge.from, edge.to);
 	if (pair->verdict == VERDICT_SEQUENTIAL)

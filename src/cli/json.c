@@ -128,12 +128,13 @@ json_trace(const struct pair *pair)
 {
 	json_object *array = json_object_new_array();
 
-	for (int i = 0; i < pair->n_trace; i++) {
+	for (int i = 0; i < pair->grounds->n_trace; i++) {
 		json_object *step = json_object_new_object();
 
-		put(step, "question", json_object_new_int(pair->trace[i].question));
-		put(step, "answer", json_str(pair->trace[i].answer));
-		put(step, "evidence", json_str(pair->trace[i].evidence));
+		put(step, "question",
+		    json_object_new_int(pair->grounds->trace[i].question));
+		put(step, "answer", json_str(pair->grounds->trace[i].answer));
+		put(step, "evidence", json_str(pair->grounds->trace[i].evidence));
 		json_object_array_add(array, step);
 	}
 	return array;

@@ -153,10 +153,10 @@ json_out_pair(struct json_out *json, const struct plan *plan, const struct pair 
 	else
 		json_out_value(json, "question", NULL);
 	json_out_str(json, "kind", pair_kind_name(pair->kind));
-	json_out_str(json, "witness", pair->witness);
+	json_out_str(json, "witness", pair->grounds->witness);
 	if (pair->risk >= 0)
 		json_out_chance(json, "risk", (double)pair->risk);
-	json_out_str(json, "reason", pair->reason);
+	json_out_str(json, "reason", pair->grounds->reason);
 }
 
 void

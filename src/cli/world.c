@@ -391,9 +391,9 @@ on_branches(const struct verdicts *verdicts, const struct pair *pair, const char
     const char *b)
 {
 	if (!verdicts->has_risk || (double)pair->risk < 0.005)
-		return xasprintf("%s, %s on branches: %s", a, b, pair->reason);
+		return xasprintf("%s, %s on branches: %s", a, b, pair->grounds->reason);
 	return xasprintf("%s, %s on branches: %s (%.0f %% chance of a conflict)", a, b,
-	    pair->reason, 100 * (double)pair->risk);
+	    pair->grounds->reason, 100 * (double)pair->risk);
 }
 
 void
@@ -415,15 +415,17 @@ world_print_pairs(const struct world *world, const struct screen *screen)
 			return;
 		}
 		if (pair->verdict == VERDICT_PARALLEL)
-			line = xasprintf("%s, %s together: %s", a, b, pair->reason);
+			line = xasprintf(
+			    "%s, %s together: %s", a, b, pair->grounds->reason);
 		else if (pair->verdict == VERDICT_PARALLEL_BRANCHES)
 			line = on_branches(world->verdicts, pair, a, b);
 		else if (pair->first < 0 || pair->question != 1)
-			line = xasprintf("%s, %s not together: %s", a, b, pair->reason);
+			line = xasprintf(
+			    "%s, %s not together: %s", a, b, pair->grounds->reason);
 		else
 			line = xasprintf("%s before %s: %s",
 			    pair->first == pair->a ? a : b,
-			    pair->first == pair->a ? b : a, pair->reason);
+			    pair->first == pair->a ? b : a, pair->grounds->reason);
 		screen_wrap(screen, 4, 0, line);
 	}
 }

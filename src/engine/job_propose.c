@@ -98,22 +98,22 @@ read_assertions(struct proposal *p, struct verdict_env *env)
 static int
 check_busy(const struct proposal *p, const char *busy, struct err *err)
 {
-	for (size_t i = 0; i < p->batch->n; i++) {
-		int a = p->batch->phase[i];
+	const struct phase *phase = p->plan->phase;
 
+	for (const int *a = p->batch->phase; a < p->batch->phase + p->batch->n; a++) {
 		for (size_t b = 0; b < p->plan->n_phases; b++) {
 			const struct pair *pair;
 
-			if (!propose_has_word(busy, p->plan->phase[b].id))
+			if (!propose_has_word(busy, phase[b].id))
 				continue;
-			pair = verdicts_find(p->verdicts, a, (int)b);
+			pair = verdicts_find(p->verdicts, *a, (int)b);
 			if (!pair || pair->verdict != VERDICT_SEQUENTIAL)
 				continue;
 			refuse(err, "G03",
 			    "%s cannot run beside %s, which is under way: %s",
-			    p->plan->phase[a].id, p->plan->phase[b].id, pair->reason);
-			return err_fix(err, "wait until %s is merged: divisi watch",
-			    p->plan->phase[b].id);
+			    phase[*a].id, phase[b].id, pair->grounds->reason);
+			return err_fix(
+			    err, "wait until %s is merged: divisi watch", phase[b].id);
 		}
 	}
 	return 0;
@@ -517,7 +517,7 @@ put_pairs(struct proposal *p)
 			snprintf(key, sizeof(key), "pair%zu", n++);
 			fields_setf(p->out, key, "%s and %s: %s: %s",
 			    p->plan->phase[pair->a].id, p->plan->phase[pair->b].id,
-			    verdict_name(pair->verdict), pair->reason);
+			    verdict_name(pair->verdict), pair->grounds->reason);
 		}
 	}
 }

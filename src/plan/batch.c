@@ -56,8 +56,11 @@ static void
 find_stuck(struct planner *p)
 {
 	const struct verdicts *v = p->verdicts;
-	bool *is_in_cycle = xcalloc(p->plan->n_phases, sizeof(*is_in_cycle));
+	bool *is_in_cycle;
 
+	if (v->n_cycles == 0 && !v->is_too_large)
+		return;
+	is_in_cycle = xcalloc(p->plan->n_phases, sizeof(*is_in_cycle));
 	for (size_t i = 0; i < v->n_cycles; i++) {
 		for (size_t k = 0; k < v->cycle[i].n; k++)
 			is_in_cycle[v->cycle[i].phase[k]] = true;
@@ -91,6 +94,8 @@ explain_stuck(struct planner *p)
 	const struct verdicts *v = p->verdicts;
 	const char **why = p->out->why;
 
+	if (v->n_cycles == 0 && !v->is_too_large)
+		return;
 	for (size_t i = 0; i < v->n_pairs; i++) {
 		const struct pair *pair = &v->pair[i];
 		const char *text = why[pair->a] ? why[pair->a] : why[pair->b];
@@ -99,7 +104,7 @@ explain_stuck(struct planner *p)
 			continue;
 		if (!text)
 			text = arena_printf(
-			    p->out->arena, "in a cycle: %s", pair->reason);
+			    p->out->arena, "in a cycle: %s", pair->grounds->reason);
 		why[pair->a] = why[pair->b] = text;
 	}
 	for (size_t i = 0; i < 2 * v->n_pairs; i++) {
@@ -113,11 +118,11 @@ explain_stuck(struct planner *p)
 		    (is_first_pass && pair->kind == PAIR_CLOSURE))
 			continue;
 		why[later] = arena_printf(p->out->arena, "%s can never start: %s",
-		    name(p, pair->first), pair->reason);
+		    name(p, pair->first), pair->grounds->reason);
 	}
 	for (size_t i = 0; i < p->plan->n_phases; i++) {
 		if (p->is_stuck[i] && !why[i])
-			why[i] = v->is_too_large ? v->undecided.reason
+			why[i] = v->is_too_large ? v->undecided.grounds->reason
 						 : "it waits for itself";
 	}
 }
@@ -356,8 +361,8 @@ why_waits(struct planner *p, const struct pair *pair)
 	    p->round_of[later] < 0 || p->out->why[later] ||
 	    p->round_of[pair->first] != p->round_of[later] - 1)
 		return;
-	p->out->why[later] = arena_printf(
-	    p->out->arena, "waits for %s: %s", name(p, pair->first), pair->reason);
+	p->out->why[later] = arena_printf(p->out->arena, "waits for %s: %s",
+	    name(p, pair->first), pair->grounds->reason);
 }
 
 /* The phase of an earlier batch that it is riskiest to run PHASE beside, or NULL. */

@@ -252,7 +252,7 @@ put_pair(const struct certificate *c, const struct pair *pair)
 	fprintf(c->out, "pair\t%d\t%d\t%s\t%s\t%u\t%s\t%d", pair->a + 1, pair->b + 1,
 	    verdict_name(pair->verdict), verdict_name(pair->literal), pair->question,
 	    pair_kind_name(pair->kind), pair->first + 1);
-	put_field(c->out, pair->witness);
+	put_field(c->out, pair->grounds->witness);
 	fputc('\n', c->out);
 }
 

@@ -9,8 +9,8 @@
 
 /*
  * Inside of the verdicts: row.c gathers the evidence between one phase and every later
- * one, order.c makes the graph of what must be ordered, verdict.c answers the questions
- * and say.c puts it into words.
+ * one, order.c makes the graph of what must be ordered, pair.c answers the questions,
+ * say.c puts it into words, and verdict.c does it for all of them.
  */
 struct hit { /* two uses of paths that meet */
 	struct meet *meet;
@@ -23,13 +23,22 @@ struct clash { /* two claims on one name */
 	enum relation relation;
 };
 
-/* The strongest evidence of each sort between phase A of the row and phase B. */
+/*
+ * The strongest evidence of each sort between phase A of the row and phase B.  Most is
+ * that both write something: of a large table only that is kept close together.
+ */
 struct cell {
 	bool is_touched;
+	bool is_rare; /* there is more than WAW */
+	struct hit waw;
+	struct rare *rare; /* empty unless IS_RARE */
+};
+
+struct rare {
 	struct hit raw;    /* b reads what a makes */
 	struct hit war;    /* a reads what b makes */
 	struct hit remove; /* a delete or rename against anything else */
-	struct hit waw, append;
+	struct hit append;
 	struct clash data_ab, data_ba;
 	struct clash alone;  /* one api: that takes one phase at a time */
 	struct clash shared; /* infrastructure both change */
@@ -39,8 +48,7 @@ struct cell {
 	bool numbers_migrations; /* and both give these numbers at landing */
 };
 
-#define N_TRACE_STEPS  3
-#define N_KNOWN_TRACES 1024
+#define N_KNOWN_GROUNDS 1024
 
 struct decision {
 	const struct plan *plan;
@@ -52,10 +60,11 @@ struct decision {
 	struct graph declared, hard;
 	const char **unknown; /* per phase: why nobody knows what it touches, or NULL */
 	struct cell *cell;    /* one per phase: the current row */
+	struct rare *rare;    /* what they point to */
 	int *touched;         /* cells of the row with anything in them, ascending */
 	size_t n_touched;
 	uint64_t *touched_bit; /* the same, a bit each: so they come in order */
-	const struct trace_step *known_trace[N_KNOWN_TRACES];
+	const struct grounds *known_grounds[N_KNOWN_GROUNDS];
 };
 
 /*

@@ -146,12 +146,18 @@ struct search {
 	int a, b, side; /* positions in PLAN; the side that changes */
 	struct alteration edit[MAX_EDITS];
 	size_t n;
-	struct pair now; /* the verdict after these edits; texts may be gone */
+	struct pair now; /* the verdict after these edits, without its grounds */
 	char *witness;   /* of NOW, owned */
 	size_t n_batches;
 	struct standing *standing; /* PLAN with edits, or NULL: all is decided */
 	struct plan *stood;        /* what STANDING was changed to last */
 };
+
+static const char *
+witness_of(const struct pair *pair)
+{
+	return pair->grounds ? pair->grounds->witness : NULL;
+}
 
 static void
 take_pair(struct search *s, const struct verdicts *v)
@@ -161,10 +167,8 @@ take_pair(struct search *s, const struct verdicts *v)
 
 	s->now = pair ? *pair : parallel;
 	free(s->witness);
-	s->witness = xstrdup(s->now.witness);
-	s->now.witness = s->witness;
-	s->now.reason = NULL;
-	s->now.trace = NULL;
+	s->witness = xstrdup(witness_of(&s->now));
+	s->now.grounds = NULL;
 }
 
 /* The verdicts with N_EDITS of the edits; decided_free() when they are seen. */
@@ -201,14 +205,17 @@ decided_free(const struct search *s, struct decided *now)
 
 /* Is the pair nearer to parallel, or held by other evidence, than before? */
 static bool
-is_progress(const struct pair *old, const struct pair *new)
+is_progress(const struct search *s, const struct pair *new)
 {
+	const struct pair *old = &s->now;
+	const char *witness = witness_of(new);
+
 	if (new->verdict != old->verdict)
 		return new->verdict < old->verdict;
 	return new->verdict != VERDICT_PARALLEL &&
 	       (new->question != old->question || new->kind != old->kind ||
-		   (new->witness == NULL) != (old->witness == NULL) ||
-		   (new->witness &&strcmp(new->witness, old->witness) != 0));
+		   (witness == NULL) != (s->witness == NULL) ||
+		   (witness && strcmp(witness, s->witness) != 0));
 }
 
 /* Tries EDIT on top of those made; keeps it when it helps. */
@@ -223,7 +230,7 @@ try_edit(struct search *s, struct alteration edit)
 	s->edit[s->n] = edit;
 	now = decide_with(s, s->n + 1);
 	pair = verdicts_find(now.verdicts, s->a, s->b);
-	helps = is_progress(&s->now, pair ? pair : &parallel);
+	helps = is_progress(s, pair ? pair : &parallel);
 	if (helps) {
 		s->n++;
 		take_pair(s, now.verdicts);
@@ -250,13 +257,13 @@ may_matter(const struct search *s, enum touch touch, const struct touch_item *it
 	struct glob *glob;
 	bool is_match;
 
-	if (!s->now.witness || !touch_is_path(touch, item->text) || item->to ||
+	if (!s->witness || !touch_is_path(touch, item->text) || item->to ||
 	    s->now.question == 3)
 		return true;
 	glob = glob_new(item->text,
 	    s->env->verdict->fold_case ? GLOB_FOLD_CASE | GLOB_IS_DIR : GLOB_IS_DIR,
 	    NULL);
-	is_match = !glob || glob_match(glob, s->now.witness);
+	is_match = !glob || glob_match(glob, s->witness);
 	glob_free(glob);
 	return is_match;
 }
@@ -470,6 +477,9 @@ struct explanation *
 explain_pair(const struct plan *plan, const struct verdicts *verdicts,
     const struct explain_env *env, int a, int b)
 {
+	static const struct grounds not_decided = {
+		.reason = "neither needs, writes or changes what the other does"
+	};
 	struct explanation *e = xcalloc(1, sizeof(*e));
 	const struct pair *pair = verdicts_find(verdicts, a, b);
 
@@ -479,8 +489,7 @@ explain_pair(const struct plan *plan, const struct verdicts *verdicts,
 				 .b = b,
 				 .first = -1,
 				 .risk = -1,
-				 .reason = "neither needs, writes or changes what the "
-					   "other does" };
+				 .grounds = &not_decided };
 	e->pair.a = a;
 	e->pair.b = b;
 	e->rule = explain_rule(&e->pair);
@@ -555,7 +564,7 @@ explain_place(const struct explain_env *env, const struct verdicts *verdicts,
 			.blocker = -1 };
 		pair = blocker_of(verdicts, batches, phase, i, &step[i].blocker);
 		if (pair)
-			step[i].reason = pair->reason;
+			step[i].reason = pair->grounds->reason;
 		else if (batch->n >= batch_room(env->batch, batch))
 			step[i].reason = "it is full";
 		else if (batch->is_research && !own->is_research)

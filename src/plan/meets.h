@@ -36,6 +36,8 @@ struct meet {
 	const char
 	    *witness;     /* a tracked path where there is one, else a shortest one */
 	const char *said; /* the sentence about it that many pairs share, once told */
+	/* The pair of two who do nothing else alike, once decided; positions are its own. */
+	const struct pair *plain;
 };
 
 struct pattern {

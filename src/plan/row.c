@@ -64,6 +64,12 @@ makes(enum access access)
 	       access == ACCESS_MOVE_TO;
 }
 
+static bool
+writes(enum access access)
+{
+	return access == ACCESS_WRITE || access == ACCESS_APPEND;
+}
+
 /* The slot of CELL that a meeting of accesses A and B belongs to; NULL for two reads. */
 static struct hit *
 hit_slot(struct cell *cell, const struct meet *meet, enum access a, enum access b)
@@ -71,13 +77,13 @@ hit_slot(struct cell *cell, const struct meet *meet, enum access a, enum access 
 	if (a == ACCESS_READ && b == ACCESS_READ)
 		return NULL;
 	if (makes(a) && b == ACCESS_READ)
-		return &cell->raw;
+		return &cell->rare->raw;
 	if (a == ACCESS_READ && makes(b))
-		return &cell->war;
-	if (!makes(a) || !makes(b) || a == ACCESS_MOVE_TO || b == ACCESS_MOVE_TO)
-		return &cell->remove;
+		return &cell->rare->war;
+	if (!writes(a) || !writes(b))
+		return &cell->rare->remove;
 	return a == ACCESS_APPEND && b == ACCESS_APPEND && meet->merging != MERGING_NONE
-		   ? &cell->append
+		   ? &cell->rare->append
 		   : &cell->waw;
 }
 
@@ -96,13 +102,18 @@ static void
 row_hit(struct decision *d, const struct use *a, const struct use *b, struct meet *meet,
     int of)
 {
-	struct hit hit = { .meet = meet, .a = a, .b = b }, *slot;
+	struct hit hit = { .meet = meet, .a = a, .b = b, .witness = meet->witness };
+	struct cell *cell;
+	struct hit *slot;
 
 	if (a->access == ACCESS_READ && b->access == ACCESS_READ)
 		return;
-	if (!meets_survives(&d->meets, a, b, meet, &hit.witness))
+	if (d->meets.n_negations > 0 &&
+	    !meets_survives(&d->meets, a, b, meet, &hit.witness))
 		return;
-	slot = hit_slot(cell_touch(d, of), meet, a->access, b->access);
+	cell = cell_touch(d, of);
+	slot = hit_slot(cell, meet, a->access, b->access);
+	cell->is_rare = cell->is_rare || slot != &cell->waw;
 	if (slot && hit_beats(&d->meets, &hit, slot))
 		*slot = hit;
 }
@@ -128,22 +139,22 @@ clash_slot(struct cell *cell, const struct clash *clash, const char *name)
 {
 	switch (clash->relation) {
 	case RELATION_OK: return NULL;
-	case RELATION_DATA_FIRST: return &cell->data_ab;
-	case RELATION_DATA_SECOND: return &cell->data_ba;
+	case RELATION_DATA_FIRST: return &cell->rare->data_ab;
+	case RELATION_DATA_SECOND: return &cell->rare->data_ba;
 	case RELATION_ORDER:
 	case RELATION_ORDER_FIRST:
-	case RELATION_ORDER_SECOND: return &cell->order;
+	case RELATION_ORDER_SECOND: return &cell->rare->order;
 	case RELATION_SEQUENTIAL:
 		if (resource_kind(name) == PAIR_API)
-			return &cell->alone;
+			return &cell->rare->alone;
 		return clash->a->path && clash->b->path && resource_is_migrations(name)
-			   ? &cell->migrations
-			   : &cell->shared;
+			   ? &cell->rare->migrations
+			   : &cell->rare->shared;
 	case RELATION_NUMBERS:
-		cell->numbers_migrations |= resource_kind(name) == PAIR_SCHEMA ||
-					    resource_is_migrations(name);
-		return &cell->numbers;
-	case RELATION_DIRECTORY: return &cell->directory;
+		cell->rare->numbers_migrations |= resource_kind(name) == PAIR_SCHEMA ||
+						  resource_is_migrations(name);
+		return &cell->rare->numbers;
+	case RELATION_DIRECTORY: return &cell->rare->directory;
 	}
 	return NULL;
 }
@@ -169,12 +180,18 @@ row_clash(struct decision *d, const struct claim *a, const struct claim *b, int 
 {
 	const char *name = d->resources.item[a->resource].name;
 	struct clash clash = { a, b, mode_relation(a->mode, b->mode) }, *slot;
+	struct cell *cell;
 
 	if (clash.relation == RELATION_OK ||
 	    (data_only && clash.relation != RELATION_DATA_FIRST &&
 		clash.relation != RELATION_DATA_SECOND))
 		return;
-	slot = clash_slot(cell_touch(d, of), &clash, name);
+	cell = cell_touch(d, of);
+	/* Who writes one file has no other question about its directory. */
+	if (clash.relation == RELATION_DIRECTORY && cell->waw.meet)
+		return;
+	cell->is_rare = true;
+	slot = clash_slot(cell, &clash, name);
 	if (slot && clash_beats(&d->resources, &clash, slot))
 		*slot = clash;
 }
@@ -210,23 +227,29 @@ list_touched(struct decision *d, int a)
  * another series say nothing about that.
  */
 static void
-cell_settle(const struct resources *r, struct cell *cell)
+cell_settle(const struct resources *r, struct rare *rare)
 {
-	const struct clash *shared = &cell->shared;
+	const struct clash *shared = &rare->shared;
 
-	if (!cell->migrations.a || cell->numbers_migrations)
+	if (!rare->migrations.a || rare->numbers_migrations)
 		return;
 	if (!shared->a ||
-	    (shared->a->path && resource_order(r, cell->migrations.a->resource,
+	    (shared->a->path && resource_order(r, rare->migrations.a->resource,
 				    shared->a->resource) < 0))
-		cell->shared = cell->migrations;
+		rare->shared = rare->migrations;
 }
 
 static void
 row_empty(struct decision *d)
 {
-	for (size_t i = 0; i < d->n_touched; i++)
-		d->cell[d->touched[i]] = (struct cell){ 0 };
+	for (size_t i = 0; i < d->n_touched; i++) {
+		struct cell *cell = &d->cell[d->touched[i]];
+		struct rare *rare = cell->rare;
+
+		if (cell->is_rare)
+			*rare = (struct rare){ 0 };
+		*cell = (struct cell){ .rare = rare };
+	}
 	d->n_touched = 0;
 }
 
@@ -234,8 +257,12 @@ static void
 row_finish(struct decision *d, int from)
 {
 	list_touched(d, from);
-	for (size_t i = 0; i < d->n_touched; i++)
-		cell_settle(&d->resources, &d->cell[d->touched[i]]);
+	for (size_t i = 0; i < d->n_touched; i++) {
+		struct cell *cell = &d->cell[d->touched[i]];
+
+		if (cell->is_rare)
+			cell_settle(&d->resources, cell->rare);
+	}
 }
 
 void
@@ -300,6 +327,10 @@ row_fill_around(struct decision *d, int phase)
 bool
 cell_has_data(const struct cell *cell, bool is_ab)
 {
-	return is_ab ? cell->raw.meet || cell->data_ab.a
-		     : cell->war.meet || cell->data_ba.a;
+	const struct rare *rare = cell->rare;
+
+	if (!cell->is_rare)
+		return false;
+	return is_ab ? rare->raw.meet || rare->data_ab.a
+		     : rare->war.meet || rare->data_ba.a;
 }

@@ -93,8 +93,8 @@ const char *
 say_data(struct decision *d, const struct cell *cell, int a, int b)
 {
 	bool is_ab = a < b;
-	const struct hit *hit = is_ab ? &cell->raw : &cell->war;
-	const struct clash *clash = is_ab ? &cell->data_ab : &cell->data_ba;
+	const struct hit *hit = is_ab ? &cell->rare->raw : &cell->rare->war;
+	const struct clash *clash = is_ab ? &cell->rare->data_ab : &cell->rare->data_ba;
 
 	if (hit->meet)
 		return say_needs(
@@ -105,7 +105,7 @@ say_data(struct decision *d, const struct cell *cell, int a, int b)
 const char *
 say_remove(struct decision *d, const struct cell *cell)
 {
-	const struct hit *hit = &cell->remove;
+	const struct hit *hit = &cell->rare->remove;
 	const struct use *gone = hit->a, *kept = hit->b;
 
 	if (gone->access != ACCESS_DELETE && gone->access != ACCESS_MOVE_FROM) {
@@ -142,14 +142,15 @@ say_overlap(struct decision *d, const struct cell *cell)
 const char *
 say_append(struct decision *d, const struct cell *cell)
 {
-	return arena_printf(d->arena, "both append to `%s`%s", cell->append.witness,
-	    doubt(d, &cell->append));
+	return arena_printf(d->arena, "both append to `%s`%s",
+	    cell->rare->append.witness, doubt(d, &cell->rare->append));
 }
 
 const char *
 say_directory(struct decision *d, const struct cell *cell)
 {
-	struct resource *directory = &d->resources.item[cell->directory.a->resource];
+	struct resource *directory =
+	    &d->resources.item[cell->rare->directory.a->resource];
 
 	if (!directory->said)
 		directory->said = arena_printf(d->arena,

@@ -38,21 +38,31 @@ struct trace_step {
 	const char *evidence; /* why, one line */
 };
 
-/* One pair of phases, a before b in plan order (or as asked in verdict_pair). */
+#define PAIR_N_TRACE 3
+
+/* What a verdict rests on; pairs of which the same is to be said may share it. */
+struct grounds {
+	const char *witness; /* path, "api:x", "infra:ci" ... or NULL */
+	const char *reason;  /* one plain sentence */
+	int n_trace;
+	struct trace_step trace[PAIR_N_TRACE];
+};
+
+/*
+ * One pair of phases, a before b in plan order (or as asked in verdict_pair).  Large plans
+ * have millions: it is kept small.
+ */
 struct pair {
-	int a, b;  /* positions in plan->phase */
-	int first; /* goes first, or lands first when parallel; position, -1 when none */
+	int64_t a : 21, b : 21; /* positions in plan->phase */
+	/* Goes first, or lands first when parallel; position, -1 when none. */
+	int64_t first : 21;
 	float
 	    risk; /* chance of a conflict; -1: not estimated, or no question of files */
-	/* Large plans have millions of pairs: what follows is kept small. */
 	enum verdict verdict : 8;
 	enum verdict literal : 8; /* what the method's tree alone says */
 	enum pair_kind kind : 8;
-	unsigned question : 4; /* deciding question 1..3, 0 for none */
-	unsigned n_trace : 4;
-	const char *witness;            /* path, "api:x", "infra:ci" ... or NULL */
-	const char *reason;             /* one plain sentence */
-	const struct trace_step *trace; /* pairs that say the same may share it */
+	unsigned question : 8;         /* deciding question 1..3, 0 for none */
+	const struct grounds *grounds; /* of every pair that was decided */
 };
 
 /* What the world says; all members may be empty. */

@@ -63,7 +63,7 @@ static double
 risk_of(const struct plan *plan, const struct pair *pair,
     const struct forecast_env *env, struct reach **reach)
 {
-	bool may_meet = pair->witness &&
+	bool may_meet = pair->grounds->witness &&
 			(pair->kind == PAIR_WAW || pair->kind == PAIR_APPEND ||
 			    pair->kind == PAIR_DELETE || pair->kind == PAIR_RENAME);
 	double risk;

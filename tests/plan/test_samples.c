@@ -57,7 +57,7 @@ check_pair(
 	check_word(wanted, "verdict", verdict_name(p->verdict));
 	check_word(wanted, "kind", pair_kind_name(p->kind));
 	check_word(wanted, "question", question);
-	check_word(wanted, "witness", p->witness);
+	check_word(wanted, "witness", p->grounds->witness);
 	check_word(wanted, "first", p->first < 0 ? NULL : plan->phase[p->first].id);
 }
 

@@ -134,18 +134,20 @@ same_pair(const struct pair *p, const struct pair *q)
 	snprintf(what, sizeof(what), "pair %d %d", p->a, p->b);
 	if (p->a != q->a || p->b != q->b)
 		fail_msg("%s stands where anew is %d %d", what, q->a, q->b);
-	same_text(what, p->reason, q->reason);
-	same_text(what, p->witness, q->witness);
+	same_text(what, p->grounds->reason, q->grounds->reason);
+	same_text(what, p->grounds->witness, q->grounds->witness);
 	if (p->first != q->first || p->verdict != q->verdict ||
 	    p->literal != q->literal || p->kind != q->kind ||
-	    p->question != q->question || p->n_trace != q->n_trace ||
+	    p->question != q->question || p->grounds->n_trace != q->grounds->n_trace ||
 	    p->risk != q->risk)
 		fail_msg("%s: first %d verdict %d literal %d kind %d, anew %d %d %d %d",
 		    what, p->first, p->verdict, p->literal, p->kind, q->first,
 		    q->verdict, q->literal, q->kind);
-	for (unsigned i = 0; i < p->n_trace; i++) {
-		same_text(what, p->trace[i].answer, q->trace[i].answer);
-		same_text(what, p->trace[i].evidence, q->trace[i].evidence);
+	for (int i = 0; i < p->grounds->n_trace; i++) {
+		same_text(
+		    what, p->grounds->trace[i].answer, q->grounds->trace[i].answer);
+		same_text(
+		    what, p->grounds->trace[i].evidence, q->grounds->trace[i].evidence);
 	}
 }
 
@@ -258,7 +260,7 @@ the_past_outlives_a_change(void **state)
 	assert_int_equal(verdicts_find(past[0], 0, 1)->verdict, VERDICT_PARALLEL);
 	assert_int_equal(
 	    verdicts_find(past[1], 0, 1)->verdict, VERDICT_PARALLEL_BRANCHES);
-	assert_string_equal(verdicts_find(past[1], 0, 1)->witness, "a.c");
+	assert_string_equal(verdicts_find(past[1], 0, 1)->grounds->witness, "a.c");
 	assert_int_equal(verdicts_find(standing_verdicts(standing), 0, 1)->verdict,
 	    VERDICT_SEQUENTIAL);
 	standing_past_free(past[0]);

@@ -48,7 +48,7 @@ show(const struct fixture *f, const struct pair *p)
 	snprintf(buf, sizeof(buf), "%s/%s %d %s %s %s", verdict_name(p->verdict),
 	    verdict_name(p->literal), p->question, pair_kind_name(p->kind),
 	    p->first < 0 ? "-" : f->plan->phase[p->first].id,
-	    p->witness ? p->witness : "-");
+	    p->grounds->witness ? p->grounds->witness : "-");
 	return buf;
 }
 
@@ -60,12 +60,13 @@ expect(const char *text, const struct verdict_env *env, const char *wanted)
 
 	if (strcmp(show(&f, p), wanted) != 0)
 		fail_msg("%s\n  wanted %s\n  got    %s\n  %s", text, wanted,
-		    show(&f, p), p ? p->reason : "");
-	assert_true(*p->reason);
-	assert_int_equal(p->n_trace, 3);
+		    show(&f, p), p ? p->grounds->reason : "");
+	assert_true(*p->grounds->reason);
+	assert_int_equal(p->grounds->n_trace, 3);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(p->trace[i].question, i + 1);
-		assert_true(*p->trace[i].answer && *p->trace[i].evidence);
+		assert_int_equal(p->grounds->trace[i].question, i + 1);
+		assert_true(
+		    *p->grounds->trace[i].answer && *p->grounds->trace[i].evidence);
 	}
 	fixture_free(&f);
 }
@@ -157,7 +158,7 @@ a_declared_order_decides_what_a_read_against_it_means(void **state)
 	    "sequential/sequential 1 raw A a.c");
 	f = decide("A reads=x.c writes=a.c\nB writes=x.c deps=A", NULL);
 	p = find(&f, "A", "B");
-	assert_non_null(strstr(p->reason, "A reads `x.c`, which B writes"));
+	assert_non_null(strstr(p->grounds->reason, "A reads `x.c`, which B writes"));
 	assert_int_equal(f.verdicts->n_cycles, 0);
 	fixture_free(&f);
 }
@@ -337,8 +338,8 @@ a_third_phase_makes_a_pair_sequential(void **state)
 
 	assert_string_equal(
 	    show(&f, find(&f, "A", "D")), "sequential/parallel 1 closure A -");
-	assert_string_equal(
-	    find(&f, "A", "D")->reason, "A comes before C, which comes before D");
+	assert_string_equal(find(&f, "A", "D")->grounds->reason,
+	    "A comes before C, which comes before D");
 	assert_string_equal(
 	    show(&f, find(&f, "D", "E")), "parallel/parallel 0 none - -");
 	fixture_free(&f);
@@ -389,10 +390,11 @@ an_assertion_settles_an_unknown_pair_and_nothing_else(void **state)
 	expect("A writes=b.c\nB reads=b.c", &env, "sequential/sequential 1 raw A b.c");
 	expect("A\nB deps=A", &env, "sequential/sequential 1 declared A -");
 	f = decide("A\nB\nC", &env);
-	assert_non_null(strstr(find(&f, "A", "B")->reason, "asked both authors"));
+	assert_non_null(
+	    strstr(find(&f, "A", "B")->grounds->reason, "asked both authors"));
 	assert_string_equal(
 	    show(&f, find(&f, "A", "C")), "sequential/sequential 3 unknown A -");
-	assert_string_equal(find(&f, "A", "C")->trace[0].answer, "unknown");
+	assert_string_equal(find(&f, "A", "C")->grounds->trace[0].answer, "unknown");
 	fixture_free(&f);
 }
 

@@ -158,7 +158,10 @@ walk_locks(struct surveying *s, const char *dir, int depth)
 		closedir(d);
 }
 
-/* An object that a power cut emptied: git reads it no more, nor writes it again beside that. */
+/*
+ * An object that a power cut emptied: git reads it no more, nor writes it again beside that.
+ * However young, and whatever git is at work: git gives a file this name when it is whole.
+ */
 static void
 add_empty_objects(struct surveying *s, const char *dir)
 {
@@ -172,8 +175,7 @@ add_empty_objects(struct surveying *s, const char *dir)
 		struct stat st;
 
 		if (strlen(e->d_name) < OBJECT_NAME_MIN || lstat(path, &st) < 0 ||
-		    !S_ISREG(st.st_mode) || st.st_size > 0 || st.st_uid != geteuid() ||
-		    time(NULL) - st.st_mtime <= STALE_S || survey_git_works(s))
+		    !S_ISREG(st.st_mode) || st.st_size > 0 || st.st_uid != geteuid())
 			continue;
 		item = survey_add(s, SURVEY_REF, name, "empty",
 		    "an object of git's is empty, it went with the power: what needs "

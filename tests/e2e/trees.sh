@@ -59,9 +59,10 @@ claim "a branch whose last commit cannot be read lands nothing" \
 claim "and says so" becomes 1B merge-conflict
 back=$(divisi status | grep -o 'git update-ref [^`]*' | head -1)
 claim "and how to go back to what was pinned" eval "$back"
+claim "the doctor clears it out of git's way, however young it is" \
+	says "$object to" divisi doctor --mend --yes
 claim "from where the work is committed again" \
 	git -C "$(field 1B path)" commit -q --allow-empty -m "mended again"
-rm -f "$object"
 
 # ---- in review: nothing needs it -------------------------------------------------------------
 git worktree remove --force --force "$(field 1B path)"

@@ -65,7 +65,8 @@ static const struct command commands[] = {
 		"sub-issues, and writes the plan that they are, to PLAN (never over "
 		"a file) or to standard output: a phase each, what blocks what as "
 		"dependencies, lines such as \"- Writes: src/x/**\" of their texts "
-		"taken over.",
+		"taken over, an issue of another GitHub repository with its Repo:. "
+		"What is archived is refused, or left out below the issue.",
 	    .options = cmd_plan_options,
 	    .run = cmd_plan,
 	},

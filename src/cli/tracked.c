@@ -23,7 +23,7 @@ read_from(const char *from, struct fields *in, struct err *err)
 	AUTO_FREE char *team = xstrndup(id, strcspn(id, "#"));
 	bool is_local = strcmp(name, "local") == 0;
 
-	if (!id[0] ||
+	if (!id[0] || (strcmp(name, "github") == 0 && team[0] && !strchr(team, '/')) ||
 	    (!is_local && strcmp(name, "linear") != 0 && strcmp(name, "github") != 0)) {
 		err_set(err, ERR_USAGE, "\"%.60s\" names no issue", from);
 		return err_fix(

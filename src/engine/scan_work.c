@@ -92,8 +92,13 @@ job_scan(const struct fields *in, struct fields *out, struct err *err)
 	int rc = track_link_open(
 	    &link, fields_text(in, "top"), fields_text(in, "tracker"), err);
 
-	/* An issue of another team or repository than the settings name. */
-	if (rc == 0 && team[0])
+	/*
+	 * A number alone means the team of the settings, to every verb that reads the plan
+	 * later; so an issue's own repository only stands in where those name none.
+	 */
+	if (rc == 0 && team[0] &&
+	    !(link.link.team && strchr(link.link.team, '/') &&
+		strcmp(fields_text(in, "what"), "plan") == 0))
 		link.link.team = team;
 	if (rc == 0)
 		rc = strcmp(fields_text(in, "what"), "plan") == 0

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MOST_ISSUES 500
 #define MOST_LINES  40 /* of a kind, from one text */
@@ -70,6 +71,72 @@ static void
 put_title(FILE *f, const char *title)
 {
 	put_plain(f, title, bounded(title, strlen(title)), false);
+}
+
+/* Length of "CIA" in front of "-12", or 0 where TEXT does not begin with an id. */
+static size_t
+key_length(const char *text, size_t n, size_t *n_id)
+{
+	size_t key = 0, end;
+
+	while (key < n && (isupper((unsigned char)text[key]) ||
+			      (key > 0 && isdigit((unsigned char)text[key]))))
+		key++;
+	for (end = key + 1; end < n && isdigit((unsigned char)text[end]);)
+		end++;
+	*n_id = end;
+	return key > 0 && key < n && text[key] == '-' && end > key + 1 ? key : 0;
+}
+
+/* Is an issue of the plan named with this key? */
+static bool
+is_key(const struct book *b, const char *key, size_t n)
+{
+	if (strncmp(b->master.id, key, n) == 0 && b->master.id[n] == '-')
+		return true;
+	for (size_t i = 0; i < b->n; i++) {
+		const char *id = b->sheet[i].issue->id;
+
+		if (strncmp(id, key, n) == 0 && id[n] == '-')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * N bytes of a stranger's prose.  An issue that it names in passing is put as code: bare it
+ * would be one that a prompt names without its address (P02).
+ */
+static void
+put_prose(FILE *f, const struct book *b, const char *text, size_t n)
+{
+	char *coded = NULL;
+	size_t size = 0, i = 0, n_id;
+	FILE *to = open_memstream(&coded, &size);
+
+	while (i < n && text[i]) {
+		const char *end = text[i] == '`' ? memchr(text + i + 1, '`', n - i - 1)
+						 : NULL;
+		bool is_start = i == 0 || !isalnum((unsigned char)text[i - 1]);
+		size_t key = is_start ? key_length(text + i, n - i, &n_id) : 0;
+		size_t step = end ? (size_t)(end + 1 - text) - i : 1;
+
+		if (key > 0 && is_key(b, text + i, key)) {
+			fprintf(to, "`%.*s`", (int)n_id, text + i);
+			step = n_id;
+		} else
+			fwrite(text + i, 1, step, to);
+		i += step;
+	}
+	fclose(to);
+	put_plain(f, coded, strlen(coded), false);
+	free(coded);
+}
+
+static void
+put_focus(FILE *f, const struct book *b, const struct tracker_issue *issue)
+{
+	put_prose(f, b, issue->title, bounded(issue->title, strlen(issue->title)));
 }
 
 /* "[#12: Title](address)". */
@@ -167,8 +234,14 @@ read_all(struct book *b, const char *master, struct err *err)
 {
 	struct tracker_list list;
 
-	if (b->tracker->read(b->link, master, b->arena, &b->master, err) < 0 ||
-	    b->tracker->children(
+	if (b->tracker->read(b->link, master, b->arena, &b->master, err) < 0)
+		return -1;
+	if (b->master.is_archived) {
+		err_set(err, ERR_REFUSED,
+		    "%s is archived: nothing can be filed below it", b->master.id);
+		return err_fix(err, "restore it there, or name another issue");
+	}
+	if (b->tracker->children(
 		b->link, b->master.id, MOST_ISSUES, b->arena, &list, err) < 0)
 		return -1;
 	if (list.has_more)
@@ -179,12 +252,17 @@ read_all(struct book *b, const char *master, struct err *err)
 	for (size_t i = 0; i < list.n; i++) {
 		struct sheet *s = &b->sheet[b->n];
 
-		if (is_ours(&list.item[i]))
+		if (is_ours(&list.item[i]) || list.item[i].is_archived)
 			continue;
 		s->issue = &list.item[i];
 		if (b->tracker->linked && b->tracker->linked(b->link, s->issue->id,
 					      "blocked-by", b->arena, &s->by, err) < 0)
 			return -1;
+		if (s->by.has_more)
+			return err_set(err, ERR_REFUSED,
+			    "%s waits for more than %zu issues, and some of them would "
+			    "be lost",
+			    s->issue->id, s->by.n);
 		b->n++;
 	}
 	if (b->n > 0)
@@ -245,6 +323,29 @@ is_footprint(struct span line, size_t *skip)
 	return false;
 }
 
+/* "owner/name" in front of the number, nothing where an id has none. */
+static struct span
+repo_of(const char *id)
+{
+	const char *hash = strrchr(id, '#'), *slash = strchr(id, '/');
+
+	return hash && slash && slash < hash ? (struct span){ id, (size_t)(hash - id) }
+					     : (struct span){ id, 0 };
+}
+
+/* An issue in another repository than the plan's is work there, under that one's name. */
+static void
+put_repo(FILE *f, const struct book *b, const struct sheet *s)
+{
+	struct span home = repo_of(b->master.id), repo = repo_of(s->issue->id);
+	const char *name = memchr(repo.p, '/', repo.n);
+
+	if (!name || (home.n == repo.n && strncasecmp(home.p, repo.p, repo.n) == 0) ||
+	    strstr(s->issue->body, "- Repo: "))
+		return;
+	fprintf(f, "- Repo: %.*s\n", (int)(repo.p + repo.n - name - 1), name + 1);
+}
+
 static bool
 is_box(struct span line, size_t *skip)
 {
@@ -268,8 +369,8 @@ is_step(struct span line, size_t *skip)
 
 /* The lines of the text of S that KEEPS wants, behind PREFIX or (NULL) numbered; how many. */
 static size_t
-put_lines(FILE *f, const struct sheet *s, bool (*keeps)(struct span line, size_t *skip),
-    const char *prefix)
+put_lines(FILE *f, const struct book *b, const struct sheet *s,
+    bool (*keeps)(struct span line, size_t *skip), const char *prefix)
 {
 	struct span rest = span_of(s->issue->body), line;
 	bool is_quoted = false;
@@ -287,8 +388,12 @@ put_lines(FILE *f, const struct sheet *s, bool (*keeps)(struct span line, size_t
 			fputs(prefix, f);
 		else
 			fprintf(f, "  %zu. ", n);
-		put_plain(f, line.p + skip, bounded(line.p + skip, line.n - skip),
-		    keeps == is_footprint);
+		line.p += skip;
+		line.n = bounded(line.p, line.n - skip);
+		if (keeps == is_footprint)
+			put_plain(f, line.p, line.n, true);
+		else
+			put_prose(f, b, line.p, line.n);
 		fputc('\n', f);
 	}
 	return n;
@@ -323,7 +428,7 @@ static void
 put_section(FILE *f, struct book *b, const struct sheet *s)
 {
 	fprintf(f, "\n### %s: ", s->id);
-	put_title(f, s->issue->title);
+	put_focus(f, b, s->issue);
 	fputs("\n\n- Issue: ", f);
 	put_link(f, s->issue);
 	fprintf(f, "\n- Mode: %s\n", mode_of(s));
@@ -332,20 +437,21 @@ put_section(FILE *f, struct book *b, const struct sheet *s)
 	fputs("- Depends on: ", f);
 	put_depends(f, b, s);
 	fputc('\n', f);
-	(void)put_lines(f, s, is_footprint, "");
+	put_repo(f, b, s);
+	(void)put_lines(f, b, s, is_footprint, "");
 	put_context(f, b, s);
 	fputs("- Tasks:\n", f);
-	if (put_lines(f, s, is_step, NULL) == 0) {
+	if (put_lines(f, b, s, is_step, NULL) == 0) {
 		fputs("  1. Do what ", f);
 		put_link(f, s->issue);
 		fputs(" asks for.\n", f);
 	}
 	fputs("- Deliverable: ", f);
-	put_title(f, s->issue->title);
+	put_focus(f, b, s->issue);
 	fputs(" is done. Update ", f);
 	put_link(f, s->issue);
 	fputs(" with results.\n- Acceptance:\n", f);
-	if (put_lines(f, s, is_box, "  - [ ] ") == 0)
+	if (put_lines(f, b, s, is_box, "  - [ ] ") == 0)
 		fputs("  - [ ] what the issue asks for is there\n", f);
 }
 
@@ -381,7 +487,7 @@ put_tables(FILE *f, struct book *b)
 		fprintf(f, "| %s | [%s](%s%s) | ", s->id, s->issue->id,
 		    s->issue->url[0] ? "" : "local:",
 		    s->issue->url[0] ? s->issue->url : s->issue->id);
-		put_title(f, s->issue->title);
+		put_focus(f, b, s->issue);
 		fprintf(f, " | %zu | ", s->level + 1);
 		put_depends(f, b, s);
 		fprintf(f, " | %s |\n", s->issue->status);

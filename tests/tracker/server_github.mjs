@@ -347,7 +347,8 @@ serve({
 	},
 	// "token" revokes the one before; "change" is what somebody else does to issues; "checks" and
 	// "reviews" are what machines and people say of every pull request.
-	obey: ({token, change: wanted = {}, checks, reviews, block = [], scrawl}) => {
+	// "below" puts issues below another, "block" makes one wait for another.
+	obey: ({token, change: wanted = {}, checks, reviews, block = [], below = [], scrawl}) => {
 		db.token = token ?? db.token;
 		for (const [id, body] of Object.entries(wanted))
 			change(issue_of({issue_number: id.replace('#', '')}), body);
@@ -355,6 +356,8 @@ serve({
 		db.comments.filter((c) => scrawl && c.body.includes('Session Name')).forEach((c) => {
 			c.body = scrawl + c.body;
 		});
+		for (const [n, parent] of below)
+			issue_of({issue_number: n}).parent = issue_of({issue_number: parent});
 		for (const [n, by] of block)
 			issue_of({issue_number: n}).blocked_by.push(issue_of({issue_number: by}));
 		if (checks)

@@ -172,7 +172,8 @@ const root = {
 	projects: (args) => page(db.projects.filter((p) => passes(p, args.filter ?? {})), args),
 	issueLabels: (args) => page(db.labels.filter((l) => passes(l, args.filter ?? {})), args),
 	issue: ({id}) => must(find_issue(id), 'Issue'),
-	issues: (args) => page(db.issues.filter((i) => passes(i, args.filter ?? {})), args),
+	issues: (args) => page(db.issues.filter((i) => (args.includeArchived || !i.archivedAt) &&
+		passes(i, args.filter ?? {})), args),
 	comment: ({id}) => must(db.comments.find((c) => c.id === id), 'Comment'),
 	attachment: ({id}) => must(db.attachments.find((a) => a.id === id), 'Attachment'),
 	agentActivity: ({id}) => must(db.activities.find((a) => a.id === id), 'AgentActivity'),
@@ -288,15 +289,30 @@ serve({
 		for (const identifier of seed) {
 			const {issue} = issueCreate({input: {teamId: db.teams[0].id, title: `Work ${identifier}`}});
 			issue.identifier = identifier;
+			issue.url = `https://linear.app/test/issue/${identifier}`;
 			issue.state = db.teams[0].list[2];
 		}
 		db.foreign = seed.length;
 	},
-	// "token" revokes the one before; "change" is what somebody else does to issues.
-	obey: ({token, change: wanted = {}}) => {
+	// "token" revokes the one before; the rest is what somebody else does to issues: "change",
+	// "label" them, "block" one by another, "archive" them.
+	obey: ({token, change: wanted = {}, label = {}, block = [], archive = []}) => {
 		db.token = token ?? db.token;
 		for (const [id, input] of Object.entries(wanted))
 			change(must(find_issue(id), 'Issue'), input);
+		for (const [id, names] of Object.entries(label))
+			find_issue(id).list.push(...names.map((name) => {
+				const made = db.labels.find((l) => l.name === name) ??
+					{id: crypto.randomUUID(), name, team: null, isGroup: false, parent: null};
+				if (!db.labels.includes(made))
+					db.labels.push(made);
+				return made;
+			}));
+		for (const [id, by] of block)
+			db.relations.push({id: crypto.randomUUID(), type: 'blocks', issue: find_issue(by),
+				relatedIssue: find_issue(id)});
+		for (const id of archive)
+			find_issue(id).archivedAt = now();
 	},
 	faults: {
 		limited,

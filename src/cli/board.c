@@ -398,6 +398,9 @@ print_plan(const struct screen *screen, const struct json_object *p, int64_t now
 	fprintf(screen->out, "\n%s  %s  (%s, %lld of %lld phases done)\n", id, title,
 	    js_text(p, "state"), (long long)done,
 	    (long long)js_number(p, "n_phases", 0));
+	if (strcmp(js_text(p, "review"), "auto") == 0)
+		fputs(
+		    "  [~] Gate 2: passed by divisi.review.gate = auto\n", screen->out);
 	for (size_t i = 0; i < js_count(batches); i++)
 		print_batch(screen, js_at(batches, i), i + 1 == js_count(batches), now);
 }

@@ -7,6 +7,7 @@
 #include "cli/record_out.h"
 #include "cli/rolling_out.h"
 #include "cli/screen.h"
+#include "cli/timings_out.h"
 #include "cli/tracked.h"
 #include "cli/world.h"
 #include "policy/cost.h"
@@ -71,6 +72,7 @@ print_json(const struct world *world, bool is_rolling)
 	json_out_pairs(&json, "pairs", world->plan, world->verdicts, true);
 	if (is_rolling)
 		rolling_out_json(&json, world);
+	timings_out_json(&json, world->plan);
 	json_out_str(&json, "model_version", version);
 	json_out_str(&json, "plan_hash", world->plan->plan_hash);
 	json_out_close(&json, '}');
@@ -233,6 +235,7 @@ print_text(const struct world *world, const struct screen *screen, bool is_rolli
 		text_put(out, world->plan->phase[batches->critical_path[i]].id);
 	}
 	fputc('\n', out);
+	timings_out_text(world->plan, screen);
 	if (is_rolling)
 		rolling_out_text(world, screen);
 }

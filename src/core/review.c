@@ -108,8 +108,15 @@ review_gate(const struct review *r, char *why, size_t n)
 bool
 core_gate2(const struct core *core, const struct plan_run *p, char *why, size_t n)
 {
-	return strcmp(p->review, "required") != 0 ||
-	       review_gate(core_review_of(core, p->path, "", "pre"), why, n);
+	const struct review *r = core_review_of(core, p->path, "", "pre");
+
+	/* A setting does without reviewers, and not without what reviewers found. */
+	if (strcmp(p->review, "auto") == 0 &&
+	    (!r || (r->rows.n == 0 && (r->recommendation[0] == '\0' ||
+					  strcmp(r->recommendation, "APPROVE") == 0))))
+		return true;
+	return (strcmp(p->review, "required") != 0 && strcmp(p->review, "auto") != 0) ||
+	       review_gate(r, why, n);
 }
 
 bool

@@ -18,7 +18,6 @@
 #include "policy/panel.h"
 #include "policy/prompt.h"
 #include "policy/refusal.h"
-#include "policy/review.h"
 
 #include <libgen.h>
 #include <stdio.h>
@@ -428,11 +427,10 @@ put_plan(struct proposal *p, struct err *err)
 	const struct plan *plan = p->plan;
 	char *phases = NULL;
 	size_t n = 0;
-	struct review_need need;
 	char base[GIT_OID_SIZE];
 	FILE *f;
 
-	if (review_need_of(plan, &need, err) < 0)
+	if (propose_reviews(p, err) < 0)
 		return -1;
 	/* Not the main checkout's commit: a person may have overridden where that is. */
 	if (repo_resolve(&p->repo, p->repo.main_branch, base, err) < 0)
@@ -452,11 +450,6 @@ put_plan(struct proposal *p, struct err *err)
 	fields_set(p->out, "master_url", plan->master.url);
 	fields_set(p->out, "target", p->repo.main_branch);
 	fields_set(p->out, "phases", phases);
-	fields_set(p->out, "review",
-	    need.is_required  ? "required"
-	    : need.is_advised ? "advised"
-			      : "");
-	fields_set(p->out, "review_why", need.why);
 	fields_set_number(p->out, "n_phases", (int64_t)plan->n_phases);
 	fields_set(p->out, "base", base);
 	fields_set(

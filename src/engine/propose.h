@@ -82,6 +82,12 @@ int propose_away(
 int propose_fence(
     struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err);
 
+/*
+ * What review the plan needs before its dispatch, and whether a setting lets it pass.  -1 when
+ * a "Review:" or divisi.review.gate says nothing that is known.
+ */
+NODISCARD int propose_reviews(struct proposal *p, struct err *err);
+
 /* Says what the preflight found, line by line, once everything else is proposed. */
 void propose_checks(struct proposal *p);
 

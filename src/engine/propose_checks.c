@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "plan/glob.h"
+#include "policy/timings.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -185,7 +186,27 @@ check_approach(struct proposal *p)
 	    files > MANY_FILES ? (size_t)MANY_FILES : files, issues);
 }
 
-/* S-42, A-62: what Gate 2 says, or in one line why a review is a good idea. */
+int
+propose_reviews(struct proposal *p, struct err *err)
+{
+	const char *gate = config_str(&p->config, "divisi.review.gate", "ask");
+	struct review_need need;
+
+	if (strcmp(gate, "ask") != 0 && strcmp(gate, "auto") != 0) {
+		err_set(err, ERR_INPUT, "divisi.review.gate is '%.40s'", gate);
+		return err_fix(err, "it is one of: ask auto");
+	}
+	if (review_need_of(p->plan, &need, err) < 0)
+		return -1;
+	fields_set(p->out, "review",
+	    need.is_required  ? gate[1] == 'u' ? "auto" : "required"
+	    : need.is_advised ? "advised"
+			      : "");
+	fields_set(p->out, "review_why", need.why);
+	return 0;
+}
+
+/* S-42, A-62, A-63: what Gate 2 says, or in one line why a review is a good idea. */
 static void
 check_gates(struct proposal *p)
 {
@@ -197,12 +218,35 @@ check_gates(struct proposal *p)
 	if (strcmp(need, "required") == 0)
 		found(p, "gates", "Gate 2 is required (%s) and %s; merge: %s", why,
 		    gate[0] ? gate : "not passed", merge);
+	else if (strcmp(need, "auto") == 0)
+		found(p, "gates",
+		    "[~] Gate 2 is required (%s), and divisi.review.gate = auto passes it; merge: %s",
+		    why, merge);
 	else if (strcmp(need, "advised") == 0 && strcmp(gate, "passed") != 0)
 		found(p, "gates",
 		    "a review before the dispatch is advised (%s): divisi review; merge: %s",
 		    why, merge);
 	else
 		found(p, "gates", "no review is asked for; merge: %s", merge);
+}
+
+/* S-43, S-44: what of the sessions is reviewed, and when; the plan as a whole is above. */
+static void
+check_timings(struct proposal *p)
+{
+	struct timing_need need[TIMING_N];
+	struct err none = ERR_INIT;
+	size_t n = 0;
+
+	if (timings_of(p->plan, need, &n, &none) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (need[i].timing == TIMING_PRE || need[i].phases[0] == '\0')
+			continue;
+		found(p, "review", "%s-session review (option %s) of %s, %s",
+		    timing_name(need[i].timing), need[i].option, need[i].phases,
+		    need[i].why);
+	}
 }
 
 void
@@ -216,6 +260,7 @@ propose_checks(struct proposal *p)
 	check_slots(p);
 	check_agents(p);
 	check_gates(p);
+	check_timings(p);
 	if (setup[0])
 		found(p, "setup", "each worktree runs: %s", setup);
 	check_approach(p);

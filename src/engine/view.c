@@ -244,6 +244,8 @@ plan_json(struct engine *engine, const struct plan_run *p)
 	member_text(o, "title", p->title);
 	member_text(o, "path", p->path);
 	member_text(o, "reviews", p->reviews);
+	member_text(o, "review", p->review);
+	member_text(o, "review_why", p->review_why);
 	member_text(o, "plan_hash", p->plan_hash);
 	member_text(o, "state", p->state);
 	member_text(o, "master", p->master);

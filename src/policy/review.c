@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "policy/timings.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -322,23 +323,12 @@ n_dependents(const struct plan *plan, const struct phase *phase)
 	return n;
 }
 
-/* five points, or three that depend on it. */
 static void
 advise(const struct plan *plan, const struct phase *phase, struct review_need *need)
 {
-	size_t n = n_dependents(plan, phase);
-
-	if (need->is_advised)
-		return;
-	if (phase->points >= 5)
-		snprintf(need->why, sizeof(need->why), "phase %.40s has %d points",
-		    phase->id, phase->points);
-	else if (n >= 3)
-		snprintf(need->why, sizeof(need->why), "%zu phases depend on %.40s", n,
-		    phase->id);
-	else
-		return;
-	need->is_advised = true;
+	if (!need->is_advised)
+		need->is_advised = phase_is_complex(
+		    phase, n_dependents(plan, phase), need->why, sizeof(need->why));
 }
 
 int
@@ -380,15 +370,19 @@ review_need_of(const struct plan *plan, struct review_need *need, struct err *er
 int
 review_of_phase(const struct phase *phase, struct phase_review *review, struct err *err)
 {
-	char whose[64];
+	char whose[64], why[120];
 	unsigned asks;
 
 	snprintf(whose, sizeof(whose), "phase %.40s", phase->id);
 	if (value_asks(phase->review, whose, &asks, err) < 0)
 		return -1;
 	review->post = (asks & ASKS_POST) != 0;
-	/* Checkpoint mode implies the high risk, unless "Risk: low" clears it. */
+	/*
+	 * Checkpoint mode implies the high risk, unless "Risk: low" clears it; elsewhere a
+	 * checkpoint is one when what the phase touches is (A-61).
+	 */
 	review->in = (asks & ASKS_IN) ||
-		     (phase->mode == EXEC_CHECKPOINT && !phase->is_low_risk);
+		     (phase->mode == EXEC_CHECKPOINT && !phase->is_low_risk) ||
+		     phase_is_risky(phase, why, sizeof(why));
 	return 0;
 }

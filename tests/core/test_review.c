@@ -5,12 +5,18 @@
 /* Reviews in the core: gates, decisions, and the work that follows (S-42 to S-44, R-180). */
 
 static void
-open_risky(struct play *p)
+open_with(struct play *p, const char *review)
 {
 	HAPPENS(p, HAP_PLAN_OPENED, "path", "/p.md", "title", "A plan", "plan_hash",
 	    "ph", "sha256", "sh", "target", "main", "merge", "auto", "master", "T-1",
-	    "review", "required", "review_why", "phase 1A is Risk: high", "#cap", "3",
+	    "review", review, "review_why", "phase 1A is Risk: high", "#cap", "3",
 	    "#research_cap", "5", "#threshold", "1000", "#n_phases", "2");
+}
+
+static void
+open_risky(struct play *p)
+{
+	open_with(p, "required");
 }
 
 /* One critical and one important finding of the plan. */
@@ -79,6 +85,32 @@ a_gate_that_shuts_again_stops_what_is_approved(void **state)
 	HAPPENS(p, HAP_PARKED, "session", "p1.1.1A", "reason", "");
 	IS(p, "1A", SESSION_PARKED);
 	IS(p, "1D", SESSION_APPROVED);
+	play_free(p);
+}
+
+/* by configuration Gate 2 passes itself, but not over what reviewers found. */
+static void
+a_63_a_setting_passes_gate_2_where_nobody_found_anything(void **state)
+{
+	struct play *p = play_new();
+	char why[160];
+
+	(void)state;
+	open_with(p, "auto");
+	play_plan(p, 1, "1A", "hash0001");
+	play_prepare(p, 1);
+	HAPPENS(p, HAP_BATCH_APPROVED, "batch", "p1/1", "hash", "hash0001");
+	OWES(p, "launch", "1A");
+	HAPPENS(p, HAP_REVIEW_RECORDED, "path", "/p.md", "session", "", "timing", "pre",
+	    "reviewers", "ada", "#n_reviewers", "1", "recommendation", "RETHINK", "#n",
+	    "0");
+	assert_false(core_gate2(p->core, &p->core->plan[0], why, sizeof(why)));
+	record(p);
+	assert_false(core_gate2(p->core, &p->core->plan[0], why, sizeof(why)));
+	assert_non_null(strstr(why, "C1, I1"));
+	decide(p, "C1", "deferred");
+	decide(p, "I1", "agreed");
+	assert_true(core_gate2(p->core, &p->core->plan[0], why, sizeof(why)));
 	play_free(p);
 }
 
@@ -217,6 +249,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_launches_before_gate_2),
 		cmocka_unit_test(a_gate_that_shuts_again_stops_what_is_approved),
+		cmocka_unit_test(
+		    a_63_a_setting_passes_gate_2_where_nobody_found_anything),
 		cmocka_unit_test(only_people_decide_and_waive),
 		cmocka_unit_test(a_person_says_yes_even_where_nothing_was_found),
 		cmocka_unit_test(agreed_findings_are_filed_once_when_all_is_decided),

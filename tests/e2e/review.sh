@@ -134,5 +134,32 @@ claim "to waive needs a reason" refuses "reason" -- review second.md --waive ''
 claim "waived" run review second.md --waive 'a typo only'
 claim "its table is made" table second.md
 claim "the reason is on record" bash -c "divisi findings second.md | grep -q 'a typo only'"
+
+# ---- what a plan needs is computed, and what a setting may do without (A-60 to A-63) ----------
+fake_plan third.md <<END
+3A|checkpoint|Writes: \`d.txt\`; Risk: high|fake:write=d.txt:one fake:ask=checkpoint:Is it good? fake:commit=d
+3B|quick|Writes: \`e/migrations/1.sql\`|fake:write=e/migrations/1.sql:one fake:commit=e
+END
+run plan third.md
+claim "the plan says which reviews it needs" says "pre review, option D to H, required: phase 3A is Risk: high" \
+	"in review of 3A, 3B, option D, required" "post review" "cross review"
+run plan third.md --json
+claim "as data, too" says '"timing":"in"' '"phases":"3A, 3B"'
+git config divisi.review.gate perhaps
+claim "a word that it is not is named" refuses "divisi.review.gate" -- dispatch third.md
+git config divisi.review.gate auto
+claim "a setting passes Gate 2" table third.md
+claim "which is shown as such (A-63)" says "[~] Gate 2 is required" "in-session review (option D) of 3A, 3B"
+claim "approved" approve_table
+run status
+claim "and by the status" says "[~] Gate 2"
+claim "the journal has it" bash -c 'cat .git/divisi/journal.db* | grep -aq "\"review\":\"auto\""' 
+asks() { divisi status 3A 2>&1 | grep -q checkpoint || divisi approvals | grep -q "Is it good"; }
+claim "3A is at a checkpoint" until_true asks
+claim "which nobody allows without its review (S-43)" refuses "checkpoint with high risk" "review S-A --checkpoint" -- approve S-A
+claim "that of somebody else counts" run review S-A --checkpoint --option D --record <(echo '{"reviewer":"ada","recommendation":"APPROVE","findings":[]}')
+claim "once a person says yes to it" run findings decide 'agree all' --of S-A --yes
+claim "then the checkpoint is allowed" run approve S-A
+claim "and the work goes on" becomes 3A "done"
 claim "the journal replays to the same" run replay
 e2e_end

@@ -208,6 +208,16 @@ static const struct command commands[] = {
 	    .options = cmd_ready_options,
 	    .run = cmd_ready,
 	},
+	{
+	    .name = "stale",
+	    .group = CMD_LAND,
+	    .synopsis = "stale [--of ISSUE] [--json]",
+	    .summary = "issues under way that nobody wrote to for too long",
+	    .help =
+		"Looks at the sub-issues of the plans under way, or of ISSUE, that are In Progress or In Review, and says which nobody wrote to for longer than whoever works on them may take: ctx:autonomous 30 minutes (In Review 4 hours), ctx:interactive 2 hours (24), ctx:review 1 hour (8), ctx:human 48 hours (72). One without exactly one such label is named, too. It changes nothing, and looks when you ask.",
+	    .options = cmd_stale_options,
+	    .run = cmd_stale,
+	},
 };
 
 const struct command *

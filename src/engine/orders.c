@@ -541,6 +541,7 @@ static const struct {
 	{ "review",   order_review,   false },
 	{ "rule",     order_rule,     false },
 	{ "say",      order_say,      false },
+	{ "stale",    order_stale,    false },
 	{ "summary",  order_summary,  true  },
 	{ "takeover", order_takeover, false },
 	{ "try",      order_try,      false },

@@ -84,6 +84,53 @@ order_ready(struct engine *engine, const struct fields *in, const struct caller 
 	return ask_elsewhere(engine, in, "ready", caller, out, err);
 }
 
+/* The master issues of the plans under way in TRACKER; how many are of another to *ELSEWHERE. */
+static char *
+masters(const struct core *core, const char *tracker, int64_t *elsewhere)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	*elsewhere = 0;
+	for (size_t i = 0; i < core->n_plans; i++) {
+		const struct plan_run *p = &core->plan[i];
+
+		if (strcmp(p->state, "active") != 0 || p->master[0] == '\0')
+			continue;
+		if (strcmp(p->tracker, tracker) == 0)
+			fprintf(f, "%s%s", ftell(f) > 0 ? "," : "", p->master);
+		else
+			++*elsewhere;
+	}
+	fclose(f);
+	return text;
+}
+
+int
+order_stale(struct engine *engine, const struct fields *in, const struct caller *caller,
+    struct fields *out, struct err *err)
+{
+	struct tracker_link link = { .store = engine->store };
+	const char *tracker = fields_text(in, "tracker");
+	int64_t elsewhere = 0;
+	AUTO_FREE char *parents = fields_text(in, "id")[0]
+				      ? xstrdup(fields_text(in, "id"))
+				      : masters(engine->core, tracker, &elsewhere);
+	struct fields asked = { 0 };
+	int rc;
+
+	fields_copy(&asked, in);
+	fields_set(&asked, "parents", parents);
+	fields_set_number(&asked, "elsewhere", elsewhere);
+	if (tracker[0])
+		rc = ask_elsewhere(engine, &asked, "stale", caller, out, err);
+	else
+		rc = scan_stale(&tracker_local, &link, &asked, engine->now(), out, err);
+	fields_clear(&asked);
+	return rc;
+}
+
 int
 order_plan_from(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err)

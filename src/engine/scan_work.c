@@ -5,6 +5,7 @@
 #include "engine/job.h"
 #include "engine/members.h"
 #include "engine/track_link.h"
+#include "policy/stale.h"
 #include "tracker/plan_text.h"
 #include "tracker/ready.h"
 
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#define STALE_MOST 200 /* sub-issues of one plan that are looked at */
 
 static struct json_object *
 item_json(const struct ready_item *item)
@@ -63,6 +66,70 @@ scan_ready(const struct tracker *tracker, const struct tracker_link *link, int64
 	return rc;
 }
 
+/* What is under way among the children of PARENT, into LIST. */
+static int
+add_stale(const struct tracker *tracker, const struct tracker_link *link,
+    const char *parent, int64_t now, struct json_object *list, bool *is_partial,
+    struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct tracker_list got = { 0 };
+	int rc = tracker->children(link, parent, STALE_MOST, arena, &got, err);
+
+	*is_partial |= rc == 0 && got.has_more;
+	for (size_t i = 0; rc == 0 && i < got.n; i++) {
+		const struct tracker_issue *issue = &got.item[i];
+		int64_t age = now > issue->updated_at ? now - issue->updated_at : 0;
+		struct stale_verdict v = stale_of(
+		    issue->status, issue->labels.word, issue->labels.n, age);
+		struct json_object *o;
+
+		if (v.state == STALE_NOT && v.limit_ms == 0)
+			continue;
+		o = json_object_new_object();
+		member_text(o, "id", issue->id);
+		member_text(o, "title", issue->title);
+		member_text(o, "url", issue->url);
+		member_text(o, "status", issue->status);
+		member_text(o, "assignee", issue->assignee);
+		member_text(o, "context", v.context);
+		member_text(o, "state", staleness_name(v.state));
+		member_number(o, "age_ms", age);
+		member_number(o, "limit_ms", v.limit_ms);
+		json_object_array_add(list, o);
+	}
+	arena_free(arena);
+	return rc;
+}
+
+int
+scan_stale(const struct tracker *tracker, const struct tracker_link *link,
+    const struct fields *in, int64_t now, struct fields *out, struct err *err)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+	struct span rest = span_of(fields_text(in, "parents")), one;
+	bool is_partial = false;
+	int rc = 0;
+
+	while (rc == 0 && span_next(&rest, ',', &one)) {
+		AUTO_FREE char *parent = xstrndup(one.p, one.n);
+
+		if (parent[0])
+			rc = add_stale(
+			    tracker, link, parent, now, list, &is_partial, err);
+	}
+	json_object_object_add(o, "issues", list);
+	member_text(o, "tracker", tracker->name);
+	member_number(o, "elsewhere", fields_number(in, "elsewhere", 0));
+	member_bool(o, "partial", is_partial);
+	member_number(o, "at", now);
+	if (rc == 0)
+		fields_set(out, "stale", json_object_to_json_string(o));
+	json_object_put(o);
+	return rc;
+}
+
 int
 scan_plan(const struct tracker *tracker, const struct tracker_link *link,
     const struct fields *in, int64_t now, struct fields *out, struct err *err)
@@ -103,6 +170,8 @@ job_scan(const struct fields *in, struct fields *out, struct err *err)
 	if (rc == 0)
 		rc = strcmp(fields_text(in, "what"), "plan") == 0
 			 ? scan_plan(link.tracker, &link.link, in, now, out, err)
+		     : strcmp(fields_text(in, "what"), "stale") == 0
+			 ? scan_stale(link.tracker, &link.link, in, now, out, err)
 			 : scan_ready(link.tracker, &link.link, now, out, err);
 	track_link_close(&link);
 	return rc;

@@ -34,6 +34,19 @@ divisi issue assign DV-3 ada
 claim "assigned, it is ready to go" says 'DV-3.*Ready to go' divisi ready
 claim "it changed nothing (R-146)" says 'Backlog' divisi issue show DV-4
 
+# ---- staleness by context label (R-40) ---------------------------------------------------
+
+stale() { divisi stale --of local:DV-1 --json | python3 -c 'import json,sys; o=json.load(sys.stdin); print(eval(sys.argv[1], {"o": o, "i": {x["id"]: x for x in o["issues"]}}))' "$1"; }
+stale_is() { equals "$(stale "$1")" "$2"; }
+claim "what is not under way is not looked at (R-40)" stale_is 'len(i)' 0
+divisi issue move DV-3 "In Progress" && divisi issue label DV-3 ctx:autonomous
+divisi issue move DV-5 "In Progress"
+claim "within its limit it is fresh" stale_is '(i["DV-3"]["state"], i["DV-3"]["limit_ms"])' "('fresh', 1800000)"
+claim "without a context it is named" stale_is 'i["DV-5"]["state"]' no-context
+claim "with what to do" says 'DV-5.*give it one ctx: label' divisi stale --of local:DV-1
+claim "of the plans under way nothing is (R-40)" says '0 of 0' divisi stale
+claim "a parent that is nowhere has nothing" divisi_fails 2 stale --of jira:1
+
 # ---- a plan from issues ------------------------------------------------------------------
 
 made=2026-11-22-try-it.md

@@ -29,6 +29,8 @@ fb_is() { equals "$(feedback "$1")" "$2"; }
 serve() { # starts the door; its port is in $port
 	: >"$scratch/door"
 	DIVISI_WEBHOOK_GITHUB=$secret DIVISI_WEBHOOK_GENERIC=$secret \
+		DIVISI_WEBHOOK_LINEAR=$secret DIVISI_WEBHOOK_SENTRY=$secret \
+		DIVISI_WEBHOOK_VERCEL=$secret \
 		divisi serve --webhooks "127.0.0.1:${1:-0}" --json \
 		>"$scratch/door" 2>>"$scratch/door.err" &
 	door=$!
@@ -137,6 +139,28 @@ claim "what is denied is unknown" status_of 202 generic $secret \
 claim "and is answered with help" until_true fb_is \
 	'(d["i3"]["intent"]["intent"], d["i3"]["action"])' "('unknown', 'answered')"
 claim "1A is where it was" is_state 1A active
+
+# ---- Linear, Sentry, Vercel: each as it signs (R-71) ---------------------------------------
+now=$(date +%s)000
+linear='{"type":"Comment","action":"create","actor":{"email":"eve@example.org"},"data":{"id":"c-9","body":"@divisi ship it","issue":{"identifier":"'$issue_a'"}},"webhookTimestamp":'
+sentry='{"action":"created","data":{"issue":{"title":"A crash in a.txt","culprit":"main","permalink":"https://sentry.example.org/1"}}}'
+vercel='{"id":"vercel-1","type":"deployment.error","createdAt":'$now',"payload":{"deployment":{"url":"try-it.example.app","meta":{"githubCommitRef":"'$branch_b'"}}}}'
+came() { feedback "len([x for x in all['feedback'] if x['source'] == '$1'])"; }
+came_are() { equals "$(came "$1")" "$2"; }
+claim "a forged one of Linear is refused" status_of 401 linear "not $secret" "$linear$now}" event=Comment
+claim "and one of an hour ago" status_of 401 linear $secret "$linear$((now - 3600000))}" event=Comment
+claim "a forged one of Sentry is refused" status_of 401 sentry "not $secret" "$sentry" event=issue
+claim "a forged one of Vercel is refused" status_of 401 vercel "not $secret" "$vercel"
+claim "of none of them came anything" equals "$(came linear) $(came sentry) $(came vercel)" "0 0 0"
+claim "Linear's own is accepted" status_of 202 linear $secret "$linear$now}" event=Comment
+claim "Sentry's own is" status_of 202 sentry $secret "$sentry" event=issue
+claim "Vercel's own is" status_of 202 vercel $secret "$vercel"
+claim "and again, replayed" status_of 202 vercel $secret "$vercel"
+claim "Vercel's came once" until_true came_are vercel 1
+claim "and is of the session whose branch it was" fb_is 'd["vercel-1"]["session"]' "$(field 1B id)"
+claim "Sentry's is a person's" until_true fb_is '[x["state"] for x in all["feedback"] if x["source"] == "sentry"]' "['escalated']"
+claim "Linear's, of a stranger, has no effect" until_true fb_is \
+	'[x["why"] for x in all["feedback"] if x["source"] == "linear"]' "['its author is not trusted']"
 
 # ---- a storm, with restarts in the middle -------------------------------------------------
 before=$(feedback 'all["n"]')

@@ -86,13 +86,16 @@ claim "one alone makes nothing critical, and is shown" row_is 0 N1 escalated Tru
 claim "the gate waits" review_is 0 gate blocked
 
 # ---- decisions, and the work they become -----------------------------------------------------
-claim "agree all except C2" run findings decide 'reject N1: it is legible, agree all except C2, N1' --yes
+claim "agree all except C2" run findings decide 'agree all except C2' --yes
+claim "the echo says what was agreed" has "C1   agreed"
 claim "the gate stays shut" review_is 0 gate blocked
 claim "so does the dispatch" divisi_fails 3 dispatch "$plan"
 claim "defer C2 to T-77" run findings decide 'defer C2 to T-77' --yes
 claim "opens it" review_is 0 gate passed
-filed() { look "[f for f in status['reviews'][0]['findings'] if f['id'] == 'C1'][0]['sub_issue']" | grep -q DV-; }
-claim "what was agreed has its sub-issue" until_true filed
+sub_issues() { look "sorted((f['id'], f['sub_issue']) for f in status['reviews'][0]['findings'] if f['sub_issue'])"; }
+filed() { equals "$(sub_issues | grep -o "'DV-" | wc -l)" 2; }
+claim "both that were agreed have their sub-issues" until_true filed
+claim "C1 and N1, not C2" says "'C1', 'DV-.*'N1', 'DV-" sub_issues
 
 # ---- the dispatch and the review of a change ---------------------------------------------------
 claim "the plan's table is made" waits dispatch "$plan"
@@ -108,8 +111,12 @@ claim "without a person it does not merge" review_is 1 gate blocked
 claim "who says yes" run findings decide 'agree all' --of 1B --yes
 claim "and then it merges" run merge 1B --yes
 claim "it lands" becomes 1B "done"
-claim "the agreed finding is the next plan" run findings plan 2026-11-23-mend.md --agent command
+claim "the agreed findings are the next plan" run findings plan 2026-11-23-mend.md --agent command
+claim "of one phase each" has "2 phases"
 claim "which makes the next table" waits dispatch 2026-11-23-mend.md
+for issue in $(sub_issues | grep -o 'DV-[0-9]*'); do
+	claim "with $issue" has "$issue"
+done
 
 # ---- a debate of two rounds (F, R-173) -----------------------------------------------------------
 fake_plan 2026-11-22-debate.md <<END

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sends webhooks to a loopback port, as GitHub and a generic sender sign them.
+"""Sends webhooks to a loopback port, as GitHub, Linear, Sentry, Vercel and others sign them.
 
 usage: webhook_send.py storm PORT SECRET N BRANCH... [--seed S] [--log FILE]
        webhook_send.py one PORT SOURCE SECRET BODY [HEADER=VALUE]...
@@ -42,6 +42,15 @@ def generic(secret, name, body, at=None):
             "webhook-signature": "v1," + base64.b64encode(digest.digest()).decode()}
 
 
+def theirs(source, secret, event, body):
+    """Headers of Linear, Sentry and Vercel, each as its documentation has them."""
+    name, event_name, way = {
+        "linear": ("Linear-Signature", "Linear-Event", hashlib.sha256),
+        "sentry": ("Sentry-Hook-Signature", "Sentry-Hook-Resource", hashlib.sha256),
+        "vercel": ("x-vercel-signature", "x-event", hashlib.sha1)}[source]
+    return {name: hmac.new(secret.encode(), body, way).hexdigest(), event_name: event}
+
+
 def storm(port, secret, n, branches, dice, log):
     """(what became of it, seconds) for each request."""
     work = []
@@ -81,6 +90,8 @@ def main(argv):
         port, source, secret, body = int(argv[1]), argv[2], argv[3], argv[4].encode()
         more = dict(word.split("=", 1) for word in argv[5:])
         headers = (github(secret, more.pop("event", "ping"), body) if source == "github"
+                   else theirs(source, secret, more.pop("event", "ping"), body)
+                   if source in ("linear", "sentry", "vercel")
                    else generic(secret, more.pop("id", "one"), body, more.pop("at", None)))
         headers.update(more)
         print(*post(port, "/" + source, body, headers))

@@ -93,15 +93,16 @@ struct session {
 	bool has_tree; /* its worktree of this table is there, maybe before its issue */
 	bool rest_is_done;   /* what its agent could not commit was committed for it */
 	bool reported;       /* said that it is done while a person held it */
+	bool is_idle;        /* silent, and its holder saw it do nothing either */
 	int n_failed;        /* approaches that failed */
 	char *agent_session; /* the agent's own id, "" until known */
 	char *agent_turn; /* its own id of the turn under way, "" when none has one */
 	char *run_resume; /* the conversation that the current run goes on with, "" */
 	bool run_forks, forks_next; /* in a copy of it; and so does the next run */
+	bool is_interactive;        /* its run is a person's, on a terminal */
 	char *run_note;             /* and what its agent is told about that */
 	int64_t offset;             /* consumed of the current run's out.ndjson */
 	int64_t started_at, ended_at, last_seen;
-	bool is_idle;     /* silent, and its holder saw it do nothing either */
 	int64_t stuck_at; /* stalled: when it is ended if it is still idle; 0 never */
 	int64_t cost, cost_before; /* cents of this run and of those before */
 	int64_t allowed;           /* cents a person allowed it at a cost checkpoint */
@@ -128,14 +129,14 @@ struct session {
 	bool wraps_up;    /* it was told that its context is nearly used up */
 	bool splits;      /* it was ended for that: a fresh run takes over */
 	int n_splits;     /* how often */
-	char *account;    /* what it is paid from */
-	char *price;      /* configured, as price_read() takes it; "" none */
-	char *call;       /* the last call to its model that was counted */
-	int64_t tokens_in, tokens_out;
+	int rung; /* of the ladder of its context that was climbed in this run: percent */
 	int context_pct;
+	char *account; /* what it is paid from */
+	char *price;   /* configured, as price_read() takes it; "" none */
+	char *call;    /* the last call to its model that was counted */
+	int64_t tokens_in, tokens_out;
 	char *last_text, *reason, *summary, *claimed_by;
 	char *next, *next_note; /* claimed: what comes when its run is over: claim.c */
-	bool is_interactive;    /* its run is a person's, on a terminal */
 	char *terminal;         /* of that: "TERM COLUMNS ROWS" */
 	char *terminal_command; /* what runs there, "" what the adapter knows */
 	char *taken_pin;        /* what was there when a person took it */
@@ -158,9 +159,9 @@ struct session {
 	bool awaits_words;   /* interrupted: what it still tells is no sign of work */
 	bool was_reviewed;
 	bool is_set_up; /* its setup command succeeded */
-	char *review;   /* "in" "post": what its phase needs (S-43, S-44) */
 	bool is_swept;  /* closed for good: what its agent kept is told to be removed */
 	bool is_tree_gone; /* another program took its worktree away */
+	char *review;      /* "in" "post": what its phase needs (S-43, S-44) */
 	char *blocked;     /* why its landing waits, and the command that mends it */
 	/* Its pull request, number 0 = none; what was seen of it last, when to look next. */
 	int64_t pull, pull_at;
@@ -173,16 +174,15 @@ struct session {
 	struct delegation away; /* of one that its tracker dispatches */
 	struct ask *ask;
 	size_t n_asks, cap_asks;
-	int n_keys; /* numbers the idempotency keys of messages to the agent */
 	/*
 	 * Of its two files in the checkout, as last kept: what they said, where it stands in
 	 * words, what each step of that came to (a line each), and how often that was done.
 	 */
 	char *progress, *state_text, *go_on_text, *checkpoint;
 	int64_t n_checkpoints, checkpoint_at;
-	int checkpoint_keys;   /* as n_keys, for the acts of checkpoints */
-	unsigned loop_signals; /* what its agent said of its task in this turn */
-	int rung; /* of the ladder of its context that was climbed in this run: percent */
+	int checkpoint_keys; /* as n_keys, for the acts of checkpoints */
+	int n_keys;          /* numbers the idempotency keys of messages to the agent */
+	unsigned loop_signals;      /* what its agent said of its task in this turn */
 	char *model;                /* its agent's, as that said when it came up */
 	char *decisions, *blockers; /* which its agent noted, for the exit report */
 	int merge_tries;

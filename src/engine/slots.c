@@ -1,5 +1,9 @@
 #include "engine/internal.h"
 
+#include "base/crash.h"
+#include "base/proc.h"
+
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +12,8 @@
  * any repository of this person holds a lock on one of a few files in their state directory:
  * slots/0.lock, slots/1.lock ... (CONTRACTS 1, Peers).  The kernel gives a lock back when
  * the server that held it is gone; the next server takes one again for each run it adopts.
+ * Whoever holds one writes into it who they are: a lock file that somebody put back from a
+ * copy is free, though the run that it stands for lives.
  */
 static struct slot *
 slot_of(struct engine *engine, const char *session)
@@ -19,9 +25,24 @@ slot_of(struct engine *engine, const char *session)
 	return NULL;
 }
 
+#define NAME_SIZE 96
+
+/* Writes who HOLDER is into the lock behind FD; NULL: nobody. */
+static void
+put_name(int fd, const struct proc_id *holder)
+{
+	char text[NAME_SIZE] = "";
+
+	if (holder)
+		proc_print(holder, text, sizeof(text));
+	if (DURABLE("slot.name", pwrite(fd, text, sizeof(text), 0)) < 0)
+		log_warn("slots: a lock without its name: %s", strerror(errno));
+}
+
 static void
 slot_drop(struct engine *engine, struct slot *slot)
 {
+	put_name(slot->fd, NULL);
 	close(slot->fd);
 	free(slot->session);
 	*slot = engine->slot[--engine->n_slots];
@@ -38,11 +59,24 @@ n_allowed(const struct engine *engine, const struct session *s)
 	return live > cap ? live : cap;
 }
 
+/* Does a process live that the lock behind FD, which is ours now, was given to before? */
+static bool
+is_copied(int fd)
+{
+	struct proc_id holder;
+	char text[NAME_SIZE];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	return proc_parse(text, &holder) && proc_is_alive(&holder);
+}
+
 bool
 slot_take(struct engine *engine, const struct session *s)
 {
 	AUTO_FREE char *state = file_state_dir(), *dir = path_join(state, "slots");
 	size_t n = n_allowed(engine, s);
+	struct proc_id self;
 	struct err err = ERR_INIT;
 
 	if (slot_of(engine, s->id))
@@ -60,6 +94,12 @@ slot_take(struct engine *engine, const struct session *s)
 
 		if (fd < 0)
 			continue;
+		if (is_copied(fd)) {
+			close(fd);
+			continue;
+		}
+		if (proc_identify(getpid(), &self, &err) == 0)
+			put_name(fd, &self);
 		GROW(engine->slot, engine->n_slots, engine->cap_slots);
 		engine->slot[engine->n_slots++] = (struct slot){ .session = xstrdup(
 								     s->id),

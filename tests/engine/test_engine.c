@@ -323,6 +323,42 @@ a_slot_that_the_journal_does_not_take_is_waited_for(void **state)
 	assert_false(stage_session(st, "1A")->waits_for_slot);
 }
 
+/* "Lock files copied": put back from a copy they are free, though the run they stand for lives. */
+static void
+a_slot_whose_lock_was_copied_is_not_given_twice(void **state)
+{
+	enum { SLOTS = 9 };
+	struct stage *st = *state;
+	AUTO_FREE char *there = file_state_dir(), *dir = path_join(there, "slots");
+	pid_t other = getppid();
+	struct proc_id holder;
+	struct err err = ERR_INIT;
+	char text[96];
+
+	assert_int_equal(file_mkdirs(dir, 0700, &err), 0);
+	assert_int_equal(proc_identify(other, &holder, &err), 0);
+	proc_print(&holder, text, sizeof(text));
+	for (int i = 0; i < SLOTS; i++) {
+		AUTO_FREE char *path = xasprintf("%s/%d.lock", dir, i);
+
+		assert_int_equal(
+		    file_write_atomic(path, text, strlen(text), 0600, &err), 0);
+	}
+	stage_plan(st, "1A", "sleep 100");
+	stage_approve(st);
+	STAGE_UNTIL(st, stage_session(st, "1A")->waits_for_slot);
+	/* One of somebody who is gone is as free as its lock. */
+	holder.start_ticks++;
+	proc_print(&holder, text, sizeof(text));
+	for (int i = 0; i < SLOTS; i++) {
+		AUTO_FREE char *path = xasprintf("%s/%d.lock", dir, i);
+
+		assert_int_equal(
+		    file_write_atomic(path, text, strlen(text), 0600, &err), 0);
+	}
+	STAGE_UNTIL(st, stage_n_rows(st, "run-started") == 1);
+}
+
 #define YEAR_MS (365LL * 24 * 60 * 60 * 1000)
 
 /* A limit of two minutes is one of two minutes, whatever the clock is set to meanwhile. */
@@ -512,6 +548,7 @@ main(void)
 		STAGE_TEST(an_agent_gives_no_order_of_a_person),
 		STAGE_TEST(a_status_written_while_a_table_is_made_keeps_the_plan_known),
 		STAGE_TEST(a_slot_that_the_journal_does_not_take_is_waited_for),
+		STAGE_TEST(a_slot_whose_lock_was_copied_is_not_given_twice),
 		STAGE_TEST(busy_is_what_lives_or_is_owed),
 	};
 

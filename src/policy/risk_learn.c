@@ -7,7 +7,7 @@
 
 #define N_INPUTS_MAX RISK_N_FILE
 #define N_STEPS      25
-#define N_BLOCKS     24
+#define N_BLOCKS     100
 #define N_PASSES     4
 #define LARGEST_STEP 2.0
 

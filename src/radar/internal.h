@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/text.h"
 #include "radar/radar.h"
 
 /* Shared by the files of radar/ only. */
@@ -20,3 +21,16 @@ struct radar_call {
 /* git_run() with our object store. */
 NODISCARD int radar_git(const struct radar *radar, const struct radar_call *call,
     struct git_out *out, struct err *err);
+
+/* A hunk as one side has it; IS_CHANGED of the lines that the other has not. */
+struct diff_side {
+	struct diff_line {
+		struct span text;
+		bool is_changed;
+	} * line;
+	size_t n, cap;
+};
+
+/* The next name of three letters or more in LINE from *P on, keywords passed over; false at
+ * its end. */
+bool radar_next_name(struct span line, const char **p, struct span *name);

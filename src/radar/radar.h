@@ -81,9 +81,9 @@ void radar_facts_free(struct radar_facts *facts); /* NULL is fine */
 
 /*
  * What A took from under B although both merge: a name removed or given other parameters
- * by A (whose tree is A_COMMIT), newly used by B.  One per line, "" when none; the caller
- * frees it.  A guess: it asks for a build of both, never for an order (CONFLICTS 2.6, S1,
- * S2 and S2m).
+ * by A (whose tree is A_COMMIT), newly used by B; an import that A drops from a file in which
+ * B newly needs it.  One per line, "" when none; the caller frees it.  A guess: it asks for
+ * a build of both, never for an order (CONFLICTS 2.6, S1, S2, S2m and S5).
  */
 char *radar_alarms(struct radar *radar, const struct radar_facts *a,
     const char *a_commit, const struct radar_facts *b);

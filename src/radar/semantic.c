@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "base/text.h"
+#include "radar/imports.h"
 #include "radar/internal.h"
 
 #include <ctype.h>
@@ -9,12 +10,13 @@
 
 /*
  * Changes that merge and yet do not work together, guessed from the two diffs alone: the
- * rules S1, S2 and S2m of CONFLICTS 2.6.  Right about one time in six, so an alarm only asks
+ * rules S1, S2, S2m and S5 of CONFLICTS 2.6.  Right about one time in six, so an alarm only asks
  * for a build of both together.
  */
 
 #define MAX_DIFF_BYTES ((size_t)4 << 20)
 #define MAX_NAMES      20000
+#define ALARMS_MAX     ((size_t)10)
 /* Parameters on more lines are not a list of parameters. */
 #define MAX_PARAM_LINES 40
 /* So much around a change is read for the definition whose parameters it is in. */
@@ -29,6 +31,7 @@ struct word {
 struct radar_facts {
 	struct word *def, *use;
 	size_t n_defs, cap_defs, n_uses, cap_uses;
+	struct imports imports;
 };
 
 static bool
@@ -44,28 +47,6 @@ is_code(const char *path)
 		size_t m = strlen(ends[i]);
 
 		if (n > m && strcmp(path + n - m, ends[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_word_char(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
-/* Words that stand before a parenthesis and name nothing. */
-static bool
-is_keyword(struct span s)
-{
-	static const char *const words[] = { "if", "for", "while", "switch", "return",
-		"sizeof", "catch", "defined", "else", "do", "case", "elif", "not",
-		"and", "or", "in", "typeof", "await", "yield", "throw", "new",
-		"delete" };
-
-	for (size_t i = 0; i < N_ELEMS(words); i++) {
-		if (strlen(words[i]) == s.n && memcmp(words[i], s.p, s.n) == 0)
 			return true;
 	}
 	return false;
@@ -89,20 +70,11 @@ is_definition(struct span line, struct span name)
 	       (name.p > line.p || line.p[line.n - 1] != ';');
 }
 
-/* A hunk as one side has it; IS_CHANGED of the lines that the other has not. */
-struct side {
-	struct side_line {
-		struct span text;
-		bool is_changed;
-	} * line;
-	size_t n, cap;
-};
-
 static void
-side_add(struct side *side, struct span text, bool is_changed)
+side_add(struct diff_side *side, struct span text, bool is_changed)
 {
 	GROW(side->line, side->n, side->cap);
-	side->line[side->n++] = (struct side_line){ text, is_changed };
+	side->line[side->n++] = (struct diff_line){ text, is_changed };
 }
 
 /*
@@ -110,7 +82,7 @@ side_add(struct side *side, struct span text, bool is_changed)
  * without blanks; NULL when no line of it is changed and it is not longer than one.
  */
 static char *
-params_of(const struct side *side, size_t at, const char *p)
+params_of(const struct diff_side *side, size_t at, const char *p)
 {
 	size_t first = at, n = 0, n_bytes = 0;
 	bool is_changed = false;
@@ -150,32 +122,11 @@ add_use(struct radar_facts *f, struct span name, int sign)
 		.sign = sign };
 }
 
-/* The next name of LINE from *P on; false at its end. */
-static bool
-next_name(struct span line, const char **p, struct span *name)
-{
-	const char *end = line.p + line.n;
-
-	while (*p < end) {
-		*name = (struct span){ *p, 0 };
-		if (!is_word_char(**p) || isdigit((unsigned char)**p)) {
-			(*p)++;
-			continue;
-		}
-		while (*p < end && is_word_char(**p))
-			(*p)++;
-		name->n = (size_t)(*p - name->p);
-		if (name->n >= 3 && !is_keyword(*name))
-			return true;
-	}
-	return false;
-}
-
 /* The name that LINE defines, with its parenthesis in *OPEN; false when it defines none. */
 static bool
 defined_name(struct span line, struct span *name, const char **open)
 {
-	for (const char *p = line.p; next_name(line, &p, name);) {
+	for (const char *p = line.p; radar_next_name(line, &p, name);) {
 		*open = p;
 		if (p < line.p + line.n && *p == '(' && is_definition(line, *name))
 			return true;
@@ -185,7 +136,7 @@ defined_name(struct span line, struct span *name, const char **open)
 
 /* Takes what SIDE defines, parameters on lines of their own included, and empties it. */
 static void
-read_definitions(struct radar_facts *f, struct side *side, int sign)
+read_definitions(struct radar_facts *f, struct diff_side *side, int sign)
 {
 	for (size_t i = 0; i < side->n && f->n_defs < MAX_NAMES; i++) {
 		struct span name;
@@ -213,7 +164,7 @@ read_uses(struct radar_facts *f, struct span line, int sign)
 
 	bool defines = defined_name(line, &defined, &open);
 
-	for (const char *p = line.p; next_name(line, &p, &name);) {
+	for (const char *p = line.p; radar_next_name(line, &p, &name);) {
 		if (!defines || name.p != defined.p)
 			add_use(f, name, sign);
 	}
@@ -222,13 +173,15 @@ read_uses(struct radar_facts *f, struct span line, int sign)
 /* A diff as it is read, hunk by hunk. */
 struct reading {
 	struct radar_facts *facts;
-	struct side old, new;
+	struct diff_side old, new;
 	bool reads; /* the file is code */
 };
 
 static void
 hunk_end(struct reading *r)
 {
+	imports_read(&r->facts->imports, &r->old, -1);
+	imports_read(&r->facts->imports, &r->new, 1);
 	read_definitions(r->facts, &r->old, -1);
 	read_definitions(r->facts, &r->new, 1);
 }
@@ -243,6 +196,9 @@ read_line(struct reading *r, struct span line)
 
 		hunk_end(r);
 		r->reads = is_code(path) || (r->reads && span_starts(line, "+++ "));
+		/* Behind "b/"; what is deleted has nobody's code added to it. */
+		imports_file(&r->facts->imports,
+		    r->reads && span_starts(line, "+++ b/") ? path + 2 : NULL);
 	} else if (span_starts(line, "@@") || span_starts(line, "diff ")) {
 		hunk_end(r);
 	} else if (r->reads && line.n > 1 && strchr(" +-", line.p[0])) {
@@ -287,6 +243,7 @@ radar_facts(struct radar *radar, const char *base, const char *commit, struct er
 	git_out_clear(&out);
 	if (r.facts->n_uses > 1)
 		qsort(r.facts->use, r.facts->n_uses, sizeof(*r.facts->use), by_name);
+	imports_seal(&r.facts->imports);
 	return r.facts;
 }
 
@@ -303,6 +260,7 @@ radar_facts_free(struct radar_facts *f)
 		free(f->use[i].name);
 	free(f->def);
 	free(f->use);
+	imports_clear(&f->imports);
 	free(f);
 }
 
@@ -362,7 +320,7 @@ radar_alarms(struct radar *radar, const struct radar_facts *a, const char *a_com
 	size_t n = 0, n_alarms = 0;
 	FILE *f = open_memstream(&text, &n);
 
-	for (size_t i = 0; i < a->n_defs && n_alarms < 10; i++) {
+	for (size_t i = 0; i < a->n_defs && n_alarms < ALARMS_MAX; i++) {
 		const struct word *d = &a->def[i];
 		enum fate fate;
 
@@ -381,6 +339,7 @@ radar_alarms(struct radar *radar, const struct radar_facts *a, const char *a_com
 			n_alarms++;
 		}
 	}
+	imports_alarms(&a->imports, &b->imports, ALARMS_MAX - n_alarms, f);
 	fclose(f);
 	return text;
 }

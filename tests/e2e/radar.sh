@@ -28,6 +28,34 @@ fake_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
 mkdir lib && seq 1 30 >lib/words && git add lib && git commit -qm words
 git config divisi.merge ask
 
+claim "three of which none strays: launched" launch 0 <<END
+0A|quick|Writes: \`0a\`|fake:write=0a:x fake:wait=$scratch/half fake:write=0a:y fake:wait=$scratch/calm fake:bash=git add -A; git commit -qm 0a
+0B|quick|Writes: \`0b\`|fake:write=0b:x fake:wait=$scratch/calm fake:bash=git add -A; git commit -qm 0b
+0C|quick|Writes: \`0c\`|fake:write=0c:x fake:wait=$scratch/calm fake:bash=git add -A; git commit -qm 0c
+END
+cost_of() {
+	look "status['radar']['$1']"
+}
+looked() {
+	[ "$(cost_of looks)" -ge "$1" ]
+}
+claim "the radar looks at them" until_true looked 1
+claim "all of them work" eval "becomes 0A active && becomes 0B active && becomes 0C active"
+touch "$scratch/half"
+claim "and again when one writes more" until_true looked 2
+touch "$scratch/calm"
+for phase in 0A 0B 0C; do
+	claim "$phase is done" becomes $phase in-review
+	claim "and lands" eval "divisi merge $phase --yes; becomes $phase done"
+done
+claim "nothing was raised" n_conflicts 0
+claim "nobody strayed" strayed 0A ""
+claim "the radar's processor time is shown" says \
+	'radar: [0-9]+ looks, [0-9]+ ms of processor time' divisi conflicts
+claim "and is little: half a second a look at most" \
+	[ "$(cost_of cpu_ms)" -le $((500 * $(cost_of looks))) ]
+divisi conflicts | sed -n 's/^radar/# nothing strays: radar/p'
+
 claim "two that both edit an undeclared file: launched" launch 1 <<END
 1A|quick|Writes: \`1a\`|fake:write=1a:x fake:bash=sed -i s/^5$/five/ lib/words fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 1a
 1B|quick|Writes: \`1b\`|fake:write=1b:x fake:wait=$scratch/second fake:bash=sed -i s/^25$/x/ lib/words fake:wait=$scratch/go fake:bash=git add -A; git commit -qm 1b
@@ -135,8 +163,8 @@ claim "it is done first" becomes 5A in-review
 claim "and waits for the others" eval \
 	"divisi merge 5A --yes; until_true says 'collides with more others' divisi why 5A"
 claim "it is counted for who wrote the plan" says \
-	'^planner .+: 5 plan\(s\); [0-9]+ of [0-9]+ sessions wrote what was not declared' divisi report
-claim "and learn says so too" says '^planner .+: 5 plan' divisi learn --dry-run
+	'^planner .+: 6 plan\(s\); [0-9]+ of [0-9]+ sessions wrote what was not declared' divisi report
+claim "and learn says so too" says '^planner .+: 6 plan' divisi learn --dry-run
 claim "the plan is aborted" divisi abort --reason "again, with what is known"
 touch "$scratch/go"
 divisi dispatch 2026-11-22-try-5.md --dry-run --json >"$scratch/table"

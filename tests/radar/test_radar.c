@@ -284,6 +284,38 @@ an_alarm_is_raised_for_what_one_changes_and_the_other_newly_uses(void **state)
 		    "echo 'int cube(void) { return volume(1, 2, 3); }' > y.c", "" },
 		{ "w.c", "sed -i 's/return wide/return 1L * wide/' w.c",
 		    "echo 'int cube(void) { return volume(1, 2, 3); }' > y.c", "" },
+		/* S5: an import goes from a file in which the other needs it. */
+		{ "i.c", "sed -i '/string.h/d' i.c",
+		    "echo 'int more(void) { return strlen(\"x\"); }' >> i.c",
+		    "i.c: \"#include <string.h>\" is imported no longer" },
+		{ "i.c", "sed -i '/string.h/d' i.c", "echo '/* more words */' >> i.c",
+		    "" },
+		{ "i.c", "sed -i '/string.h/d' i.c",
+		    "sed -i '/^int nine/d' i.c; echo 'int nine(void);' >> i.c", "" },
+		{ "i.c",
+		    "sed -i '/string.h/d; s/^#include .stdio.h.$/&\\n#include <string.h>/' i.c",
+		    "echo 'int more(void) { return strlen(\"x\"); }' >> i.c", "" },
+		{ "i.c", "sed -i '/string.h/d' i.c",
+		    "echo 'int more(void) { return strlen(\"x\"); }' > y.c", "" },
+		{ "i.py", "sed -i 's/path, sep/path/' i.py",
+		    "echo 'print(sep)' >> i.py",
+		    "i.py: \"sep\" is imported no longer" },
+		{ "i.py", "sed -i 's/path, sep/path/' i.py",
+		    "echo 'print(path)' >> i.py", "" },
+		{ "i.ts", "sed -i '/^  second,/d' i.ts", "echo 'second();' >> i.ts",
+		    "i.ts: \"second\" is imported no longer" },
+		{ "i.ts", "sed -i '/^  second,/d' i.ts", "echo 'first();' >> i.ts",
+		    "" },
+		{ "i.go", "sed -i '/strings/d' i.go",
+		    "echo 'func more() { strings.ToUpper(\"x\") }' >> i.go",
+		    "i.go: \"strings\" is imported no longer" },
+		{ "i.rs", "sed -i '/HashMap/d' i.rs",
+		    "echo 'fn more() -> HashMap<u8, u8> {}' >> i.rs",
+		    "i.rs: \"HashMap\" is imported no longer" },
+		{ "i.rb", "sed -i '/json/d' i.rb", "echo 'puts JSON.dump(1)' >> i.rb",
+		    "i.rb: \"require 'json'\" is imported no longer" },
+		/* A file that goes altogether is git's own conflict, or nobody's. */
+		{ "i.c", "git rm -q i.c", "echo 'int y = sizeof(long);' > y.c", "" },
 	};
 	struct err err = ERR_INIT;
 
@@ -291,7 +323,18 @@ an_alarm_is_raised_for_what_one_changes_and_the_other_newly_uses(void **state)
 	sh("cd repo && printf 'int area(int w, int h)\n{\n\treturn w * h;\n}\n' > x.c && "
 	   "printf 'def scale(x):\n    return x\n' > x.py && "
 	   "printf 'long volume(int wide,\n\tint height,\n\tint depth)\n{\n"
-	   "\treturn wide * height * depth;\n}\n' > w.c && git add . && git commit -qm x");
+	   "\treturn wide * height * depth;\n}\n' > w.c && "
+	   "printf '#include <stdio.h>\n#include \"a.h\"\n#include <string.h>\n' > i.c && "
+	   "seq 40 | sed 's/.*/int v&;/' >> i.c && printf 'int nine(void);\n' >> i.c && "
+	   "printf 'from os import path, sep\n' > i.py && seq 40 | sed 's/.*/v& = 1/' >> i.py && "
+	   "printf 'import {\n  first,\n  second,\n} from \"x\";\n' > i.ts && "
+	   "seq 40 | sed 's/.*/let v&;/' >> i.ts && "
+	   "printf 'package x\nimport (\n\t\"fmt\"\n\t\"strings\"\n)\n' > i.go && "
+	   "seq 40 | sed 's/.*/var v& int/' >> i.go && "
+	   "printf 'use std::fmt;\nuse std::collections::HashMap;\n' > i.rs && "
+	   "seq 40 | sed 's/.*/const V&: u8 = 1;/' >> i.rs && "
+	   "printf \"require 'set'\\nrequire 'json'\\n\" > i.rb && "
+	   "seq 40 | sed 's/.*/v& = 1/' >> i.rb && git add . && git commit -qm x");
 	snprintf(target, sizeof(target), "%s", sh_out("git -C repo rev-parse main"));
 	for (size_t i = 0; i < N_ELEMS(rows); i++) {
 		struct radar_tree a, b;

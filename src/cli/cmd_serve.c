@@ -3,6 +3,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/ci_log.h"
 #include "cli/client.h"
 #include "cli/feedback_in.h"
 #include "cli/spool.h"
@@ -118,9 +119,13 @@ static int
 send_order(void *arg, const struct fields *order, struct err *err)
 {
 	struct client *client = arg;
-	struct fields out = { 0 };
-	int rc = client_order(client, "feedback", order, &out, FORWARD_MS, err);
+	struct fields whole = { 0 }, out = { 0 };
+	int rc;
 
+	fields_copy(&whole, order);
+	ci_log_add(&whole, client->top);
+	rc = client_order(client, "feedback", &whole, &out, FORWARD_MS, err);
+	fields_clear(&whole);
 	fields_clear(&out);
 	return rc;
 }

@@ -123,7 +123,7 @@ static const struct command commands[] = {
 	    .synopsis = "serve --webhooks ADDRESS [--json]",
 	    .summary = "take what GitHub, Linear, Sentry, Vercel and others deliver",
 	    .help =
-		"On a loopback address, a path per sender: /github, /linear, /sentry, /vercel, /generic (signed as standardwebhooks.com has it). Each needs its secret, of DIVISI_WEBHOOK_GITHUB and so on, or as divisi.webhook.github.helper prints it. A delivery is kept on disk before it is answered, and taken once whatever dies in between. Unsigned, old, compressed or larger than 4 MiB: refused, without effect. What becomes of them: divisi feedback.",
+		"On a loopback address, a path per sender: /github, /linear, /sentry, /vercel, /generic (signed as standardwebhooks.com has it). Each needs its secret, of DIVISI_WEBHOOK_GITHUB and so on, or as divisi.webhook.github.helper prints it. A delivery is kept on disk before it is answered, and taken once whatever dies in between. Of a job of GitHub Actions that failed, what matters of its log is fetched. Unsigned, old, compressed or larger than 4 MiB: refused, without effect. What becomes of them: divisi feedback.",
 	    .options = cmd_serve_options,
 	    .run = cmd_serve,
 	},

@@ -168,6 +168,9 @@ feedback_rules_apply(const struct feedback_rules *rules, const struct fields *ra
 	if (head_repo[0] && repo[0] && strcasecmp(head_repo, repo) != 0) {
 		fields_set(to, "branch", "");
 		fields_set(to, "commit", "");
+	} else if (fields_text(raw, "ci_job")[0]) {
+		fields_set(to, "ci_job", fields_text(raw, "ci_job"));
+		fields_set(to, "repo", repo);
 	}
 	if (put_route(rules, raw, to, err) < 0)
 		return -1;

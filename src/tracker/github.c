@@ -426,6 +426,7 @@ const struct tracker tracker_github = {
 	.pull_read = github_pull_read,
 	.pull_close = github_pull_close,
 	.pulls = github_pulls,
+	.log = github_log,
 	.url = "https://api.github.com",
 	.token_variables = variables,
 };

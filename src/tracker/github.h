@@ -92,5 +92,7 @@ int github_pull_read(const struct tracker_link *link, long number, struct arena 
 int github_pull_close(const struct tracker_link *link, const struct tracker_call *call,
     long number, const char *text, struct arena *arena, struct tracker_pull *pull,
     struct err *err);
+int github_log(const struct tracker_link *link, const char *repo, const char *job,
+    char **text, struct err *err);
 int github_pulls(const struct tracker_link *link, const char *id, int limit,
     struct arena *arena, struct tracker_pulls *pulls, struct err *err);

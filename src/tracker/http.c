@@ -148,6 +148,7 @@ http_answer_clear(struct http_answer *answer)
 {
 	free(answer->body);
 	free(answer->next);
+	free(answer->location);
 	*answer = (struct http_answer){ 0 };
 }
 
@@ -241,6 +242,9 @@ take_header(struct inlet *in, const char *name, const char *value)
 	} else if (strcasecmp(name, "Link") == 0) {
 		free(a->next);
 		a->next = next_page(value);
+	} else if (strcasecmp(name, "Location") == 0) {
+		free(a->location);
+		a->location = xstrdup(value);
 	} else if (strcasecmp(name, "X-RateLimit-Requests-Remaining") == 0 ||
 		   strcasecmp(name, "X-RateLimit-Remaining") == 0) {
 		a->requests_left = number_of(value);
@@ -428,7 +432,8 @@ http_send(struct http *http, const struct http_call *call, struct http_answer *a
 		http_answer_clear(&in.answer);
 		return rc;
 	}
-	if (status >= 300 && status < 400) {
+	if (status >= 300 && status < 400 &&
+	    !(call->may_redirect && in.answer.location)) {
 		http_answer_clear(&in.answer);
 		err_set(err, ERR_REFUSED,
 		    "it sends us elsewhere (HTTP %ld), where the token must not go",

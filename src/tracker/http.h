@@ -35,6 +35,7 @@ struct http_call {
 	const char *const *header; /* NULL-terminated "Name: value", or NULL */
 	const void *body;          /* or NULL */
 	size_t n_body;
+	bool may_redirect; /* where to is told in the answer; it is not gone to */
 };
 
 struct http_answer {
@@ -42,6 +43,7 @@ struct http_answer {
 	char *body; /* NUL-terminated, never NULL */
 	size_t n_body;
 	char *next;             /* target or address of the next page, or NULL */
+	char *location;         /* where a redirect leads, or NULL */
 	int64_t retry_after_ms; /* 0 = not said */
 	int64_t reset_at;       /* Unix ms of our clock, 0 = not said */
 	long requests_left, points_left; /* -1 = not said */
@@ -49,7 +51,7 @@ struct http_answer {
 
 /*
  * One request.  0 with ANSWER filled (http_answer_clear()) whatever its status is, except
- * for redirects, which are never followed: ERR_REFUSED.  -1 with ERR_TIMEOUT, ERR_SYSTEM
+ * for redirects, which are never followed: ERR_REFUSED, unless the call may be redirected.  -1 with ERR_TIMEOUT, ERR_SYSTEM
  * (no connection, cut off), ERR_INPUT (too large, no HTTP), ERR_HUMAN (the certificate is
  * not trusted).  After all but the last the request may have been carried out.
  */

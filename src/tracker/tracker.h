@@ -329,6 +329,13 @@ struct tracker {
 	    const struct tracker_call *call, const char *id, const char *kind,
 	    const char *text, struct err *err);
 
+	/*
+	 * What a job of CI in REPO ("owner/name", the link's own) wrote: JOB is "job:ID", or
+	 * "run:ID" for the first of that run that failed.  8 MiB at most; the caller frees TEXT.
+	 */
+	int (*log)(const struct tracker_link *link, const char *repo, const char *job,
+	    char **text, struct err *err);
+
 	/* For tracker_open(): the public API, and variables that may hold a token. */
 	const char *url;
 	const char *const *token_variables; /* NULL-terminated */

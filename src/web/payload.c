@@ -177,6 +177,12 @@ github_check(struct fields *to, struct json_object *o, const char *event, char w
 	    text_at(run, "conclusion"), text_at(run, "output.title"),
 	    text_at(run, "output.summary"));
 	put(to, "log", run, "output.text");
+	/* A check of Actions has the id of its job; another program's has no log there. */
+	if (strcmp(event, "workflow_run") == 0)
+		fields_setf(to, "ci_job", "run:%s", text_at(run, "id"));
+	else if (strcmp(event, "workflow_job") == 0 ||
+		 is_at(run, "app.slug", "github-actions"))
+		fields_setf(to, "ci_job", "job:%s", text_at(run, "id"));
 	steps = at(run, "steps");
 	for (size_t i = 0; json_object_is_type(steps, json_type_array) && i < 200 &&
 			   i < json_object_array_length(steps);

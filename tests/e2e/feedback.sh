@@ -162,6 +162,56 @@ claim "Sentry's is a person's" until_true fb_is '[x["state"] for x in all["feedb
 claim "Linear's, of a stranger, has no effect" until_true fb_is \
 	'[x["why"] for x in all["feedback"] if x["source"] == "linear"]' "['its author is not trusted']"
 
+# ---- the log of a job that failed (R-72) ----------------------------------------------------
+python3 "$top/tests/e2e/logs_server.py" a-token-of-a-test "$scratch/asked" >"$scratch/logs.port" &
+logs=$!
+until_true test -s "$scratch/logs.port"
+git config divisi.tracker.url "http://127.0.0.1:$(cat "$scratch/logs.port")"
+git config divisi.tracker.team o/r
+git config divisi.tracker local
+kill "$door"
+wait "$door" 2>/dev/null
+GITHUB_TOKEN=a-token-of-a-test
+export GITHUB_TOKEN
+claim "the door opens with a token" serve "$port"
+unset GITHUB_TOKEN
+failed() { # EVENT ID BRANCH REPO HEAD_REPO
+	printf '{"action":"completed","repository":{"full_name":"%s"},"%s":{"id":%s,"name":"build %s","conclusion":"failure","head_branch":"%s","head_repository":{"full_name":"%s"},"html_url":"https://github.com/o/r/x"}}' \
+		"$4" "$1" "$2" "$2" "$3" "$5"
+}
+ci() { # ID: what the session of that job's failure is told
+	feedback "[x['text'] for x in all['feedback'] if 'build $1:' in x['text']][0]"
+}
+claim "a forged failure is refused" status_of 401 github "not $secret" \
+	"$(failed workflow_job 7 "$branch_a" o/r o/r)" event=workflow_job
+claim "and fetches nothing" bash -c "! test -s $scratch/asked"
+claim "a job that failed is accepted" status_of 202 github $secret \
+	"$(failed workflow_job 7 "$branch_a" o/r o/r)" event=workflow_job
+claim "its session hears what matters of the log" until_true heard 1A "src/a.c:3: error: no such thing"
+claim "and how it ended" heard 1A "Process completed with exit code 2"
+claim "the token went to the API alone" equals "$(cat "$scratch/asked")" \
+	"/repos/o/r/actions/jobs/7/logs with
+/blob/7 without"
+claim "a run that failed" status_of 202 github $secret \
+	"$(failed workflow_run 5 "$branch_b" o/r o/r)" event=workflow_run
+claim "has the log of its failed job" until_true heard 1B "src/a.c:3: error: no such thing"
+: >"$scratch/asked"
+claim "another repository's is not fetched" status_of 202 github $secret \
+	"$(failed workflow_job 70 "$branch_a" o/other o/other)" event=workflow_job
+claim "nor a fork's" status_of 202 github $secret \
+	"$(failed workflow_job 71 "$branch_a" o/r mallory/r)" event=workflow_job
+claim "one that is not there" status_of 202 github $secret \
+	"$(failed workflow_job 72 "$branch_a" o/r o/r)" event=workflow_job
+claim "and one without an end" status_of 202 github $secret \
+	"$(failed workflow_job 8 "$branch_a" o/r o/r)" event=workflow_job
+claim "are told without" until_true ci 8
+claim "each of them" bash -c "divisi feedback --all --json | grep -q 'build 72'"
+claim "only those of ours were asked for" bash -c "! grep -qE 'jobs/7[01]|other' $scratch/asked"
+claim "what is missing is said" grep -q "the log of job:72 is not told" "$scratch/door.err"
+claim "the token is nowhere" bash -c "! grep -rqa a-token-of-a-test .git/divisi $scratch/door.err"
+kill "$logs"
+git config --unset divisi.tracker.url
+
 # ---- a storm, with restarts in the middle -------------------------------------------------
 before=$(feedback 'all["n"]')
 : >"$scratch/genuine"
@@ -190,7 +240,7 @@ if any(name.startswith("forged") for name in every):
     sys.exit("a forgery came through")
 END
 claim "none is lost and none misrouted" bash -c "divisi feedback --all --json | python3 $scratch/check.py"
-claim "nothing is left to be forwarded" bash -c "[ -z \"\$(ls .git/divisi/feedback)\" ]"
+claim "nothing is left to be forwarded" until_true bash -c "[ -z \"\$(ls .git/divisi/feedback)\" ]"
 claim "no secret is in the journal" bash -c "! grep -aq $secret .git/divisi/journal.db .git/divisi/journal.db-wal"
 claim "the journal says the same when it is replayed" divisi replay
 kill "$door"

@@ -70,6 +70,21 @@ static const struct {
 	    "\"conclusion\":\"failure\",\"head_branch\":\"main\",\"head_repository\":"
 	    "{\"full_name\":\"mallory/r\"},\"pull_requests\":[]}}",
 	    "ci", "head_repo", "mallory/r" },
+	{ SENDER_GITHUB, "workflow_run",
+	    "{\"action\":\"completed\"," REPO
+	    ",\"workflow_run\":{\"id\":5,\"name\":\"ci\","
+	    "\"conclusion\":\"failure\"}}",
+	    "ci", "ci_job", "run:5" },
+	{ SENDER_GITHUB, "check_run",
+	    "{\"action\":\"completed\"," REPO
+	    ",\"check_run\":{\"id\":7,\"name\":\"ci\","
+	    "\"app\":{\"slug\":\"github-actions\"},\"conclusion\":\"failure\"}}",
+	    "ci", "ci_job", "job:7" },
+	{ SENDER_GITHUB, "check_run",
+	    "{\"action\":\"completed\"," REPO
+	    ",\"check_run\":{\"id\":7,\"name\":\"ci\","
+	    "\"app\":{\"slug\":\"another\"},\"conclusion\":\"failure\"}}",
+	    "ci", "ci_job", "" },
 	{ SENDER_GITHUB, "workflow_job",
 	    "{\"action\":\"completed\"," REPO ",\"workflow_job\":{\"name\":\"unit\","
 	    "\"conclusion\":\"failure\",\"head_branch\":\"b\",\"steps\":[{\"name\":"

@@ -3,7 +3,7 @@ _divisi()
 	local word=${COMP_WORDS[COMP_CWORD]} words=
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve status watch log why approvals decline cost attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage checkpoint delegate answer merge report summary review feedback research findings issue outbox ready stale agent doctor events replay server help completions learn version serve tell widen hook mcp'
+		words='init check verdict plan why-not what-if diff simulate fmt footprint prompt advise assert run dispatch approve status watch log why approvals decline cost attach say interrupt hold resume park abandon takeover handback claim abort conflicts rule try salvage checkpoint delegate answer merge report summary review feedback research findings issue outbox ready closure stale agent doctor events replay server help completions learn version serve tell widen hook mcp'
 	elif [[ $word == -* ]]; then
 		case ${COMP_WORDS[1]} in
 		init) words='--tasks --plan --topic --project --verify --yes --skill --dry-run --json' ;;
@@ -57,6 +57,7 @@ _divisi()
 		issue) words='--json --parent --status --text --assignee --label --type --title --body --body-file --estimate --project --url --id --version --kind --remove --limit --markdown' ;;
 		outbox) words='--json --reason' ;;
 		ready) words='--json --force' ;;
+		closure) words='--json' ;;
 		stale) words='--json --of' ;;
 		agent) words='--json --limit' ;;
 		doctor) words='--json --all --mend --dry-run --yes' ;;

@@ -108,6 +108,7 @@ int cmd_issue(int argc, char **argv);
 int cmd_outbox(int argc, char **argv);
 int cmd_ready(int argc, char **argv);
 int cmd_stale(int argc, char **argv);
+int cmd_closure(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_park(int argc, char **argv);
@@ -137,10 +138,10 @@ extern const struct option_doc cmd_claim_options[], cmd_handback_options[],
     cmd_takeover_options[];
 extern const struct option_doc cmd_attach_options[], cmd_decide_options[],
     cmd_dispatch_options[], cmd_events_options[], cmd_issue_options[],
-    cmd_outbox_options[], cmd_ready_options[], cmd_stale_options[], cmd_log_options[],
-    cmd_merge_options[], cmd_reason_options[], cmd_report_options[],
-    cmd_resume_options[], cmd_run_options[], cmd_say_options[], cmd_server_options[],
-    cmd_status_options[], cmd_watch_options[], cmd_why_options[];
+    cmd_outbox_options[], cmd_ready_options[], cmd_stale_options[],
+    cmd_closure_options[], cmd_log_options[], cmd_merge_options[], cmd_reason_options[],
+    cmd_report_options[], cmd_resume_options[], cmd_run_options[], cmd_say_options[],
+    cmd_server_options[], cmd_status_options[], cmd_watch_options[], cmd_why_options[];
 extern const struct option_doc cmd_feedback_options[], cmd_serve_options[],
     cmd_findings_options[], cmd_review_options[];
 extern const struct option_doc cmd_answer_options[], cmd_approvals_options[],

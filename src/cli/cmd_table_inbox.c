@@ -209,6 +209,16 @@ static const struct command commands[] = {
 	    .run = cmd_ready,
 	},
 	{
+	    .name = "closure",
+	    .group = CMD_LAND,
+	    .synopsis = "closure SESSION [--json]",
+	    .summary = "may its issue be closed, and by whom",
+	    .help =
+		"Says by what is on record: AUTO, PROPOSE (a person is asked), NEVER (a person has it) or BLOCK, with what unblocks it. Open changes and open questions block, several changes, pair mode and the label needs:human-decision ask a person; a report that only believes is no evidence. It closes nothing.",
+	    .options = cmd_closure_options,
+	    .run = cmd_closure,
+	},
+	{
 	    .name = "stale",
 	    .group = CMD_LAND,
 	    .synopsis = "stale [--of ISSUE] [--json]",

@@ -125,6 +125,16 @@ claim "which stands" run check 2026-11-23-try-mend.md
 claim "and makes a table" table 2026-11-23-try-mend.md
 claim "with the finding's own issue" says "$(row 0 C1 sub_issue)"
 
+# ---- closure by facts (R-187 to R-191) --------------------------------------------------------
+run closure p1.1.1B
+claim "one change that landed and nobody checks there closes by itself" says "AUTO: its change landed" "nothing checks it there"
+run closure p1.1.1B --json
+claim "with its evidence and quality" says '"merged":1' '"quality":100'
+divisi issue label "$(look "[x['issue'] for p in status['plans'] for b in p['batches'] for x in b['sessions'] if x['id'] == 'p1.1.1B'][0]")" needs:human-decision >/dev/null
+run closure p1.1.1B
+claim "what needs a decision is proposed" says "PROPOSE" "person's decision"
+claim "one that is nowhere is told" divisi_fails 5 closure 9Z
+
 # ---- waiving --------------------------------------------------------------------------------
 fake_plan second.md <<END
 2A|quick|Writes: \`c.txt\`; Review: pre-dispatch|fake:write=c.txt:one fake:commit=c

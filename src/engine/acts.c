@@ -198,13 +198,27 @@ task_fail(struct task *task, const struct err *err)
 		task_end(task, "failed", result, 0);
 }
 
+/* Does the holder live that TASK's message was for, though it does not listen? */
+static bool
+is_deaf(const struct task *task)
+{
+	AUTO_FREE char *dir = run_dir(task->engine, fields_text(&task->fields, "run"));
+	AUTO_FD int lock_fd = -1;
+
+	return rundir_probe(dir, &lock_fd, NULL) == RUN_LIVE;
+}
+
 static void
 message_sent(struct task *task, int rc, const struct err *err)
 {
-	if (rc < 0 && err->kind == ERR_TIMEOUT && task->tries < TASK_MAX_TRIES)
+	bool is_gone = rc < 0 && err->kind == ERR_NOT_FOUND && !is_deaf(task);
+
+	/* One that has just begun listens soon; one that is overtaxed answers later. */
+	if (rc < 0 && !is_gone && task->tries < TASK_MAX_TRIES &&
+	    (err->kind == ERR_TIMEOUT || err->kind == ERR_NOT_FOUND))
 		task_end(task, "owed", NULL, 1000L << task->tries);
 	/* A holder that is gone took its agent along: there is nobody left to be told. */
-	else if (rc < 0 && err->kind != ERR_NOT_FOUND)
+	else if (rc < 0 && !is_gone)
 		task_fail(task, err);
 	else
 		task_end(task, "done", NULL, 0);

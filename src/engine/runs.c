@@ -320,15 +320,16 @@ send_opening(struct task *task)
 		launch_text_clear(&t);
 		return;
 	}
-	if (run_is_terminal(task) && state != RUN_LIVE) {
-		launch_text_clear(&t);
-		try_again_soon(task);
-		return;
-	}
 	task->opening = xcalloc(1, sizeof(*task->opening));
 	if (!run_is_terminal(task))
 		agent->open(&t.launch, task->opening);
 	launch_text_clear(&t);
+	/* Who takes nothing has not answered either: started is what its holder says. */
+	if (task->opening->n == 0 && state != RUN_LIVE) {
+		task_drop_opening(task);
+		try_again_soon(task);
+		return;
+	}
 	send_next(task);
 }
 

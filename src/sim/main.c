@@ -40,6 +40,7 @@ static const struct {
 	{ 6012, SIM_SHORT }, /* a checkpoint told twice gave its comment's key twice */
 	{ 6395, SIM_SHORT }, /* a risky checkpoint that nobody knew how to waive */
 	{ 3565, SIM_SHORT }, /* the same, where the record of it stands on an issue */
+	{ 374, 0 },          /* an agent was told to stop before its holder listened */
 	{ 1008315, 0 }, /* a server died of an order and wrote more as it started */
 };
 

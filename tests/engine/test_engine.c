@@ -409,6 +409,31 @@ a_clock_set_back_while_no_server_ran_is_noticed_at_the_start(void **state)
 	stage_matches_journal(st);
 }
 
+/* Nobody listens, and the holder lives: that is no agent that has ended (promise 1). */
+static void
+a_stop_that_a_living_holder_did_not_hear_is_told_again(void **state)
+{
+	struct stage *st = *state;
+	AUTO_FREE char *run = path_join(st->home, "runs/p1.1.1A.r1"), *key = NULL;
+	AUTO_FREE char *sock = path_join(run, "in.sock"),
+		       *away = path_join(run, "in.away");
+
+	stage_plan(st, "1A", "sleep 100");
+	stage_approve(st);
+	STAGE_UNTIL(st, stage_n_rows(st, "run-started") == 1);
+	key = xasprintf("tell/p1.1.1A.r1/stop/%d", stage_session(st, "1A")->n_keys + 1);
+	assert_int_equal(rename(sock, away), 0);
+	HAPPENS(st, HAP_ABANDONED, "session", "p1.1.1A", "reason", "enough");
+	STAGE_UNTIL(st, stage_act_number(st, key, "tries") == 1);
+	assert_string_equal(stage_act(st, key), "owed");
+	assert_int_equal(rename(away, sock), 0);
+	stage_now = stage_act_number(st, key, "next_at");
+	tasks_pump_soon(st->engine);
+	STAGE_UNTIL(st, !follower_find(st->engine, "p1.1.1A.r1"));
+	assert_string_equal(stage_act(st, key), "done");
+	stage_matches_journal(st);
+}
+
 /*
  * "Lock files copied": a copy of server.lock put in its place is free, though the server
  * lives.  A second one would launch and merge beside it.
@@ -541,6 +566,7 @@ main(void)
 		STAGE_TEST(listeners_hear_of_each_happening),
 		STAGE_TEST(a_silent_session_stalls_when_its_time_is_over),
 		STAGE_TEST(the_clock_waits_when_the_disk_is_full),
+		STAGE_TEST(a_stop_that_a_living_holder_did_not_hear_is_told_again),
 		STAGE_TEST(a_copied_server_lock_lets_no_second_server_in),
 		STAGE_TEST(a_clock_set_back_a_year_keeps_every_limit),
 		STAGE_TEST(

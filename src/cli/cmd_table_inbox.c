@@ -135,7 +135,7 @@ static const struct command commands[] = {
 			"research PLAN --sufficient --reason TEXT",
 	    .summary = "whether a plan's research tracks are enough to build on",
 	    .help =
-		"Tracks are phases with Mode: spike (analysis-only) and Output: evidence; their tasks that begin with Q1: ask the plan's questions, Q1 (side): one whose gaps keep nothing shut. Once all tracks are over, three sums decide: coverage (an answer, enough independent sources, one of them sure, one empirical), convergence (the tracks that answer agree), contradictions (no sure answer stands against the others, unless a later track settled it). Alone it shows the matrix; 0 is sufficient, 1 not or not yet. --assess records it: sufficient lets the phases that depend on tracks be dispatched, insufficient writes a follow-up track for each gap into the plan, so often (divisi.research.rounds), then it is yours: --sufficient with a reason.",
+		"Tracks are phases with Mode: spike (analysis-only) and Output: evidence; their tasks that begin with Q1: ask the plan's questions, Q1 (side): one whose gaps keep nothing shut. Once all tracks are over, three sums decide: coverage (an answer, enough independent sources, none of them an issue of the plan, one of them sure, one empirical), convergence (the tracks that answer agree), contradictions (no sure answer stands against the others, unless a later track settled it). Alone it shows the matrix; 0 is sufficient, 1 not or not yet. --assess records it: sufficient lets the phases that depend on tracks be dispatched, insufficient writes a follow-up track for each gap into the plan, so often (divisi.research.rounds), then it is yours: --sufficient with a reason.",
 	    .options = cmd_research_options,
 	    .run = cmd_research,
 	},

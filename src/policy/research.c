@@ -92,6 +92,7 @@ add_question(struct research_set *set, const struct plan *plan, const char *text
 int
 research_read_plan(struct research_set *set, const struct plan *plan, struct err *err)
 {
+	set->plan = plan;
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		const struct phase *phase = &plan->phase[i];
 		struct research_track *t;
@@ -208,6 +209,28 @@ answer_of(const struct research_set *set, size_t t, size_t question)
 	return best;
 }
 
+/* Tracks that cite each other's issues, or the plan's, cite themselves. */
+static bool
+is_circular(const struct research_set *set, const char *source)
+{
+	const struct plan *plan = set->plan;
+
+	if (!plan)
+		return false;
+	if (plan->master.url && plan->master.url[0] &&
+	    same_source(source, plan->master.url))
+		return true;
+	for (size_t i = 0; i < plan->n_phases; i++) {
+		for (size_t k = 0; k < plan->phase[i].n_issues; k++) {
+			const char *url = plan->phase[i].issue[k].url;
+
+			if (url && url[0] && same_source(source, url))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void
 count_sources(const struct research_set *set, size_t question,
     const struct research_limits *limits, struct research_axis *axis)
@@ -218,7 +241,7 @@ count_sources(const struct research_set *set, size_t question,
 		const struct research_piece *p = &set->piece[i];
 		bool is_new = true;
 
-		if (!counts(set, p, question))
+		if (!counts(set, p, question) || is_circular(set, p->source))
 			continue;
 		for (size_t k = 0; k < i && is_new; k++)
 			is_new = !counts(set, &set->piece[k], question) ||

@@ -49,14 +49,15 @@ struct research_set {
 	size_t n_tracks;
 	struct research_piece *piece; /* owned */
 	size_t n_pieces, cap_pieces;
+	const struct plan *plan; /* whose issues are no sources; lent, or NULL */
 };
 
 /* What the three axes come to for one question (S-32). */
 struct research_axis {
 	int n_asked, n_answered; /* tracks */
-	int n_sources;           /* different ones */
-	int n_agree, n_say;      /* tracks with the leading answer, with any */
-	const char *answer;      /* the leading one, "" none */
+	int n_sources;      /* different ones, none of them the plan's own issues */
+	int n_agree, n_say; /* tracks with the leading answer, with any */
+	const char *answer; /* the leading one, "" none */
 	bool is_covered, converges, is_contradicted;
 	char against[64]; /* who says otherwise: "1C" */
 	char lack[200];   /* of its coverage, "" nothing */

@@ -121,6 +121,36 @@ one_source_named_twice_is_one(void **state)
 	research_set_clear(&set);
 }
 
+/* Bad input: tracks that cite each other's issues or the plan's have no source by that. */
+static void
+what_cites_the_plans_own_issues_has_no_source(void **state)
+{
+	struct issue_ref issue[2] = { { .id = "T-1", .url = "https://example.org/T-1" },
+		{ .id = "T-2", .url = "https://example.org/T-2" } };
+	struct phase phase[2] = { { .id = "1A", .issue = &issue[0], .n_issues = 1 },
+		{ .id = "1B", .issue = &issue[1], .n_issues = 1 } };
+	struct plan plan = { .phase = phase,
+		.n_phases = 2,
+		.master = { .id = "T-0", .url = "https://example.org/T-0" } };
+	static const char *const sources[] = { "https://www.example.org/T-2/#comment-1",
+		"https://example.org/T-1?tab=evidence", "https://example.org/T-0" };
+	struct research_set set;
+	struct research_axis axis;
+
+	(void)state;
+	make(&set, "ah1 ah1 ah1", true);
+	set.plan = &plan;
+	for (size_t i = 0; i < 3; i++)
+		set.piece[i].source = sources[i];
+	research_axis_of(&set, 0, &limits, &axis);
+	assert_int_equal(axis.n_sources, 0);
+	assert_false(axis.is_covered);
+	set.piece[0].source = "https://example.org/T-20";
+	research_axis_of(&set, 0, &limits, &axis);
+	assert_int_equal(axis.n_sources, 1);
+	research_set_clear(&set);
+}
+
 static void
 a_side_question_keeps_nothing_shut(void **state)
 {
@@ -180,6 +210,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(three_sums_decide_a79),
 		cmocka_unit_test(one_source_named_twice_is_one),
+		cmocka_unit_test(what_cites_the_plans_own_issues_has_no_source),
 		cmocka_unit_test(a_side_question_keeps_nothing_shut),
 		cmocka_unit_test(a_question_is_found_by_its_name),
 		cmocka_unit_test(no_question_is_never_enough),

@@ -107,6 +107,8 @@ acp_command(const struct agent_launch *launch, struct run_spec *spec, struct err
 		if (arg)
 			run_spec_add_arg(spec, arg);
 	}
+	if (kind->add_hook)
+		kind->add_hook(launch, spec);
 	for (size_t i = 0; launch->extra && launch->extra[i]; i++)
 		run_spec_add_arg(spec, launch->extra[i]);
 	for (size_t i = 0; i < N_ELEMS(kind->set) && kind->set[i]; i++)

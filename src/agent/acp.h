@@ -44,7 +44,9 @@ struct acp_kind {
 	const char *set[6]; /* NAME=VALUE for its environment, NULL-terminated */
 	const char *set_bypass, *set_ask; /* the same for one launch mode, or NULL */
 	const char *plan_leaks;           /* what its plan mode lets through, or NULL */
-	const char *const *env;           /* variables passed through */
+	/* Tells it to run our hook (agent/hooks.h), or NULL. */
+	void (*add_hook)(const struct agent_launch *launch, struct run_spec *spec);
+	const char *const *env;  /* variables passed through */
 	const char *const *keys; /* of these one is a login; NULL: cannot be told */
 	const char *login_file;  /* below HOME, or NULL */
 	const char *login_help;
@@ -59,6 +61,8 @@ void acp_open(const struct agent_launch *launch, struct agent_input *input);
 char *acp_step(const struct agent_launch *launch, const struct agent_talk *talk,
     const char *step, const char *data, struct err *err);
 void acp_parse(const char *line, size_t n, agent_event_fn *fn, void *arg);
+/* The same, where Copilot says what became of its calls to the model. */
+void copilot_parse(const char *line, size_t n, agent_event_fn *fn, void *arg);
 char *acp_answer(const char *key, const char *ask_id, const char *raw,
     const char *decision, const char *text);
 char *acp_say(const struct agent_talk *talk, const char *key, const char *text);

@@ -1,5 +1,6 @@
 #include "agent/acp.h"
 
+#include "agent/hooks.h"
 #include "agent/probe.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -85,6 +86,7 @@ static const struct acp_kind kinds[] = {
 	    .plan = { "https://agentclientprotocol.com/protocol/session-modes#plan" },
 	    .ask = { "allow_all=off" },
 	    .plan_leaks = "it runs commands, and commits",
+	    .add_hook = hooks_add_copilot,
 	    .env = copilot_env,
 	    .keys = copilot_keys,
 	    .login_file = ".copilot/config.json",
@@ -117,6 +119,7 @@ static const struct acp_kind kinds[] = {
 		"sandbox_mode=danger-full-access" },
 	    .args_ask_unfenced = { "-c", "approval_policy=untrusted", "-c",
 		"sandbox_mode=workspace-write" },
+	    .add_hook = hooks_add_codex,
 	    .env = codex_env,
 	    .keys = codex_keys,
 	    .login_file = ".codex/auth.json",
@@ -188,7 +191,7 @@ probe_kind(const struct acp_kind *kind, const char *program, struct agent_probe 
 enum { SANDBOX = 1, STOPS = 2, NO_GIT_CONFIG = 4 };
 
 /* One struct agent per row: what differs is in the row. */
-#define ACP_AGENT(ident, word, variables, traits)                            \
+#define ACP_AGENT(ident, word, variables, traits, reader)                    \
 	static int ident##_probe(                                            \
 	    const char *program, struct agent_probe *probe, struct err *err) \
 	{                                                                    \
@@ -198,7 +201,7 @@ enum { SANDBOX = 1, STOPS = 2, NO_GIT_CONFIG = 4 };
 		.command = acp_command,                                      \
 		.open = acp_open,                                            \
 		.step = acp_step,                                            \
-		.parse = acp_parse,                                          \
+		.parse = (reader),                                           \
 		.answer = acp_answer,                                        \
 		.say = acp_say,                                              \
 		.interrupt = acp_interrupt,                                  \
@@ -212,9 +215,9 @@ enum { SANDBOX = 1, STOPS = 2, NO_GIT_CONFIG = 4 };
 		.hides_git_config = ((traits)&NO_GIT_CONFIG) != 0,           \
 		.outlives_input = true }
 
-ACP_AGENT(acp, "acp", NULL, 0);
-ACP_AGENT(gemini, "gemini", gemini_env, NO_GIT_CONFIG);
-ACP_AGENT(opencode, "opencode", opencode_env, STOPS);
-ACP_AGENT(copilot, "copilot", copilot_env, STOPS);
-ACP_AGENT(claude_acp, "claude-acp", claude_env, 0);
-ACP_AGENT(codex_acp, "codex-acp", codex_env, SANDBOX);
+ACP_AGENT(acp, "acp", NULL, 0, acp_parse);
+ACP_AGENT(gemini, "gemini", gemini_env, NO_GIT_CONFIG, acp_parse);
+ACP_AGENT(opencode, "opencode", opencode_env, STOPS, acp_parse);
+ACP_AGENT(copilot, "copilot", copilot_env, STOPS, copilot_parse);
+ACP_AGENT(claude_acp, "claude-acp", claude_env, 0, acp_parse);
+ACP_AGENT(codex_acp, "codex-acp", codex_env, SANDBOX, acp_parse);

@@ -1,6 +1,7 @@
 #include "agent/agent.h"
 
 #include "agent/claude.h"
+#include "agent/hooks.h"
 #include "agent/probe.h"
 #include "agent/wire.h"
 #include "base/file.h"
@@ -129,14 +130,11 @@ own_settings(const struct agent_launch *launch)
 {
 	struct json_object *settings = object_of("permissions",
 	    object_of("allow", list_of(json_object_new_string("mcp__divisi"))));
-	AUTO_FREE char *program = launch->hook ? text_shell_quote(launch->hook) : NULL;
-	AUTO_FREE char *home = launch->hook ? text_shell_quote(launch->home) : NULL;
-	AUTO_FREE char *command = NULL;
+	AUTO_FREE char *command = hooks_command(launch);
 	struct json_object *hook, *matcher;
 
-	if (!launch->hook)
+	if (!command)
 		return wire_print_take(settings);
-	command = xasprintf("%s --home %s", program, home);
 	hook = json_object_new_object();
 	wire_add(hook, "type", "command");
 	wire_add(hook, "command", command);

@@ -1,5 +1,6 @@
 #include "agent/codex.h"
 
+#include "agent/hooks.h"
 #include "agent/planning.h"
 #include "agent/probe.h"
 #include "agent/rpc.h"
@@ -81,6 +82,7 @@ codex_command(const struct agent_launch *launch, struct run_spec *spec, struct e
 	/* Without network its farewell takes five seconds (RUNS 1.6). */
 	run_spec_add_arg(spec, "-c");
 	run_spec_add_arg(spec, "analytics.enabled=false");
+	hooks_add_codex(launch, spec);
 	for (size_t i = 0; launch->extra && launch->extra[i]; i++)
 		run_spec_add_arg(spec, launch->extra[i]);
 	if (launch->tmp_dir)

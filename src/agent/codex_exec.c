@@ -1,5 +1,6 @@
 #include "agent/codex.h"
 
+#include "agent/hooks.h"
 #include "agent/probe.h"
 #include "agent/rpc.h"
 #include "base/mem.h"
@@ -47,6 +48,7 @@ exec_command(const struct agent_launch *launch, struct run_spec *spec, struct er
 	/* Behind another fence its own cannot be put up. */
 	run_spec_add_arg(
 	    spec, launch->is_sandboxed ? "danger-full-access" : "workspace-write");
+	hooks_add_codex(launch, spec);
 	for (size_t i = 0; launch->extra && launch->extra[i]; i++)
 		run_spec_add_arg(spec, launch->extra[i]);
 	if (launch->resume_id) {

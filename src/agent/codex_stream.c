@@ -207,9 +207,15 @@ on_turn_started(struct json_object *params, const struct rpc_out *out)
 static const char *
 error_word(struct json_object *info, long *status)
 {
+	const char *word;
+
 	*status = 0;
-	if (json_object_is_type(info, json_type_string))
-		return json_object_get_string(info);
+	if (json_object_is_type(info, json_type_string)) {
+		word = json_object_get_string(info);
+		/* The one status that it has a word of its own for. */
+		*status = strcmp(word, "internalServerError") == 0 ? 500 : 0;
+		return word;
+	}
 	if (json_object_is_type(info, json_type_object)) {
 		json_object_object_foreach (info, name, value) {
 			*status = wire_count(value, "httpStatusCode", 0);

@@ -102,7 +102,7 @@ on_string(void *arg, const char *path, const char *text, bool is_whole)
 	static const char *const paths[] = { "file_path", "notebook_path", "path",
 		"filePath", "absolute_path", NULL };
 	static const char *const commands[] = { "command", "cmd", "input", "patch",
-		NULL };
+		"patchText", NULL };
 	struct call *call = arg;
 	const char *name = member(path);
 

@@ -381,11 +381,50 @@ words_and_interrupts_need_a_session(void **state)
 	assert_non_null(strstr(say, "\"id\":\"say/1\",\"method\":\"session/prompt\""));
 }
 
+/* Copilot ends a turn well whose calls to the model failed; lines as 1.0.102 prints them. */
+static void
+copilot_says_in_words_what_failed(void **state)
+{
+	static const struct {
+		const char *line, *events;
+	} rows[] = {
+		/* clang-format off */
+		{ CHUNK("Info: Request failed due to a transient API error. Retrying..."),
+		  "retry: Info: Request failed due to a transient API error. Retrying...\n" },
+		{ CHUNK("Error: 400 the model said no"),
+		  "say: Error: 400 the model said no\nfailed: Error: 400 the model said no\n" },
+		{ CHUNK("Error: Authentication failed with provider (HTTP 401)."),
+		  "say: Error: Authentication failed with provider (HTTP 401).\n"
+		  "failed: Error: Authentication failed with provider (HTTP 401).\n" },
+		{ CHUNK("Error: Failed to get response from the AI model; Last error: 429 slow"),
+		  "say: Error: Failed to get response from the AI model; Last error: 429 slow\n"
+		  "limit until 0: Error: Failed to get response from the AI model; Last error: 429 slow\n"
+		  "failed: Error: Failed to get response from the AI model; Last error: 429 slow\n" },
+		/* What the model says of errors is what it says. */
+		{ CHUNK("Error: undeclared variable in line 400"),
+		  "say: Error: undeclared variable in line 400\n" },
+		{ CHUNK("An Error: 400 was logged"), "say: An Error: 400 was logged\n" },
+		/* clang-format on */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		struct seen seen = { 0 };
+
+		seen_line(&seen, &agent_copilot, rows[i].line);
+		assert_string_equal(seen.text, rows[i].events);
+		seen_clear(&seen);
+		seen_line(&seen, &agent_gemini, rows[i].line);
+		assert_int_equal(seen.n_of[AGENT_FAILED], 0);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line_gives_its_events),
+		cmocka_unit_test(copilot_says_in_words_what_failed),
 		cmocka_unit_test(a_permission_shows_all_that_would_be_done),
 		cmocka_unit_test(an_answer_takes_the_option_of_its_kind),
 		cmocka_unit_test(it_offers_no_files_and_no_terminals),

@@ -76,6 +76,8 @@ every_line_gives_its_events(void **state)
 		{ ERROR("{\"responseTooManyFailedAttempts\":{\"httpStatusCode\":429}}"),
 		  "limit until 0: responseTooManyFailedAttempts, HTTP 429: no\nfailed: responseTooManyFailedAttempts, HTTP 429: no\n" },
 		{ ERROR("\"unauthorized\""), "failed: unauthorized: no\n" },
+		/* The status stands in the word alone. */
+		{ ERROR("\"internalServerError\""), "failed: internalServerError, HTTP 500: no\n" },
 		{ ERROR("[1]"), "failed: no\n" },
 		{ "{\"method\":\"serverRequest/resolved\",\"params\":{\"requestId\":7}}", "ask-gone 7\n" },
 		{ "{\"method\":\"warning\",\"params\":{\"message\":\"hm\"}}", "note: hm\n" },

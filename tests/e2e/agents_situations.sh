@@ -23,8 +23,8 @@ port=$(cat "$scratch/port")
 agent_lacks="question budget spent"
 # The plan modes of these two let commands through: they are not offered.
 # It is spoken to by nobody.
-[ "$agent" = codex-exec ] && agent_lacks+=" denial plan two-turns interrupt-stream interrupt-tool"
-[[ $agent = opencode || $agent = copilot ]] && agent_lacks+=" plan"
+[ "$agent" = codex-exec ] && agent_lacks+=" denial plan early two-turns interrupt-stream interrupt-tool"
+[[ $agent = opencode || $agent = copilot ]] && agent_lacks+=" plan early"
 new_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
 agent_env "$agent"
 git config divisi.verify "git status" # agents from outside are told how to test (S-85)

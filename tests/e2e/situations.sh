@@ -328,10 +328,15 @@ situations_storm() {
 # Before its plan is approved nothing is written, although its own sandbox is off.
 situations_early() {
 	claim "$agent: one that writes before its plan is approved is launched" situation_plan 8 || return
-	here early "it asks before the command" until_true asks early permission
-	here early "what it would do is shown" says 'touch early.txt' divisi status
-	here early "nothing is written yet" test ! -e "$(sit_field early path)/early.txt"
-	here early "a person says no" divisi decline "$(phase_of early)" --reason "plan first"
+	case $agent in
+	claude* | gemini) ;; # their own plan modes refuse it and ask nobody
+	*)
+		here early "it asks before the command" until_true asks early permission
+		here early "what it would do is shown" says 'touch early.txt' divisi status
+		here early "nothing is written yet" test ! -e "$(sit_field early path)/early.txt"
+		here early "a person says no" divisi decline "$(phase_of early)" --reason "plan first"
+		;;
+	esac
 	here early "it presents its plan" until_true asks early plan
 	here early "nothing was written" test ! -e "$(sit_field early path)/early.txt"
 	here early "the plan is approved" divisi approve "$(phase_of early)"

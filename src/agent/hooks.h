@@ -1,0 +1,25 @@
+#pragma once
+
+#include "agent/agent.h"
+
+/*
+ * How agents are told to run our hook before a tool writes, each in its own way and for this
+ * launch only: nothing of the user's configuration is changed.  What cannot be told goes
+ * without; the fence enforces, the hook only explains.  Gemini takes hooks from its user's
+ * settings and from root's only, OpenCode from modules for which it installs packages first:
+ * neither is told.  Private to this room.  Source: the agents' documentation, and runs of the
+ * versions in docs/agents.md.
+ */
+
+/* Our hook as a line for a shell; NULL when LAUNCH offers none.  The caller frees it. */
+char *hooks_command(const struct agent_launch *launch);
+
+/*
+ * For Codex the value of an option -c, with the mark of trust without which it would pass
+ * our hook over; hooks of the user's stay as trusted as they were.  NULL as above.
+ */
+char *hooks_codex_option(const struct agent_launch *launch);
+
+/* Arguments into SPEC, or nothing; Copilot's name files below the launch's tmp_dir. */
+void hooks_add_codex(const struct agent_launch *launch, struct run_spec *spec);
+void hooks_add_copilot(const struct agent_launch *launch, struct run_spec *spec);

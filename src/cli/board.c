@@ -403,6 +403,15 @@ print_plan(const struct screen *screen, const struct json_object *p, int64_t now
 		    "  [~] Gate 2: passed by divisi.review.gate = auto\n", screen->out);
 	for (size_t i = 0; i < js_count(batches); i++)
 		print_batch(screen, js_at(batches, i), i + 1 == js_count(batches), now);
+	/* Of an active plan that is a need above; a finished one is only told. */
+	if (js_text(p, "unpublished")[0] &&
+	    strcmp(js_text(p, "state"), "active") != 0) {
+		AUTO_FREE char *target = shown(p, "target");
+		AUTO_FREE char *why = shown(p, "unpublished"), *line = NULL;
+
+		line = xasprintf("%s was not pushed: %s", target, why);
+		screen_wrap(screen, 0, 2, line);
+	}
 }
 
 /* Accounts that met a limit: until when, and who starts then. */

@@ -455,7 +455,8 @@ static const struct command commands[] = {
 		"that tested commit lands, by fast-forward, never forced. A conflict "
 		"stops that session and shows both sides. With divisi.publish = pr it "
 		"waits for the checks and reviews of its pull request, unless "
-		"--override M01 says otherwise.",
+		"--override M01 says otherwise; with forge it is landed by merging "
+		"that pull request there, for a target that is protected.",
 	    .options = cmd_merge_options,
 	    .run = cmd_merge,
 	},

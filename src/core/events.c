@@ -370,7 +370,7 @@ static const struct event_field all_fields[] = {
 	{ "progress", false, "the text of .ccc-progress.md" },
 	{ "progressed", true, "1: it went on before those retries" },
 	{ "prompt_sha", false, "SHA-256 of the prompt, which is kept under it" },
-	{ "publish", false, "none, branch or pr" },
+	{ "publish", false, "none, branch, pr or forge" },
 	{ "publish_unset", true, "1: nobody chose what to push" },
 	{ "pull_state", false, "of a pull request: draft, open, merged or closed" },
 	{ "pull_url", false, "the pull request that it is about" },

@@ -232,6 +232,8 @@ step_fn step_batch_planned, step_batch_approved, step_batch_declined, step_batch
  */
 void pull_owe_open(struct core *core, struct session *s, struct acts *acts);
 bool pull_needs_person(const struct core *core, const struct session *s);
+/* What LAND, an act, has to know where the pull request of S is merged there. */
+void pull_lands(const struct core *core, const struct session *s, struct fields *land);
 /* A person wants S merged: it is looked at again, or let pass.  False: nothing holds it. */
 bool pull_asked(struct core *core, struct session *s, const struct happening *h);
 /* Looks when its time has come; when that is; closes it once its work is settled. */

@@ -121,6 +121,7 @@ step_candidate_built(
 	fields_set(f, "candidate", s->candidate);
 	fields_set(f, "onto", fields_text(&h->fields, "onto"));
 	fields_set(f, "target", s->target[0] ? s->target : p ? p->target : "");
+	pull_lands(core, s, f);
 	return 0;
 }
 

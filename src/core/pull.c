@@ -17,7 +17,8 @@ wants_pull(const struct core *core, const struct session *s)
 
 	/* Who works elsewhere opens its own, whatever we publish. */
 	return p && s->n_commits > 0 &&
-	       (strcmp(p->publish, "pr") == 0 || (session_is_away(s) && s->pull > 0));
+	       (strcmp(p->publish, "pr") == 0 || strcmp(p->publish, "forge") == 0 ||
+		   (session_is_away(s) && s->pull > 0));
 }
 
 static bool
@@ -25,6 +26,25 @@ is_open(const struct session *s)
 {
 	return strcmp(s->pull_state, "open") == 0 ||
 	       strcmp(s->pull_state, "draft") == 0;
+}
+
+/* Does its pull request land it?  Then whoever merged it there only came first. */
+static bool
+lands_there(const struct core *core, const struct session *s)
+{
+	const struct plan_run *p = core_plan(core, s->plan_id);
+
+	return p && strcmp(p->publish, "forge") == 0 && s->pull > 0 &&
+	       (is_open(s) || strcmp(s->pull_state, "merged") == 0);
+}
+
+void
+pull_lands(const struct core *core, const struct session *s, struct fields *land)
+{
+	if (!lands_there(core, s))
+		return;
+	fields_set_number(land, "number", s->pull);
+	fields_set(land, "tracker", core_plan(core, s->plan_id)->tracker);
 }
 
 static bool
@@ -68,6 +88,8 @@ pull_holds(const struct core *core, const struct session *s)
 		return NULL;
 	if (s->is_pull_owed || s->pull == 0)
 		return "its pull request is being opened";
+	if (strcmp(s->pull_state, "merged") == 0 && lands_there(core, s))
+		return NULL;
 	if (strcmp(s->pull_state, "merged") == 0)
 		return "its pull request was merged there: take that over first (git pull)";
 	if (!is_open(s))

@@ -256,12 +256,13 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 }
 
 /*
- * Puts the setting KEY ("divisi." and its name), which is one of WORDS; the first is its default.  A word nobody
- * knows is refused, for the default might be the opposite of what was meant.
+ * Puts the setting KEY ("divisi." and its name), which is one of WORDS, four at
+ * most and a NULL; the first is its default.  A word nobody knows is refused, for the default
+ * might be the opposite of what was meant.
  */
 static int
 put_choice(
-    struct proposal *p, const char *key, const char *const words[3], struct err *err)
+    struct proposal *p, const char *key, const char *const *words, struct err *err)
 {
 	const char *name = strchr(key, '.') + 1;
 	const char *value = config_str(&p->config, key, words[0]);
@@ -269,20 +270,21 @@ put_choice(
 	if (fields_text(p->in, name)[0])
 		value = fields_text(p->in, name);
 	fields_set(p->out, name, value);
-	for (size_t i = 0; i < 3 && words[i]; i++) {
+	for (size_t i = 0; words[i]; i++) {
 		if (strcmp(words[i], value) == 0)
 			return 0;
 	}
 	err_set(err, ERR_INPUT, "%s is '%.40s'", key, value);
-	return err_fix(err, "it is one of: %s %s %s", words[0], words[1],
-	    words[2] ? words[2] : "");
+	return err_fix(err, "it is one of: %s %s %s %s", words[0], words[1],
+	    words[2] ? words[2] : "", words[2] && words[3] ? words[3] : "");
 }
 
 /* Where the target is pushed after a landing (CONTRACTS 7). */
 static int
 put_publish(struct proposal *p, struct err *err)
 {
-	static const char *const words[] = { "none", "branch", "pr" };
+	static const char *const words[] = { "none", "branch", "pr", "forge", NULL };
+	bool needs_forge;
 	AUTO_FREE char *remote = repo_default_remote(&p->repo, p->repo.main_branch);
 	const struct tracker *tracker;
 	const char *value;
@@ -291,9 +293,11 @@ put_publish(struct proposal *p, struct err *err)
 		return -1;
 	value = fields_text(p->out, "publish");
 	tracker = tracker_by_name(fields_text(p->out, "tracker"));
-	if (strcmp(value, "pr") == 0 && !(tracker && tracker->pull_open)) {
+	needs_forge = strcmp(value, "pr") == 0 || strcmp(value, "forge") == 0;
+	if (needs_forge && !(tracker && tracker->pull_open)) {
 		err_set(err, ERR_REFUSED,
-		    "divisi.publish is pr, and pull requests are opened on GitHub only");
+		    "divisi.publish is %s, and pull requests are opened on GitHub only",
+		    value);
 		return err_fix(err, "git config divisi.tracker github, or: git config "
 				    "divisi.publish branch");
 	}
@@ -349,10 +353,10 @@ put_review_limit(struct proposal *p, struct err *err)
 static int
 put_settings(struct proposal *p, struct err *err)
 {
-	static const char *const merge[3] = { "ask", "auto" };
-	static const char *const radar[3] = { "halt", "tell", "off" };
-	static const char *const guard[3] = { "deny", "tell", "off" };
-	static const char *const landing[3] = { "squash", "rebase", "merge" };
+	static const char *const merge[] = { "ask", "auto", NULL };
+	static const char *const radar[] = { "halt", "tell", "off", NULL };
+	static const char *const guard[] = { "deny", "tell", "off", NULL };
+	static const char *const landing[] = { "squash", "rebase", "merge", NULL };
 	const char *profile = config_str(&p->config, "divisi.cost-profile", "budget");
 	static const struct {
 		const char *key, *name;

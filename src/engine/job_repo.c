@@ -6,6 +6,7 @@
 #include "engine/checkout.h"
 #include "engine/home.h"
 #include "engine/job_fence.h"
+#include "engine/land_forge.h"
 #include "engine/output.h"
 #include "engine/propose.h"
 #include "git/config.h"
@@ -367,6 +368,7 @@ job_land(const struct fields *in, struct fields *out, struct err *err)
 {
 	struct repo repo = { 0 };
 	struct landing landing = { 0 };
+	char merged[GIT_OID_SIZE];
 	AUTO_FREE char *word = text_slug(fields_text(in, "plan"), 60);
 	struct land_spec spec = { .plan = word,
 		.target = fields_text(in, "target"),
@@ -377,6 +379,13 @@ job_land(const struct fields *in, struct fields *out, struct err *err)
 
 	if (open_top(in, &repo, err) < 0)
 		return -1;
+	if (fields_number(in, "number", 0)) {
+		if (land_forge_merge(&repo, in, merged, out, err) < 0) {
+			repo_close(&repo);
+			return -1;
+		}
+		spec.commit = merged;
+	}
 	rc = merge_land(&repo, &spec, &landing, err);
 	fields_set(out, "commit", spec.commit);
 	if (rc < 0) {

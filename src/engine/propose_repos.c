@@ -55,10 +55,11 @@ check_publish(const struct proposal *p, const struct plan_repo *at, struct err *
 
 	if (fields_text(p->in, "publish")[0])
 		publish = fields_text(p->in, "publish");
-	if (strcmp(publish, "pr") == 0) {
+	if (strcmp(publish, "pr") == 0 || strcmp(publish, "forge") == 0) {
 		err_set(err, ERR_REFUSED,
-		    "divisi.publish is pr, and pull requests are opened for the plan's "
-		    "own repository only");
+		    "divisi.publish is %s, and pull requests are opened for the plan's "
+		    "own repository only",
+		    publish);
 		return err_fix(err, "git config divisi.publish branch, or put its "
 				    "phases into a plan of its own there");
 	}

@@ -50,6 +50,13 @@ NODISCARD int merge_land(struct repo *repo, const struct land_spec *spec,
 NODISCARD int repo_push(
     struct repo *repo, const char *remote, const char *branch, struct err *err);
 
+/*
+ * Fetches what REMOTE has for BRANCH as the remote-tracking branch of it; OID receives the
+ * commit.  ERR_NOT_FOUND when there is no such branch, ERR_TIMEOUT, ERR_SYSTEM.
+ */
+NODISCARD int repo_fetch(struct repo *repo, const char *remote, const char *branch,
+    char oid[GIT_OID_SIZE], struct err *err);
+
 /* The remote to publish to: the branch's own, else origin, else the only one; NULL: none. */
 char *repo_default_remote(const struct repo *repo, const char *branch);
 

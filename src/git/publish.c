@@ -62,6 +62,14 @@ tell_push(const char *remote, const char *branch, const char *text, struct err *
 
 	if (!shown)
 		return err_wrap(err, "push %s to %s", branch, remote);
+	/* GitHub's words for a protected branch, and for one that rules are set for. */
+	if (strcasestr(shown, "protected") || strcasestr(shown, "rule violation")) {
+		err_set(err, ERR_REFUSED,
+		    "push %s to %s: it is protected there, and pull requests change it "
+		    "(divisi.publish forge): %.200s",
+		    branch, remote, shown);
+		return err_fix(err, "git config divisi.publish forge");
+	}
 	if (strncmp(why, "[rejected]", 10) == 0) {
 		err_set(
 		    err, ERR_CONFLICT, "push %s to %s: %.300s", branch, remote, shown);
@@ -104,6 +112,34 @@ repo_push(struct repo *repo, const char *remote, const char *branch, struct err 
 		*err = why;
 	git_out_clear(&out);
 	return rc == 0 ? 0 : -1;
+}
+
+int
+repo_fetch(struct repo *repo, const char *remote, const char *branch,
+    char oid[GIT_OID_SIZE], struct err *err)
+{
+	AUTO_FREE char *to = xasprintf("refs/remotes/%s/%s", remote, branch);
+	AUTO_FREE char *spec = xasprintf("+refs/heads/%s:%s", branch, to);
+	struct git_call call = { .dir = repo->top,
+		.argv = GIT_ARGS("fetch", "--quiet", "--no-tags",
+		    "--no-write-fetch-head", "--recurse-submodules=no", "--", remote,
+		    spec),
+		.timeout_ms = PUSH_TIMEOUT_MS };
+	int rc;
+
+	if (!git_branch_ok(branch) || remote[0] == '-')
+		return err_set(err, ERR_USAGE, "this is no branch name");
+	if (repo_lock(repo, err) < 0)
+		return -1;
+	call.lock_fd = repo->lock_fd;
+	rc = git_run(&call, NULL, err);
+	repo_unlock(repo);
+	if (rc < 0)
+		return err_wrap(err, "%s of %s", branch, remote);
+	rc = repo_ref(repo->common_dir, to, oid, err);
+	if (rc == 0)
+		return err_set(err, ERR_NOT_FOUND, "%s has no %s", remote, branch);
+	return rc < 0 ? -1 : 0;
 }
 
 /* A file of the worktree itself: no way out of it, no directory, not git's own. */

@@ -425,6 +425,7 @@ const struct tracker tracker_github = {
 	.pull_open = github_pull_open,
 	.pull_read = github_pull_read,
 	.pull_close = github_pull_close,
+	.pull_merge = github_pull_merge,
 	.pulls = github_pulls,
 	.log = github_log,
 	.url = "https://api.github.com",

@@ -94,5 +94,8 @@ int github_pull_close(const struct tracker_link *link, const struct tracker_call
     struct err *err);
 int github_log(const struct tracker_link *link, const char *repo, const char *job,
     char **text, struct err *err);
+int github_pull_merge(const struct tracker_link *link, long number,
+    const struct tracker_pull_merge *how, struct arena *arena,
+    struct tracker_pull *pull, struct err *err);
 int github_pulls(const struct tracker_link *link, const char *id, int limit,
     struct arena *arena, struct tracker_pulls *pulls, struct err *err);

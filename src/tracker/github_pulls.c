@@ -106,6 +106,11 @@ read_pull(struct arena *arena, struct json_object *from)
 		.head = arena_strdup(arena, net_str(from, "head.ref")),
 		.base = arena_strdup(arena, net_str(from, "base.ref")),
 		.head_commit = arena_strdup(arena, net_str(from, "head.sha")),
+		/* Of one that is open it is only a trial. */
+		.merge_commit = strcmp(state, "merged") == 0
+				    ? arena_strdup(
+					  arena, net_str(from, "merge_commit_sha"))
+				    : "",
 		.state = arena_strdup(arena, state),
 		.checks = "none",
 		.review = "none" };
@@ -385,6 +390,59 @@ github_pull_close(const struct tracker_link *link, const struct tracker_call *ca
 	err = net_begin(link, err, &own);
 	return net_end(
 	    link, pull_close(link, call, number, text, arena, pull, err), err);
+}
+
+static int
+pull_merge(const struct tracker_link *link, long number,
+    const struct tracker_pull_merge *how, struct arena *arena,
+    struct tracker_pull *pull, struct err *err)
+{
+	NET_JSON struct json_object *from = NULL, *merged = NULL;
+	struct github_request request = { .method = "PUT" };
+	struct github_ref ref;
+
+	if (github_ref_parse(link, "#0", &ref, err) < 0)
+		return -1;
+	from = get_pull(link, ref.repo, number, err);
+	if (!from)
+		return -1;
+	*pull = read_pull(arena, from);
+	if (strcmp(pull->state, "merged") == 0)
+		return 0;
+	if (strcmp(pull->head_commit, how->head) != 0) {
+		net_trouble(link, TRACKER_CONFLICT);
+		return err_set(err, ERR_CONFLICT,
+		    "github: pull request #%ld is at %.12s, and %.12s was tested",
+		    number, pull->head_commit, how->head);
+	}
+	request.path = xasprintf("/repos/%s/pulls/%ld/merge", ref.repo, number);
+	request.body = json_object_new_object();
+	net_add_text(request.body, "sha", how->head);
+	net_add_text(request.body, "merge_method", how->method);
+	if (how->title[0])
+		net_add_text(request.body, "commit_title", how->title);
+	if (how->title[0])
+		net_add_text(request.body, "commit_message", how->text);
+	if (github_send(link, request, &merged, err) < 0)
+		return err_wrap(err, "pull request #%ld is not merged", number);
+	if (!net_bool(merged, "merged") || !*net_str(merged, "sha")) {
+		net_trouble(link, TRACKER_LATER);
+		return err_set(err, ERR_INPUT, "github: its answer names no commit");
+	}
+	pull->state = "merged";
+	pull->merge_commit = arena_strdup(arena, net_str(merged, "sha"));
+	return 0;
+}
+
+int
+github_pull_merge(const struct tracker_link *link, long number,
+    const struct tracker_pull_merge *how, struct arena *arena,
+    struct tracker_pull *pull, struct err *err)
+{
+	struct err own = ERR_INIT;
+
+	err = net_begin(link, err, &own);
+	return net_end(link, pull_merge(link, number, how, arena, pull, err), err);
 }
 
 /* Reads pull request NUMBER into PULLS when it closes issue REF. */

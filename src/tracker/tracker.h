@@ -198,9 +198,17 @@ struct tracker_pull_draft {
 struct tracker_pull {
 	long number;
 	const char *url, *title, *head, *base, *head_commit;
-	const char *state;  /* "draft", "open", "merged", "closed" */
-	const char *checks; /* "none", "pending", "passed", "failed" */
-	const char *review; /* "none", "required", "approved", "changes" */
+	const char *merge_commit; /* of one that is merged, else "" */
+	const char *state;        /* "draft", "open", "merged", "closed" */
+	const char *checks;       /* "none", "pending", "passed", "failed" */
+	const char *review;       /* "none", "required", "approved", "changes" */
+};
+
+/* How a pull request is merged there. */
+struct tracker_pull_merge {
+	const char *head;         /* the commit that was tested and read */
+	const char *method;       /* "squash", "merge" or "rebase" */
+	const char *title, *text; /* of the commit; "" is the tracker's own */
 };
 
 struct tracker_pulls {
@@ -303,6 +311,15 @@ struct tracker {
 	int (*pull_close)(const struct tracker_link *link,
 	    const struct tracker_call *call, long number, const char *text,
 	    struct arena *arena, struct tracker_pull *pull, struct err *err);
+
+	/*
+	 * Merges pull request NUMBER there, as it is at commit HEAD; one that is merged
+	 * already is success.  PULL is what it became.  ERR_REFUSED or ERR_CONFLICT when the
+	 * tracker does not let it (protection, checks, reviews, another head), with its words.
+	 */
+	int (*pull_merge)(const struct tracker_link *link, long number,
+	    const struct tracker_pull_merge *how, struct arena *arena,
+	    struct tracker_pull *pull, struct err *err);
 
 	/* Up to LIMIT pull requests that belong to issue ID. */
 	int (*pulls)(const struct tracker_link *link, const char *id, int limit,

@@ -158,6 +158,41 @@ it_is_closed_when_its_work_was_published_or_given_up(void **state)
 	play_free(p);
 }
 
+/* A protected target: nobody pushes, and who merged it there first did what was wanted. */
+static void
+with_forge_the_pull_request_is_what_lands(void **state)
+{
+	static const char *const states[] = { "open", "merged" };
+
+	for (size_t i = 0; i < N_ELEMS(states); i++) {
+		struct play *p = pulled("ask");
+
+		HAPPENS(p, HAP_PLAN_CHANGED, "plan", "p1", "#cap", "3", "merge", "ask",
+		    "target", "main", "#n_phases", "1", "publish", "forge");
+		see(p, states[i], "passed", "none");
+		HAPPENS(p, HAP_MERGE_ASKED, "session", "p1.1.1A");
+		IS(p, "1A", SESSION_MERGING);
+		LINE(p, "1A", HAP_CANDIDATE_BUILT, "candidate", "c1", "onto", "m0",
+		    NULL);
+		OWES(p, "land", "1A");
+		assert_int_equal(
+		    fields_number(&play_act(p, "land", "1A")->fields, "number", 0), 7);
+		play_free(p);
+	}
+}
+
+static void
+with_pr_it_is_landed_here(void **state)
+{
+	struct play *p = pulled("auto");
+
+	see(p, "open", "passed", "none");
+	LINE(p, "1A", HAP_CANDIDATE_BUILT, "candidate", "c1", "onto", "m0", NULL);
+	assert_int_equal(
+	    fields_number(&play_act(p, "land", "1A")->fields, "number", 0), 0);
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -168,6 +203,8 @@ main(void)
 		cmocka_unit_test(it_is_looked_at_until_it_lands),
 		cmocka_unit_test(a_person_may_go_against_it),
 		cmocka_unit_test(it_is_closed_when_its_work_was_published_or_given_up),
+		cmocka_unit_test(with_forge_the_pull_request_is_what_lands),
+		cmocka_unit_test(with_pr_it_is_landed_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

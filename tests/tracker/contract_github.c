@@ -275,6 +275,39 @@ a_pull_request_is_closed_once_with_words(void **state)
 	assert_int_equal(w->state.trouble, TRACKER_MISSING);
 }
 
+/* Where the target is protected: at that commit, once, whatever is lost on the way. */
+static void
+a_pull_request_is_merged_at_the_tested_commit_only(void **state)
+{
+	struct world *w = *state;
+	struct tracker_pull pull = open_pull(w, world_make(w, NULL, NULL));
+	struct tracker_pull_merge how = { "1234", "squash", "Batch 1A", "" };
+	long number = pull.number;
+	AUTO_FREE char *head = xstrdup(pull.head_commit);
+
+	assert_string_equal(pull.merge_commit, "");
+	assert_int_equal(
+	    w->tracker->pull_merge(&w->link, number, &how, w->arena, &pull, NULL), -1);
+	assert_int_equal(w->state.trouble, TRACKER_CONFLICT);
+	how.head = head;
+	/* The answer to the merge is lost: the next call finds it merged. */
+	world_break(w, "lost", 1, 1);
+	assert_int_equal(
+	    w->tracker->pull_merge(&w->link, number, &how, w->arena, &pull, NULL), -1);
+	assert_int_equal(w->state.trouble, TRACKER_LATER);
+	world_break(w, "", 0, 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(w->tracker->pull_merge(
+				     &w->link, number, &how, w->arena, &pull, NULL),
+		    0);
+		assert_string_equal(pull.state, "merged");
+		assert_int_equal(strlen(pull.merge_commit), 40);
+	}
+	assert_int_equal(
+	    w->tracker->pull_merge(&w->link, 77, &how, w->arena, &pull, NULL), -1);
+	assert_int_equal(w->state.trouble, TRACKER_MISSING);
+}
+
 const struct CMUnitTest contract_github[] = {
 	CLAIM(a_status_is_a_state_and_a_label),
 	CLAIM(every_loss_on_the_way_leaves_one_child),
@@ -286,5 +319,6 @@ const struct CMUnitTest contract_github[] = {
 	CLAIM(a_pull_request_closes_its_own_issue_only),
 	CLAIM(checks_and_reviews_are_read),
 	CLAIM(a_pull_request_is_closed_once_with_words),
+	CLAIM(a_pull_request_is_merged_at_the_tested_commit_only),
 };
 const size_t contract_github_n = N_ELEMS(contract_github);

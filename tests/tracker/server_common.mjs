@@ -1,7 +1,7 @@
 // What the test servers of the trackers share: listening, and failing on order.
 //
 // POST /control {"fault": NAME, "n": COUNT, "skip": COUNT} makes COUNT requests fail, after
-// SKIP that do not.  "lost" faults take effect and lose the answer.  GET /control tells
+// SKIP that do not; "only" names a method, and others are none of them.  "lost" faults take effect and lose the answer.  GET /control tells
 // how many requests came, and what the server was asked to remember.
 
 import http from 'node:http';
@@ -55,7 +55,7 @@ function read(q) {
 export function serve({handle, faults = {}, tell = () => ({}), reset = () => {},
 	obey = () => {}}) {
 	const all = {...later, ...faults};
-	let fault = null, n = 0, skip = 0, requests = 0;
+	let fault = null, n = 0, skip = 0, only = null, requests = 0;
 	const server = http.createServer(async (q, r) => {
 		const body = await read(q);
 		if (q.url === '/control' && q.method === 'GET')
@@ -67,13 +67,14 @@ export function serve({handle, faults = {}, tell = () => ({}), reset = () => {},
 				requests = 0;
 			}
 			obey(order);
-			({fault = null, n = 0, skip = 0} = order);
+			({fault = null, n = 0, skip = 0, only = null} = order);
 			return say(r, 200, {});
 		}
 		requests++;
-		if (fault && skip > 0) {
+		const meant = fault && (!only || q.method === only);
+		if (meant && skip > 0) {
 			skip--;
-		} else if (fault && n > 0) {
+		} else if (meant && n > 0) {
 			n--;
 			if (fault === 'lost') {
 				const dead = {writeHead() {}, end() {}, write() {}};

@@ -155,11 +155,29 @@ function refresh(pull) {
 		return pull;
 	pull.head.sha = tip(pull.head.ref) ?? pull.head.sha;
 	if (git('merge-base', '--is-ancestor', pull.head.sha, `refs/heads/${pull.base.ref}`) !== null) {
-		Object.assign(pull, {state: 'closed', merged_at: now()});
-		for (const m of pull.body.matchAll(/\bcloses (?:acme\/gates)?#(\d+)/gi))
-			change(db.issues.find((i) => i.number === Number(m[1])), {state: 'closed', state_reason: 'completed'});
+		merged(pull, tip(pull.base.ref));
 	}
 	return pull;
+}
+
+function merged(pull, sha) {
+	Object.assign(pull, {state: 'closed', merged_at: now(), merge_commit_sha: sha});
+	for (const m of pull.body.matchAll(/\bcloses (?:acme\/gates)?#(\d+)/gi))
+		change(db.issues.find((i) => i.number === Number(m[1])), {state: 'closed', state_reason: 'completed'});
+}
+
+// What GitHub's own merge makes, as METHOD wants it; null when there is a conflict.
+function merge_as(method, pull, {commit_title, commit_message}) {
+	if (!db.git)
+		return 'd'.repeat(40);
+	const onto = tip(pull.base.ref);
+	const tree = git('merge-tree', '--write-tree', onto, pull.head.sha);
+	const parents = method === 'merge' ? ['-p', onto, '-p', pull.head.sha] : ['-p', onto];
+	const made = tree && git('-c', 'user.name=GitHub', '-c', 'user.email=noreply@example.invalid', 'commit-tree',
+		...parents, '-m', commit_title ?? pull.title, '-m', commit_message ?? '', tree);
+	if (made)
+		git('update-ref', `refs/heads/${pull.base.ref}`, made, onto);
+	return made;
 }
 
 const acts = {
@@ -249,6 +267,20 @@ const acts = {
 		refresh(must(db.pulls.find((x) => x.number === Number(p.pull_number)))),
 	'PATCH /repos/{owner}/{repo}/pulls/{pull_number}': (p, q, body) => Object.assign(
 		refresh(must(db.pulls.find((x) => x.number === Number(p.pull_number)))), body),
+	'PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge': (p, q, body) => {
+		const pull = refresh(must(db.pulls.find((x) => x.number === Number(p.pull_number))));
+		if (pull.state !== 'open')
+			throw new Refusal(405, 'Pull Request is not mergeable');
+		if (body.sha && body.sha !== pull.head.sha)
+			throw new Refusal(409, 'Head branch was modified. Review and try the merge again.');
+		if (db.protects)
+			throw new Refusal(405, db.protects);
+		const sha = merge_as(body.merge_method ?? 'merge', pull, body);
+		if (!sha)
+			throw new Refusal(405, 'Pull Request is not mergeable');
+		merged(pull, sha);
+		return {sha, merged: true, message: 'Pull Request successfully merged'};
+	},
 	'GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews': () => db.reviews,
 	'GET /repos/{owner}/{repo}/commits/{ref}/check-runs': () =>
 		({total_count: db.runs.length, check_runs: db.runs}),
@@ -348,8 +380,10 @@ serve({
 	// "token" revokes the one before; "change" is what somebody else does to issues; "checks" and
 	// "reviews" are what machines and people say of every pull request.
 	// "below" puts issues below another, "block" makes one wait for another.
-	obey: ({token, change: wanted = {}, checks, reviews, block = [], below = [], scrawl}) => {
+	obey: ({token, change: wanted = {}, checks, reviews, block = [], below = [], scrawl, protects}) => {
 		db.token = token ?? db.token;
+		// "protects" is why no pull request may be merged there, "" that it may.
+		db.protects = protects ?? db.protects;
 		for (const [id, body] of Object.entries(wanted))
 			change(issue_of({issue_number: id.replace('#', '')}), body);
 		// "scrawl" is what somebody writes into the registry.
@@ -380,7 +414,7 @@ serve({
 		approve: meanwhile(() => review('grace', 'APPROVED')),
 		'ask-changes': meanwhile(() => review('grace', 'CHANGES_REQUESTED')),
 		'say-something': meanwhile(() => review('grace', 'COMMENTED')),
-		merge: meanwhile(() => db.pulls.forEach((x) => { x.state = 'closed'; x.merged_at = now(); })),
+		merge: meanwhile(() => db.pulls.forEach((x) => merged(x, 'c'.repeat(40)))),
 	},
 	tell: () => ({mine: mine(), requested: db.pulls.map((x) => ({number: x.number, title: x.title, body: x.body,
 		head: x.head.ref, state: refresh(x).merged_at ? 'merged' : x.state})),

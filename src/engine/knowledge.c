@@ -151,7 +151,8 @@ knowledge_env(struct knowledge *knowledge, const struct verdict_env *world,
 		.model = &knowledge->learned.model,
 		.n_bytes = n_bytes_of,
 		.hot = hot_of,
-		.arg = knowledge };
+		.arg = knowledge,
+		.world = world };
 }
 
 int

@@ -134,6 +134,16 @@ row_meet(struct decision *d, const struct use *a, struct meet *meet, bool data_o
 	}
 }
 
+/*
+ * Is CLAIM what a path gives away, or no more than that?  Who numbers the migrations, or
+ * changes a schema: of its own, says so of the paths it writes there.
+ */
+static bool
+is_of_path(const struct claim *claim)
+{
+	return claim->path || claim->mode == MODE_RENUMBER || claim->mode == MODE_PART;
+}
+
 static struct clash *
 clash_slot(struct cell *cell, const struct clash *clash, const char *name)
 {
@@ -147,7 +157,8 @@ clash_slot(struct cell *cell, const struct clash *clash, const char *name)
 	case RELATION_SEQUENTIAL:
 		if (resource_kind(name) == PAIR_API)
 			return &cell->rare->alone;
-		return clash->a->path && clash->b->path && resource_is_migrations(name)
+		return is_of_path(clash->a) && is_of_path(clash->b) &&
+			       resource_is_migrations(name)
 			   ? &cell->rare->migrations
 			   : &cell->rare->shared;
 	case RELATION_NUMBERS:

@@ -1,6 +1,7 @@
 #include "policy/forecast.h"
 
 #include "base/mem.h"
+#include "plan/merging.h"
 #include "policy/reach.h"
 
 #include <stdlib.h>
@@ -43,13 +44,38 @@ ask_files(const struct forecast_env *env, struct risk_file *file, size_t n)
 	}
 }
 
+/*
+ * Takes out of FILE what has a merge action: what is made again or united at landing collides
+ * with nobody (CONFLICTS 5.2).  Returns how many are left.
+ */
+static size_t
+keep_colliding(const struct forecast_env *env, struct risk_file *file, size_t n)
+{
+	const struct verdict_env *world = env->world;
+	struct merging_rules rules;
+	size_t n_left = 0;
+
+	if (!world || world->n_derived + world->n_united == 0)
+		return n;
+	merging_rules_init(&rules, world);
+	for (size_t i = 0; i < n; i++) {
+		enum merging merging = merging_of(&rules, file[i].path);
+
+		if (merging != MERGING_DERIVED && merging != MERGING_UNITED)
+			file[n_left++] = file[i];
+	}
+	merging_rules_clear(&rules);
+	return n_left;
+}
+
 static double
 risk_between(struct reach *reach, const struct forecast_env *env, int a, int b)
 {
 	struct risk_file *file;
 	size_t n = reach_common(reach, a, b, &file);
-	double risk = -1;
+	double risk = n > 0 ? 0 : -1;
 
+	n = keep_colliding(env, file, n);
 	if (n > 0) {
 		ask_files(env, file, n);
 		risk = risk_of_pair(env->model, file, n, reach_sizes(reach, a, b));
@@ -146,6 +172,7 @@ forecast_pair(const struct plan *plan, int a, int b, const struct forecast_env *
 	struct risk_file *file;
 	size_t n = reach_common(reach, a, b, &file);
 
+	n = keep_colliding(env, file, n);
 	*forecast = (struct forecast){ .n = n };
 	ask_files(env, file, n);
 	forecast->risk = risk_of_pair(env->model, file, n, sizes);

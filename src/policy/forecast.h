@@ -16,6 +16,8 @@ struct forecast_env {
 	double (*n_bytes)(void *arg, const char *path); /* negative: not known */
 	double (*hot)(void *arg, const char *path);     /* of the last 200 landings */
 	void *arg;
+	/* Whose merge actions take files out of it; borrowed, NULL for none. */
+	const struct verdict_env *world;
 };
 
 /*

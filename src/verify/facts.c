@@ -42,11 +42,12 @@ fact_of_claims(const struct verify_claim *a, const struct verify_claim *b)
 	case 'X':
 		if (strcmp(verify_name_kind(a->name), "api") == 0)
 			return FACT_ALONE;
+		if (strcmp(a->name, "infra:db-schema") == 0 && verify_is_of_path(a) &&
+		    verify_is_of_path(b))
+			return FACT_SHARED_PATHS | FACT_MIGRATIONS;
 		if (!a->path || !b->path)
 			return FACT_SHARED;
-		return strcmp(a->name, "infra:db-schema") == 0
-			   ? FACT_SHARED_PATHS | FACT_MIGRATIONS
-			   : FACT_SHARED | FACT_SHARED_PATHS;
+		return FACT_SHARED | FACT_SHARED_PATHS;
 	default: return 0;
 	}
 }

@@ -105,6 +105,13 @@ verify_name_kind(const char *name)
 	return strchr(name + strlen("infra:"), ':') ? "resource" : "infra";
 }
 
+bool
+verify_is_of_path(const struct verify_claim *claim)
+{
+	return claim->path || claim->mode == RENUMBERING ||
+	       claim->mode == DATABASE_PART;
+}
+
 static bool
 is_white(char c)
 {

@@ -259,6 +259,8 @@ bool verify_leftover(struct verify *v, const struct verify_program *a,
 /* names.c: claims on api:, schema: and infra: names and on directories. */
 void verify_claims(struct verify *v);
 /* How two claims on one name get along: a letter of the table in names.c. */
+/* Is CLAIM what a path gives away, or no more: the number of a migration, a part? */
+bool verify_is_of_path(const struct verify_claim *claim);
 char verify_relation(const struct verify_claim *a, const struct verify_claim *b);
 /* "api", "schema", "infra", "resource" or "directory". */
 const char *verify_name_kind(const char *name);

@@ -266,6 +266,22 @@ phases_that_only_number_migrations_run_together(void **state)
 	expect("A renumbers=schema:m writes=db/migrations/*_a.sql\n"
 	       "B renumbers=schema:m writes=db/migrations/*_b.sql",
 	    NULL, "parallel-branches/parallel-branches 2 directory - -");
+	expect("A renumbers=db-schema writes=db/migrations/*_a.sql\n"
+	       "B renumbers=db-schema writes=db/migrations/*_b.sql",
+	    NULL, "parallel-branches/parallel-branches 2 directory - -");
+	expect("A renumbers=db-schema changes=schema:a writes=db/migrations/*_a.sql\n"
+	       "B renumbers=db-schema extends=schema:b writes=db/migrations/*_b.sql",
+	    NULL, "parallel-branches/parallel-branches 2 directory - -");
+	expect("A changes=schema:a writes=db/migrations/*_a.sql\n"
+	       "B extends=schema:b writes=db/migrations/*_b.sql",
+	    NULL, "sequential/parallel-branches 3 infra A infra:db-schema");
+	/* Who changes the schema, or numbers nothing, does collide. */
+	expect("A renumbers=db-schema writes=db/migrations/*_a.sql\n"
+	       "B writes=db/migrations/*_b.sql",
+	    NULL, "sequential/parallel-branches 3 infra A infra:db-schema");
+	expect("A renumbers=db-schema writes=db/migrations/*_a.sql\n"
+	       "B infra=db-schema renumbers=db-schema",
+	    NULL, "sequential/sequential 3 infra A infra:db-schema");
 }
 
 /* DESIGN 5: of what there are several, so many may run and no more. */

@@ -104,6 +104,46 @@ negated_paths_and_other_repositories_do_not_count(void **state)
 	    risk_of("A repo=other writes=lib/a.c\nB repo=other writes=lib/a.c"), 2);
 }
 
+/* CONFLICTS 5.2: derived files leave the chance and get a merge action. */
+static void
+what_is_made_again_or_united_has_no_chance(void **state)
+{
+	static const char *const derived[] = { "lib/b.c" }, *const united[] = {
+		"*.md"
+	};
+	const struct verdict_env world = { .tracked = tracked,
+		.n_tracked = N_ELEMS(tracked),
+		.derived = derived,
+		.n_derived = 1,
+		.united = united,
+		.n_united = 1 };
+	static const struct {
+		const char *text;
+		size_t n;
+	} rows[] = {
+		{ "A writes=lib/b.c+README.md\nB writes=lib/b.c+README.md", 0 },
+		{ "A writes=lib/b.c+lib/a.c\nB writes=lib/b.c+lib/a.c", 1 },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		struct forecast_env env = env_of();
+		struct plan *plan = build_plan(rows[i].text);
+		struct verdicts *v = verdicts_new(plan, &world);
+		struct forecast f;
+
+		env.world = &world;
+		forecast_risks(plan, v, &env);
+		forecast_pair(plan, 0, 1, &env, &f);
+		assert_int_equal(v->n_pairs, 1);
+		assert_int_equal(f.n, rows[i].n);
+		assert_true(rows[i].n == 0 ? v->pair[0].risk <= 0 && f.risk <= 0
+					   : v->pair[0].risk > 0 && f.risk > 0);
+		forecast_clear(&f);
+		verdicts_free(v);
+		plan_free(plan);
+	}
+}
+
 static void
 the_likeliest_file_comes_first_and_its_absence_is_priced(void **state)
 {
@@ -183,6 +223,7 @@ main(void)
 		cmocka_unit_test(negated_paths_and_other_repositories_do_not_count),
 		cmocka_unit_test(
 		    the_likeliest_file_comes_first_and_its_absence_is_priced),
+		cmocka_unit_test(what_is_made_again_or_united_has_no_chance),
 		cmocka_unit_test(case_is_folded_where_the_disk_folds_it),
 		cmocka_unit_test(a_changed_phase_has_its_risks_anew),
 	};

@@ -28,7 +28,7 @@ claim "with git two that overlap go side by side on branches" divisi verdict "$p
 claim "without, they follow each other (S-15)" exits 1 bare divisi verdict "$plan" 1A 1B
 claim "since there are no branches" says 'there are no branches here' bare divisi verdict "$plan" 1A 1B
 claim "a check says what cannot be had (S-8)" says 'no worktrees and no branches' bare divisi check "$plan"
-claim "and by which tier" says '^degraded-cowork: git is not installed' bare divisi plan "$plan"
+claim "and by which tier (S-6)" says '^degraded-cowork: git is not installed' bare divisi plan "$plan"
 claim "and what serves instead" says 'divisi issue assign ID WHO' bare divisi check "$plan"
 worktrees() { bare divisi plan "$plan" --json 2>/dev/null | grep -o '"worktree":"[^"]*"' | sort -u; }
 claim "no row shows a worktree" equals "$(worktrees | tr -d ' ')" '"worktree":"n/a"'
@@ -63,7 +63,7 @@ claim "with --json" says '"tier":"degraded-cowork"' bare divisi dispatch "$plan"
 bare divisi issue move DV-3 "In Progress" >/dev/null
 bare divisi issue move DV-3 Done >/dev/null
 claim "and at last there is nothing left" says 'every sub-issue of the plan is Done' bare divisi dispatch "$plan"
-claim "nothing was made in git" equals "$(git worktree list | wc -l)$(git for-each-ref refs/heads refs/divisi | wc -l)" 11
+claim "nothing was made in git (S-7)" equals "$(git worktree list | wc -l)$(git for-each-ref refs/heads refs/divisi | wc -l)" 11
 claim "with git again the same issues are there" says 'DV-3' divisi issue list
 divisi server --stop >/dev/null 2>&1
 

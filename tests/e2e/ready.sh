@@ -26,7 +26,7 @@ divisi issue relate DV-3 blocks DV-5
 divisi issue relate DV-2 blocks DV-5
 claim "what is blocked is not ready" scan_is 'len(r)' 0
 to DV-2
-claim "what is cleared is told, with what to do" scan_is '[(x["id"], x["cleared"], x["action"]) for x in r]' \
+claim "what is cleared is told, with what to do (R-145)" scan_is '[(x["id"], x["cleared"], x["action"]) for x in r]' \
 	"[('DV-3', 'DV-2', 'Assign to agent'), ('DV-4', 'DV-2', 'Move to Todo')]"
 claim "what waits for another is counted" scan_is 'o["blocked"]' 1
 claim "it costs nothing here" scan_is '(o["calls"], o["partial"])' "(0, False)"
@@ -84,7 +84,7 @@ git config divisi.tracker github
 git config divisi.tracker.team acme/gates
 git config divisi.tracker.url "$there"
 claim "GitHub is asked" scan_is '[x["action"] for x in r]' "$(python3 -c 'print(["Assign to agent"] * 8)')"
-claim "within 20 calls" equals "$(requests)" 20
+claim "within 20 calls (R-143)" equals "$(requests)" 20
 claim "that is told" scan_is '(o["calls"], o["calls_most"], o["partial"], o["unscanned"])' "(20, 20, True, 4)"
 claim "it is kept (R-144)" equals "$(requests)" 20
 claim "a person can ask again" divisi ready --force

@@ -53,7 +53,7 @@ in_log() {
 }
 claim "the holder has three" equals "$(in_log)" 3
 kill_server
-claim "the answer" divisi approve 1A
+claim "the answer" divisi answer 1A blue
 claim "who looks on sees it, without the server it began with" \
 	until_true grep -q 'answered: allow' "$scratch/all.out"
 claim "each message was heard once" equals "$(said 1A 'heard: blue, please')" 1

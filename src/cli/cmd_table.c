@@ -224,7 +224,7 @@ static const struct command commands[] = {
 		"approve --hash HASH | --batch N",
 	    .summary = "yes: to what a session asks, a table, or a batch's failures",
 	    .help =
-		"ID is what divisi approvals calls it. --session allows this very request, word for word, as often as its session asks. --rule allows every request of the agent that fits PATTERN as a whole, in this plan or (--in repository) all: * stands for any characters but control characters and ; & | < > $ ` ( ) { } \" ' \\ and none of it for .. in a path. Each use is on record, with who made the rule. A session that was stopped because its tools failed again and again goes on in a new run, which is told what failed and your --reason; with --mode pair it shows a plan before it changes anything.",
+		"ID is what divisi approvals calls it. --session allows this very request, word for word, as often as its session asks. --rule allows every request of the agent that fits PATTERN as a whole, in this plan or (--in repository) all: * stands for any characters but control characters and ; & | < > $ ` ( ) { } \" ' \\ and none of it for .. in a path. Each use is on record, with who made the rule. A question is answered with --reason TEXT, the number or the name of an option or words of yours, a line for each when it asks several; without TEXT it is refused. A session that was stopped because its tools failed again and again goes on in a new run, which is told what failed and your --reason; with --mode pair it shows a plan before it changes anything.",
 	    .options = cmd_approve_options,
 	    .run = cmd_approve,
 	},

@@ -1,5 +1,6 @@
 #include "base/proc.h"
 
+#include "base/crash.h"
 #include "base/mark.h"
 #include "base/mem.h"
 
@@ -447,6 +448,29 @@ proc_parse(const char *text, struct proc_id *id)
 	got.pid = (pid_t)pid;
 	*id = got;
 	return true;
+}
+
+#define NAME_SIZE 96
+
+int
+proc_sign(int fd, const struct proc_id *id)
+{
+	char text[NAME_SIZE] = "";
+
+	if (id)
+		proc_print(id, text, sizeof(text));
+	return DURABLE("lock.sign", pwrite(fd, text, sizeof(text), 0)) < 0 ? -1 : 0;
+}
+
+bool
+proc_is_signed(int fd)
+{
+	struct proc_id id;
+	char text[NAME_SIZE];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	return proc_parse(text, &id) && proc_is_alive(&id);
 }
 
 bool

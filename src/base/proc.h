@@ -77,6 +77,14 @@ void proc_print(const struct proc_id *id, char *buf, size_t size);
 bool proc_parse(const char *text, struct proc_id *id);
 
 /*
+ * The same in a lock file that is ours: a copy of the file is free, though who is named in it
+ * lives.  NULL names nobody.  -1 with errno; then the file may name whom it named before.
+ */
+NODISCARD int proc_sign(int fd, const struct proc_id *id);
+/* Does the process live that the file names? */
+bool proc_is_signed(int fd);
+
+/*
  * True when a process of ours works in the directory DIR or below, or where that cannot be
  * told.
  */

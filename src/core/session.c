@@ -257,6 +257,8 @@ static bool
 outlived(
     struct core *core, struct session *s, const struct happening *h, struct acts *acts)
 {
+	const struct plan_run *p = core_plan(core, s->plan_id);
+
 	s->run_open = false;
 	s->last_seen = h->at;
 	session_close_asks(s, true);
@@ -267,9 +269,12 @@ outlived(
 	}
 	if (session_is_live(s->state))
 		return false;
-	/* Stopped by us: what it wrote to the last is pinned too. */
+	/*
+	 * Stopped by us, or with nobody left who will land it: what it wrote to the last is
+	 * pinned too.  Otherwise whoever removes its worktree does that.
+	 */
 	if (s->state == SESSION_PARKED || s->state == SESSION_FAILED ||
-	    s->state == SESSION_ABANDONED)
+	    s->state == SESSION_ABANDONED || strcmp(p->state, "aborted") == 0)
 		owe_inspect(s, "ended", acts);
 	return true;
 }

@@ -254,16 +254,16 @@ stop(struct task *task, const struct fields *out, const struct err *err)
 		task->engine->listen(task->engine->listen_arg);
 }
 
-/* Its session goes on without an issue; told once. */
+/* Its session goes on without an issue, or with that of an earlier table; told once. */
 static int
 tell_queued(struct task *task)
 {
 	const struct session *s = core_session(
 	    task->engine->core, fields_text(&task->fields, "session"));
 
-	if (s && (s->sub_issue[0] || s->state != SESSION_PLANNED))
+	if (s && s->state != SESSION_PLANNED)
 		return 0;
-	return track_filed(task, "");
+	return track_filed(task, s ? s->sub_issue : "");
 }
 
 /* A table whose sub-issues are asked for is told at once; true when the act goes on. */

@@ -1,6 +1,5 @@
 #include "engine/internal.h"
 
-#include "base/crash.h"
 #include "base/proc.h"
 
 #include <errno.h>
@@ -25,24 +24,17 @@ slot_of(struct engine *engine, const char *session)
 	return NULL;
 }
 
-#define NAME_SIZE 96
-
-/* Writes who HOLDER is into the lock behind FD; NULL: nobody. */
 static void
-put_name(int fd, const struct proc_id *holder)
+name_lock(int fd, const struct proc_id *holder)
 {
-	char text[NAME_SIZE] = "";
-
-	if (holder)
-		proc_print(holder, text, sizeof(text));
-	if (DURABLE("slot.name", pwrite(fd, text, sizeof(text), 0)) < 0)
+	if (proc_sign(fd, holder) < 0)
 		log_warn("slots: a lock without its name: %s", strerror(errno));
 }
 
 static void
 slot_drop(struct engine *engine, struct slot *slot)
 {
-	put_name(slot->fd, NULL);
+	name_lock(slot->fd, NULL);
 	close(slot->fd);
 	free(slot->session);
 	*slot = engine->slot[--engine->n_slots];
@@ -57,18 +49,6 @@ n_allowed(const struct engine *engine, const struct session *s)
 	size_t live = core_live(engine->core);
 
 	return live > cap ? live : cap;
-}
-
-/* Does a process live that the lock behind FD, which is ours now, was given to before? */
-static bool
-is_copied(int fd)
-{
-	struct proc_id holder;
-	char text[NAME_SIZE];
-	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
-
-	text[n > 0 ? n : 0] = '\0';
-	return proc_parse(text, &holder) && proc_is_alive(&holder);
 }
 
 bool
@@ -94,12 +74,12 @@ slot_take(struct engine *engine, const struct session *s)
 
 		if (fd < 0)
 			continue;
-		if (is_copied(fd)) {
+		if (proc_is_signed(fd)) {
 			close(fd);
 			continue;
 		}
 		if (proc_identify(getpid(), &self, &err) == 0)
-			put_name(fd, &self);
+			name_lock(fd, &self);
 		GROW(engine->slot, engine->n_slots, engine->cap_slots);
 		engine->slot[engine->n_slots++] = (struct slot){ .session = xstrdup(
 								     s->id),

@@ -41,6 +41,9 @@ static const struct {
 	{ 6395, SIM_SHORT }, /* a risky checkpoint that nobody knew how to waive */
 	{ 3565, SIM_SHORT }, /* the same, where the record of it stands on an issue */
 	{ 374, 0 },          /* an agent was told to stop before its holder listened */
+	{ 2998, 0 },         /* what an agent wrote last, of a plan that was aborted */
+	{ 3217,
+	    0 }, /* a table that was to wait for no tracker, of a phase filed before */
 	{ 1008315, 0 }, /* a server died of an order and wrote more as it started */
 };
 

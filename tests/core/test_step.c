@@ -403,6 +403,9 @@ nothing_lands_after_an_abort(void **state)
 	HAPPENS(p, HAP_MERGE_ASKED, "plan", "p1");
 	HAPPENS(p, HAP_PLAN_ABORTED, "plan", "p1");
 	IS(p, "1A", SESSION_MERGING);
+	/* Its agent wrote on to the last, and nobody is left who would remove the worktree. */
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "exited", NULL);
+	OWES(p, "inspect", "1A");
 	LINE(p, "1A", HAP_CANDIDATE_BUILT, "candidate", "c1", NULL);
 	OWES_NO(p, "land", NULL);
 	IS(p, "1A", SESSION_PARKED);

@@ -231,6 +231,7 @@ static void
 put_apart(struct certificate *c, const struct pair *pair)
 {
 	const struct meets *m = &c->meets;
+	int a = pair->a + 1, b = pair->b + 1;
 	struct apart apart = { 0 };
 
 	for (size_t i = 0; i < m->of[pair->a].n; i++) {
@@ -238,7 +239,7 @@ put_apart(struct certificate *c, const struct pair *pair)
 			apart_compare(
 			    c, &apart, &m->of[pair->a].use[i], &m->of[pair->b].use[k]);
 	}
-	fprintf(c->out, "apart\t%d\t%d\t%s\t%zu\t%zu\t%zu", pair->a + 1, pair->b + 1,
+	fprintf(c->out, "apart\t%d\t%d\t%s\t%zu\t%zu\t%zu", a, b,
 	    verdict_name(pair->literal), apart.n_compared, apart.n_negated,
 	    apart.n_shared);
 	put_field(c->out, apart.a ? apart.a->text : NULL);
@@ -249,9 +250,11 @@ put_apart(struct certificate *c, const struct pair *pair)
 static void
 put_pair(const struct certificate *c, const struct pair *pair)
 {
-	fprintf(c->out, "pair\t%d\t%d\t%s\t%s\t%u\t%s\t%d", pair->a + 1, pair->b + 1,
+	int a = pair->a + 1, b = pair->b + 1, first = pair->first + 1;
+
+	fprintf(c->out, "pair\t%d\t%d\t%s\t%s\t%u\t%s\t%d", a, b,
 	    verdict_name(pair->verdict), verdict_name(pair->literal), pair->question,
-	    pair_kind_name(pair->kind), pair->first + 1);
+	    pair_kind_name(pair->kind), first);
 	put_field(c->out, pair->grounds->witness);
 	fputc('\n', c->out);
 }

@@ -1,5 +1,6 @@
 #include "core/internal.h"
 #include "core/review.h"
+#include "policy/closure.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,9 @@
  * How a session ends (SPEC 2.5): the checklist from facts, the report with its four headings,
  * the closing comment; and its checkpoints, of which the same is kept before the end (R-52).
  */
+
+#define NOTHING_RUN \
+	"no verify command is configured" /* as the job that builds it says */
 
 /* ---- what is written to the tracker ---------------------------------------------------------- */
 
@@ -22,15 +26,47 @@ put_evidence(FILE *f, const struct session *s)
 		fputs("Evidence: the report above; nothing was changed.\n", f);
 }
 
+/*
+ * What the claim that S is done lacks as evidence, said as a need (R-189, R-190): a person
+ * sees it, nothing waits for it.  NULL when it lacks nothing.  Whether anything was run is
+ * asked when it landed and not before: that is where verification runs.
+ */
+static char *
+evidence_need(const struct session *s)
+{
+	/* Findings in a schema have their evidence each, and may be likely. */
+	const char *belief = s->output_path[0] ? NULL : closure_belief(s->summary);
+
+	if (belief)
+		return xasprintf(
+		    "the report says \"%s\", which is belief and no evidence (R-190). "
+		    "Needed: run it, and say here what it printed.",
+		    belief);
+	if (s->landed[0] && (!s->evidence[0] || strcmp(s->evidence, NOTHING_RUN) == 0))
+		return xstrdup(
+		    "nothing was run on what landed (R-189). Needed, unless only "
+		    "documentation changed: run it, and say here what it "
+		    "printed.");
+	if (s->n_commits == 0 && !s->output_path[0] && !s->summary[0])
+		return xstrdup(
+		    "its agent reported nothing (R-189). Needed: say here what "
+		    "came of it.");
+	return NULL;
+}
+
 static void
 put_next(FILE *f, const struct session *s)
 {
+	AUTO_FREE char *need = evidence_need(s);
+
 	if (s->n_commits == 0)
 		fputs("None: the deliverable is above.\n", f);
 	else
 		fprintf(f,
 		    "Review, then merge (position %lld), verified on the target.\n",
 		    (long long)s->merge_position);
+	if (need)
+		fprintf(f, "Evidence check: %s\n", need);
 	if (s->stray[0])
 		fprintf(f, "Look at what was written beyond the declared paths:\n%s\n",
 		    s->stray);
@@ -82,27 +118,28 @@ sentences(const char *text, int count)
 	return n;
 }
 
-/* evidence and a sentence or two; of research the deliverable, where it is, findings. */
+/* evidence, its check and a sentence or two; of research the deliverable, where it is, findings. */
 void
 owe_closing(struct session *s, struct acts *acts)
 {
 	const char *summary = s->summary[0] ? s->summary : s->focus;
-	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *text = NULL, *need = evidence_need(s);
+	const char *check = need ? need : "met.";
 
 	if (s->landed[0])
 		text = xasprintf(
 		    "Merged as %.12s: %lld file(s), branch `%s`%s%s. Tests: %s\n"
-		    "%s: %.*s",
+		    "%s: %.*s\nEvidence check: %s",
 		    s->landed, (long long)s->n_files, s->branch,
 		    s->pull_url[0] ? ", " : "", s->pull_url,
 		    s->evidence[0] ? s->evidence : "no verify command is configured",
 		    s->is_analysis ? "Findings" : "Summary",
-		    (int)sentences(summary, s->is_analysis ? 3 : 2), summary);
+		    (int)sentences(summary, s->is_analysis ? 3 : 2), summary, check);
 	else
 		text = xasprintf(
 		    "Deliverable: %s. Location: the exit report of this issue.\n"
-		    "Findings: %.*s",
-		    s->focus, (int)sentences(summary, 3), summary);
+		    "Findings: %.*s\nEvidence check: %s",
+		    s->focus, (int)sentences(summary, 3), summary, check);
 	owe_comment(acts, s, "closing", ++s->n_keys, text);
 }
 

@@ -65,6 +65,17 @@ trouble_at(const struct session *s, const char *tool)
 	return i;
 }
 
+/* stopped, and nobody has said yet how it goes on. */
+static bool
+is_open(const struct session *s)
+{
+	for (size_t i = 0; i < s->n_asks; i++) {
+		if (storm_is_ask(&s->ask[i]) && s->ask[i].decision[0] == '\0')
+			return true;
+	}
+	return false;
+}
+
 bool
 session_has_trouble(const struct session *s, const char *tool)
 {
@@ -137,6 +148,16 @@ stop(struct core *core, struct session *s, const struct trouble *t, bool is_same
 	fields_set(f, "session", s->id);
 	fields_set(f, "run", s->run);
 	owe_stop(s, acts);
+	/* R-162, J-47: what was to be quick may be looked at before it goes on. */
+	if (strcmp(s->mode, "quick") == 0) {
+		char *more = xasprintf(
+		    "%sIt was to be quick: approve it with --mode pair, and it shows a plan "
+		    "before it writes anything more.\n",
+		    log);
+
+		free(log);
+		log = more;
+	}
 	a = core_open_ask(s, "", STORM_ASK, STORM_ASK, why, now);
 	if (a)
 		core_set(&a->detail, log);
@@ -173,7 +194,8 @@ step_agent_tool(
 	is_again = is_read_again(s, h, tool);
 	session_heard(s, h, acts);
 	if (fields_number(f, "worked", 0)) {
-		if (session_has_trouble(s, tool))
+		/* What its dying agent still did does not close it again. */
+		if (session_has_trouble(s, tool) && !is_open(s))
 			drop(s, trouble_at(s, tool));
 		return 0;
 	}

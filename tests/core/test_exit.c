@@ -271,6 +271,47 @@ nothing_is_kept_of_what_never_ran_or_is_over(void **state)
 	play_free(p);
 }
 
+/* The closing comment of 1A, which said SUMMARY and landed as EVIDENCE shows. */
+static void
+lands_with(const char *summary, const char *evidence, const char *wanted, bool is_told)
+{
+	struct play *p = running("1A");
+	struct session *s = play_session(p, "1A");
+
+	play_start(p, "1A");
+	report_done(p, "1A", summary);
+	play_inspect(p, "1A", 1);
+	IS(p, "1A", SESSION_IN_REVIEW);
+	assert_int_equal(
+	    strstr(comment(p, "exit"), "Evidence check: ") != NULL, is_told);
+	HAPPENS(p, HAP_MERGE_ASKED, "session", s->id);
+	play_land(p, "1A");
+	IS(p, "1A", SESSION_DONE);
+	core_set(&s->evidence, evidence);
+	acts_clear(&p->acts);
+	owe_closing(s, &p->acts);
+	if (!strstr(comment(p, "closing"), wanted))
+		fail_msg("'%s' is not in\n%s", wanted, comment(p, "closing"));
+	play_free(p);
+}
+
+/* what lacks evidence is told as a need, at the exit and at the end; it closes. */
+static void
+a_close_says_what_it_lacks_as_evidence_r189_r190(void **state)
+{
+	(void)state;
+	lands_with(
+	    "12 of 12 tests passed.", "make check: ok", "Evidence check: met.", false);
+	lands_with("It should work now.", "make check: ok",
+	    "the report says \"should work\", which is belief and no evidence (R-190). "
+	    "Needed: run it",
+	    true);
+	lands_with("12 of 12 tests passed.", "no verify command is configured",
+	    "nothing was run on what landed (R-189). Needed", false);
+	lands_with(
+	    "12 of 12 tests passed.", "", "nothing was run on what landed", false);
+}
+
 int
 main(void)
 {
@@ -285,6 +326,7 @@ main(void)
 		cmocka_unit_test(each_step_of_a_checkpoint_stands_alone),
 		cmocka_unit_test(a_checkpoint_that_is_told_twice_gives_no_key_twice),
 		cmocka_unit_test(nothing_is_kept_of_what_never_ran_or_is_over),
+		cmocka_unit_test(a_close_says_what_it_lacks_as_evidence_r189_r190),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

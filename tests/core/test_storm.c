@@ -253,6 +253,54 @@ a_person_who_acts_otherwise_settles_the_question(void **state)
 	}
 }
 
+/*
+ * R-162: three identical errors in a row open the circuit; what works closes nothing while it
+ * is open, only a person does, and who was quick may be made to show a plan first.
+ */
+static void
+an_open_circuit_is_closed_by_a_person_and_not_by_a_success_r162(void **state)
+{
+	struct play *p = one_at_work();
+	struct session *s = play_session(p, "1A");
+
+	(void)state;
+	core_set(&s->mode, "quick");
+	fails(p, "make", "e1");
+	fails(p, "make", "e1");
+	works(p, "make");
+	assert_int_equal(s->n_troubles, 0);
+	for (int i = 0; i < 3; i++)
+		fails(p, "make", "e1");
+	IS(p, "1A", SESSION_PARKED);
+	assert_non_null(strstr(session_open_ask(s)->detail, "--mode pair"));
+	works(p, "make");
+	assert_int_equal(s->n_troubles, 1);
+	IS(p, "1A", SESSION_PARKED);
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "exited", NULL);
+	IS(p, "1A", SESSION_PARKED);
+	HAPPENS(
+	    p, HAP_ASK_ANSWERED, "session", s->id, "decision", "allow", "mode", "pair");
+	IS(p, "1A", SESSION_LAUNCHING);
+	assert_string_equal(s->mode, "pair");
+	assert_non_null(strstr(act_text(play_act(p, "launch", "1A"), "note"), "make"));
+	assert_int_equal(s->n_troubles, 0);
+	play_free(p);
+}
+
+/* the pair is for who was quick; nobody else is told of it. */
+static void
+who_was_not_quick_is_stopped_without_that_offer_r162(void **state)
+{
+	struct play *p = one_at_work();
+	struct session *s = play_session(p, "1A");
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		fails(p, "make", "e1");
+	assert_null(strstr(session_open_ask(s)->detail, "--mode pair"));
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -270,6 +318,9 @@ main(void)
 		cmocka_unit_test(
 		    a_fork_is_said_to_the_launch_it_was_ordered_for_and_no_other),
 		cmocka_unit_test(a_person_who_acts_otherwise_settles_the_question),
+		cmocka_unit_test(
+		    an_open_circuit_is_closed_by_a_person_and_not_by_a_success_r162),
+		cmocka_unit_test(who_was_not_quick_is_stopped_without_that_offer_r162),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,4 +78,23 @@ claim "each task has a conversation of its own (R-151)" becomes 2A in-review
 claim "so two were started" equals "$(starts 2A)" 2
 claim "the second is told where it stands" told 2A 'Go on with task 2'
 claim "the replay agrees with that, too" divisi replay
+
+divisi abort "$plan" --reason "that was it" >/dev/null
+git config divisi.loop on
+plan=2026-11-22-anew.md
+fake_plan "$plan" <<'END'
+3A|tdd|Writes: `g.txt`, `h.txt`|fake:write=g.txt:1 fake:commit=g fake:turn=TASK_COMPLETE fake:turn=REPLAN fake:say=TASKS 1 fake:write=h.txt:2 fake:commit=h fake:say=TASK_COMPLETE
+END
+more_tasks 3A 3
+divisi dispatch "$plan" >/dev/null 2>&1
+claim "the third table is approved" approve_table
+claim "REPLAN is heard, and the rest is asked for anew (R-157)" \
+	until_true told 3A 'Plan the 3 task(s) that remain anew'
+claim "one task was left of the new plan, and it ends in a review" becomes 3A in-review
+claim "by the same run" equals "$(starts 3A)" 1
+claim "two of two tasks, one plan made anew" equals "$(field 3A loop)" \
+	"{'tasks': 2, 'done': 2, 'attempt': 1, 'attempts': 5, 'turns': 3, 'replans': 1}"
+tree=$(field 3A path)
+claim "its state file counts it (R-149)" until_true eval 'equals "$(state replanCount)" 1'
+claim "the replay agrees with a plan made anew" divisi replay
 e2e_end

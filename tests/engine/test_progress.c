@@ -247,6 +247,45 @@ only_notes_that_say_something_are_told(void **state)
 	fields_clear(&out);
 }
 
+/*
+ * R-158: the agent's progress file goes before git, git before the criteria and lists of
+ * tasks: words of its own stay, what only git knows is added, and its count of the tasks
+ * gives way to the one that commits have shown.
+ */
+static void
+where_sources_disagree_the_progress_file_and_then_git_win_r158(void **state)
+{
+	static const char file[] =
+	    "# Mine\n\n## Completed Tasks\n\n- 1. told my way (commit abc1234, 9 min)\n"
+	    "- 2. git has lost it (commit 0123abc, 1 min)\n\n"
+	    "## Current Task\n\nthe hard part\n";
+	static const char counted[] =
+	    "{\"taskIndex\":3,\"totalTasks\":9,\"taskIteration\":1,\"replanCount\":0}";
+	bool damaged = true;
+	AUTO_FREE char *text = NULL, *own = NULL, *done = NULL, *doing = NULL;
+
+	(void)state;
+	fields_set(&facts, "completed",
+	    "- 1. first (commit abc1234, 3 min)\n- 3. by git (commit def5678, 1 min)\n");
+	fields_set(&facts, "doing", "what the list of tasks says");
+	text = progress_text(file, &facts);
+	done = progress_section(text, "Completed Tasks");
+	assert_string_equal(done, "- 1. told my way (commit abc1234, 9 min)\n"
+				  "- 2. git has lost it (commit 0123abc, 1 min)\n"
+				  "- 3. by git (commit def5678, 1 min)");
+	doing = progress_section(text, "Current Task");
+	assert_string_equal(doing, "the hard part");
+	fields_set_number(&facts, "loop_tasks", 3);
+	fields_set_number(&facts, "loop_done", 1);
+	fields_set_number(&facts, "loop_tries", 2);
+	fields_set_number(&facts, "loop_replans", 1);
+	own = progress_state(counted, &facts, &damaged);
+	assert_int_equal(progress_state_number(own, "taskIndex", -1), 1);
+	assert_int_equal(progress_state_number(own, "totalTasks", -1), 3);
+	assert_int_equal(progress_state_number(own, "taskIteration", -1), 2);
+	assert_int_equal(progress_state_number(own, "replanCount", -1), 1);
+}
+
 int
 main(void)
 {
@@ -261,6 +300,7 @@ main(void)
 		T(links_and_pipes_are_neither_read_nor_written_through),
 		T(a_file_that_is_too_large_or_no_text_is_kept_aside),
 		T(only_notes_that_say_something_are_told),
+		T(where_sources_disagree_the_progress_file_and_then_git_win_r158),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,7 @@ for command in list(lines()):
     say(b"ng %s protected branch hook declined" % command.split()[2].split(b"\0")[0])
 END
 chmod 755 "$origin/hooks/proc-receive"
-order '{"reset": true, "seed": 6, "git": "'"$origin"'"}'
+order '{"reset": true, "seed": 7, "git": "'"$origin"'"}'
 git config divisi.tracker github
 git config divisi.tracker.team acme/gates
 git config divisi.tracker.url "$there/api/v3"
@@ -62,9 +62,10 @@ fake_plan "$plan" <<END
 2A|quick|Reads: \`a.txt\`; Writes: \`c.txt\`|fake:write=c.txt:one fake:commit=c
 3A|quick|Reads: \`c.txt\`; Writes: \`d.txt\`|fake:write=d.txt:one fake:commit=d
 4A|quick|Reads: \`d.txt\`; Writes: \`e.txt\`|fake:write=e.txt:one fake:commit=e
+5A|quick|Reads: \`e.txt\`; Writes: \`f.txt\`|fake:write=f.txt:one fake:commit=f
 END
 n=0
-for id in T-100 T-11 T-12 T-21 T-31 T-41; do
+for id in T-100 T-11 T-12 T-21 T-31 T-41 T-51; do
 	n=$((n + 1))
 	sed -i "s|\[$id\([]:]\)|[#$n\1|g; s|(local:$id)|($issues/$n)|g" "$plan"
 done
@@ -134,12 +135,28 @@ divisi merge 3A --yes >/dev/null
 claim "merged there by hand, it lands as that" becomes 3A "done"
 claim "and main is the same" same_main
 
+# ---- the server dies after the merge there, before the journal has it ----------------------------
+
+n_merges=$(git rev-list --count --merges main)
+order '{"checks": [["completed", "success"]], "fault": "mute", "n": 1, "only": "PUT"}'
+divisi dispatch "$plan" >/dev/null
+approve_table >/dev/null
+claim "4A is merged there, and nobody is told" until_true there_is 'pulls[-1]["state"]' merged
+claim "it has not landed here" equals "$(git ls-tree --name-only main e.txt)" ""
+claim "the server dies" kill -9 "$(server_pid)"
+claim "it is gone" until_true no_server
+claim "the next one finds that merge" becomes 4A "done"
+claim "exactly one merge more" equals "$(git rev-list --count --merges main)" $((n_merges + 1))
+claim "and main is the same after that" same_main
+claim "by one pull request each" there_is '[x["state"] for x in pulls]' \
+	"['merged', 'merged', 'merged', 'merged', 'merged']"
+
 # ---- a push is refused -------------------------------------------------------------------------
 
 git config divisi.publish branch
 divisi dispatch "$plan" >/dev/null
 approve_table >/dev/null
-claim "with branch it lands here" becomes 4A "done"
+claim "with branch it lands here" becomes 5A "done"
 claim "that it is protected there is told, with the mend" until_true says 'main was not pushed: .*protected there.*divisi.publish forge' divisi status
-claim "each agent was started once" equals "$(sort "$scratch/started" | uniq -d)/$(wc -l <"$scratch/started")" /5
+claim "each agent was started once" equals "$(sort "$scratch/started" | uniq -d)/$(wc -l <"$scratch/started")" /6
 e2e_end

@@ -1,8 +1,9 @@
 // What the test servers of the trackers share: listening, and failing on order.
 //
 // POST /control {"fault": NAME, "n": COUNT, "skip": COUNT} makes COUNT requests fail, after
-// SKIP that do not; "only" names a method, and others are none of them.  "lost" faults take effect and lose the answer.  GET /control tells
-// how many requests came, and what the server was asked to remember.
+// SKIP that do not; "only" names a method, and others are none of them.  "lost" faults take effect and
+// lose the answer, "mute" ones take effect and never answer.  GET /control tells how many requests
+// came, and what the server was asked to remember.
 
 import http from 'node:http';
 import zlib from 'node:zlib';
@@ -76,10 +77,11 @@ export function serve({handle, faults = {}, tell = () => ({}), reset = () => {},
 			skip--;
 		} else if (meant && n > 0) {
 			n--;
-			if (fault === 'lost') {
+			if (fault === 'lost' || fault === 'mute') {
 				const dead = {writeHead() {}, end() {}, write() {}};
+				const is_lost = fault === 'lost';
 				await handle(q, dead, body);
-				return r.destroy();
+				return is_lost ? r.destroy() : undefined;
 			}
 			return all[fault](q, r, body);
 		}

@@ -1,10 +1,13 @@
 #include "cli/cmd.h"
 
+#include "base/crash.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/ask.h"
 #include "cli/client.h"
+#include "cli/issue_edit.h"
 #include "cli/screen.h"
 
 #include <stdio.h>
@@ -212,6 +215,31 @@ is_markdown(const struct fields *in)
 	       (n > 3 && strcmp(file + n - 3, ".md") == 0);
 }
 
+/* `edit ID` and no more, by somebody who can be shown a text. */
+static bool
+wants_editor(const struct fields *in)
+{
+	static const char *const wishes[] = { "title", "body", "body-file", "estimate",
+		"project", "url", "version", "clear", "json" };
+
+	for (size_t i = 0; i < N_ELEMS(wishes); i++)
+		if (fields_text(in, wishes[i])[0])
+			return false;
+	return strcmp(fields_text(in, "what"), "edit") == 0 && ask_possible();
+}
+
+/* What a person wrote is not lost with the order that was to write it. */
+static void
+settle_draft(const char *draft, bool is_written)
+{
+	if (!draft)
+		return;
+	if (is_written)
+		DURABLE("issue.draft", unlink(draft));
+	else
+		fprintf(stderr, "the text is kept in %s\n", draft);
+}
+
 int
 cmd_issue(int argc, char **argv)
 {
@@ -219,8 +247,10 @@ cmd_issue(int argc, char **argv)
 	struct client client = { 0 };
 	struct screen screen;
 	struct err err = ERR_INIT;
+	AUTO_FREE char *draft = NULL;
 	int rc = read_words(argc, argv, &in, &err);
 	bool as_json = fields_text(&in, "json")[0] != '\0';
+	bool edits = rc == 0 && wants_editor(&in);
 
 	screen_init(&screen, stdout);
 	fields_set_number(&in, "width", screen.width > 0 ? screen.width : 200);
@@ -231,8 +261,11 @@ cmd_issue(int argc, char **argv)
 		rc = read_files(&in, &err);
 	if (rc == 0)
 		rc = client_open(&client, NULL, true, &err);
+	if (rc == 0 && edits)
+		rc = issue_edit(&client, &in, &draft, &err);
 	if (rc == 0)
 		rc = client_order(&client, "issue", &in, &out, 60000, &err);
+	settle_draft(draft, rc == 0);
 	if (rc == 0)
 		fputs(fields_text(&out, "text"), stdout);
 	client_close(&client);

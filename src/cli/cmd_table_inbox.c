@@ -176,8 +176,10 @@ static const struct command commands[] = {
 		"research and source replaces the one of its group, all others stay. search "
 		"ranks by how well the words fit. An export in either form, JSON or "
 		"Markdown, is read back by import, comments, relations and times included; "
-		"an issue that is there already is left as it is. Priority, due date and "
-		"cycle are people's and are set nowhere here.",
+		"an issue that is there already is left as it is. edit ID alone opens your "
+		"editor, the one git would take, on title and text; what could not be "
+		"written is kept in a file. Priority, due date and cycle are people's and "
+		"are set nowhere here.",
 	    .options = cmd_issue_options,
 	    .run = cmd_issue,
 	},

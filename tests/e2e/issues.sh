@@ -62,6 +62,51 @@ claim "no word is no search" divisi_fails 2 issue search '"*'
 claim "a list by who" equals \
 	"$(divisi issue list --assignee ada --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))')" 1
 
+# ---- in an editor --------------------------------------------------------------------------
+
+# typed SCRIPT COMMAND...: COMMAND at a terminal, with SCRIPT as the editor ($1 is the text).
+typed() {
+	printf '#!/bin/sh\n%s\n' "$1" >"$scratch/bin/scripted_editor"
+	chmod 755 "$scratch/bin/scripted_editor"
+	shift
+	GIT_EDITOR=${editor-scripted_editor} timeout 60 python3 -c '
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], stdin_read=lambda fd: os.read(fd, 1024))))' "$@" </dev/null
+}
+drafts() { find "$scratch/home/state/divisi/drafts" -type f 2>/dev/null; }
+divisi issue new "Draft" --body $'First line\n\nLast line' >/dev/null
+claim "the editor gets title and text" typed "cp \"\$1\" $scratch/seen; sed -i 's/Last/Latest/; 1s/.*/Drafted/' \"\$1\"" \
+	divisi issue edit DV-4
+claim "whole" equals "$(cat "$scratch/seen")" $'Draft\n\nFirst line\n\nLast line'
+claim "what it made of them is written" equals "$(one DV-4 '(i["title"], i["body"])')" \
+	"('Drafted', 'First line\\n\\nLatest line')"
+claim "a text left as it was is refused" says 'as it was: nothing was changed' typed true divisi issue edit DV-4
+claim "an emptied one too" says 'emptied: nothing was changed' typed ': >"$1"' divisi issue edit DV-4
+claim "nor is a title taken away" says 'the title, is empty' typed 'sed -i "1s/.*//" "$1"' divisi issue edit DV-4
+claim "all of it stands" equals "$(one DV-4 '(i["title"], i["body"])')" \
+	"('Drafted', 'First line\\n\\nLatest line')"
+claim "that text, which was a change, is kept" equals "$(drafts | wc -l)" 1
+rm "$(drafts)"
+claim "what somebody wrote meanwhile is not written over" says 'the text is kept in ' \
+	typed 'divisi issue edit DV-4 --body Theirs >/dev/null; echo Mine >>"$1"' divisi issue edit DV-4
+claim "it stands" equals "$(one DV-4 'i["body"]')" Theirs
+claim "and mine is not lost" grep -qx Mine "$(drafts)"
+rm "$(drafts)"
+claim "nor is their title" says 'was changed meanwhile' \
+	typed 'divisi issue edit DV-4 --title Named >/dev/null; sed -i 1s/.*/Mine/ "$1"' divisi issue edit DV-4
+rm "$(drafts)"
+claim "a title of theirs and a text of mine both stand" \
+	typed 'divisi issue edit DV-4 --title Theirs >/dev/null; echo Mine >>"$1"' divisi issue edit DV-4
+claim "indeed" equals "$(one DV-4 '(i["title"], i["body"])')" "('Theirs', 'Theirs\\nMine')"
+claim "an editor that fails is told" says 'the editor failed: scripted_editor' typed 'exit 1' divisi issue edit DV-4
+claim "and leaves nothing" equals "$(drafts)" ""
+git config core.editor "scripted_editor"
+claim "the editor is the one that git takes" eval 'editor= typed "echo More >>\"\$1\"" divisi issue edit DV-4'
+claim "and what it wrote is there" equals "$(one DV-4 'i["body"]')" $'Theirs\nMine\nMore'
+git config --unset core.editor
+claim "a text can be emptied below its title" typed 'echo Bare >"$1"' divisi issue edit DV-4
+claim "then there is none" equals "$(one DV-4 '(i["title"], i["body"])')" "('Bare', '')"
+
 # ---- out and back --------------------------------------------------------------------------
 
 divisi issue export >all.json
@@ -85,8 +130,8 @@ PY
 claim "JSON comes back as it went" same_after two all.json
 cd "$scratch/repo" || exit 99
 claim "Markdown too" same_after three all.md
-claim "a second time changes nothing" says '0 made, 4 there' divisi issue import ../repo/all.md
-claim "numbers go on behind them" says 'DV-4' divisi issue new "Next"
+claim "a second time changes nothing" says '0 made, 5 there' divisi issue import ../repo/all.md
+claim "numbers go on behind them" says 'DV-5' divisi issue new "Next"
 new_repo "$scratch/four" >/dev/null && cd "$scratch/four" || exit 99
 divisi issue new "Mine" >/dev/null
 claim "another's id is no issue of ours" divisi_fails 6 issue import ../repo/all.json

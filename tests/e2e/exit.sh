@@ -91,6 +91,7 @@ claim "nothing of the two files is in any commit" \
 claim "nor in what landed" equals "$(git ls-tree -r --name-only main | grep ccc)" ""
 claim "the closing comment has its evidence (R-48)" until_true says 'Merged as .*1 file' comments "$sub" closing
 claim "and a summary" says 'Summary: ' comments "$sub" closing
+claim "and that nothing was run on it (R-189)" says 'Evidence check: nothing was run on what landed.*Needed' comments "$sub" closing
 claim "no ctx label is left" until_true eval 'equals "$(divisi issue show "$sub" | grep -c ctx:)" 0'
 columns='| Title | Status | Context | Assignee | Milestone | Priority | Estimate | Blocking | Blocked By |'
 table() { divisi summary | grep -qxF "$columns" && divisi summary | grep -qxF '| Title | Project |'; }

@@ -311,6 +311,22 @@ relate(const struct tracker_link *link, const struct tracker_call *call, const c
 	return receive(link, true, err) < 0 ? -1 : reply(link, call->key, err);
 }
 
+/* Does the act under way move R on to where somebody had moved it, or further? */
+static bool
+comes_past(const struct remote_issue *r)
+{
+	static const char *const later[] = { "In Progress", "In Review", "Done" };
+
+	for (size_t i = 0; i < N_ELEMS(later); i++) {
+		AUTO_FREE char *part = xasprintf("/%s/", later[i]);
+
+		if (strncmp(sim->remote.act, "issue-move/", 11) == 0 &&
+		    strstr(sim->remote.act, part) && rank(later[i]) >= r->floor)
+			return true;
+	}
+	return false;
+}
+
 /* The plan's own issues are there already; what somebody edits is edited after the look. */
 static int
 read_issue(const struct tracker_link *link, const char *id, struct arena *arena,
@@ -326,10 +342,10 @@ read_issue(const struct tracker_link *link, const char *id, struct arena *arena,
 		return trouble(
 		    link, TRACKER_MISSING, ERR_NOT_FOUND, "no such issue", err);
 	/* A person said: ours on top of theirs. */
-	if (sim->remote.accepts) {
+	if (sim->remote.accepts)
 		r->is_edited = r->is_back = false;
+	if (sim->remote.accepts || comes_past(r))
 		r->floor = 0;
-	}
 	*out = (struct tracker_issue){ .id = arena_strdup(arena, r->id),
 		.title = "",
 		.body = arena_strdup(arena, r->body),

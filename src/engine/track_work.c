@@ -135,6 +135,7 @@ file_issue(struct track_work *w, char id[TRACKER_ID_SIZE], struct err *err)
 /*
  * R-120: the plan's order stands in the tracker as relations.  One that the tracker will never
  * take (another sort of issue, a repository without dependencies) keeps no session waiting.
+ * From whichever end and for whichever table it is told, it is one relation with one key.
  */
 static int
 relate_all(struct track_work *w, const char *id, const char *kind, const char *list,
@@ -144,10 +145,13 @@ relate_all(struct track_work *w, const char *id, const char *kind, const char *l
 
 	while (w->tracker->relate && span_next(&rest, '\n', &one)) {
 		AUTO_FREE char *other = xstrndup(one.p, one.n);
-		AUTO_FREE char *what = xasprintf("relate/%s/%s", kind, other);
-		struct tracker_call call = call_of(w, what);
+		bool is_first = strcmp(kind, "blocks") == 0;
+		AUTO_FREE char *key = xasprintf(
+		    "issue-order/%s/%s", is_first ? id : other, is_first ? other : id);
+		struct tracker_call call = call_of(w, "order");
 		struct err why = ERR_INIT;
 
+		call.key = key;
 		if (one.n == 0 || strcmp(other, id) == 0 ||
 		    DURABLE("tracker.order",
 			w->tracker->relate(w->link, &call, id, kind, other, &why)) == 0)

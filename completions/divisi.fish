@@ -229,7 +229,7 @@ complete -c divisi -n __fish_use_subcommand -f -a review -d 'let reviewers look,
 complete -c divisi -n '__fish_seen_subcommand_from review' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from review' -l record -r -d 'take in what reviewers found, as JSON; - is standard input'
 complete -c divisi -n '__fish_seen_subcommand_from review' -l waive -r -d 'do without this review; kept on record'
-complete -c divisi -n '__fish_seen_subcommand_from review' -l option -r -d 'A to H; with D to G reviewers of divisi look, unless --record or --waive is there'
+complete -c divisi -n '__fish_seen_subcommand_from review' -l option -r -d 'A to H; with D to G reviewers of divisi look, the others are asked on the issue'
 complete -c divisi -n '__fish_seen_subcommand_from review' -l checkpoint -d 'of a session: for the checkpoint it waits at'
 complete -c divisi -n '__fish_seen_subcommand_from review' -l agent -r -d 'who the reviewers are (default: divisi.agent); two for G'
 complete -c divisi -n '__fish_seen_subcommand_from review' -l persona -r -d 'as what they look (default: by the plan'\''s words)'

@@ -20,7 +20,7 @@ const struct option_doc cmd_review_options[] = {
 	    "take in what reviewers found, as JSON; - is standard input", 0 },
 	{ "waive", "REASON", "do without this review; kept on record", 0 },
 	{ "option", "LETTER",
-	    "A to H; with D to G reviewers of divisi look, unless --record or --waive is there",
+	    "A to H; with D to G reviewers of divisi look, the others are asked on the issue",
 	    0 },
 	{ "checkpoint", NULL, "of a session: for the checkpoint it waits at", 0 },
 	{ "agent", "NAME", "who the reviewers are (default: divisi.agent); two for G",

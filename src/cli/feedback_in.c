@@ -12,6 +12,7 @@
 
 #define EXCERPT_BYTES 3500
 #define SAID_BYTES    2400
+#define ANSWER_BYTES  (64u << 10)
 
 int
 feedback_rules_read(struct feedback_rules *rules, const char *top, struct err *err)
@@ -148,6 +149,16 @@ put_text(const struct fields *raw, struct fields *to)
 		fields_set(to, "text", said);
 }
 
+/* The answer of a review that was asked for is read whole: half of JSON is none. */
+static void
+put_answer(const struct fields *raw, struct fields *to)
+{
+	const char *text = fields_text(raw, "text");
+
+	if (strlen(text) <= ANSWER_BYTES)
+		fields_set(to, "answer", text);
+}
+
 int
 feedback_rules_apply(const struct feedback_rules *rules, const struct fields *raw,
     bool by_hand, struct fields *to, struct err *err)
@@ -181,6 +192,8 @@ feedback_rules_apply(const struct feedback_rules *rules, const struct fields *ra
 	fields_set_number(to, "trusted", is_trusted);
 	fields_set(to, "resume", rules->resume);
 	put_text(raw, to);
+	if (is_trusted)
+		put_answer(raw, to);
 	put_intent(rules, raw, to);
 	return 1;
 }

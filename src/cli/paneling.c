@@ -93,7 +93,10 @@ is_over(const struct dispatching *d, struct json_object *status)
 	return panel[0] == '\0' || strcmp(js_text(r, "run"), d->path) != 0;
 }
 
-/* Reviewers that are asked for are followed; others are asked for now.  *ID is the review. */
+/*
+ * Reviewers that are asked for are followed; others are asked for now.  *ID is the review.
+ * 1 when it is asked elsewhere, where nothing is to be followed.
+ */
 static int
 begin(struct dispatching *d, struct fields *in, char **id, struct err *err)
 {
@@ -105,6 +108,10 @@ begin(struct dispatching *d, struct fields *in, char **id, struct err *err)
 
 	if (!status)
 		return -1;
+	if (r && js_text(r, "asked_on")[0] && fields_text(in, "option")[0] == '\0') {
+		*id = xstrdup(js_text(r, "id"));
+		return 1;
+	}
 	if (panel[0] && (strcmp(panel, "asked") != 0 || js_number(r, "round", 0) > 0)) {
 		*id = xstrdup(js_text(r, "id"));
 		d->path = xstrdup(js_text(r, "run"));
@@ -117,6 +124,7 @@ begin(struct dispatching *d, struct fields *in, char **id, struct err *err)
 	if (rc == 0) {
 		*id = xstrdup(fields_text(&out, "review"));
 		d->path = xstrdup(fields_text(&out, "run"));
+		rc = fields_text(&out, "asked_on")[0] != '\0';
 	}
 	fields_clear(&out);
 	return rc;
@@ -183,6 +191,30 @@ finish(struct dispatching *d, struct err *err)
 	return 0;
 }
 
+/* It was asked on an issue: on which, and what is to be done there. */
+static int
+finish_asked(struct dispatching *d, struct err *err)
+{
+	AUTO_JSON struct json_object *status = client_status(&d->client, err);
+	struct json_object *r = status ? review_of(d, status) : NULL;
+	char since[32];
+
+	if (!r)
+		return status ? err_set(err, ERR_NOT_FOUND, "the review is gone") : -1;
+	if (d->as_json) {
+		puts(json_object_to_json_string_ext(r, JSON_C_TO_STRING_NOSLASHESCAPE));
+		return 0;
+	}
+	printf("review %s: option %s is asked on ", js_text(r, "id"),
+	    js_text(r, "asked_option"));
+	put_shown(r, "asked_on");
+	printf(" since %s and waits for an answer\n"
+	       "  a trusted author's comment there is recorded: findings as JSON, or a "
+	       "plain recommendation\n",
+	    text_time(js_number(r, "asked_at", 0), since, sizeof(since)));
+	return 0;
+}
+
 int
 paneling_run(struct fields *in, bool approve_all, bool as_json, struct err *err)
 {
@@ -201,8 +233,8 @@ paneling_run(struct fields *in, bool approve_all, bool as_json, struct err *err)
 		fields_set(&d.in, "plan", d.path);
 		rc = run_plan(&d, approve_all, NULL, err);
 	}
-	if (rc == 0)
-		rc = finish(&d, err);
+	if (rc >= 0)
+		rc = rc > 0 ? finish_asked(&d, err) : finish(&d, err);
 	dispatching_clear(&d);
 	return rc;
 }
@@ -217,7 +249,7 @@ print_option(const struct review_option *o)
 		printf(" %-4s",
 		    o->timings & 1u << (unsigned)t ? timing_name((enum timing)t) : "");
 	if (o->n_reviewers == 0)
-		puts(" theirs come in with --record");
+		puts(" asked on its issue; a trusted comment answers");
 	else
 		printf(" %d reviewer%s%s%s\n", o->n_reviewers,
 		    o->n_reviewers > 1 ? "s" : "", o->has_personas ? " and more" : "",

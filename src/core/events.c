@@ -143,8 +143,9 @@ static const struct event_doc docs[HAP_N] = {
 	    "sN.effort sN.spec sN.reviewers sN.maybe sN.n sN.agree sN.critical sN.escalated" },
 	[HAP_FINDINGS_DECIDED] = { "A person decided about findings, in these words.",
 	    "review text n sN.id sN.decision sN.response" },
-	[HAP_REVIEW_STARTED] = { "A person asks for reviewers; their plan waits to be approved.",
-	    "path session timing option plan_hash head run reviewers rounds" },
+	[HAP_REVIEW_STARTED] = { "A person asks for reviewers; their plan waits to be approved, or with an issue the request is written there.",
+	    "path session timing option plan_hash head run reviewers rounds "
+	    "issue text" },
 	[HAP_REVIEW_FAILED] = { "None of the reviewers gave any findings.",
 	    "review run round text" },
 	[HAP_REVIEW_WAIVED] = { "A person does without a review.",
@@ -158,7 +159,7 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_FEEDBACK_CAME] = { "The outside world said something about work: a review, a check, a comment.",
 	    "source delivery kind author trusted to row how label pull_url branch commit issue "
 	    "parent deploy comment_id url text intent confidence rule flags target warning "
-	    "mechanism resume hears resumable" },
+	    "mechanism resume hears resumable review trouble" },
 	[HAP_FEEDBACK_SETTLED] = { "A person decided what becomes of feedback that waited for one.",
 	    "feedback how session reason override hears resumable" },
 	[HAP_RESEARCH_ASSESSED] = { "What the research of a plan came to, once all its tracks were over.",

@@ -448,6 +448,18 @@ same_comment(const struct core *core, const struct feedback *f)
 	return NULL;
 }
 
+/* An answer to a review that was asked for is recorded there, or a person is told why not. */
+static void
+take_answer(struct feedback *f, const struct happening *h, struct acts *acts)
+{
+	const char *trouble = fields_text(&h->fields, "trouble");
+	AUTO_FREE char *why = xasprintf("it answers review %s%s%s",
+	    fields_text(&h->fields, "review"), trouble[0] ? ", but " : "", trouble);
+
+	settle(f, trouble[0] ? "escalated" : "acted", trouble[0] ? "" : "recorded", why,
+	    acts);
+}
+
 int
 step_feedback_came(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -475,6 +487,8 @@ step_feedback_came(
 	else if (was)
 		settle(
 		    f, "ignored", "", "the same comment came under another id", acts);
+	else if (fields_text(&h->fields, "review")[0])
+		take_answer(f, h, acts);
 	else if (f->intent[0])
 		take_intent(core, f, s, acts);
 	else if (to == FEEDBACK_AUTO)

@@ -54,15 +54,34 @@ review_panel(const struct core *core, const struct review *r)
 	return PANEL_OVER;
 }
 
+/* The request is one comment on the issue of what is reviewed. */
+static void
+owe_request(
+    const struct review *r, const char *plan, const char *text, struct acts *acts)
+{
+	struct fields *f = acts_add(acts, "issue-comment", "tracker",
+	    "issue-comment/%s/request/%d", r->id, r->n_runs);
+
+	fields_set(f, "plan", plan);
+	fields_set(f, "session", r->session);
+	fields_set(f, "issue", r->asked_on);
+	fields_set(f, "on", r->session[0] ? "" : "master");
+	fields_set(f, "kind", "note");
+	fields_set(f, "text", text);
+}
+
 int
 step_review_started(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	const struct fields *f = &h->fields;
 	struct review *r = review_meant(core, h);
+	const struct session *s = core_session(core, fields_text(f, "session"));
+	const struct plan_run *p = s ? core_plan(core, s->plan_id)
+				     : core_plan_by_path(core, fields_text(f, "path"));
+	const char *on = fields_text(f, "issue");
 	int64_t n_rounds = fields_number(f, "rounds", 1);
 
-	(void)acts;
 	if (strncmp(h->actor, "human:", 6) != 0)
 		return refuse(err, "G11", "reviewers are asked for by a person only");
 	if (review_check_subject(core, h, err) < 0)
@@ -70,6 +89,9 @@ step_review_started(
 	if (fields_text(f, "run")[0] == '\0' || n_rounds < 1 || n_rounds > 2)
 		return err_set(
 		    err, ERR_INPUT, "reviewers have a plan and 1 or 2 rounds");
+	if (on[0] && (!p || strcmp(on, s ? s->sub_issue : p->master) != 0))
+		return err_set(err, ERR_CONFLICT,
+		    "%.60s is not the issue of what is reviewed", on);
 	if (r && review_panel(core, r) > PANEL_ASKED) {
 		err_set(err, ERR_CONFLICT, "review %s is under way", r->id);
 		return err_fix(err, "divisi review %s follows it",
@@ -86,6 +108,10 @@ step_review_started(
 	r->n_rounds = (int)n_rounds;
 	r->round = r->owed = 0;
 	r->n_runs++;
+	core_set(&r->asked_on, on);
+	r->asked_at = h->at;
+	if (on[0])
+		owe_request(r, p->id, fields_text(f, "text"), acts);
 	return 0;
 }
 
@@ -105,8 +131,10 @@ panel_check(const struct review *r, const struct happening *h, struct err *err)
 void
 panel_recorded(struct review *r, const struct happening *h)
 {
-	if (fields_text(&h->fields, "run")[0] == '\0')
+	/* What others than the reviewers found leaves these at work; an answer is awaited once. */
+	if (fields_text(&h->fields, "run")[0] == '\0' && r->asked_on[0] == '\0')
 		return;
+	core_set(&r->asked_on, "");
 	r->round++;
 	core_set(&r->missing, fields_text(&h->fields, "missing"));
 	if (r->round == r->n_rounds)

@@ -13,7 +13,7 @@ review_clear(struct review *r)
 	char *const owned[] = { r->id, r->timing, r->option, r->plan_path, r->session,
 		r->plan_hash, r->head, r->reviewers, r->recommendation, r->by,
 		r->waived_by, r->waived_why, r->accepted_by, r->run, r->run_option,
-		r->run_hash, r->run_head, r->missing, r->trouble };
+		r->run_hash, r->run_head, r->missing, r->trouble, r->asked_on };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -81,6 +81,11 @@ review_gate(const struct review *r, char *why, size_t n)
 		return true;
 	if (r->version == 0 && r->run[0] == '\0') {
 		text_print(why, n, "its reviewers gave nothing: %s", r->trouble);
+		return false;
+	}
+	if (r->version == 0 && r->asked_on[0]) {
+		text_print(why, n, "option %s is asked on %s and has not answered",
+		    r->run_option, r->asked_on);
 		return false;
 	}
 	if (r->version == 0 || (r->run[0] && r->round > 0)) {
@@ -202,6 +207,7 @@ review_add(struct core *core, const struct happening *h)
 	core_set(&r->run_head, "");
 	core_set(&r->missing, "");
 	core_set(&r->trouble, "");
+	core_set(&r->asked_on, "");
 	return r;
 }
 
@@ -399,6 +405,10 @@ step_review_waived(
 	core_set(&r->waived_why, fields_text(&h->fields, "reason"));
 	r->at = h->at;
 	r->version++;
+	/* Nobody waits for an answer any more, so none has an effect. */
+	if (r->asked_on[0])
+		core_set(&r->run, "");
+	core_set(&r->asked_on, "");
 	return 0;
 }
 
@@ -564,6 +574,9 @@ reviews_dump(const struct core *core, FILE *f)
 			fprintf(f, " run %s %s|%s|%s %d %d %d %d|%s|%s\n", r->run,
 			    r->run_option, r->run_hash, r->run_head, r->n_rounds,
 			    r->round, r->owed, r->n_runs, r->missing, r->trouble);
+		if (r->asked_on[0])
+			fprintf(
+			    f, " asked %s %lld\n", r->asked_on, (long long)r->asked_at);
 		for (size_t k = 0; k < r->rows.n; k++) {
 			const struct finding *w = &r->rows.item[k];
 

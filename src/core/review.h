@@ -28,6 +28,12 @@ struct review {
 	 */
 	char *run, *run_option, *run_hash, *run_head;
 	int n_rounds, round, owed;
+	/*
+	 * Those of options A, B, C and H are no sessions: on which issue they are asked, and
+	 * since when.  RUN then names the request and is no plan.
+	 */
+	char *asked_on;
+	int64_t asked_at;
 	int n_runs;    /* how often reviewers were asked for */
 	char *missing; /* who of the last ones gave no findings, and why */
 	char *trouble; /* why they brought nothing at all */

@@ -461,6 +461,17 @@ add_panel(const struct core *core, const struct review *r, struct need *need,
 	if (review_panel(core, r) != PANEL_ASKED)
 		return;
 	text_print(one.subject, sizeof(one.subject), "review %s", r->id);
+	if (r->asked_on[0]) {
+		one.since = r->asked_at;
+		text_print(one.what, sizeof(one.what),
+		    "option %s is asked on %s and waits for an answer", r->run_option,
+		    r->asked_on);
+		text_print(one.command, sizeof(one.command),
+		    "divisi review %s --record FILE, once it came elsewhere",
+		    r->session[0] ? r->session : r->plan_path);
+		add_need(need, max, n, &one);
+		return;
+	}
 	text_print(one.what, sizeof(one.what),
 	    "round %d of its reviewers is not dispatched", r->round + 1);
 	text_print(one.command, sizeof(one.command), "divisi review %s%s",

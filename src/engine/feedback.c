@@ -2,6 +2,7 @@
 
 #include "adapters.h"
 #include "core/feedback.h"
+#include "engine/asked.h"
 #include "engine/members.h"
 
 #include <json-c/json.h>
@@ -46,6 +47,8 @@ take_one(struct engine *engine, const struct fields *in, size_t i,
     const struct caller *caller, struct err *err)
 {
 	struct fields f = { 0 };
+	struct remark said = { .text = fields_text_at(in, i, "answer"),
+		.author = fields_text_at(in, i, "author") };
 	char why[200];
 	int rc;
 
@@ -60,7 +63,14 @@ take_one(struct engine *engine, const struct fields *in, size_t i,
 			fields_set(&f, taken[k].name, text);
 		}
 	}
-	put_reach(core_feedback_match(engine->core, &f, why, sizeof(why)), &f);
+	said.session = core_feedback_match(engine->core, &f, why, sizeof(why));
+	said.issue = fields_text(&f, "issue");
+	put_reach(said.session, &f);
+	if (fields_number(&f, "trusted", 0) && asked_takes(fields_text(&f, "kind")) &&
+	    asked_collect(engine, &said, caller->actor, &f, err) < 0) {
+		fields_clear(&f);
+		return -1;
+	}
 	rc = engine_happen(engine, HAP_FEEDBACK_CAME, caller->actor, &f, err);
 	fields_clear(&f);
 	return rc;

@@ -1,5 +1,6 @@
 #include "engine/internal.h"
 
+#include "engine/asked.h"
 #include "engine/issue_writes.h"
 #include "store/issue_text.h"
 #include "store/issues.h"
@@ -128,6 +129,8 @@ engine_issue(struct engine *engine, const char *what, const struct fields *in,
 	fclose(f);
 	if (rc == 0)
 		fields_set(out, "text", text);
+	if (rc == 0 && strcmp(what, "comment") == 0)
+		asked_commented(engine, in, actor, out);
 	free(text);
 	return rc;
 }

@@ -1,6 +1,7 @@
 #include "engine/panels.h"
 
 #include "base/crash.h"
+#include "engine/asked.h"
 #include "engine/internal.h"
 #include "engine/members.h"
 #include "engine/output.h"
@@ -349,14 +350,8 @@ panel_start(struct engine *engine, const struct fields *in, const struct subject
 	if (review_check_option(letter, about->timing, err) < 0)
 		return -1;
 	o = review_option(letter[0] ? letter[0] : default_option(about, in)[0]);
-	if (o->n_reviewers == 0) {
-		err_set(err, ERR_REFUSED,
-		    "the reviewers of option %c (%s) come from elsewhere", o->letter,
-		    o->name);
-		return err_fix(err,
-		    "what they found comes in with --option %c --record FILE",
-		    o->letter);
-	}
+	if (o->n_reviewers == 0)
+		return asked_start(engine, o, in, about, caller, err);
 	return start_panel(engine, o, in, about, caller, err);
 }
 
@@ -536,6 +531,10 @@ panel_view(const struct engine *engine, const struct review *r, struct json_obje
 
 	member_text(o, "panel", panel_word(review_panel(core, r)));
 	member_text(o, "run", r->run);
+	member_text(o, "asked_on", r->asked_on);
+	member_number(o, "asked_at", r->asked_on[0] ? r->asked_at : 0);
+	if (r->asked_on[0])
+		member_text(o, "asked_option", r->run_option);
 	member_number(o, "rounds", r->n_rounds);
 	member_number(o, "round", r->round);
 	member_text(o, "missing", r->missing);

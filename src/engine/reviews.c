@@ -193,6 +193,8 @@ put_outcome(const struct review *r, struct fields *out)
 	fields_set_number(out, "n", r ? (int64_t)r->rows.n : 0);
 	fields_set(out, "recommendation", r ? r->recommendation : "");
 	fields_set(out, "run", r ? r->run : "");
+	fields_set(out, "asked_on", r ? r->asked_on : "");
+	fields_set_number(out, "asked_at", r ? r->asked_at : 0);
 }
 
 int

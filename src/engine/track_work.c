@@ -312,6 +312,18 @@ file_finding(struct track_work *w, struct fields *out, struct err *err)
 	return 0;
 }
 
+/* A plan that has filed nothing yet can be written to, too: its master issue is made. */
+static int
+comment_on(struct track_work *w, struct err *err)
+{
+	bool is_master = strcmp(text(w, "on"), "master") == 0;
+
+	if (is_master && mirror_master(w, err) < 0)
+		return -1;
+	return comment_issue(w, text(w, is_master ? "master" : "sub_issue"),
+	    text(w, "comment_kind"), text(w, "comment"), err);
+}
+
 int
 track_work(struct track_work *w, struct fields *out, struct err *err)
 {
@@ -338,10 +350,7 @@ track_work(struct track_work *w, struct fields *out, struct err *err)
 	else if (strcmp(act, "issue-assign") == 0)
 		rc = assign_issue(w, err);
 	else
-		rc = comment_issue(w,
-		    text(w,
-			strcmp(text(w, "on"), "master") == 0 ? "master" : "sub_issue"),
-		    text(w, "comment_kind"), text(w, "comment"), err);
+		rc = comment_on(w, err);
 	free(w->sub_key);
 	w->sub_key = NULL;
 	return rc;

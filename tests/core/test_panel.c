@@ -143,6 +143,69 @@ reviewers_that_give_nothing_are_said(void **state)
 	play_free(p);
 }
 
+/* the request is one comment on the issue, and one answer is taken, of that request. */
+static void
+r_176_what_is_asked_elsewhere_is_answered_once(void **state)
+{
+	struct play *p = play_new();
+	const struct review *r;
+	char why[160];
+
+	(void)state;
+	play_open(p, 1);
+	play_batch(p, 1, "1A");
+	play_start(p, "1A");
+	play_deliver(p, "1A");
+	REFUSED(p, ERR_CONFLICT, HAP_REVIEW_STARTED, "path", "/p.md", "session",
+	    "p1.1.1A", "timing", "post", "option", "A", "run", "v1/asked.1", "#rounds",
+	    "1", "issue", "T-ELSE", "text", "look");
+	HAPPENS(p, HAP_REVIEW_STARTED, "path", "/p.md", "session", "p1.1.1A", "timing",
+	    "post", "option", "A", "run", "v1/asked.1", "#rounds", "1", "issue",
+	    play_session(p, "1A")->sub_issue, "text", "look");
+	assert_string_equal(
+	    act_text(play_act(p, "issue-comment", NULL), "text"), "look");
+	assert_true(needs(p, "waits for an answer"));
+	r = core_review(p->core, "v1");
+	assert_int_equal(r->asked_at, p->now);
+	assert_false(review_gate(r, why, sizeof(why)));
+	assert_non_null(strstr(why, "has not answered"));
+	HAPPENS(p, HAP_REVIEW_RECORDED, "path", "/p.md", "session", "p1.1.1A", "timing",
+	    "post", "option", "A", "reviewers", "ci", "#n_reviewers", "1",
+	    "recommendation", "APPROVE", "#n", "0", "run", "v1/asked.1", "#round", "1");
+	assert_string_equal(r->asked_on, "");
+	assert_int_equal(panel(p), PANEL_NONE);
+	assert_false(needs(p, "waits for an answer"));
+	REFUSED(p, ERR_CONFLICT, HAP_REVIEW_RECORDED, "path", "/p.md", "session",
+	    "p1.1.1A", "timing", "post", "option", "A", "reviewers", "ci", "#n", "0",
+	    "run", "v1/asked.1", "#round", "1");
+	play_free(p);
+}
+
+/* What comes in by hand, or a waiver, ends the wait too: no later answer has an effect. */
+static void
+a_waiver_or_a_record_by_hand_ends_the_wait(void **state)
+{
+	static const enum hap ends[] = { HAP_REVIEW_WAIVED, HAP_REVIEW_RECORDED };
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(ends); i++) {
+		struct play *p = play_new();
+
+		play_open(p, 1);
+		play_batch(p, 1, "1A");
+		play_start(p, "1A");
+		play_deliver(p, "1A");
+		HAPPENS(p, HAP_REVIEW_STARTED, "path", "/p.md", "session", "p1.1.1A",
+		    "timing", "post", "option", "H", "run", "v1/asked.1", "#rounds",
+		    "1", "issue", play_session(p, "1A")->sub_issue, "text", "look");
+		HAPPENS(p, ends[i], "path", "/p.md", "session", "p1.1.1A", "timing",
+		    "post", "reason", "a typo", "#n", "0");
+		assert_string_equal(core_review(p->core, "v1")->asked_on, "");
+		assert_int_equal(panel(p), PANEL_NONE);
+		play_free(p);
+	}
+}
+
 int
 main(void)
 {
@@ -151,6 +214,8 @@ main(void)
 		cmocka_unit_test(a_debate_is_over_after_its_second_round),
 		cmocka_unit_test(reviewers_are_asked_for_by_a_person_once),
 		cmocka_unit_test(reviewers_that_give_nothing_are_said),
+		cmocka_unit_test(r_176_what_is_asked_elsewhere_is_answered_once),
+		cmocka_unit_test(a_waiver_or_a_record_by_hand_ends_the_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

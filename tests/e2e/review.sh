@@ -171,5 +171,94 @@ claim "that of somebody else counts" run review S-A --checkpoint --option D --re
 claim "once a person says yes to it" run findings decide 'agree all' --of S-A --yes
 claim "then the checkpoint is allowed" run approve S-A
 claim "and the work goes on" becomes 3A "done"
+
+# ---- options that come from elsewhere: asked on the issue, answered there (R-167, R-176) --------
+fake_plan fourth.md <<END
+4A|quick|Writes: \`h.txt\`; Review: post-session|fake:write=h.txt:one fake:commit=h
+END
+git config divisi.merge ask
+claim "a plan that has no issue yet cannot be asked about there" refuses "it has none yet" "--record" -- \
+	review fourth.md --option H
+claim "its table is made" table fourth.md
+claim "approved" approve_table
+claim "4A waits for its review" becomes 4A in-review
+sub=$(field 4A sub_issue)
+claim "option A is asked on its issue" run review 4A --option A
+claim "and says where and that it waits" says "option A is asked on $sub" "waits for an answer"
+claim "again it is the same" run review 4A --option A --json
+claim "as data" says "\"asked_on\":\"$sub\"" '"asked_at":1' '"asked_option":"A"' '"panel":"asked"'
+requests() { equals "$(divisi issue show "$sub" | grep -c 'Review request')" 1; }
+claim "the request stands there once" until_true requests
+run status
+claim "the status says what it waits for" says "option A is asked on $sub and waits for an answer"
+secret=a-secret-of-a-test
+git config --add divisi.feedback.trusted generic:ada
+DIVISI_WEBHOOK_GENERIC=$secret divisi serve --webhooks 127.0.0.1:0 --json >"$scratch/door" 2>&1 &
+door=$!
+until_true grep -q port "$scratch/door"
+port=$(sed 's/[^0-9]*\([0-9]*\).*/\1/' "$scratch/door")
+answers() { # AUTHOR ID TEXT: a delivery says it on the issue
+	python3 -c 'import json, sys; print(json.dumps(dict(zip(("kind", "issue", "author", "text"), sys.argv[1:]))))' \
+		comment "$sub" "$1" "$3" >"$scratch/body"
+	python3 "$top/tests/e2e/webhook_send.py" one "$port" generic "$secret" "$(cat "$scratch/body")" \
+		id="$2" >"$scratch/answer" 2>&1
+	grep -q "^202 " "$scratch/answer"
+}
+came() { divisi feedback --all --json | grep -q "\"delivery\":\"$1\""; }
+of_4a() { look "[r for r in status['reviews'] if r['session'] == '$(field 4A id)'][0]['$1']"; }
+found='{"recommendation":"REQUEST CHANGES","findings":[{"severity":"important","text":"It says one, it should say two","where":"h.txt:1"}]}'
+claim "a stranger answers" answers mallory q1 "$found"
+claim "which came" until_true came q1
+claim "and is without effect" equals "$(of_4a version)" 0
+claim "a trusted author talks about something else" answers ada q2 'Approve of the colour? `{"findings":` is what I miss.'
+claim "which came, too" until_true came q2
+claim "and is no answer" equals "$(of_4a asked_on)" "$sub"
+claim "a trusted author's findings are not understood" answers ada q3 '{"findings":[{"severity":"BLOCKER","text":"t"}]}'
+refused() { divisi approvals | grep -q 'findings\[0\].severity'; }
+claim "a person is told where" until_true refused
+claim "and it is waited on" equals "$(of_4a asked_on)" "$sub"
+long=$(printf '%*s' 3000 '' | tr ' ' x)
+claim "a trusted author's findings in a fence, longer than an agent would be told" answers ada q4 "Here they are: $long
+\`\`\`json
+$found
+\`\`\`"
+recorded() { equals "$(of_4a recommendation)" "REQUEST CHANGES"; }
+claim "become the record" until_true recorded
+claim "of that author and option" equals "$(of_4a reviewers) $(of_4a option) $(of_4a asked_on)" "ada A "
+claim "a further answer" answers ada q5 'BLOCK'
+claim "which came last" until_true came q5
+claim "has no effect: one was asked for" equals "$(of_4a recommendation) $(of_4a version)" "REQUEST CHANGES 1"
+kill "$door"
+wait "$door" 2>/dev/null
+claim "its finding keeps it from merging" refuses "refused M01" "I1" -- merge 4A --yes
+claim "decided" run findings decide 'reject I1: one is right' --of 4A --yes
+claim "another one is asked, of option H" run review 4A --option H
+claim "a person's comment in the tracker is its answer" run issue comment "$sub" "APPROVE
+It does what it says."
+claim "which it says" says "It is recorded as review"
+claim "as a plain word" equals "$(of_4a recommendation) $(of_4a option) $(of_4a asked_on)" "APPROVE H "
+claim "the same words again are a comment only" run issue comment "$sub" APPROVE
+claim "and say nothing of a review" bash -c "! grep -q 'recorded as' $scratch/out"
+claim "a person says yes to it" run findings decide 'agree all' --of 4A --yes
+claim "it merges" run merge 4A --yes
+claim "and lands" becomes 4A "done"
+
+# ---- a plan is asked about on its master issue, before anything of it is filed -----------------
+fake_plan fifth.md <<END
+5A|quick|Writes: \`k.txt\`; Review: pre-dispatch|fake:write=k.txt:one fake:commit=k
+END
+git config --unset divisi.review.gate
+claim "Gate 2 of the fifth is shut" refuses "refused G12" -- dispatch fifth.md
+claim "option A is not for a plan" refuses "not for the time 'pre'" -- review fifth.md --option A
+claim "option H is asked on its master issue" run review fifth.md --option H
+master=$(look "[r['asked_on'] for r in status['reviews'] if r['plan'].endswith('fifth.md')][0]")
+asked() { divisi issue show "$master" | grep -q 'Review request'; }
+claim "which has the request" until_true asked
+claim "a word for changes is none for a plan" run issue comment "$master" "REQUEST CHANGES"
+claim "it waits on" refuses "refused G12" "has not answered" -- dispatch fifth.md
+claim "REVISE and why" run issue comment "$master" "REVISE
+It names no test."
+run findings fifth.md
+claim "is its record, with a finding" says "REVISE" "It names no test"
 claim "the journal replays to the same" run replay
 e2e_end

@@ -187,7 +187,7 @@ cmd_review(int argc, char **argv)
 		fields_clear(&r.in);
 		return rc < 0 ? cmd_fail(&err, r.as_json) : 0;
 	}
-	if (rc == 0 && access(r.about, F_OK) == 0)
+	if (rc == 0 && r.about && access(r.about, F_OK) == 0)
 		rc = (path = client_plan_path(r.about, &err)) ? 0 : -1;
 	r.path = path;
 	fields_set(&r.in, path ? "path" : "session",

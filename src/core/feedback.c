@@ -224,14 +224,23 @@ n_told(const struct core *core, const char *session, int64_t now)
 	return n;
 }
 
+/* Where an ended session may be opened again by itself: its work waits for its landing. */
+static bool
+may_reopen(const struct session *s, const struct happening *h)
+{
+	return strcmp(fields_text(&h->fields, "resume"), "auto") == 0 &&
+	       (s->state == SESSION_IN_REVIEW || s->state == SESSION_MERGE_CONFLICT);
+}
+
 /*
- * Gets F to the agent of S: said to the one that lives, or with MAY_RESUME as the first word
- * to the one that goes on.  -1 with ERR and nothing changed.
+ * Gets F to the agent of S: said to the one that lives, or as the first word to one that goes
+ * on, where a person sends it or the rule says so.  -1 with ERR and nothing changed.
  */
 static int
 reach(struct core *core, struct feedback *f, struct session *s,
-    const struct happening *h, bool may_resume, struct acts *acts, struct err *err)
+    const struct happening *h, struct acts *acts, struct err *err)
 {
+	bool may_resume = h->kind == HAP_FEEDBACK_SETTLED || may_reopen(s, h);
 	AUTO_FREE char *text = message(f);
 	struct happening told = { .kind = HAP_SAID, .actor = h->actor, .at = h->at };
 	bool lives = s->run_open && session_is_live(s->state);
@@ -263,14 +272,6 @@ reach(struct core *core, struct feedback *f, struct session *s,
 	return rc;
 }
 
-/* Where an ended session may be opened again by itself: its work waits for its landing. */
-static bool
-may_reopen(const struct session *s, const struct happening *h)
-{
-	return strcmp(fields_text(&h->fields, "resume"), "auto") == 0 &&
-	       (s->state == SESSION_IN_REVIEW || s->state == SESSION_MERGE_CONFLICT);
-}
-
 static void
 deliver(struct core *core, struct feedback *f, struct session *s,
     const struct happening *h, struct acts *acts)
@@ -288,7 +289,7 @@ deliver(struct core *core, struct feedback *f, struct session *s,
 		    acts);
 		return;
 	}
-	if (reach(core, f, s, h, may_reopen(s, h), acts, &err) < 0)
+	if (reach(core, f, s, h, acts, &err) < 0)
 		settle(f, "escalated", "", err.text, acts);
 }
 
@@ -524,7 +525,7 @@ step_feedback_settled(
 		err_set(err, ERR_NOT_FOUND, "%s belongs to no session yet", f->id);
 		return err_fix(err, "divisi feedback send %s SESSION", f->id);
 	}
-	if (sends && reach(core, f, s, h, true, acts, err) < 0)
+	if (sends && reach(core, f, s, h, acts, err) < 0)
 		return -1;
 	if (!sends)
 		settle(

@@ -349,7 +349,9 @@ panel_start(struct engine *engine, const struct fields *in, const struct subject
 
 	if (review_check_option(letter, about->timing, err) < 0)
 		return -1;
-	o = review_option(letter[0] ? letter[0] : default_option(about, in)[0]);
+	if (!letter[0])
+		letter = default_option(about, in);
+	o = review_option(letter[0]);
 	if (o->n_reviewers == 0)
 		return asked_start(engine, o, in, about, caller, err);
 	return start_panel(engine, o, in, about, caller, err);

@@ -161,6 +161,22 @@ args_of(const struct proposal *p, const char *name, const struct agent *agent,
 	return joined;
 }
 
+/* What PROBE found of AGENT, which is started with ARGS. */
+static void
+put_program(struct proposal *p, size_t i, const struct agent *agent,
+    const struct agent_probe *probe, const char *args)
+{
+	if (agent->hides_git_config)
+		put_identity(p, i);
+	propose_set(p, i, "adapter", agent->name);
+	propose_set(p, i, "program", probe->program);
+	propose_set(p, i, "version", probe->version);
+	set_number_at(p, i, "login", probe->login);
+	propose_set(p, i, "args", args);
+	propose_canon(p, "program", probe->program);
+	propose_canon(p, "args", args);
+}
+
 /* The program, its further arguments and its readiness; a missing login refuses. */
 static int
 put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err)
@@ -234,18 +250,10 @@ put_agent(struct proposal *p, size_t i, const struct dispatch_row *row, struct e
 	    words + strlen(own_program) + (words[strlen(own_program)] == '\n'), err);
 	if (!joined)
 		return -1;
-	if (agent->hides_git_config)
-		put_identity(p, i);
 	propose_set(p, i, "account", config_str(&p->config, account_key, name));
 	propose_set(p, i, "price", price);
-	propose_set(p, i, "adapter", agent->name);
-	propose_set(p, i, "program", probe.program);
-	propose_set(p, i, "version", probe.version);
-	set_number_at(p, i, "login", probe.login);
-	propose_set(p, i, "args", joined);
 	propose_set(p, i, "env_more", env);
-	propose_canon(p, "program", probe.program);
-	propose_canon(p, "args", joined);
+	put_program(p, i, agent, &probe, joined);
 	propose_canon(p, "env", env);
 	return 0;
 }

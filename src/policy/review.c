@@ -96,14 +96,14 @@ timing_of(const char *word)
 /* A to C and H come from elsewhere; D to G are sessions of ours. */
 static const struct review_option options[] = {
 	/* clang-format off */
-	{ 'A', "CI agent",             "$0",              POST,      SCALE_THIRDS, 0, 1, false },
-	{ 'B', "Premium agents",       "~$40/mo",         POST,      SCALE_THIRDS, 0, 1, false },
-	{ 'C', "API + CI",             "~$2-10/review",   POST,      SCALE_THIRDS, 0, 1, false },
-	{ 'D', "In-session subagents", "$0",              PRE | IN | POST, SCALE_THIRDS, 1, 1, false },
-	{ 'E', "Persona panel",        "$0",              PRE | POST, SCALE_LEVELS, 3, 1, true  },
-	{ 'F', "Structured debate",    "$0",              PRE | POST, SCALE_LEVELS, 3, 2, true  },
-	{ 'G', "Tier diversity",       "$0",              PRE | POST, SCALE_EIGHT,  8, 1, true  },
-	{ 'H', "Tracker agent",        "$0-20/mo",        PRE | POST, SCALE_THIRDS, 0, 1, false },
+	{ "CI agent",             "$0",              POST,      SCALE_THIRDS, 0, 1, 'A', false },
+	{ "Premium agents",       "~$40/mo",         POST,      SCALE_THIRDS, 0, 1, 'B', false },
+	{ "API + CI",             "~$2-10/review",   POST,      SCALE_THIRDS, 0, 1, 'C', false },
+	{ "In-session subagents", "$0",              PRE | IN | POST, SCALE_THIRDS, 1, 1, 'D', false },
+	{ "Persona panel",        "$0",              PRE | POST, SCALE_LEVELS, 3, 1, 'E', true },
+	{ "Structured debate",    "$0",              PRE | POST, SCALE_LEVELS, 3, 2, 'F', true },
+	{ "Tier diversity",       "$0",              PRE | POST, SCALE_EIGHT,  8, 1, 'G', true },
+	{ "Tracker agent",        "$0-20/mo",        PRE | POST, SCALE_THIRDS, 0, 1, 'H', false },
 	/* clang-format on */
 };
 

@@ -30,12 +30,12 @@ enum scale {
 };
 
 struct review_option {
-	char letter;
 	const char *name, *cost;
 	unsigned timings; /* 1 << enum timing */
 	enum scale scale;
 	int n_reviewers; /* that divisi starts itself; 0 = they come from elsewhere */
 	int n_rounds;
+	char letter;
 	bool has_personas;
 };
 

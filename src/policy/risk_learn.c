@@ -322,23 +322,31 @@ compare_times(const void *pa, const void *pb)
 	return (*a > *b) - (*a < *b);
 }
 
-/* Predicts samples FROM to END of BY, from what was known when the first was asked. */
+/* N samples, and the same in the order in which they were asked about. */
+struct replay {
+	const struct risk_sample *sample;
+	size_t n;
+	struct risk_sample **by;
+	const struct risk_model *prior;
+	const struct risk_strength *strength;
+};
+
+/* Predicts samples FROM to END of R's order, from what was known when the first was asked. */
 static void
-replay_block(const struct risk_sample *sample, size_t n, struct risk_sample **by,
-    size_t from, size_t end, const struct risk_model *prior,
-    const struct risk_strength *strength, double *chance)
+replay_block(const struct replay *r, size_t from, size_t end, double *chance)
 {
-	struct risk_sample *known = xcalloc(n, sizeof(*known));
+	struct risk_sample *const *by = r->by;
+	struct risk_sample *known = xcalloc(r->n, sizeof(*known));
 	struct risk_model model;
 	size_t n_known = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if (sample[i].known_at <= by[from]->asked_at)
-			known[n_known++] = sample[i];
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->sample[i].known_at <= by[from]->asked_at)
+			known[n_known++] = r->sample[i];
 	}
-	risk_fit(known, n_known, prior, strength, &model);
+	risk_fit(known, n_known, r->prior, r->strength, &model);
 	for (size_t i = from; i < end; i++)
-		chance[by[i] - sample] = risk_of_pair(
+		chance[by[i] - r->sample] = risk_of_pair(
 		    &model, by[i]->file, by[i]->n, by[i]->sizes);
 	risk_model_clear(&model);
 	free(known);
@@ -348,9 +356,10 @@ void
 risk_replay(const struct risk_sample *sample, size_t n, const struct risk_model *prior,
     const struct risk_strength *strength, double *chance)
 {
-	struct risk_sample **by = xcalloc(n, sizeof(*by)), *copy;
+	struct risk_sample **by = xcalloc(n, sizeof(*by));
+	struct risk_sample *copy = xcalloc(n, sizeof(*copy));
+	struct replay r = { copy, n, by, prior, strength };
 
-	copy = xcalloc(n, sizeof(*copy));
 	for (size_t i = 0; i < n; i++) {
 		copy[i] = sample[i];
 		by[i] = &copy[i];
@@ -361,7 +370,7 @@ risk_replay(const struct risk_sample *sample, size_t n, const struct risk_model 
 		size_t from = n * b / N_BLOCKS, end = n * (b + 1) / N_BLOCKS;
 
 		if (from < end)
-			replay_block(copy, n, by, from, end, prior, strength, chance);
+			replay_block(&r, from, end, chance);
 	}
 	free(by);
 	free(copy);

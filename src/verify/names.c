@@ -130,7 +130,9 @@ shared_name(const char *p, size_t n)
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c + 32);
-		kind[i] = c == ' ' || c == '_' ? '-' : c;
+		if (c == ' ' || c == '_')
+			c = '-';
+		kind[i] = c;
 	}
 	for (size_t i = 0; i < COUNT(other_words); i++) {
 		size_t n_word = strlen(other_words[i][1]);

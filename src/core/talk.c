@@ -16,7 +16,7 @@ step_set_up(
 	(void)acts;
 	if (!s)
 		return -1;
-	s->is_set_up = true;
+	s->is_set_up = !s->is_tree_gone;
 	s->started_at = h->at; /* the limit to confirm begins when the agent can */
 	return 0;
 }

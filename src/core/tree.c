@@ -69,6 +69,7 @@ step_tree_gone(
 	if (!s->has_tree || s->is_tree_gone || session_is_terminal(s->state))
 		return err_set(err, ERR_CONFLICT, "nothing is missing of %s", s->id);
 	s->is_tree_gone = true;
+	s->is_set_up = false; /* what its setup made is gone, too */
 	kept = kept_words(s);
 	if (session_is_live(s->state)) {
 		free(s->reason);

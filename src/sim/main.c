@@ -44,6 +44,7 @@ static const struct {
 	{ 2998, 0 },         /* what an agent wrote last, of a plan that was aborted */
 	{ 3217,
 	    0 }, /* a table that was to wait for no tracker, of a phase filed before */
+	{ 11009, 0 }, /* a worktree that came back behind a setup for the one before */
 	{ 1008315, 0 }, /* a server died of an order and wrote more as it started */
 };
 

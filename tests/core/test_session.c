@@ -166,6 +166,14 @@ a_setup_runs_before_the_agent_until_it_succeeded_once(void **state)
 	HAPPENS(p, HAP_RESUMED, "session", "p1.1.1A");
 	OWES_NO(p, "setup", "1A");
 	OWES(p, "launch", "1A");
+	/* A worktree that came back is another one, whoever was still setting up the first. */
+	HAPPENS(p, HAP_PARKED, "session", "p1.1.1A");
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "stopped", NULL);
+	HAPPENS(p, HAP_TREE_GONE, "session", "p1.1.1A", "text", "gone");
+	HAPPENS(p, HAP_SET_UP, "session", "p1.1.1A");
+	HAPPENS(p, HAP_TREE_BACK, "session", "p1.1.1A");
+	HAPPENS(p, HAP_RESUMED, "session", "p1.1.1A");
+	OWES(p, "setup", "1A");
 	play_free(p);
 }
 

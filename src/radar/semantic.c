@@ -192,7 +192,9 @@ read_line(struct reading *r, struct span line)
 	struct span text = { line.p + 1, line.n - 1 };
 
 	if (span_starts(line, "+++ ") || span_starts(line, "--- ")) {
-		AUTO_FREE char *path = xstrndup(line.p + 4, line.n - 4);
+		/* Git ends a name with blanks in it with a tab. */
+		size_t n = line.n - 4 - (line.p[line.n - 1] == '\t');
+		AUTO_FREE char *path = xstrndup(line.p + 4, n);
 
 		hunk_end(r);
 		r->reads = is_code(path) || (r->reads && span_starts(line, "+++ "));
@@ -221,8 +223,9 @@ struct radar_facts *
 radar_facts(struct radar *radar, const char *base, const char *commit, struct err *err)
 {
 	const struct radar_call call = {
-		.argv = GIT_ARGS("diff-tree", "-r", "-p", CONTEXT, "--no-renames",
-		    "--no-ext-diff", "--no-color", "--no-textconv", base, commit)
+		.argv = GIT_ARGS("-c", "core.quotepath=off", "diff-tree", "-r", "-p",
+		    CONTEXT, "--no-renames", "--no-ext-diff", "--no-color",
+		    "--no-textconv", base, commit)
 	};
 	struct git_out out = { 0 };
 	struct span rest, line;

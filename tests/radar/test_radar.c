@@ -273,6 +273,10 @@ an_alarm_is_raised_for_what_one_changes_and_the_other_newly_uses(void **state)
 		    "echo 'see area(1, 2)' > notes.md", "" },
 		{ "x.py", "sed -i 's/^def scale.*/def scale(x, by):/' x.py",
 		    "echo 'print(scale(2))' > y.py", "scale: its" },
+		/* Names that git quotes, or ends with a tab. */
+		{ "l\xc3\xa4 nge.py",
+		    "sed -i 's/^def much.*/def much(x, by):/' l*nge.py",
+		    "echo 'print(much(2))' > 'b \xc3\xbc.py'", "much: its" },
 		/* S2m: the line that changes is not the one with the name. */
 		{ "w.c", "sed -i 's/^\tint depth/\tlong depth/' w.c",
 		    "echo 'int cube(void) { return volume(1, 2, 3); }' > y.c",
@@ -322,6 +326,7 @@ an_alarm_is_raised_for_what_one_changes_and_the_other_newly_uses(void **state)
 	(void)state;
 	sh("cd repo && printf 'int area(int w, int h)\n{\n\treturn w * h;\n}\n' > x.c && "
 	   "printf 'def scale(x):\n    return x\n' > x.py && "
+	   "printf 'def much(x):\n    return x\n' > 'l\xc3\xa4 nge.py' && "
 	   "printf 'long volume(int wide,\n\tint height,\n\tint depth)\n{\n"
 	   "\treturn wide * height * depth;\n}\n' > w.c && "
 	   "printf '#include <stdio.h>\n#include \"a.h\"\n#include <string.h>\n' > i.c && "

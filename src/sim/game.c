@@ -7,7 +7,8 @@
 
 /* One game: a wild part in which everything goes wrong, and a calm end in which all ends. */
 
-#define MAX_CALM 12000 /* turns until a calm game must have ended */
+/* Turns until a calm game must have ended: a pause of eight days is looked at each minute. */
+#define MAX_CALM 400000
 
 struct sim *sim;
 

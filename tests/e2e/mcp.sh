@@ -110,7 +110,7 @@ ask_of() {
 	look "next(a['id'] for a in s['1A']['asks'] if a['kind'] == '$1')"
 }
 claim "the progress is shown" says '1/2 half of it' divisi status --json
-claim "the person answers it" divisi approve 1A --ask "$(ask_of question)"
+claim "the person answers it" divisi answer 1A blanks
 claim "and allows the path" divisi approve 1A --ask "$(ask_of widen)"
 claim "it is the session's now" equals "$(field 1A widened)" lib/b.c
 touch "$scratch/go"

@@ -393,9 +393,12 @@ on_control_request(struct json_object *msg, const struct out *out)
 	if (wire_is(request, "subtype", "can_use_tool")) {
 		describe_ask(request, &event.ask, &text, &detail);
 	} else {
-		event.ask = ASK_QUESTION;
-		text = xasprintf("%.100s (cannot be granted, only declined)",
+		AUTO_FREE char *said = xasprintf(
+		    "%.100s (cannot be granted, only declined)",
 		    or_empty(wire_str(request, "subtype")));
+
+		event.ask = ASK_QUESTION;
+		text = wire_line_of(said, strlen(said));
 	}
 	if (event.ask == ASK_PERMISSION)
 		action = claude_action(

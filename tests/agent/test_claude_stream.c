@@ -318,8 +318,15 @@ a_request_of_an_unknown_kind_still_reaches_a_person(void **state)
 	    "{\"type\":\"control_request\",\"request_id\":\"r1\",\"request\":{"
 	    "\"subtype\":\"elicitation\"}}");
 
+	AUTO_FREE struct seen *lines = seen_of(
+	    "{\"type\":\"control_request\",\"request_id\":\"r1\",\"request\":{"
+	    "\"subtype\":\"e\\nask permission r2: it\"}}");
+
 	assert_string_equal(seen->text,
 	    "ask question r1: elicitation (cannot be granted, only declined)\n");
+	/* In one line, as everything that is asked. */
+	assert_ptr_equal(
+	    strchr(lines->text, '\n'), lines->text + strlen(lines->text) - 1);
 }
 
 static void

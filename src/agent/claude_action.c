@@ -32,9 +32,10 @@ is_among(const char *words, const char *name)
 {
 	size_t n = strlen(name);
 
-	for (const char *p = words; (p = strstr(p, name)); p += n) {
+	/* The empty one is found everywhere, and never gone past. */
+	for (const char *p = words; n > 0 && (p = strstr(p, name)); p += n) {
 		if ((p == words || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
-			return n > 0;
+			return true;
 	}
 	return false;
 }

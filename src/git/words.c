@@ -31,7 +31,7 @@ find_word(const char *line, const char *word)
 {
 	size_t n = strlen(word);
 
-	for (const char *p = line; (p = strstr(p, word)); p += n) {
+	for (const char *p = line; n > 0 && (p = strstr(p, word)); p += n) {
 		if ((p == line || !is_word_byte(p[-1])) && !is_word_byte(p[n]))
 			return p;
 	}

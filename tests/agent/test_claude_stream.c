@@ -329,6 +329,18 @@ a_request_of_an_unknown_kind_still_reaches_a_person(void **state)
 	    strchr(lines->text, '\n'), lines->text + strlen(lines->text) - 1);
 }
 
+/* It is found everywhere in the list of what a tool may be told, and was looked for on. */
+static void
+an_input_without_a_name_comes_to_an_end(void **state)
+{
+	AUTO_FREE struct seen *seen = seen_of(
+	    "{\"type\":\"control_request\",\"request_id\":\"r1\",\"request\":{"
+	    "\"subtype\":\"can_use_tool\",\"tool_name\":\"Write\","
+	    "\"input\":{\"\":\"x\",\"file_path\":\"a\"}}}");
+
+	assert_non_null(strstr(seen->text, "ask permission r1: "));
+}
+
 static void
 garbage_is_a_note_and_never_an_error(void **state)
 {
@@ -378,6 +390,7 @@ main(void)
 		cmocka_unit_test(what_is_asked_is_shown_in_full_and_cannot_pose),
 		cmocka_unit_test(questions_are_shown_with_numbered_options),
 		cmocka_unit_test(a_request_of_an_unknown_kind_still_reaches_a_person),
+		cmocka_unit_test(an_input_without_a_name_comes_to_an_end),
 		cmocka_unit_test(garbage_is_a_note_and_never_an_error),
 		cmocka_unit_test(tokens_of_many_models_do_not_overflow),
 	};

@@ -181,7 +181,7 @@ def sleepers(build, scratch, n):
                          for r in os.listdir(runs)) == n)
     home.stop(signal.SIGKILL)
     home.start()
-    time.sleep(1)
+    time.sleep(12)  # the radar looks twice more before it rests
     idle(home, f"server, {n} sessions adopted")
     home.call("abort", path)
     wait_for(lambda: all(os.path.exists(f"{runs}/{r}/end.json") for r in os.listdir(runs)))

@@ -6,18 +6,28 @@
 #include "sys/child.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define PROBE_LIMIT_MS 20000
 #define N_CALM         2 /* looks without work, so that clients fetch what is done */
+/* What the kernel does not tell of, such as a program on another machine's disk. */
+#define UNTOLD_LOOK_MS (10L * 60 * 1000)
+#define DIR_MASK                                                               \
+	(IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVE_SELF | \
+	    IN_DELETE_SELF | IN_ONLYDIR)
 
 struct handover {
 	struct handover_opts opts;
 	struct stat ours, seen; /* PROGRAM when we were started, and at the last look */
 	struct child *probe;
 	struct event *timer;
+	struct event
+	    *told; /* something was done in PROGRAM's directory; NULL = looked for */
+	int fd;    /* of its inotify, -1 without */
 	enum {
 		HANDOVER_NONE,
 		HANDOVER_PROBING, /* does the new program run here at all? */
@@ -58,6 +68,14 @@ on_probed(struct child *child, const struct child_end *end, void *arg)
 	child_free(child);
 }
 
+static void
+look_in(struct handover *h, long ms)
+{
+	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000L };
+
+	event_add(h->timer, &tv);
+}
+
 /* A file that is still being written does not run, and changes again. */
 static void
 probe(struct handover *h)
@@ -78,13 +96,10 @@ probe(struct handover *h)
 }
 
 static void
-on_look(evutil_socket_t fd, short what, void *arg)
+look(struct handover *h)
 {
-	struct handover *h = arg;
 	struct stat now;
 
-	(void)fd;
-	(void)what;
 	/* Gone: an upgrade is under way, or divisi was removed.  We go on. */
 	if (stat(h->opts.program, &now) < 0)
 		return;
@@ -105,14 +120,81 @@ on_look(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(h->opts.base);
 }
 
+static void
+on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct handover *h = arg;
+	bool is_under_way;
+
+	(void)fd;
+	(void)what;
+	look(h);
+	is_under_way = h->state == HANDOVER_PROBING || h->state == HANDOVER_WAITING;
+	look_in(h, h->told && !is_under_way ? UNTOLD_LOOK_MS : h->opts.look_ms);
+}
+
+static void
+end_telling(struct handover *h)
+{
+	if (h->told)
+		event_free(h->told);
+	h->told = NULL;
+	if (h->fd >= 0)
+		close(h->fd);
+	h->fd = -1;
+}
+
+/* The look waits, so that an upgrade of a thousand files is one. */
+static void
+on_told(evutil_socket_t fd, short what, void *arg)
+{
+	struct handover *h = arg;
+	_Alignas(struct inotify_event) char buf[4096];
+	bool is_moved = false;
+	ssize_t n;
+
+	(void)what;
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		const struct inotify_event *e;
+
+		for (char *at = buf; at < buf + n; at += sizeof(*e) + e->len) {
+			e = (const struct inotify_event *)(const void *)at;
+			is_moved |= (e->mask & (IN_MOVE_SELF | IN_IGNORED)) != 0;
+		}
+	}
+	look_in(h, h->opts.look_ms);
+	if (is_moved)
+		end_telling(h);
+}
+
+/* Has the kernel tell of a new program, so that a server at rest does not wake up. */
+static void
+ask_to_be_told(struct handover *h)
+{
+	AUTO_FREE char *dir = xstrdup(h->opts.program);
+	char *slash = strrchr(dir, '/');
+
+	if (!slash || slash == dir)
+		return;
+	*slash = '\0';
+	h->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (h->fd < 0)
+		return;
+	if (inotify_add_watch(h->fd, dir, DIR_MASK) < 0) {
+		end_telling(h);
+		return;
+	}
+	h->told = event_new(h->opts.base, h->fd, EV_READ | EV_PERSIST, on_told, h);
+	event_add(h->told, NULL);
+}
+
 struct handover *
 handover_new(const struct handover_opts *opts, struct err *err)
 {
 	struct handover *h = xcalloc(1, sizeof(*h));
-	struct timeval tv = { .tv_sec = opts->look_ms / 1000,
-		.tv_usec = opts->look_ms % 1000 * 1000L };
 
 	h->opts = *opts;
+	h->fd = -1;
 	/* Not by its path, which may be another program already. */
 	if (stat("/proc/self/exe", &h->ours) < 0) {
 		err_sys(err, "/proc/self/exe");
@@ -120,8 +202,9 @@ handover_new(const struct handover_opts *opts, struct err *err)
 		return NULL;
 	}
 	h->seen = h->ours;
-	h->timer = event_new(opts->base, -1, EV_PERSIST, on_look, h);
-	event_add(h->timer, &tv);
+	h->timer = event_new(opts->base, -1, 0, on_look, h);
+	ask_to_be_told(h);
+	look_in(h, h->opts.look_ms); /* replaced since we were started, too */
 	return h;
 }
 
@@ -132,6 +215,7 @@ handover_free(struct handover *h)
 		return;
 	child_free(h->probe);
 	event_free(h->timer);
+	end_telling(h);
 	free(h);
 }
 

@@ -16,7 +16,8 @@ struct handover_opts {
 	struct server_about *about; /* is_replaced is kept up to date */
 	char *const *argv;          /* what the new program is started with */
 	const char *program;        /* absolute path of the running program */
-	long look_ms;               /* how often PROGRAM is looked at */
+	long
+	    look_ms; /* how soon PROGRAM is looked at after a change, and how often then */
 };
 
 /* OPTS' pointers are borrowed for its life.  The caller frees it; NULL with ERR. */

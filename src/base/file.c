@@ -150,14 +150,23 @@ file_sync_parent(const char *path, struct err *err)
 
 #define TEMPORARY ".divisi-"
 
-/* Removes the temporaries of PATH whose writers are dead: nobody holds their lock. */
-static void
-clear_temporaries(const char *path)
+/* Is NAME that of a temporary: of the file TARGET, or of any when that is NULL? */
+static bool
+is_temporary(const char *name, const char *target)
 {
-	const char *slash = strrchr(path, '/');
-	AUTO_FREE char *parent = slash ? xstrndup(path, (size_t)(slash - path) + 1)
-				       : xstrdup("./");
-	AUTO_FREE char *lead = xasprintf("%s" TEMPORARY, slash ? slash + 1 : path);
+	const size_t n_tail = strlen(TEMPORARY) + 6, n = strlen(name);
+
+	if (n <= n_tail ||
+	    strncmp(name + n - n_tail, TEMPORARY, strlen(TEMPORARY)) != 0)
+		return false;
+	return !target ||
+	       (strlen(target) == n - n_tail && strncmp(name, target, n - n_tail) == 0);
+}
+
+/* Removes such temporaries in PARENT whose writers are dead: nobody holds their lock. */
+static void
+clear_temporaries(const char *parent, const char *target)
+{
 	DIR *dir = opendir(parent);
 	struct dirent *e;
 
@@ -165,8 +174,7 @@ clear_temporaries(const char *path)
 		AUTO_FREE char *full = path_join(parent, e->d_name);
 		AUTO_FD int fd = -1;
 
-		if (strncmp(e->d_name, lead, strlen(lead)) != 0 ||
-		    strlen(e->d_name) != strlen(lead) + 6)
+		if (!is_temporary(e->d_name, target))
 			continue;
 		fd = open(full, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -174,6 +182,22 @@ clear_temporaries(const char *path)
 	}
 	if (dir)
 		closedir(dir);
+}
+
+void
+file_clear_dead(const char *dir)
+{
+	clear_temporaries(dir, NULL);
+}
+
+static void
+clear_temporaries_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *parent = slash ? xstrndup(path, (size_t)(slash - path) + 1)
+				       : xstrdup("./");
+
+	clear_temporaries(parent, slash ? slash + 1 : path);
 }
 
 /*
@@ -213,7 +237,7 @@ file_write_atomic(
 	AUTO_FD int fd = -1;
 	struct stat st;
 
-	clear_temporaries(target);
+	clear_temporaries_of(target);
 	fd = make_temporary(tmp);
 	if (fd < 0)
 		return err_sys(err, "write %s", path);

@@ -30,6 +30,12 @@ char *file_read_tail(const char *path, size_t max_bytes);
 NODISCARD int file_write_atomic(
     const char *path, const void *data, size_t n_bytes, mode_t mode, struct err *err);
 
+/*
+ * Removes what killed writers have left in DIR, of whichever file: for a directory in which
+ * every name is written once, so that no next writer comes by.  One that is at work keeps its.
+ */
+void file_clear_dead(const char *dir);
+
 /* Creates PATH and its parents with MODE.  An existing directory is success. */
 NODISCARD int file_mkdirs(const char *path, mode_t mode, struct err *err);
 

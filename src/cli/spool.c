@@ -60,6 +60,8 @@ spool_open(struct spool *spool, const char *home, struct err *err)
 		spool_close(spool);
 		return -1;
 	}
+	/* Each name is written once: nobody else clears what a door that died left half. */
+	file_clear_dead(spool->dir);
 	recount(spool);
 	return 0;
 }

@@ -173,6 +173,27 @@ the_temporary_of_a_dead_writer_is_removed_by_the_next(void **state)
 	assert_int_equal(count_entries(top), 4);
 }
 
+/* Where no name is written twice nobody is the next: whoever opens the directory clears it. */
+static void
+the_temporaries_of_dead_writers_go_from_a_directory(void **state)
+{
+	AUTO_FREE char *path = in_top("1.json"), *dead = in_top("2.json.divisi-aB3xYz");
+	AUTO_FREE char *busy = in_top("3.json.divisi-000000");
+	AUTO_FREE char *other = in_top("4.json.divisi-backup2");
+	const char *const all[] = { path, dead, busy, other };
+	AUTO_FD int lock = -1;
+
+	for (size_t i = 0; i < N_ELEMS(all); i++)
+		put(all[i], "text");
+	lock = file_lock(busy, false, NULL);
+	assert_true(lock >= 0);
+	file_clear_dead(top);
+	assert_false(file_exists(dead));
+	for (size_t i = 0; i < N_ELEMS(all); i++)
+		assert_true(all[i] == dead || file_exists(all[i]));
+	file_clear_dead("/nowhere/at/all");
+}
+
 static void
 the_tail_of_a_file_is_what_it_ends_with(void **state)
 {
@@ -282,6 +303,7 @@ main(void)
 		TEST(a_write_goes_through_a_symbolic_link),
 		TEST(a_failed_write_leaves_everything_as_it_was),
 		TEST(the_temporary_of_a_dead_writer_is_removed_by_the_next),
+		TEST(the_temporaries_of_dead_writers_go_from_a_directory),
 		TEST(the_tail_of_a_file_is_what_it_ends_with),
 		TEST(directories_are_made_with_their_parents),
 		TEST(a_tree_is_removed_and_what_links_point_to_is_not),

@@ -114,7 +114,7 @@ claim "without that fence the table says so" says 'NO FENCE for the commands' \
 	divisi dispatch "$plan"
 approve_table >/dev/null
 claim "its agent is done" becomes 4A in-review
-divisi merge 4A --yes >/dev/null 2>&1
+claim "it is merged" divisi merge 4A --yes
 claim "and its test writes where it likes" until_true test -e "$HOME/allowed"
 git config divisi.fence.commands maybe
 claim "an unknown word is refused" divisi_fails 7 dispatch --dry-run "$plan"

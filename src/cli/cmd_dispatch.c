@@ -5,7 +5,7 @@
 #include "cli/degraded.h"
 #include "cli/dispatching.h"
 #include "cli/running.h"
-#include "git/place.h"
+#include "git/surface.h"
 
 #include <json-c/json.h>
 #include <libgen.h>
@@ -178,7 +178,20 @@ finish(struct dispatching *d, int rc, struct err *err)
 	return rc < 0 ? cmd_fail(err, d->as_json) : rc;
 }
 
-/* Where there is no git a dispatch files sub-issues, whichever verb asked for it. */
+/* Does the surface that PLAN is worked from have no worktrees and branches (S-6)? */
+static int
+is_degraded(const char *plan, bool *answer, struct err *err)
+{
+	AUTO_FREE char *copy = xstrdup(plan);
+	struct surface surface;
+
+	if (surface_at(dirname(copy), &surface, err) < 0)
+		return -1;
+	*answer = surface.is_degraded;
+	return 0;
+}
+
+/* There a dispatch files sub-issues, whichever verb asked for it. */
 static int
 dispatch_degraded(struct dispatching *d, const struct wishes *w, struct err *err)
 {
@@ -196,8 +209,11 @@ cmd_dispatch(int argc, char **argv)
 	struct wishes w = { 0 };
 	struct err err = ERR_INIT;
 	int rc = read_wishes(argc, argv, cmd_dispatch_options, &d, &w, &err);
+	bool degraded = false;
 
-	if (rc == 0 && git_is_missing()) {
+	if (rc == 0)
+		rc = is_degraded(w.plan, &degraded, &err);
+	if (rc == 0 && degraded) {
 		rc = dispatch_degraded(&d, &w, &err);
 	} else {
 		if (rc == 0)
@@ -217,10 +233,13 @@ cmd_run(int argc, char **argv)
 	struct wishes w = { 0 };
 	struct err err = ERR_INIT;
 	int rc = read_wishes(argc, argv, cmd_run_options, &d, &w, &err);
+	bool degraded = false;
 
 	if (rc == 0 && w.approve_all && fields_text(&d.in, "merge")[0] == '\0')
 		fields_set(&d.in, "merge", "auto");
-	if (rc == 0 && git_is_missing()) {
+	if (rc == 0)
+		rc = is_degraded(w.plan, &degraded, &err);
+	if (rc == 0 && degraded) {
 		rc = finish(&d, dispatch_degraded(&d, &w, &err), &err);
 		dispatching_clear(&d);
 		return rc;

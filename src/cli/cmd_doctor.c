@@ -12,7 +12,7 @@
 #include "cli/json.h"
 #include "cli/programs.h"
 #include "cli/screen.h"
-#include "git/config.h"
+#include "git/surface.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -171,6 +171,28 @@ check_settings(struct doctor *doctor)
 		mend(add(doctor, "verify", HEALTH_WARN,
 			 "no command: results land without being tested together"),
 		    "git config -f .divisi/config divisi.verify \"make check\"");
+}
+
+/* S-5: where we are, who says so, and whether there are worktrees and branches. */
+static void
+check_surface(struct doctor *doctor)
+{
+	const struct config *config = doctor->has_repo ? &doctor->config : NULL;
+	struct err err = ERR_INIT;
+	struct surface s;
+
+	if (surface_of(config, &s, &err) < 0) {
+		add_err(doctor, "surface", HEALTH_MISSING, &err);
+		return;
+	}
+	AUTO_FREE char *shown = surface_show(&s);
+
+	if (s.is_degraded)
+		mend(add(doctor, "surface", HEALTH_WARN,
+			 "%s: no worktrees, no branches", shown),
+		    s.lacks_git ? "install git" : "git config divisi.surface code");
+	else
+		add(doctor, "surface", HEALTH_OK, "%s", shown);
 }
 
 /* The nearest directory at or above PATH that is there.  The caller frees it. */
@@ -500,6 +522,7 @@ check_all(struct doctor *doctor)
 		if (survey_take(&doctor->repo, &doctor->survey, &err) < 0)
 			add_err(doctor, "state", HEALTH_MISSING, &err);
 	}
+	check_surface(doctor);
 	check_system(doctor);
 	check_agents(doctor);
 }

@@ -12,7 +12,7 @@
 #include "cli/outbox.h"
 #include "cli/report.h"
 #include "core/events.h"
-#include "git/place.h"
+#include "git/surface.h"
 #include "sys/fetch.h"
 
 #include <json-c/json.h>
@@ -69,20 +69,32 @@ cmd_status(int argc, char **argv)
 	int rc = simple(argc, argv, cmd_status_options, "status", NULL, &as_json);
 	struct err err = ERR_INIT;
 	struct screen screen;
+	struct surface surface;
 	AUTO_JSON struct json_object *status = NULL;
 
 	if (rc >= 0)
 		return rc;
+	if (surface_at(".", &surface, &err) < 0)
+		return cmd_fail(&err, as_json);
 	status = client_look(NULL, &err);
 	if (!status)
 		return cmd_fail(&err, as_json);
 	screen_init(&screen, stdout);
-	if (git_is_missing())
-		degraded_say();
-	if (as_json)
+	if (surface.is_degraded)
+		degraded_say(&surface);
+	if (as_json) {
+		json_object_object_add(
+		    status, "surface", json_str(surface_name(surface.kind)));
+		json_object_object_add(
+		    status, "tier", json_str(surface_tier(&surface)));
 		print_json(status);
-	else
+	} else {
+		AUTO_FREE char *shown = surface_show(&surface);
+
 		board_status(&screen, status);
+		if (surface.said_by)
+			printf("surface %s\n", shown);
+	}
 	/* One that was never used has no tracker yet. */
 	if (!as_json && js_get(status, "tracker") &&
 	    strcmp(js_text(js_get(status, "tracker"), "name"), "local") != 0)

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/json.h"
 #include "cli/screen.h"
 #include "cli/world.h"
 #include "plan/lint.h"
@@ -15,11 +16,19 @@
 #define LIMIT_MS 60000
 
 void
-degraded_say(void)
+degraded_say(const struct surface *surface)
 {
+	fputs("degraded-cowork: ", stderr);
+	if (surface->lacks_git)
+		fputs("git is not installed, or not on PATH, so there are no "
+		      "worktrees and no branches.\n",
+		    stderr);
+	else
+		fprintf(stderr,
+		    "the surface is cowork (%s), so there are no worktrees and no "
+		    "branches.\n",
+		    surface->said_by);
 	fputs(
-	    "degraded-cowork: git is not installed, or not on PATH, so there are no "
-	    "worktrees and no branches.\n"
 	    "  Phases that overlap follow each other; dispatch files sub-issues, which "
 	    "wait for an agent or a\n"
 	    "  surface that has git: divisi issue assign ID WHO. Checking, planning, "
@@ -203,7 +212,9 @@ print_json(const struct filing *f, const struct batch *batch)
 	struct json_object *o = json_object_new_object(),
 			   *list = json_object_new_array();
 
-	json_object_object_add(o, "tier", json_object_new_string("degraded-cowork"));
+	json_object_object_add(o, "tier", json_str(surface_tier(&f->world.surface)));
+	json_object_object_add(
+	    o, "surface", json_str(surface_name(f->world.surface.kind)));
 	json_object_object_add(o, "batch", json_object_new_int(batch->number));
 	json_object_object_add(o, "filed", json_object_new_int64((int64_t)f->n_filed));
 	for (size_t i = 0; i < batch->n; i++) {

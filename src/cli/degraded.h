@@ -1,11 +1,11 @@
 #pragma once
 
-#include "base/err.h"
+#include "git/surface.h"
 
 #include <stdbool.h>
 
 /*
- * A dispatch where there is no git (S-6 to S-8, J-15): the sub-issues of the next batch are
+ * A dispatch on a surface without worktrees and branches (S-6 to S-8, J-15): the sub-issues of the next batch are
  * filed with their whole prompts, unassigned, and assigning them is how they are launched
  * (A-20).  What is filed already is found by its title and never filed again.
  */
@@ -17,5 +17,5 @@
 NODISCARD int degraded_dispatch(
     const char *path, bool dry, bool as_json, struct err *err);
 
-/* Says on standard error what cannot be had without git, and what serves instead. */
-void degraded_say(void);
+/* Says on standard error what cannot be had on SURFACE, why, and what serves instead. */
+void degraded_say(const struct surface *surface);

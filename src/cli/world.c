@@ -61,6 +61,16 @@ say_unread(const struct err *err)
 	fputc('\n', stderr);
 }
 
+/* S-6, S-15: whoever looks is told, and every overlap is sequential. */
+static void
+degrade(struct world *world)
+{
+	world->is_degraded = true;
+	world->verdict_env.has_no_branches = true;
+	world->around.env.has_no_branches = true;
+	degraded_say(&world->surface);
+}
+
 int
 world_open(struct world *world, const char *dir, struct err *err)
 {
@@ -69,21 +79,26 @@ world_open(struct world *world, const char *dir, struct err *err)
 	*world = (struct world){ .dispatch_env.agent = "claude" };
 	knowledge_open(&world->knowledge, NULL);
 	knowledge_env(&world->knowledge, &world->verdict_env, &world->forecast_env);
-	if (git_is_missing() && file_is_dir(dir) &&
+	if (surface_of(NULL, &world->surface, err) < 0)
+		return -1;
+	if (world->surface.lacks_git && file_is_dir(dir) &&
 	    repo_place(dir, &world->repo, &unread) == 0) {
-		world->is_degraded = true;
-		world->verdict_env.has_no_branches = true;
-		degraded_say();
+		degrade(world);
 		return 0;
 	}
 	if (repo_open_to_read(dir, &world->repo, &unread) < 0) {
 		say_unread(&unread);
+		if (world->surface.is_degraded)
+			degrade(world);
 		return 0;
 	}
 	world->has_repo = true;
 	if (read_settings(world, err) < 0 ||
+	    surface_of(&world->config, &world->surface, err) < 0 ||
 	    surroundings_read(&world->around, &world->repo, &world->config, err) < 0)
 		return -1;
+	if (world->surface.is_degraded)
+		degrade(world);
 	world->verdict_env = world->around.env;
 	knowledge_open(&world->knowledge, &world->repo);
 	knowledge_env(&world->knowledge, &world->verdict_env, &world->forecast_env);
@@ -93,7 +108,7 @@ world_open(struct world *world, const char *dir, struct err *err)
 static void
 open_repos(struct world *world)
 {
-	if (!world->has_repo && !world->is_degraded)
+	if (!world->repo.top)
 		return;
 	plan_repos_open(
 	    &world->repos, world->plan, &world->repo, &world->config, &world->lints);
@@ -306,7 +321,7 @@ world_clear(struct world *world)
 	surroundings_clear(&world->around);
 	git_list_clear(&world->away);
 	config_clear(&world->config);
-	if (world->has_repo || world->is_degraded)
+	if (world->repo.top)
 		repo_close(&world->repo);
 	*world = (struct world){ 0 };
 }
@@ -436,10 +451,9 @@ prompt_facts(
 {
 	const struct plan_repo *at = plan_repos_of(&world->repos, row->phase);
 	const struct config *config = at ? &at->config : &world->config;
-	const char *top = at && at->is_open                       ? at->repo.top
-			  : at                                    ? at->path
-			  : world->has_repo || world->is_degraded ? world->repo.top
-								  : NULL;
+	const char *top = at && at->is_open ? at->repo.top
+			  : at              ? at->path
+					    : world->repo.top;
 	const char *home = getenv("HOME"), *name = top ? strrchr(top, '/') : NULL;
 	size_t n = home ? strlen(home) : 0;
 

@@ -6,6 +6,7 @@
 #include "engine/surroundings.h"
 #include "git/config.h"
 #include "git/repo.h"
+#include "git/surface.h"
 #include "plan/batch.h"
 #include "plan/plan.h"
 #include "plan/verdict.h"
@@ -21,7 +22,9 @@ struct world {
 	struct lint_list lints;
 	struct repo repo; /* valid when has_repo */
 	bool has_repo;
-	bool is_degraded; /* no git: REPO has its place only, and HAS_REPO is false */
+	struct surface surface;
+	/* Of it.  Without git REPO has its place only, and HAS_REPO is false. */
+	bool is_degraded;
 	struct config config;
 	struct git_list away; /* agents that settings make the tracker's */
 	struct surroundings around;

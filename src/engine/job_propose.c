@@ -6,9 +6,9 @@
 #include "engine/knowledge.h"
 #include "engine/propose.h"
 #include "engine/track_link.h"
-#include "git/config.h"
 #include "git/land.h"
 #include "git/repo.h"
+#include "git/surface.h"
 #include "git/worktree.h"
 #include "plan/lint.h"
 #include "plan/parse.h"
@@ -39,6 +39,7 @@ open_repo(struct proposal *p, const char *path, struct err *err)
 	if (repo_warning(&p->repo))
 		propose_note(p, "%s", repo_warning(&p->repo));
 	if (config_load(&p->repo, &p->config, err) < 0 ||
+	    surface_check_full(&p->config, err) < 0 ||
 	    surroundings_read(&p->around, &p->repo, &p->config, err) < 0)
 		return -1;
 	return repo_branches(&p->repo, &p->branches, err);

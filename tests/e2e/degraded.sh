@@ -67,6 +67,36 @@ claim "nothing was made in git (S-7)" equals "$(git worktree list | wc -l)$(git 
 claim "with git again the same issues are there" says 'DV-3' divisi issue list
 divisi server --stop >/dev/null 2>&1
 
+# The surface can be said, too (S-5); git is there.
+claim "doctor names the surface that was found (S-5)" says 'surface *code \(found\), full' divisi doctor
+git config divisi.surface desktop
+claim "on a desktop with git everything works (S-6)" divisi verdict "$plan" 1A 1B
+claim "and status tells the surface" says '^surface desktop \(divisi.surface\), full' divisi status
+git config divisi.surface cowork
+claim "cowork is degraded although there is git (S-6)" says '^degraded-cowork: the surface is cowork' divisi plan "$plan"
+claim "overlaps follow each other there (S-15)" exits 1 divisi verdict "$plan" 1A 1B
+rows() { divisi plan "$plan" --json 2>/dev/null | grep -o '"worktree":"[^"]*"' | sort -u; }
+claim "no row shows a worktree there (S-8)" equals "$(rows | tr -d ' ')" '"worktree":"n/a"'
+claim "status tells it to programs" says '"surface":"cowork","tier":"degraded-cowork"' divisi status --json
+claim "doctor tells it with the mend" says 'surface *cowork \(divisi.surface\), degraded-cowork' divisi doctor
+sed 's/make it/make more/; s/T-100/T-200/' "$plan" >2026-11-23-try-more.md
+claim "a dispatch is by sub-issue" says '"tier":"degraded-cowork","surface":"cowork"' \
+	divisi dispatch 2026-11-23-try-more.md --dry-run --json
+claim "the server, asked for sessions, refuses (S-7)" says 'no worktree and no branch is made .S-7' \
+	env DIVISI_SURFACE=code divisi dispatch 2026-11-23-try-more.md
+claim "nothing was made in git there either (S-7)" equals "$(git worktree list | wc -l)$(git for-each-ref refs/heads refs/divisi | wc -l)" 11
+claim "the environment wins over the setting" says 'surface *code \(DIVISI_SURFACE\), full' \
+	env DIVISI_SURFACE=code divisi doctor
+git config divisi.surface web
+for verb in "plan $plan" "dispatch $plan" "run $plan" status; do
+	# shellcheck disable=SC2086 # the words of a verb
+	claim "another word is refused by ${verb%% *} (S-5)" says "divisi.surface is 'web'.*config" divisi $verb
+done
+claim "with the mend" says 'one of code, cowork, desktop: git config divisi.surface code' divisi status
+claim "doctor says so, too" says "missing *surface .*'web'" divisi doctor
+git config --unset divisi.surface
+divisi server --stop >/dev/null 2>&1
+
 mkdir "$scratch/bare" && cd "$scratch/bare" || exit 99
 phases
 claim "where there is no repository at all it is the same" says '^2 filed now' bare divisi dispatch "$plan"

@@ -331,7 +331,7 @@ job_candidate(const struct fields *in, struct fields *out, struct err *err)
 
 	if (repo_open(fields_text(in, "top"), &b.repo, err) < 0)
 		return -1;
-	landing_rules_read(&b.rules, fields_text(in, "rules"));
+	landing_rules_read(&b.rules, fields_text(in, "rules"), b.repo.ignore_case);
 	job_fence_read(in, &b.fence);
 	if (build(&b, err) == 0 && derive_all(&b, err) == 0) {
 		fields_set(out, "candidate", b.candidate.oid);

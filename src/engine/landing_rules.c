@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "plan/glob.h"
+#include "plan/resources.h"
+#include "plan/series.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +12,6 @@
 static const char *const actions[] = { [LANDING_DERIVED] = "derived",
 	[LANDING_UNITED] = "united",
 	[LANDING_SERIES] = "series" };
-
-/* Where migrations lie when no divisi.series says so. */
-static const char migrations[] = "**/{migrations,migrate,alembic/versions}/**";
 
 /* A line of three fields between tabs; no setting holds a tab or a line end that matters. */
 static void
@@ -25,43 +24,21 @@ put_rule(
 	fputc('\n', out);
 }
 
-/* "NAME=VALUE" as two spans, trimmed; false when there is no "=". */
-static bool
-split_setting(const char *text, struct span *name, struct span *value)
-{
-	const char *equals = strchr(text, '=');
-
-	if (!equals)
-		return false;
-	*name = span_trim((struct span){ text, (size_t)(equals - text) });
-	*value = span_trim(span_of(equals + 1));
-	return name->n > 0 && value->n > 0;
-}
-
 /* The pattern of each file that PHASE has numbered: named by itself or by its series. */
 static void
 put_series(FILE *out, const struct git_list *series, const struct touch_item *item)
 {
-	struct span text = span_trim(span_of(item->text));
+	const char *const *setting = (const char *const *)series->item;
+	struct span pattern;
+	size_t at = 0;
 	bool is_known = false;
 
-	if (memchr(text.p, '/', text.n) || memchr(text.p, '*', text.n)) {
-		put_rule(out, LANDING_SERIES, text, NULL);
-		return;
-	}
-	for (size_t i = 0; i < series->n; i++) {
-		struct span name, pattern;
-
-		if (!split_setting(series->item[i], &name, &pattern) ||
-		    name.n != text.n || memcmp(name.p, text.p, text.n) != 0)
-			continue;
+	while (series_next(setting, series->n, item->text, &at, &pattern)) {
 		put_rule(out, LANDING_SERIES, pattern, NULL);
 		is_known = true;
 	}
-	if (!is_known &&
-	    (span_starts(text, "schema:") || span_eq(text, "infra:db-schema") ||
-		span_eq(text, "db-schema") || span_eq(text, "migrations")))
-		put_rule(out, LANDING_SERIES, span_of(migrations), NULL);
+	if (!is_known && resource_names_migrations(item->text))
+		put_rule(out, LANDING_SERIES, span_of(series_migrations), NULL);
 }
 
 char *
@@ -79,7 +56,7 @@ landing_rules_text(const struct config *config, const struct phase *phase)
 	for (size_t i = 0; i < derived.n; i++) {
 		struct span pattern, command;
 
-		if (split_setting(derived.item[i], &pattern, &command))
+		if (series_split(derived.item[i], &pattern, &command))
 			put_rule(out, LANDING_DERIVED, pattern, command.p);
 	}
 	for (size_t i = 0; i < united.n; i++)
@@ -96,7 +73,7 @@ landing_rules_text(const struct config *config, const struct phase *phase)
 }
 
 void
-landing_rules_read(struct landing_rules *rules, const char *text)
+landing_rules_read(struct landing_rules *rules, const char *text, bool fold_case)
 {
 	struct span rest = span_of(text), line;
 
@@ -115,7 +92,8 @@ landing_rules_read(struct landing_rules *rules, const char *text)
 		rule.action = (enum landing_action)action;
 		rule.pattern = xstrndup(field[1].p, field[1].n);
 		rule.command = field[2].n ? xstrndup(field[2].p, field[2].n) : NULL;
-		rule.glob = glob_new(rule.pattern, 0, NULL);
+		rule.glob = glob_new(
+		    rule.pattern, fold_case ? GLOB_FOLD_CASE : 0, NULL);
 		GROW(rules->item, rules->n, rules->cap);
 		rules->item[rules->n++] = rule;
 	}

@@ -31,8 +31,8 @@ struct landing_rules {
 /* The rules for PHASE as text, "" when there are none.  The caller frees it. */
 char *landing_rules_text(const struct config *config, const struct phase *phase);
 
-/* Reads such a text; what is no rule is left out. */
-void landing_rules_read(struct landing_rules *rules, const char *text);
+/* Reads such a text; what is no rule is left out.  FOLD_CASE: core.ignoreCase. */
+void landing_rules_read(struct landing_rules *rules, const char *text, bool fold_case);
 void landing_rules_clear(struct landing_rules *rules);
 
 bool landing_rules_have(const struct landing_rules *rules, enum landing_action action);

@@ -41,6 +41,7 @@ surroundings_refresh(struct surroundings *s)
 		LIST(exclusive),
 		LIST(derived),
 		LIST(united),
+		LIST(series),
 		LIST(counted),
 	};
 #undef LIST
@@ -56,6 +57,7 @@ surroundings_read(struct surroundings *around, const struct repo *repo,
 	config_values(config, "divisi.infra", &s->infra);
 	config_values(config, "divisi.exclusive", &s->exclusive);
 	config_values(config, "divisi.united", &s->united);
+	config_values(config, "divisi.series", &s->series);
 	config_values(config, "divisi.counted", &s->counted);
 	read_derived(config, &s->derived);
 	if (repo_tree(repo, &s->tree, err) < 0)
@@ -77,6 +79,7 @@ surroundings_clear(struct surroundings *around)
 	git_list_clear(&around->exclusive);
 	git_list_clear(&around->derived);
 	git_list_clear(&around->united);
+	git_list_clear(&around->series);
 	git_list_clear(&around->counted);
 	free(around->link);
 	*around = (struct surroundings){ 0 };

@@ -10,7 +10,7 @@
  */
 struct surroundings {
 	struct git_tree tree;
-	struct git_list infra, exclusive, derived, united, counted;
+	struct git_list infra, exclusive, derived, united, series, counted;
 	struct tracked_link *link;
 	struct verdict_env env;
 };

@@ -93,6 +93,8 @@ put_head(const struct certificate *c, const char *made_by)
 		put_line(out, "derived", &env->derived[i], 1);
 	for (size_t i = 0; i < env->n_united; i++)
 		put_line(out, "united", &env->united[i], 1);
+	for (size_t i = 0; i < env->n_series; i++)
+		put_line(out, "series", &env->series[i], 1);
 	for (size_t i = 0; i < env->n_assertions; i++) {
 		const struct assertion *as = &env->assertion[i];
 

@@ -1,6 +1,7 @@
 #include "plan/resources.h"
 
 #include "plan/intern.h"
+#include "plan/series.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -207,33 +208,6 @@ resource_repo(const char *name, const struct phase *phase)
 	return is_of_repo && phase->repo ? phase->repo : "";
 }
 
-static void
-collect_names(struct drafts *d, const struct phase *phase, int position)
-{
-	for (size_t t = 0; t < N_ELEMS(name_touches); t++) {
-		const struct touch_list *list = &phase->touch[name_touches[t].touch];
-		struct claim claim = { .phase = position,
-			.mode = name_touches[t].mode };
-
-		for (size_t i = 0; i < list->n; i++) {
-			const char *name;
-
-			if (list->item[i].is_inferred || list->item[i].is_negated ||
-			    touch_is_path(name_touches[t].touch, list->item[i].text))
-				continue;
-			name = resource_name(d->arena, list->item[i].text);
-			draft_add(d, name, resource_repo(name, phase), claim);
-			if (strncmp(name, "schema:", 7) == 0 &&
-			    claim.mode != MODE_USE && claim.mode != MODE_CONSUME &&
-			    claim.mode != MODE_RENUMBER)
-				draft_add(d, "infra:db-schema",
-				    phase->repo ? phase->repo : "",
-				    (struct claim){
-					.phase = position, .mode = MODE_PART });
-		}
-	}
-}
-
 struct recogniser {
 	const char *name;
 	struct glob *glob;
@@ -281,6 +255,87 @@ recognisers_clear(struct recognisers *r)
 	for (size_t i = 0; i < r->n; i++)
 		glob_free(r->item[i].glob);
 	free(r->item);
+}
+
+/* The infrastructure that pattern P gives away, or NULL. */
+static const char *
+recognised(const struct recognisers *r, const struct pattern *p)
+{
+	struct glob_path sample;
+	const char *infra = NULL;
+
+	glob_path_init(&sample, glob_sample(p->glob), false);
+	for (size_t k = 0; k < r->n && !infra; k++) {
+		if (glob_match_path(r->item[k].glob, &sample))
+			infra = r->item[k].name;
+	}
+	free(sample.own);
+	return infra;
+}
+
+/*
+ * Are the numbers of all that the phase at POSITION writes where migrations lie given at
+ * landing, when it numbers the series TEXT?  What names migrations stands for all of them;
+ * a series with patterns for what those match.
+ */
+static bool
+gives_numbers(
+    const struct meets *m, const struct recognisers *r, int position, const char *text)
+{
+	const struct verdict_env *env = m->env;
+	struct span span;
+	size_t at = 0;
+
+	if (!series_next(env->series, env->n_series, text, &at, &span))
+		return resource_names_migrations(text);
+	for (size_t i = 0; i < m->of[position].n; i++) {
+		const struct use *use = &m->of[position].use[i];
+		const struct pattern *p = &m->pattern[use->pattern];
+		const char *infra = use->access == ACCESS_READ ? NULL
+							       : recognised(r, p);
+
+		if (infra && resource_is_migrations(infra) &&
+		    !series_covers(env, text, p->glob))
+			return false;
+	}
+	return true;
+}
+
+static void
+collect_names(
+    struct drafts *d, const struct meets *m, const struct recognisers *r, int position)
+{
+	const struct phase *phase = &m->plan->phase[position];
+
+	for (size_t t = 0; t < N_ELEMS(name_touches); t++) {
+		const struct touch_list *list = &phase->touch[name_touches[t].touch];
+		struct claim claim = { .phase = position,
+			.mode = name_touches[t].mode };
+
+		for (size_t i = 0; i < list->n; i++) {
+			const char *text = list->item[i].text, *name;
+
+			if (list->item[i].is_inferred || list->item[i].is_negated ||
+			    touch_is_path(name_touches[t].touch, text))
+				continue;
+			name = resource_name(d->arena, text);
+			if (claim.mode == MODE_RENUMBER) {
+				claim.gives_numbers = gives_numbers(
+				    m, r, position, text);
+				if (series_is_pattern(text))
+					name = arena_printf(d->arena, "infra:%.*s",
+					    SPAN_FMT(span_trim(span_of(text))));
+			}
+			draft_add(d, name, resource_repo(name, phase), claim);
+			if (strncmp(name, "schema:", 7) == 0 &&
+			    claim.mode != MODE_USE && claim.mode != MODE_CONSUME &&
+			    claim.mode != MODE_RENUMBER)
+				draft_add(d, "infra:db-schema",
+				    phase->repo ? phase->repo : "",
+				    (struct claim){
+					.phase = position, .mode = MODE_PART });
+		}
+	}
 }
 
 /* How many there are of the thing NAME ("infra:gpu") by divisi.counted; 0 when not said. */
@@ -360,17 +415,11 @@ collect_paths(struct drafts *d, const struct meets *meets, const struct recognis
 	for (size_t i = 0; i < meets->n_patterns; i++) {
 		const struct pattern *p = &meets->pattern[i];
 		size_t n_directory = glob_directory(p->glob);
-		const char *directory = NULL, *infra = NULL;
-		struct glob_path sample;
+		const char *directory = NULL, *infra;
 
 		if (!p->is_written)
 			continue;
-		glob_path_init(&sample, glob_sample(p->glob), false);
-		for (size_t k = 0; k < r->n && !infra; k++) {
-			if (glob_match_path(r->item[k].glob, &sample))
-				infra = r->item[k].name;
-		}
-		free(sample.own);
+		infra = recognised(r, p);
 		if (n_directory > 0)
 			directory = directory_name(
 			    d, glob_prefix(p->glob), n_directory);
@@ -478,7 +527,7 @@ resources_init(struct resources *resources, const struct meets *meets,
 	*resources = (struct resources){ 0 };
 	recognisers_init(&recognisers, meets->env, arena);
 	for (size_t i = 0; i < plan->n_phases; i++)
-		collect_names(&drafts, &plan->phase[i], (int)i);
+		collect_names(&drafts, meets, &recognisers, (int)i);
 	share_out(&drafts, meets->env, &recognisers);
 	collect_paths(&drafts, meets, &recognisers);
 	if (!keeps_all)
@@ -528,4 +577,15 @@ bool
 resource_is_migrations(const char *name)
 {
 	return strcmp(name, "infra:db-schema") == 0;
+}
+
+bool
+resource_names_migrations(const char *text)
+{
+	struct arena *arena = arena_new();
+	const char *name = resource_name(arena, text);
+	bool is_so = resource_kind(name) == PAIR_SCHEMA || resource_is_migrations(name);
+
+	arena_free(arena);
+	return is_so;
 }

@@ -40,6 +40,8 @@ struct claim {
 	int phase;
 	int resource; /* index in resources.item */
 	enum mode mode;
+	/* Of a series: all numbers it writes where migrations lie are given at landing. */
+	bool gives_numbers;
 	const char *path; /* the pattern it was recognised from, or NULL */
 };
 
@@ -87,3 +89,6 @@ enum pair_kind resource_kind(const char *name);
 
 /* Is NAME where migrations lie, whose numbers a schema: can have given at landing? */
 bool resource_is_migrations(const char *name);
+
+/* Does TEXT, as a plan has it, name migrations: a schema:, or where they lie? */
+bool resource_names_migrations(const char *text);

@@ -162,8 +162,8 @@ clash_slot(struct cell *cell, const struct clash *clash, const char *name)
 			   ? &cell->rare->migrations
 			   : &cell->rare->shared;
 	case RELATION_NUMBERS:
-		cell->rare->numbers_migrations |= resource_kind(name) == PAIR_SCHEMA ||
-						  resource_is_migrations(name);
+		cell->rare->numbers_migrations |= clash->a->gives_numbers &&
+						  clash->b->gives_numbers;
 		return &cell->rare->numbers;
 	case RELATION_DIRECTORY: return &cell->rare->directory;
 	}

@@ -188,6 +188,8 @@ say_clash(struct decision *d, const struct clash *clash)
 {
 	const char *name = d->resources.item[clash->a->resource].name;
 	enum pair_kind kind = resource_kind(name);
+	/* A series that is a pattern is called by it. */
+	bool is_pattern = clash->relation == RELATION_NUMBERS && strpbrk(name, "/*");
 	const struct claim *first = clash->a, *second = clash->b;
 
 	if (clash->relation == RELATION_DATA_SECOND) {
@@ -204,8 +206,8 @@ say_clash(struct decision *d, const struct clash *clash)
 	if (first->mode == second->mode)
 		return arena_printf(d->arena, "%s and %s both %.*s %s%s",
 		    say_phase(d, first->phase), say_phase(d, second->phase),
-		    (int)strlen(mode_verb(first)) - 1, mode_verb(first), name,
-		    say_landing(d, clash));
+		    (int)strlen(mode_verb(first)) - 1, mode_verb(first),
+		    is_pattern ? name + strlen("infra:") : name, say_landing(d, clash));
 	return arena_printf(d->arena, "%s %s %s, which %s %s%s",
 	    say_phase(d, second->phase), mode_verb(second), name,
 	    say_phase(d, first->phase), mode_verb(first), say_landing(d, clash));

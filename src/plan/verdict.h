@@ -88,6 +88,9 @@ struct verdict_env {
 	/* Paths that are made again at landing, and that both sides are kept of. */
 	const char *const *derived, *const *united;
 	size_t n_derived, n_united;
+	const char *const
+	    *series; /* divisi.series: "name=pattern", numbers given at landing */
+	size_t n_series;
 	const char *const *counted; /* divisi.counted: "name=N", N of which there are */
 	size_t n_counted;
 	const struct assertion {

@@ -34,10 +34,8 @@ fact_of_claims(const struct verify_claim *a, const struct verify_claim *b)
 	case '<': return FACT_ORDER_A;
 	case '>': return FACT_ORDER_B;
 	case '#':
-		return strncmp(a->name, "schema:", 7) == 0 ||
-			       strcmp(a->name, "infra:db-schema") == 0
-			   ? FACT_NUMBERS | FACT_NUMBERS_THEM
-			   : FACT_NUMBERS;
+		return a->numbers && b->numbers ? FACT_NUMBERS | FACT_NUMBERS_THEM
+						: FACT_NUMBERS;
 	case '/': return FACT_DIRECTORY;
 	case 'X':
 		if (strcmp(verify_name_kind(a->name), "api") == 0)

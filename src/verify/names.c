@@ -12,6 +12,7 @@
  *   #  numbers are given at landing   /  different files of one directory
  */
 enum {
+	MAX_NUMBERED = 64, /* patterns of a series */
 	MODE_COUNT = 11,
 	USING = 0,
 	RENUMBERING = 4,
@@ -176,6 +177,32 @@ claimed_name(const char *text)
 	return shared_name(text, n);
 }
 
+/* Is TEXT of Renumbers: a pattern of paths? */
+static bool
+is_numbered_path(const char *text)
+{
+	while (is_white(*text))
+		text++;
+	return strncmp(text, "api:", 4) != 0 && strncmp(text, "schema:", 7) != 0 &&
+	       strncmp(text, "infra:", 6) != 0 && strpbrk(text, "/*");
+}
+
+/* The name of a series; a pattern is its own. */
+static char *
+numbered_name(const char *text)
+{
+	size_t n = strlen(text);
+	char *name;
+
+	if (!is_numbered_path(text))
+		return claimed_name(text);
+	cut_white(&text, &n);
+	name = verify_alloc(n + 7, 1);
+	memcpy(name, "infra:", 6);
+	memcpy(name + 6, text, n);
+	return name;
+}
+
 static void
 add_claim(struct verify *v, char *owned, const char *repo, struct verify_claim claim)
 {
@@ -183,38 +210,6 @@ add_claim(struct verify *v, char *owned, const char *repo, struct verify_claim c
 	claim.repo = repo;
 	v->claim = verify_grow(v->claim, v->n_claims, &v->cap_claims, sizeof(claim));
 	v->claim[v->n_claims++] = claim;
-}
-
-static void
-claim_names(struct verify *v, int i)
-{
-	const struct verify_phase *phase = &v->phase[i];
-
-	for (size_t c = 0; c < COUNT(claiming); c++) {
-		const struct verify_items *items = &phase->list[claiming[c].list];
-		struct verify_claim claim = { .phase = i, .mode = claiming[c].mode };
-
-		for (size_t k = 0; k < items->n; k++) {
-			const char *text = items->item[k].text;
-			char *name;
-			bool is_common;
-
-			if (items->item[k].mark != '=' ||
-			    verify_is_path(claiming[c].list, text))
-				continue;
-			name = claimed_name(text);
-			/* The CI of two repositories is two things, a port is one. */
-			is_common = strncmp(name, "infra:", 6) != 0 ||
-				    strchr(name + 6, ':');
-			add_claim(v, name, is_common ? "" : phase->repo, claim);
-			if (strncmp(name, "schema:", 7) == 0 && claim.mode != USING &&
-			    claim.mode != CONSUMING && claim.mode != RENUMBERING)
-				add_claim(v, verify_copy("infra:db-schema", 15),
-				    phase->repo,
-				    (struct verify_claim){
-					.phase = i, .mode = DATABASE_PART });
-		}
-	}
 }
 
 struct teller {
@@ -252,6 +247,135 @@ make_tellers(struct verify *v, size_t *n)
 	return teller;
 }
 
+/* The kind of infrastructure that P gives away, or NULL. */
+static const char *
+told_by(const struct teller *teller, size_t n, const struct verify_pattern *p)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (verify_matches(&teller[i].program, p->program.sample))
+			return teller[i].name;
+	}
+	return NULL;
+}
+
+/* The patterns of the series TEXT into PROGRAM, at most 64. */
+static size_t
+compile_series(const struct verify *v, const char *text, struct verify_program *program)
+{
+	unsigned flags = v->folds ? PROGRAM_FOLDS : 0;
+	size_t n = 0, n_text = strlen(text);
+
+	if (is_numbered_path(text))
+		return verify_compile(&program[0], text, flags);
+	cut_white(&text, &n_text);
+	for (size_t i = 0; i < v->n_series && n < MAX_NUMBERED; i++) {
+		const char *name = v->series[i], *equals = strchr(name, '='), *path;
+		size_t n_name = equals ? (size_t)(equals - name) : 0, n_path;
+		char *own;
+
+		cut_white(&name, &n_name);
+		if (n_name == 0 || n_name != n_text || memcmp(name, text, n_name) != 0)
+			continue;
+		path = equals + 1;
+		n_path = strlen(path);
+		cut_white(&path, &n_path);
+		own = verify_copy(path, n_path);
+		n += verify_compile(&program[n], own, flags);
+		free(own);
+	}
+	return n;
+}
+
+/* Is there a setting for the series TEXT, or is it a pattern itself? */
+static bool
+has_paths(const struct verify *v, const char *text)
+{
+	size_t n_text = strlen(text);
+
+	if (is_numbered_path(text))
+		return true;
+	cut_white(&text, &n_text);
+	for (size_t i = 0; i < v->n_series; i++) {
+		const char *name = v->series[i], *equals = strchr(name, '=');
+		size_t n_name = equals ? (size_t)(equals - name) : 0;
+
+		cut_white(&name, &n_name);
+		if (n_name > 0 && equals[1 + strspn(equals + 1, " \t\r\n")] &&
+		    n_name == n_text && memcmp(name, text, n_name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does phase I number all that it writes where migrations lie, by the series TEXT, whose
+ * claim is NAME?  A name of migrations says so of all; patterns of what they match.
+ */
+static bool
+numbers_all(struct verify *v, int i, const char *text, const char *name,
+    const struct teller *teller, size_t n_tellers)
+{
+	const struct verify_phase *phase = &v->phase[i];
+	struct verify_program program[MAX_NUMBERED];
+	size_t n;
+	bool is_all = true;
+
+	if (!has_paths(v, text))
+		return strncmp(name, "schema:", 7) == 0 ||
+		       strcmp(name, "infra:db-schema") == 0;
+	n = compile_series(v, text, program);
+	for (size_t u = 0; u < phase->n_uses && is_all; u++) {
+		const struct verify_use *use = &v->by_phase[phase->uses + u];
+		const struct verify_pattern *p = &v->pattern[use->pattern];
+		const char *told = use->deed == DEED_READ
+				       ? NULL
+				       : told_by(teller, n_tellers, p);
+
+		if (told && strcmp(told, "infra:db-schema") == 0)
+			is_all = n > 0 && !verify_leftover(
+					      v, &p->program, &p->program, program, n);
+	}
+	while (n > 0)
+		verify_program_clear(&program[--n]);
+	return is_all;
+}
+
+static void
+claim_names(struct verify *v, int i, const struct teller *teller, size_t n_tellers)
+{
+	const struct verify_phase *phase = &v->phase[i];
+
+	for (size_t c = 0; c < COUNT(claiming); c++) {
+		const struct verify_items *items = &phase->list[claiming[c].list];
+		struct verify_claim claim = { .phase = i, .mode = claiming[c].mode };
+
+		for (size_t k = 0; k < items->n; k++) {
+			const char *text = items->item[k].text;
+			char *name;
+			bool is_common;
+
+			if (items->item[k].mark != '=' ||
+			    verify_is_path(claiming[c].list, text))
+				continue;
+			name = claiming[c].mode == RENUMBERING ? numbered_name(text)
+							       : claimed_name(text);
+			claim.numbers = claiming[c].mode == RENUMBERING &&
+					numbers_all(
+					    v, i, text, name, teller, n_tellers);
+			/* The CI of two repositories is two things, a port is one. */
+			is_common = strncmp(name, "infra:", 6) != 0 ||
+				    strchr(name + 6, ':');
+			add_claim(v, name, is_common ? "" : phase->repo, claim);
+			if (strncmp(name, "schema:", 7) == 0 && claim.mode != USING &&
+			    claim.mode != CONSUMING && claim.mode != RENUMBERING)
+				add_claim(v, verify_copy("infra:db-schema", 15),
+				    phase->repo,
+				    (struct verify_claim){
+					.phase = i, .mode = DATABASE_PART });
+		}
+	}
+}
+
 static void
 claim_paths(struct verify *v, const struct teller *teller, size_t n_tellers)
 {
@@ -261,19 +385,14 @@ claim_paths(struct verify *v, const struct teller *teller, size_t n_tellers)
 		struct verify_claim claim = {
 			.phase = use->phase, .mode = INFRA_MODE, .path = p->text
 		};
-		const char *folder = p->program.directory;
+		const char *folder = p->program.directory, *told;
 		char *name;
 
 		if (use->deed == DEED_READ)
 			continue;
-		for (size_t i = 0; i < n_tellers; i++) {
-			if (!verify_matches(&teller[i].program, p->program.sample))
-				continue;
-			add_claim(v,
-			    verify_copy(teller[i].name, strlen(teller[i].name)),
-			    p->repo, claim);
-			break;
-		}
+		told = told_by(teller, n_tellers, p);
+		if (told)
+			add_claim(v, verify_copy(told, strlen(told)), p->repo, claim);
 		if (!folder)
 			continue;
 		claim.mode = IN_DIRECTORY;
@@ -339,7 +458,7 @@ verify_claims(struct verify *v)
 	struct teller *teller = make_tellers(v, &n_tellers);
 
 	for (size_t i = 0; i < v->n_phases; i++)
-		claim_names(v, (int)i);
+		claim_names(v, (int)i, teller, n_tellers);
 	claim_paths(v, teller, n_tellers);
 	for (size_t i = 0; i < n_tellers; i++) {
 		free(teller[i].name);

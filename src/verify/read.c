@@ -16,6 +16,7 @@ enum part {
 	PART_INFRA,
 	PART_EXCLUSIVE,
 	PART_EASY,
+	PART_SERIES,
 	PART_ASSERT,
 	PART_TEXT,
 	PART_PLAN_TEXT,
@@ -133,24 +134,16 @@ read_setting(struct reading *r, char ***list, size_t *n, size_t *cap)
 	return true;
 }
 
-static bool
-read_infra(struct reading *r)
-{
-	return read_setting(r, &r->v->infra, &r->v->n_infra, &r->v->cap_infra);
-}
-
-static bool
-read_exclusive(struct reading *r)
-{
-	return read_setting(
-	    r, &r->v->exclusive, &r->v->n_exclusive, &r->v->cap_exclusive);
-}
-
-static bool
-read_easy(struct reading *r)
-{
-	return read_setting(r, &r->v->easy, &r->v->n_easy, &r->v->cap_easy);
-}
+#define SETTING(of)                                                                \
+	static bool read_##of(struct reading *r)                                   \
+	{                                                                          \
+		return read_setting(r, &r->v->of, &r->v->n_##of, &r->v->cap_##of); \
+	}
+SETTING(infra)
+SETTING(exclusive)
+SETTING(easy)
+SETTING(series)
+#undef SETTING
 
 static bool
 read_assert(struct reading *r)
@@ -483,6 +476,7 @@ static const struct line_form {
 	{ "exclusive", PART_EXCLUSIVE, false, 1, read_exclusive },
 	{ "derived", PART_EASY, false, 1, read_easy },
 	{ "united", PART_EASY, false, 1, read_easy },
+	{ "series", PART_SERIES, false, 1, read_series },
 	{ "assert", PART_ASSERT, false, 3, read_assert },
 	{ "text", PART_TEXT, true, 1, read_text },
 	{ "path", PART_PATTERNS, false, 2, read_path },

@@ -128,6 +128,7 @@ struct verify_claim {
 	const char *repo;
 	const char *path; /* the pattern that gave it away, or NULL */
 	int phase, mode, resource;
+	bool numbers; /* a series: and with it all it writes where migrations lie */
 };
 
 struct verify_record { /* a line about a pair */
@@ -154,8 +155,10 @@ struct verify {
 	char *made_by, *path, *plan_hash, *plan_sha256, *tree_sha256;
 	bool folds, has_no_branches, lists_all;
 	char **infra, **exclusive;
-	char **easy; /* made again at landing, or united: no hindrance */
+	char **easy;   /* made again at landing, or united: no hindrance */
+	char **series; /* "name=pattern": numbers are given at landing */
 	size_t n_infra, n_exclusive, cap_infra, cap_exclusive, n_easy, cap_easy;
+	size_t n_series, cap_series;
 	struct {
 		char *a, *b;
 	} * said;

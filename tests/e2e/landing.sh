@@ -77,4 +77,28 @@ claim "a person tries again, in vain, and is told so" says "changed others too" 
 claim "what they committed is kept before it is tried" until_true is_kept
 claim "main has nothing of it" eval "! test -e src/d.txt"
 claim "and is in step" is_clean . "$plan" 2026-11-22-try-numbers.md
+
+# ---- a series given as a pattern ---------------------------------------------------------------
+
+plan=2026-11-22-try-pattern.md
+fake_plan "$plan" <<END
+3A|quick|Renumbers: \`db/migrations/*.sql\`; Creates: \`db/migrations/*_c.sql\`|fake:write=db/migrations/0005_c.sql:c fake:commit=c
+3B|quick|Renumbers: \`db/migrations/*.sql\`; Creates: \`db/migrations/*_d.sql\`|fake:write=db/migrations/0005_d.sql:see 0005_d fake:commit=d
+3C|quick|Renumbers: \`db/migrations/*.sql\`; Creates: \`db/migrations/*_e.py\`|fake:commit=e
+END
+claim "the two may run together on branches" says '=> PARALLEL on separate branches' \
+	divisi verdict "$plan" 3A 3B
+claim "for the pattern gives both their numbers" \
+	says 'renumber db/migrations/\*.sql: the numbers are given at landing' divisi verdict "$plan" 3A 3B
+claim "what it does not match gets none, and runs alone" says 'shared infrastructure: db-schema' \
+	divisi verdict "$plan" 3A 3C
+claim "the certificate says so" eval "divisi check $plan --certificate certificate >/dev/null; divisi-verify certificate"
+rm -f certificate
+run_batch "$plan"
+claim "3A is ready" becomes 3A in-review
+claim "3B is ready" becomes 3B in-review
+claim "3A lands" eval "divisi merge 3A --yes; becomes 3A done"
+claim "3B lands too" eval "divisi merge 3B --yes; becomes 3B done"
+claim "the first keeps its number" test -e db/migrations/0005_c.sql
+claim "the second gets the next one" grep -qx 'see 0006_d' db/migrations/0006_d.sql
 e2e_end

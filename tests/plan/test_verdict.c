@@ -344,6 +344,65 @@ numbers_of_another_series_excuse_nothing(void **state)
 	    NULL, "sequential/parallel-branches 3 infra A infra:db-schema");
 }
 
+/* A series given as a pattern, or by divisi.series, excuses what its patterns match. */
+static void
+a_series_of_a_pattern_numbers_migrations(void **state)
+{
+	static const char *const series[] = { "steps = db/migrations/*.sql", "broken",
+		"steps=db/migrations/*.py", "schema:far=far/*.sql" };
+	static const struct verdict_env env = { .series = series,
+		.n_series = N_ELEMS(series) };
+	static const struct {
+		const char *text, *wanted;
+	} table[] = {
+		/* clang-format off */
+		{ "A renumbers=db/migrations/*.sql writes=db/migrations/*_a.sql\n"
+		  "B renumbers=db/migrations/*.sql writes=db/migrations/*_b.sql",
+		  "parallel-branches/parallel-branches 2 directory - -" },
+		{ "A renumbers=db/** writes=db/migrations/1_a.sql+src/a.c\n"
+		  "B renumbers=db/** writes=db/migrations/1_b.sql",
+		  "parallel-branches/parallel-branches 2 directory - -" },
+		{ "A renumbers=db/**/*.sql changes=schema:a writes=db/migrations/*_a.sql\n"
+		  "B renumbers=db/**/*.sql extends=schema:b writes=db/migrations/*_b.sql",
+		  "parallel-branches/parallel-branches 2 directory - -" },
+		{ "A renumbers=steps writes=db/migrations/1_a.sql\n"
+		  "B renumbers=steps writes=db/migrations/1_b.py",
+		  "parallel-branches/parallel-branches 2 directory - -" },
+		/* One of several paths has no number. */
+		{ "A renumbers=db/*/*.sql writes=db/migrations/1_a.sql+x/migrations/1.sql\n"
+		  "B renumbers=db/*/*.sql writes=db/migrations/1_b.sql",
+		  "sequential/parallel-branches 3 infra A infra:db-schema" },
+		{ "A renumbers=db/migrations/*.sql writes=db/migrations/*_a.sql\n"
+		  "B renumbers=db/migrations/*.sql writes=db/migrations/*_b.*",
+		  "sequential/parallel-branches 3 infra A infra:db-schema" },
+		/* Numbers of two series may be equal, whatever their patterns match. */
+		{ "A renumbers=db/migrations/*_a.sql writes=db/migrations/1_a.sql\n"
+		  "B renumbers=db/migrations/*_b.sql writes=db/migrations/1_b.sql",
+		  "sequential/parallel-branches 3 infra A infra:db-schema" },
+		{ "A renumbers=db/migrations/T_*.sql writes=db/migrations/T_1a.sql\n"
+		  "B renumbers=db/migrations/t-*.sql writes=db/migrations/t-1b.sql",
+		  "sequential/parallel-branches 3 infra A infra:db-schema" },
+		/* A name of migrations whose numbers are given elsewhere, or nowhere. */
+		{ "A renumbers=schema:far writes=db/migrations/1_a.sql\n"
+		  "B renumbers=schema:far writes=db/migrations/1_b.sql",
+		  "sequential/parallel-branches 3 infra A infra:db-schema" },
+		{ "A renumbers=unheard-of writes=db/migrations/1_a.sql\n"
+		  "B renumbers=unheard-of writes=db/migrations/1_b.sql",
+		  "sequential/parallel-branches 3 infra A infra:db-schema" },
+		/* One file for both, and what the other reads, are no matter of numbers. */
+		{ "A renumbers=db/** writes=db/migrations/1.sql\n"
+		  "B renumbers=db/** deletes=db/migrations/1.sql",
+		  "sequential/sequential 2 delete A db/migrations/1.sql" },
+		{ "A renumbers=db/** writes=db/migrations/1.sql\n"
+		  "B renumbers=db/** reads=db/migrations/1.sql",
+		  "sequential/sequential 1 raw A db/migrations/1.sql" },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < N_ELEMS(table); i++)
+		expect(table[i].text, &env, table[i].wanted);
+}
+
 /* A-2 */
 static void
 a_third_phase_makes_a_pair_sequential(void **state)
@@ -748,6 +807,7 @@ main(void)
 		cmocka_unit_test(counted_things_are_given_out_in_turn),
 		cmocka_unit_test(what_is_made_again_or_united_does_not_exclude),
 		cmocka_unit_test(numbers_of_another_series_excuse_nothing),
+		cmocka_unit_test(a_series_of_a_pattern_numbers_migrations),
 		cmocka_unit_test(a_third_phase_makes_a_pair_sequential),
 		cmocka_unit_test(a_cycle_names_the_cause_of_each_edge),
 		cmocka_unit_test(a_phase_that_waits_for_itself_is_a_cycle),

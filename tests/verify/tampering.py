@@ -51,6 +51,9 @@ PHASES = {
     "3A": ["Renumbers: migrations", "Writes: `db/migrations/1.sql`"],
     "3B": ["Renumbers: migrations", "Writes: `db/migrations/2.sql`"],
     "3C": ["Writes: `big/**`"],
+    "3D": ["Renumbers: `db/**/*.sql`", "Writes: `db/migrations/3.sql`"],
+    "3E": ["Renumbers: `db/**/*.sql`", "Writes: `db/migrations/4.sql`"],
+    "3F": ["Renumbers: `db/**/*.sql`", "Writes: `db/migrations/5.py`"],
 }
 NUMBER = {name: str(i + 1) for i, name in enumerate(PHASES)}
 
@@ -317,6 +320,28 @@ def there_are_no_branches(c):
 def a_setting_makes_infrastructure(c):
     c.lines.insert(c.at("text"), "infra\tbigthings=big/**")
     c.lines.insert(c.at("text"), "infra\tbigthings=far/**")
+
+
+# What excuses two that write migrations: a series that gives all of them numbers.
+for name, a, b in (("a_series_covers_what_it_does_not_match", "3D", "3F"),
+                   ("a_series_is_that_of_another_name", "3A", "3D")):
+    field(name, lambda c, a=a, b=b: c.pair(a, b), 3, "parallel-branches")
+field("a_series_given_as_a_pattern_excuses_nobody", lambda c: c.pair("3D", "3E"), 3, "sequential")
+
+
+@tampering
+def a_series_is_another_for_one_of_them(c):
+    c.text(lambda t: t.replace("=db/**/*.sql", "=db/*/*.sql", 1))
+
+
+@tampering
+def what_a_series_gives_numbers_to_is_another_file(c):
+    c.text(lambda t: t.replace("=db/migrations/4.sql", "=db/migrations/4.txt", 1))
+
+
+@tampering
+def a_setting_lays_a_series_elsewhere(c):
+    c.lines.insert(c.at("text"), "series\tmigrations=elsewhere/*")
 
 
 @tampering

@@ -49,15 +49,16 @@ static const char *const paths[] = { "src/**", "src/*", "src/*.c", "src/net/",
 	"src/[!x].c", "**/*.c", "**/tcp.?", "docs/", "docs/*.md", "docs/a.md",
 	"docs/b.md", "docs/logo.png", "README.md", "readme.md", "*.md", "Cargo.lock",
 	"*.lock", "gen/**", "gen/Generated/**", ".github/workflows/b.yml", ".github/**",
-	"db/migrations/**", "db/migrations/2.sql", "db/schema.rb", "lib", "lib/x",
-	"lib/*", "src/api", "src/api/v2.h", "src/api.h", "conf.d", "conf.d/b.conf",
-	"a**b", "?", "**", "new/dir/**/x", "new/dir/x", "new/{a,b/}**", "\\*.c",
-	"src/[[:alpha:]].c", "x", "x/y", ".", "[", "../up", "{a,b", "src/**/", "a/./b",
-	"a//b", "ops/prod/a", "ops/prod/b", "n/a.txt", "n/b.txt" };
+	"db/migrations/**", "db/migrations/2.sql", "db/migrations/3.sql",
+	"db/schema.rb", "lib", "lib/x", "lib/*", "src/api", "src/api/v2.h", "src/api.h",
+	"conf.d", "conf.d/b.conf", "a**b", "?", "**", "new/dir/**/x", "new/dir/x",
+	"new/{a,b/}**", "\\*.c", "src/[[:alpha:]].c", "x", "x/y", ".", "[", "../up",
+	"{a,b", "src/**/", "a/./b", "a//b", "ops/prod/a", "ops/prod/b", "n/a.txt",
+	"n/b.txt" };
 
 static const char *const names[] = { "api:p", "api:q", "schema:s", "schema:t",
 	"infra:ci", "infra:db-schema", "infra:port:5432", "CI_config", "migrations",
-	"lock-file" };
+	"lock-file", "db/**", "db/migrations/*.sql", "db/migrations/2*", "steps" };
 
 /* One "key=item+item" of a phase. */
 static void
@@ -83,7 +84,8 @@ make_text(void)
 	static const char *const path_keys[] = { "reads", "writes", "writes", "writes",
 		"creates", "deletes", "renames", "appends", "consumes", "produces" };
 	static const char *const name_keys[] = { "produces", "consumes", "uses",
-		"extends", "changes", "removes", "renumbers", "gates", "infra" };
+		"extends", "changes", "removes", "renumbers", "renumbers", "gates",
+		"infra" };
 	unsigned n = 1 + dice(MAX_PHASES), few = 1 + dice(N_ELEMS(paths));
 	char *text = NULL;
 	size_t size;
@@ -161,6 +163,8 @@ play(uint64_t seed, const char *file)
 	static const char *const derived[] = { "*.lock" }, *const united[] = {
 		"docs/**"
 	};
+	static const char *const series[] = { "steps=db/*/*.sql", " steps =[",
+		"migrations = db/migrations/**", "none", "schema:s=x/*" };
 	static const struct assertion said[] = { { "P0", "P1", "seen it" },
 		{ "P3", "P2", "trust me" } };
 	struct verdict_env env = { 0 };
@@ -183,6 +187,8 @@ play(uint64_t seed, const char *file)
 	env.n_derived = dice(2);
 	env.united = united;
 	env.n_united = dice(2);
+	env.series = series;
+	env.n_series = dice(2) * N_ELEMS(series);
 	env.assertion = said;
 	env.n_assertions = dice(2) * N_ELEMS(said);
 	text = make_text();

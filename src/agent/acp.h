@@ -44,7 +44,7 @@ struct acp_kind {
 	const char *set[6]; /* NAME=VALUE for its environment, NULL-terminated */
 	const char *set_bypass, *set_ask; /* the same for one launch mode, or NULL */
 	const char *plan_leaks;           /* what its plan mode lets through, or NULL */
-	/* Tells it to run our hook (agent/hooks.h), or NULL. */
+	/* Tells it in its own way what it is to do for us (agent/hooks.h), or NULL. */
 	void (*add_hook)(const struct agent_launch *launch, struct run_spec *spec);
 	const char *const *env;  /* variables passed through */
 	const char *const *keys; /* of these one is a login; NULL: cannot be told */

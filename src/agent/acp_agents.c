@@ -59,6 +59,7 @@ static const struct acp_kind kinds[] = {
 	    .ask = { "default" },
 	    .work = "default",
 	    .set = { "GEMINI_CLI_NO_RELAUNCH=true", "GEMINI_CLI_TRUST_WORKSPACE=true" },
+	    .add_hook = hooks_limit_gemini,
 	    .env = gemini_env,
 	    .keys = gemini_keys,
 	    .login_file = ".gemini/oauth_creds.json",
@@ -75,6 +76,7 @@ static const struct acp_kind kinds[] = {
 	    .set_bypass = "OPENCODE_PERMISSION={\"edit\":\"allow\",\"bash\":\"allow\"}",
 	    .set_ask = "OPENCODE_PERMISSION={\"edit\":\"ask\",\"bash\":\"ask\"}",
 	    .plan_leaks = "it runs commands, and commits",
+	    .add_hook = hooks_add_opencode,
 	    .env = opencode_env,
 	    /* no .keys: it has providers of its own that need none */
 	},

@@ -8,9 +8,12 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_S 5
+#define LIMIT_S         5
+#define SETTINGS_BYTES  ((size_t)1 << 20)
+#define GEMINI_ATTEMPTS 3
 
 /* How Codex calls the first hook of its kind that came with its command line. */
 #define CODEX_KEY "/<session-flags>/config.toml:pre_tool_use:0:0"
@@ -150,4 +153,117 @@ hooks_add_copilot(const struct agent_launch *launch, struct run_spec *spec)
 		return;
 	run_spec_add_arg(spec, "--plugin-dir");
 	run_spec_add_arg(spec, dir);
+}
+
+/* ---- OpenCode ------------------------------------------------------------------------- */
+
+/* It calls the hook as Claude Code would, and what is refused fails with the hook's words. */
+static const char opencode_plugin[] =
+    "import { spawnSync } from 'node:child_process';\n"
+    "export const DivisiGuard = async ({ directory }) => ({\n"
+    "  'tool.execute.before': async ({ tool }, { args }) => {\n"
+    "    const call = { hook_event_name: 'PreToolUse', tool_name: tool,\n"
+    "      tool_input: args, cwd: args?.workdir ?? directory };\n"
+    "    const { stdout } = spawnSync(%s, ['--home', %s], {\n"
+    "      input: JSON.stringify(call), timeout: %d, encoding: 'utf8' });\n"
+    "    let said;\n"
+    "    try { said = JSON.parse(stdout).hookSpecificOutput; } catch { return; }\n"
+    "    if (said?.permissionDecision === 'deny')\n"
+    "      throw new Error(said.permissionDecisionReason);\n"
+    "  },\n"
+    "});\n";
+
+/* Adds the plugin at PATH to the settings that the environment holds, beside the user's. */
+static void
+name_plugin(struct run_spec *spec, const char *path)
+{
+	static const char name[] = "OPENCODE_CONFIG_CONTENT";
+	const char *told = wire_env(spec, name);
+	struct json_object *config = told ? json_tokener_parse(told)
+					  : json_object_new_object(),
+			   *list;
+	AUTO_FREE char *url = xasprintf("file://%s", path), *text = NULL;
+
+	if (!json_object_is_type(config, json_type_object)) {
+		log_warn("OpenCode goes without its hook: %s is no JSON", name);
+		json_object_put(config);
+		return;
+	}
+	list = wire_get(config, "plugin");
+	if (!json_object_is_type(list, json_type_array)) {
+		list = json_object_new_array();
+		json_object_object_add(config, "plugin", list);
+	}
+	json_object_array_add(list, json_object_new_string(url));
+	text = wire_print_take(config);
+	wire_set_env(spec, name, text);
+}
+
+void
+hooks_add_opencode(const struct agent_launch *launch, struct run_spec *spec)
+{
+	AUTO_FREE char *dir = dir_of(launch, "opencode");
+	AUTO_FREE char *program = NULL, *home = NULL, *text = NULL, *path = NULL;
+
+	if (!launch->hook || !launch->home || !dir)
+		return;
+	/* A string of JSON is one of JavaScript, too. */
+	program = wire_print_take(json_object_new_string(launch->hook));
+	home = wire_print_take(json_object_new_string(launch->home));
+	text = xasprintf(opencode_plugin, program, home, LIMIT_S * 1000);
+	path = path_join(dir, "guard.js");
+	if (put_file(dir, "guard.js", text))
+		name_plugin(spec, path);
+}
+
+/* ---- Gemini --------------------------------------------------------------------------- */
+
+/* The directory of its own that SPEC gives it; NULL when it has only its user's. */
+static const char *
+own_gemini_home(const struct run_spec *spec)
+{
+	const char *users = getenv("GEMINI_CLI_HOME");
+	const char *found = wire_env(spec, "GEMINI_CLI_HOME");
+
+	return found && users && strcmp(found, users) == 0 ? NULL : found;
+}
+
+/* The object NAME of OBJECT, which gets one where it has none; NULL: it is something else. */
+static struct json_object *
+inner(struct json_object *object, const char *name)
+{
+	struct json_object *found = wire_get(object, name);
+
+	if (!found) {
+		found = json_object_new_object();
+		json_object_object_add(object, name, found);
+	}
+	return json_object_is_type(found, json_type_object) ? found : NULL;
+}
+
+void
+hooks_limit_gemini(const struct agent_launch *launch, struct run_spec *spec)
+{
+	const char *home = own_gemini_home(spec);
+	AUTO_FREE char *dir = home ? path_join(home, ".gemini") : NULL;
+	AUTO_FREE char *path = dir ? path_join(dir, "settings.json") : NULL;
+	AUTO_FREE char *text = NULL;
+	struct json_object *settings, *general;
+
+	(void)launch;
+	if (!path)
+		return;
+	text = file_read(path, SETTINGS_BYTES, NULL, NULL);
+	settings = text ? json_tokener_parse(text) : json_object_new_object();
+	if (!json_object_is_type(settings, json_type_object)) {
+		log_warn(
+		    "Gemini tries as often as it likes: its settings.json is no JSON");
+		json_object_put(settings);
+		return;
+	}
+	general = inner(settings, "general");
+	if (general && !wire_get(general, "maxAttempts"))
+		json_object_object_add(
+		    general, "maxAttempts", json_object_new_int(GEMINI_ATTEMPTS));
+	(void)put_json(dir, "settings.json", settings);
 }

@@ -5,9 +5,7 @@
 /*
  * How agents are told to run our hook before a tool writes, each in its own way and for this
  * launch only: nothing of the user's configuration is changed.  What cannot be told goes
- * without; the fence enforces, the hook only explains.  Gemini takes hooks from its user's
- * settings and from root's only, OpenCode from modules for which it installs packages first:
- * neither is told.  Private to this room.  Source: the agents' documentation, and runs of the
+ * without; the fence enforces, the hook only explains.  Private to this room.  Source: the agents' documentation, and runs of the
  * versions in docs/agents.md.
  */
 
@@ -23,3 +21,13 @@ char *hooks_codex_option(const struct agent_launch *launch);
 /* Arguments into SPEC, or nothing; Copilot's name files below the launch's tmp_dir. */
 void hooks_add_codex(const struct agent_launch *launch, struct run_spec *spec);
 void hooks_add_copilot(const struct agent_launch *launch, struct run_spec *spec);
+
+/* A plugin below the launch's tmp_dir, named in OPENCODE_CONFIG_CONTENT beside the user's. */
+void hooks_add_opencode(const struct agent_launch *launch, struct run_spec *spec);
+
+/*
+ * Into the copy of its user's settings that SPEC gives Gemini (agent/state.h): how often it
+ * calls its model in vain, which without it is ten times in four silent minutes.  Spoken to
+ * in the protocol, 0.61.0 runs no hook before a tool, so that it is told of none.
+ */
+void hooks_limit_gemini(const struct agent_launch *launch, struct run_spec *spec);

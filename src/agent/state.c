@@ -17,16 +17,18 @@ struct known {
 	const char *also[2]; /* the same program, spoken with in another way */
 	/* Agents that can be told where: the variable, and where it is otherwise. */
 	const char *variable, *home;
+	const char *below;         /* the variable names what this is below, or NULL */
 	const char *const *linked; /* names in it that are the user's and only read */
 	const char *login;         /* the one that is renewed now and then */
 	const char *copied;    /* a file that is copied, so that it may be written */
 	bool is_copied_inside; /* of that directory, not of HOME */
+	bool is_copied_anew;   /* each time: what it makes of it is not kept */
 	const char
 	    *records; /* a directory by working directory, shared with the user */
 	/* What they may write where it is, others most of all; directories end in a slash. */
 	const char *const *written;
 	const char *const *made; /* directories that only have to be there */
-	/* Its first start makes a database, about which several at once fight. */
+	/* Several at once would fight about its state, or it is told something in there. */
 	bool is_own_always;
 };
 
@@ -37,10 +39,10 @@ static const char *const claude_linked[] = { "settings.json", "settings.local.js
 static const char *const codex_linked[] = { "config.toml", "AGENTS.md",
 	"AGENTS.override.md", "prompts", "skills", "rules", "agents", "hooks.json",
 	"requirements.toml", ".env", NULL };
-static const char *const gemini_written[] = { ".gemini/tmp/", ".gemini/history/",
-	".gemini/installation_id", ".gemini/user_id", ".gemini/state.json",
-	".gemini/projects.json", ".gemini/oauth_creds.json",
-	".gemini/google_accounts.json", NULL };
+static const char *const gemini_linked[] = { "GEMINI.md", ".env", "commands",
+	"extensions", "skills", "agents", "policies", "trustedFolders.json",
+	"google_accounts.json", "gemini-credentials.json", "mcp-oauth-tokens.json",
+	"installation_id", "user_id", NULL };
 static const char *const opencode_written[] = { ".local/share/opencode/",
 	".local/state/opencode/", ".cache/opencode/", NULL };
 static const char *const opencode_made[] = { ".config/opencode/", NULL };
@@ -68,7 +70,16 @@ static const struct known agents[] = {
 	    .linked = codex_linked,
 	    .login = "auth.json",
 	    .is_own_always = true },
-	{ .adapter = "gemini", .written = gemini_written },
+	{ .adapter = "gemini",
+	    .variable = "GEMINI_CLI_HOME",
+	    .home = ".gemini",
+	    .below = ".gemini",
+	    .linked = gemini_linked,
+	    .login = "oauth_creds.json",
+	    .copied = "settings.json", /* to which our hook is added */
+	    .is_copied_inside = true,
+	    .is_copied_anew = true,
+	    .is_own_always = true },
 	{ .adapter = "opencode", .written = opencode_written, .made = opencode_made },
 	{ .adapter = "copilot",
 	    .variable = "COPILOT_HOME",
@@ -125,15 +136,20 @@ link_to(const char *dir, const char *name, const char *real)
 }
 
 static void
-copy_once(const char *dir, const char *name, const char *from)
+copy_to(const char *dir, const char *name, const char *from, bool is_anew)
 {
 	AUTO_FREE char *to = path_join(dir, name);
 	AUTO_FREE char *text = NULL;
 	size_t n = 0;
 
-	if (file_exists(to))
+	if (!is_anew && file_exists(to))
 		return;
 	text = file_read(from, (size_t)64 << 20, &n, NULL);
+	/* Where the user has none any more, an empty one is in the place of the last. */
+	if (!text && is_anew && file_exists(to)) {
+		text = xstrdup("{}");
+		n = strlen(text);
+	}
 	if (text)
 		(void)!file_write_atomic(to, text, n, 0600, NULL);
 }
@@ -176,21 +192,24 @@ make_own(const struct known *k, const char *home, const char *dir, const char *c
     struct run_spec *spec, struct err *err)
 {
 	const char *told = env_of(spec, k->variable);
-	AUTO_FREE char *real = told ? xstrdup(told) : path_join(home, k->home);
+	AUTO_FREE char *real = !told      ? path_join(home, k->home)
+			       : k->below ? path_join(told, k->below)
+					  : xstrdup(told);
+	AUTO_FREE char *own = k->below ? path_join(dir, k->below) : xstrdup(dir);
 
-	if (file_mkdirs(dir, 0700, err) < 0)
+	if (file_mkdirs(own, 0700, err) < 0)
 		return -1;
 	for (size_t i = 0; k->linked && k->linked[i]; i++) {
 		AUTO_FREE char *to = path_join(real, k->linked[i]);
 
 		if (file_exists(to))
-			link_to(dir, k->linked[i], to);
+			link_to(own, k->linked[i], to);
 	}
 	if (k->login) {
 		AUTO_FREE char *to = path_join(real, k->login);
 
 		if (file_exists(to)) {
-			link_to(dir, k->login, to);
+			link_to(own, k->login, to);
 			run_spec_add_grant(spec, "file", to);
 		}
 	}
@@ -198,9 +217,9 @@ make_own(const struct known *k, const char *home, const char *dir, const char *c
 		AUTO_FREE char *from = path_join(
 		    told || k->is_copied_inside ? real : home, k->copied);
 
-		copy_once(dir, k->copied, from);
+		copy_to(own, k->copied, from, k->is_copied_anew);
 	}
-	if (k->records && share_records(real, dir, k->records, cwd, spec, err) < 0)
+	if (k->records && share_records(real, own, k->records, cwd, spec, err) < 0)
 		return -1;
 	run_spec_add_grant(spec, "write", dir);
 	run_spec_add_env(spec, k->variable, dir);

@@ -344,6 +344,14 @@ env_entry(const struct run_spec *spec, const char *name)
 	return NULL;
 }
 
+const char *
+wire_env(const struct run_spec *spec, const char *name)
+{
+	char **entry = env_entry(spec, name);
+
+	return entry ? *entry + strlen(name) + 1 : NULL;
+}
+
 bool
 wire_has_env(const struct run_spec *spec, const char *name)
 {

@@ -71,3 +71,5 @@ void wire_note_line(const char *line, size_t n, agent_event_fn *fn, void *arg);
 /* Sets NAME in the environment of SPEC, replacing an earlier value. */
 void wire_set_env(struct run_spec *spec, const char *name, const char *value);
 bool wire_has_env(const struct run_spec *spec, const char *name);
+/* Its value, which belongs to SPEC; NULL when it is not set. */
+const char *wire_env(const struct run_spec *spec, const char *name);

@@ -49,13 +49,11 @@ each_agent_that_can_be_told_is(void **state)
 		const struct agent *agent;
 		const char *argument; /* NULL: it cannot be told */
 	} rows[] = {
-		{ &agent_claude, "PreToolUse" },
-		{ &agent_codex, "hooks={PreToolUse=" },
+		{ &agent_claude, "PreToolUse" }, { &agent_codex, "hooks={PreToolUse=" },
 		{ &agent_codex_exec, "hooks={PreToolUse=" },
 		{ &agent_codex_acp, "hooks={PreToolUse=" },
 		{ &agent_copilot, "--plugin-dir" },
-		{ &agent_gemini, NULL },
-		{ &agent_opencode, NULL },
+		{ &agent_gemini, NULL }, /* has hooks, but not in the protocol */
 	};
 	char dir[] = "/tmp/divisi-hooks-XXXXXX";
 
@@ -103,12 +101,127 @@ each_agent_that_can_be_told_is(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+static struct run_spec
+told(const struct agent *agent, const char *dir, const char *name, const char *value)
+{
+	const struct agent_launch launch = { .adapter = agent->name,
+		.launch_as = "bypass",
+		.cwd = "/",
+		.tmp_dir = dir,
+		.is_sandboxed = true,
+		.hook = "/usr/lib/the \"hook",
+		.home = "/repo/.git/divisi" };
+	struct run_spec spec = { 0 };
+	struct err err = ERR_INIT;
+
+	if (value)
+		run_spec_add_env(&spec, name, value);
+	assert_int_equal(agent->command(&launch, &spec, &err), 0);
+	return spec;
+}
+
+static const char *
+env_of(const struct run_spec *spec, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < spec->n_env; i++) {
+		if (strncmp(spec->env[i], name, n) == 0 && spec->env[i][n] == '=')
+			return spec->env[i] + n + 1;
+	}
+	return "";
+}
+
+static void
+opencode_gets_a_plugin_beside_its_users(void **state)
+{
+	static const char name[] = "OPENCODE_CONFIG_CONTENT";
+	static const struct {
+		const char *users, *want; /* %s: our plugin */
+	} rows[] = {
+		{ NULL, "{\"plugin\":[\"%s\"]}" },
+		{ "{\"model\":\"m\", /* theirs */ \"plugin\":[\"a\"]}",
+		    "{\"model\":\"m\",\"plugin\":[\"a\",\"%s\"]}" },
+		{ "no JSON", "no JSON" },
+	};
+	char dir[] = "/tmp/divisi-hooks-XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	AUTO_FREE char *made = path_join(dir, "hook-opencode");
+	AUTO_FREE char *file = path_join(made, "guard.js");
+	AUTO_FREE char *url = xasprintf("file://%s", file);
+
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		struct run_spec spec = told(&agent_opencode, dir, name, rows[i].users);
+		AUTO_FREE char *before = xstrndup(
+		    rows[i].want, strcspn(rows[i].want, "%"));
+		const char *after = strstr(rows[i].want, "%s");
+		AUTO_FREE char *want = xasprintf(
+		    "%s%s%s", before, after ? url : "", after ? after + 2 : "");
+
+		assert_string_equal(env_of(&spec, name), want);
+		run_spec_clear(&spec);
+	}
+	AUTO_FREE char *text = file_read(file, 4096, NULL, NULL);
+
+	/* What is in a name does not end the string that holds it. */
+	assert_non_null(strstr(text, "spawnSync(\"/usr/lib/the \\\"hook\", ['--home', "
+				     "\"/repo/.git/divisi\"]"));
+	assert_int_equal(file_remove_tree(dir, NULL), 0);
+}
+
+static void
+gemini_is_told_how_often_to_try(void **state)
+{
+	static const struct {
+		const char *users, *want;
+	} rows[] = {
+		{ NULL, "{\"general\":{\"maxAttempts\":3}}" },
+		{ "{\"ui\":1 /* x */}", "{\"ui\":1,\"general\":{\"maxAttempts\":3}}" },
+		{ "{\"general\":{\"maxAttempts\":7}}",
+		    "{\"general\":{\"maxAttempts\":7}}" },
+		{ "[]", "[]" },
+	};
+	char dir[] = "/tmp/divisi-hooks-XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	AUTO_FREE char *below = path_join(dir, ".gemini");
+	AUTO_FREE char *file = path_join(below, "settings.json");
+
+	assert_int_equal(file_mkdirs(below, 0700, NULL), 0);
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		AUTO_FREE char *text = NULL;
+		struct run_spec spec;
+
+		if (rows[i].users)
+			assert_int_equal(file_write_atomic(file, rows[i].users,
+					     strlen(rows[i].users), 0600, NULL),
+			    0);
+		spec = told(&agent_gemini, dir, "GEMINI_CLI_HOME", dir);
+		text = file_read(file, 4096, NULL, NULL);
+		assert_string_equal(text, rows[i].want);
+		run_spec_clear(&spec);
+	}
+	/* Where the directory is its user's, nothing is written there. */
+	assert_int_equal(setenv("GEMINI_CLI_HOME", dir, 1), 0);
+	assert_int_equal(unlink(file), 0);
+	struct run_spec spec = told(&agent_gemini, dir, "GEMINI_CLI_HOME", dir);
+
+	assert_false(file_exists(file));
+	run_spec_clear(&spec);
+	assert_int_equal(file_remove_tree(dir, NULL), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(codex_takes_our_hook_as_trusted),
 		cmocka_unit_test(each_agent_that_can_be_told_is),
+		cmocka_unit_test(opencode_gets_a_plugin_beside_its_users),
+		cmocka_unit_test(gemini_is_told_how_often_to_try),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

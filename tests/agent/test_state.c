@@ -239,17 +239,49 @@ the_users_variable_says_where_the_real_one_is(void **state)
 static void
 who_cannot_be_told_may_write_its_records_where_they_are(void **state)
 {
-	struct run_spec spec = added("gemini", "gemini");
+	struct run_spec spec = added("opencode", "opencode");
 
-	assert_true(file_exists(at("home/.gemini/tmp")));
-	grants(&spec, "write", at("home/.gemini/tmp"));
-	grants(&spec, "edit", at("home/.gemini/state.json"));
+	assert_true(file_exists(at("home/.local/share/opencode")));
+	grants(&spec, "write", at("home/.local/share/opencode"));
 	assert_false(file_exists(at("own")));
-	for (size_t i = 0; i < spec.n_grants; i++) {
-		assert_null(strstr(spec.grant[i], "settings.json"));
-		assert_string_not_equal(
-		    strchr(spec.grant[i], ' ') + 1, at("home/.gemini"));
-	}
+	for (size_t i = 0; i < spec.n_grants; i++)
+		assert_null(strstr(spec.grant[i], ".config"));
+	run_spec_clear(&spec);
+}
+
+/* Its variable names the place of its directory, and what is put into its settings is ours. */
+static void
+gemini_has_a_copy_of_its_users_settings_each_time(void **state)
+{
+	struct run_spec spec;
+
+	put("home/.gemini/settings.json", "{}");
+	put("home/.gemini/oauth_creds.json", "{}");
+	put("home/.gemini/GEMINI.md", "be kind");
+	spec = added("gemini", "gemini");
+	assert_string_equal(env_of(&spec, "GEMINI_CLI_HOME"), at("own"));
+	holds("own/.gemini/settings.json", "{}");
+	assert_string_equal(target_of("own/.gemini/settings.json"), "");
+	assert_string_equal(
+	    target_of("own/.gemini/GEMINI.md"), at("home/.gemini/GEMINI.md"));
+	grants(&spec, "file", at("home/.gemini/oauth_creds.json"));
+	grants(&spec, "write", at("own"));
+	assert_int_equal(spec.n_grants, 2);
+	run_spec_clear(&spec);
+
+	put("own/.gemini/settings.json", "its own");
+	put("home/.gemini/settings.json", "{ }");
+	spec = added("gemini", "gemini");
+	run_spec_clear(&spec);
+	holds("own/.gemini/settings.json", "{ }");
+
+	put("else/.gemini/settings.json", "else");
+	spec = (struct run_spec){ 0 };
+	run_spec_add_env(&spec, "HOME", at("home"));
+	run_spec_add_env(&spec, "GEMINI_CLI_HOME", at("else"));
+	assert_int_equal(
+	    agent_state_add("gemini", "gemini", at("own"), at("work"), &spec, NULL), 0);
+	holds("own/.gemini/settings.json", "else");
 	run_spec_clear(&spec);
 }
 
@@ -289,7 +321,8 @@ a_program_is_known_by_its_name_under_any_adapter(void **state)
 	assert_true(agent_state_is_private("claude", "claude"));
 	assert_true(agent_state_is_private("codex-acp", "npx"));
 	assert_true(agent_state_is_private("copilot", "copilot"));
-	assert_false(agent_state_is_private("gemini", "gemini"));
+	assert_true(agent_state_is_private("gemini", "gemini"));
+	assert_false(agent_state_is_private("opencode", "opencode"));
 	assert_false(agent_state_is_private("command", "/bin/sh"));
 }
 
@@ -353,6 +386,7 @@ main(void)
 		CASE(records_of_where_it_works_are_the_users_too),
 		CASE(the_users_variable_says_where_the_real_one_is),
 		CASE(who_cannot_be_told_may_write_its_records_where_they_are),
+		CASE(gemini_has_a_copy_of_its_users_settings_each_time),
 		CASE(records_follow_the_xdg_directories),
 		CASE(a_program_is_known_by_its_name_under_any_adapter),
 		CASE(who_nobody_knows_gets_nothing),

@@ -165,7 +165,7 @@ feedback_rules_apply(const struct feedback_rules *rules, const struct fields *ra
 {
 	static const char *const same[] = { "source", "delivery", "kind", "author",
 		"pull_url", "branch", "commit", "issue", "parent", "deploy",
-		"comment_id", "url" };
+		"comment_id", "url", "check", "ci_run" };
 	const char *repo = fields_text(raw, "repo");
 	const char *head_repo = fields_text(raw, "head_repo");
 	const char *kind = fields_text(raw, "kind");

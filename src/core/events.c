@@ -143,7 +143,7 @@ static const struct event_doc docs[HAP_N] = {
 	    "sN.effort sN.spec sN.reviewers sN.maybe sN.n sN.agree sN.critical sN.escalated" },
 	[HAP_FINDINGS_DECIDED] = { "A person decided about findings, in these words.",
 	    "review text n sN.id sN.decision sN.response" },
-	[HAP_REVIEW_STARTED] = { "A person asks for reviewers; their plan waits to be approved, or with an issue the request is written there.",
+	[HAP_REVIEW_STARTED] = { "Reviewers are asked for, by a person or where the method needs them; their plan waits to be approved, or with an issue the request is written there.",
 	    "path session timing option plan_hash head run reviewers rounds "
 	    "issue text" },
 	[HAP_REVIEW_FAILED] = { "None of the reviewers gave any findings.",
@@ -158,7 +158,7 @@ static const struct event_doc docs[HAP_N] = {
 	    "review id reason" },
 	[HAP_FEEDBACK_CAME] = { "The outside world said something about work: a review, a check, a comment.",
 	    "source delivery kind author trusted to row how label pull_url branch commit issue "
-	    "parent deploy comment_id url text intent confidence rule flags target warning "
+	    "parent deploy comment_id url check ci_run text intent confidence rule flags target warning "
 	    "mechanism resume hears resumable review trouble" },
 	[HAP_FEEDBACK_SETTLED] = { "A person decided what becomes of feedback that waited for one.",
 	    "feedback how session reason override hears resumable" },
@@ -230,7 +230,9 @@ static const struct event_field all_fields[] = {
 	{ "cap", true, "sessions that may be live at once" },
 	{ "cents", true, "the cap, 0 = none" },
 	{ "changes", false, "what became of the files since a person took the session" },
+	{ "check", false, "the name of the check that failed; empty for a whole run of them" },
 	{ "checks", false, "of a pull request: none, pending, passed or failed" },
+	{ "ci_run", false, "the run of checks that a failure belongs to" },
 	{ "claimed", false, "the highest severity any reviewer gave it" },
 	{ "clean", true, "1: the process ended by itself and without error" },
 	{ "code", false, "the code of the rule that refused, such as G07" },

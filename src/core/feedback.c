@@ -24,7 +24,7 @@ feedback_clear(struct feedback *f)
 		f->to, f->row, f->how, f->label, f->issue, f->parent, f->deploy,
 		f->comment, f->url, f->text, f->session, f->state, f->action, f->why,
 		f->by, f->intent, f->rule, f->flags, f->target, f->warning,
-		f->mechanism, f->group };
+		f->mechanism, f->group, f->check, f->ci_run, f->commit };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -424,8 +424,10 @@ add(struct core *core, const struct happening *h)
 		{ &f->url, "url" }, { &f->text, "text" }, { &f->intent, "intent" },
 		{ &f->rule, "rule" }, { &f->flags, "flags" }, { &f->target, "target" },
 		{ &f->warning, "warning" }, { &f->mechanism, "mechanism" },
-		{ &f->session, "" }, { &f->state, "" }, { &f->action, "" },
-		{ &f->why, "" }, { &f->by, "" }, { &f->group, "" } };
+		{ &f->check, "check" }, { &f->ci_run, "ci_run" },
+		{ &f->commit, "commit" }, { &f->session, "" }, { &f->state, "" },
+		{ &f->action, "" }, { &f->why, "" }, { &f->by, "" },
+		{ &f->group, "" } };
 
 	for (size_t i = 0; i < N_ELEMS(texts); i++)
 		core_set(texts[i].slot, fields_text(&h->fields, texts[i].name));
@@ -444,6 +446,30 @@ same_comment(const struct core *core, const struct feedback *f)
 			break;
 		if (strcmp(o->source, f->source) == 0 &&
 		    strcmp(o->comment, f->comment) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+/*
+ * The same failure of CI, told as another event: a job, its check and their run, or the check
+ * of that name again on the very commit.  A run says nothing that one of its jobs has not said.
+ */
+static const struct feedback *
+same_failure(const struct core *core, const struct feedback *f)
+{
+	if (strcmp(f->kind, "ci") != 0 || f->commit[0] == '\0')
+		return NULL;
+	for (size_t i = core->n_feedback - 1; i-- > 0;) {
+		const struct feedback *o = &core->feedback[i];
+
+		if (strcmp(o->kind, "ci") != 0 || strcmp(o->state, "ignored") == 0 ||
+		    strcmp(o->source, f->source) != 0 ||
+		    strcmp(o->commit, f->commit) != 0 ||
+		    strcmp(o->ci_run, f->ci_run) != 0)
+			continue;
+		if (same(o->check, f->check) ||
+		    (f->ci_run[0] && (o->check[0] == '\0' || f->check[0] == '\0')))
 			return o;
 	}
 	return NULL;
@@ -471,7 +497,7 @@ step_feedback_came(
 	int to = feedback_to_of(fields_text(&h->fields, "to"));
 	struct session *s;
 	struct feedback *f;
-	char why[200];
+	char why[200], again[80];
 
 	if (source[0] == '\0' || delivery[0] == '\0' || to < 0)
 		return err_set(err, ERR_INPUT,
@@ -483,11 +509,14 @@ step_feedback_came(
 	f = add(core, h);
 	core_set(&f->session, s ? s->id : "");
 	was = same_comment(core, f);
+	text_print(again, sizeof(again), "the same comment came under another id");
+	if (!was && (was = same_failure(core, f)))
+		text_print(
+		    again, sizeof(again), "%s tells of the same failure", was->id);
 	if (!fields_number(&h->fields, "trusted", 0))
 		settle(f, "ignored", "", "its author is not trusted", acts);
 	else if (was)
-		settle(
-		    f, "ignored", "", "the same comment came under another id", acts);
+		settle(f, "ignored", "", again, acts);
 	else if (fields_text(&h->fields, "review")[0])
 		take_answer(f, h, acts);
 	else if (f->intent[0])
@@ -542,11 +571,12 @@ feedback_dump(const struct core *core, FILE *out)
 
 		fprintf(out,
 		    "feedback %s %s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|"
-		    "%s|%s|%s|%s|%s|%s|%s %lld %lld\n",
+		    "%s|%s|%s|%s|%s|%s|%s|%s|%s|%s %lld %lld\n",
 		    f->id, f->source, f->delivery, f->kind, f->author, f->to, f->row,
 		    f->how, f->label, f->issue, f->parent, f->deploy, f->comment,
 		    f->url, f->text, f->session, f->state, f->action, f->why, f->by,
 		    f->intent, f->rule, f->flags, f->target, f->warning, f->mechanism,
-		    f->group, (long long)f->confidence, (long long)f->at);
+		    f->group, f->check, f->ci_run, f->commit, (long long)f->confidence,
+		    (long long)f->at);
 	}
 }

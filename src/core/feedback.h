@@ -19,6 +19,8 @@ struct feedback {
 	char *why;     /* in words */
 	char *by;      /* the person who settled it, "" */
 	char *intent, *rule, *flags, *target, *warning, *mechanism; /* "" no intent */
+	/* Of a check that failed: which (its run as a whole: ""), of which run and commit. */
+	char *check, *ci_run, *commit;
 	char *group; /* the first of several implement intents that belong together */
 	int64_t confidence;
 	int64_t at;

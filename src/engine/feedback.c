@@ -27,10 +27,11 @@ static const struct {
 	{ "branch", false, WORD_BYTES }, { "commit", false, 64 },
 	{ "issue", false, 80 }, { "parent", false, 80 },
 	{ "deploy", false, WORD_BYTES }, { "comment_id", false, 120 },
-	{ "url", false, WORD_BYTES }, { "text", false, TEXT_BYTES },
-	{ "intent", false, 20 }, { "confidence", true, 0 }, { "rule", false, 60 },
-	{ "flags", false, 60 }, { "target", false, 40 }, { "warning", false, 120 },
-	{ "mechanism", false, 20 }, { "resume", false, 8 } };
+	{ "url", false, WORD_BYTES }, { "check", false, 120 }, { "ci_run", false, 40 },
+	{ "text", false, TEXT_BYTES }, { "intent", false, 20 },
+	{ "confidence", true, 0 }, { "rule", false, 60 }, { "flags", false, 60 },
+	{ "target", false, 40 }, { "warning", false, 120 }, { "mechanism", false, 20 },
+	{ "resume", false, 8 } };
 
 static void
 put_reach(const struct session *s, struct fields *f)

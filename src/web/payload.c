@@ -158,6 +158,29 @@ github_check_pull(struct fields *to, struct json_object *o, struct json_object *
 		fields_setf(to, "pull_url", "%s/pull/%s", repo, text_at(one, "number"));
 }
 
+/*
+ * What failed, so that one failure that comes as a job, as a check and as its run is known: its
+ * name, "" for a whole run, and the run of Actions that it belongs to.
+ */
+static void
+github_check_name(struct fields *to, struct json_object *run, const char *event)
+{
+	static const char runs[] = "/actions/runs/";
+	const char *url = text_at(run, "details_url"), *id;
+
+	if (strcmp(event, "workflow_run") == 0) {
+		put(to, "ci_run", run, "id");
+		return;
+	}
+	put(to, "check", run, "name");
+	put(to, "ci_run", run, "run_id");
+	id = strstr(url[0] ? url : text_at(run, "html_url"), runs);
+	if (strcmp(event, "check_run") == 0 && id)
+		fields_setf(to, "ci_run", "%.*s",
+		    (int)strspn(id + sizeof(runs) - 1, "0123456789"),
+		    id + sizeof(runs) - 1);
+}
+
 static int
 github_check(struct fields *to, struct json_object *o, const char *event, char what[96])
 {
@@ -173,6 +196,7 @@ github_check(struct fields *to, struct json_object *o, const char *event, char w
 	put(to, "head_repo", run, "head_repository.full_name");
 	put(to, "url", run, "html_url");
 	github_check_pull(to, o, run);
+	github_check_name(to, run, event);
 	fields_setf(to, "text", "%s: %s\n%s\n%s", text_at(run, "name"),
 	    text_at(run, "conclusion"), text_at(run, "output.title"),
 	    text_at(run, "output.summary"));
@@ -207,6 +231,7 @@ github_status(struct fields *to, struct json_object *o, char what[96])
 		return skip(what, "status", text_at(o, "state"));
 	fields_set(to, "kind", "ci");
 	put(to, "commit", o, "sha");
+	put(to, "check", o, "context");
 	put(to, "url", o, "target_url");
 	fields_setf(to, "text", "%s: %s\n%s", text_at(o, "context"),
 	    text_at(o, "state"), text_at(o, "description"));
@@ -369,7 +394,7 @@ read_generic(struct json_object *o, struct fields *to, char what[96])
 {
 	static const char *const same[] = { "kind", "author", "repo", "pull_url",
 		"branch", "commit", "issue", "parent", "deploy", "comment_id", "url",
-		"text", "log", "type", "spec", "exec" };
+		"text", "log", "type", "spec", "exec", "check", "ci_run" };
 
 	for (size_t i = 0; i < N_ELEMS(same); i++)
 		put(to, same[i], o, same[i]);

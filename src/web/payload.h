@@ -5,7 +5,8 @@
 
 /*
  * What a sender's JSON says, as flat fields: source, delivery, kind, author, standing, repo,
- * head_repo, pull_url, branch, commit, issue, parent, deploy, comment_id, url, text, log, ci_job ("job:ID" or "run:ID": whose log that is).
+ * head_repo, pull_url, branch, commit, issue, parent, deploy, comment_id, url, text, log,
+ * ci_job ("job:ID" or "run:ID": whose log that is), check and ci_run (what failed, of which run).
  * Strangers wrote it: texts are copied as they are, and bounded by whoever takes them.
  *
  * 1 with TO filled; 0 when it is of no interest, with WHAT naming it; -1 with ERR_INPUT when

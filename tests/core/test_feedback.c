@@ -69,6 +69,67 @@ a_delivery_has_its_effect_once(void **state)
 	play_free(p);
 }
 
+/* GitHub tells of one failure as a job, as its check and as the run that both are of. */
+static void
+one_failure_of_ci_is_told_once_r_71(void **state)
+{
+	static const struct {
+		const char *commit, *run, *check, *state;
+	} table[] = {
+		{ "abcdef1", "5", "unit", "acted" },
+		{ "abcdef1", "5", "unit", "ignored" }, /* its check */
+		{ "abcdef1", "5", "", "ignored" },     /* its run */
+		{ "abcdef1", "5", "lint", "acted" },   /* another job of it */
+		{ "abcdef1", "6", "unit", "acted" },   /* of another workflow */
+		{ "abcdef2", "7", "unit", "acted" },   /* another change */
+		{ "abcdef2", "", "unit", "acted" },    /* another program's */
+		{ "abcdef2", "", "unit", "ignored" },
+		{ "abcdef3", "8", "", "acted" }, /* the run came first */
+		{ "abcdef3", "8", "unit", "ignored" },
+		{ "", "9", "unit", "acted" }, /* of no change that is known */
+		{ "", "9", "unit", "acted" },
+		{ "abcdef4", "", "", "acted" },
+		{ "abcdef4", "", "", "acted" },
+	};
+	struct play *p = working();
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(table); i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "d%zu", i);
+		HAPPENS(p, HAP_FEEDBACK_CAME, "source", "github", "delivery", id,
+		    "kind", "ci", "to", "session", "row", "CI", "how", "mend it",
+		    "#trusted", "1", "#hears", "1", "text", "red", "branch",
+		    play_session(p, "1A")->branch, "commit", table[i].commit, "ci_run",
+		    table[i].run, "check", table[i].check);
+		if (strcmp(last(p)->state, table[i].state) != 0)
+			fail_msg("row %zu is %s: %s", i, last(p)->state, last(p)->why);
+		assert_int_equal(
+		    play_n_acts(p, "say"), strcmp(table[i].state, "acted") == 0);
+	}
+	assert_non_null(strstr(core_feedback(p->core, "f2")->why, "f1 tells of"));
+	play_free(p);
+}
+
+/* What nobody trusted and was ignored does not keep a true failure back. */
+static void
+a_failure_that_was_ignored_hides_no_other(void **state)
+{
+	struct play *p = working();
+
+	(void)state;
+	for (int trusted = 0; trusted < 2; trusted++) {
+		HAPPENS(p, HAP_FEEDBACK_CAME, "source", "generic", "delivery",
+		    trusted ? "d2" : "d1", "kind", "ci", "to", "session", "row", "CI",
+		    "how", "mend it", "#trusted", trusted ? "1" : "0", "#hears", "1",
+		    "text", "red", "branch", play_session(p, "1A")->branch, "commit",
+		    "abcdef1", "check", "unit");
+		BECAME(p, trusted ? "acted" : "ignored", trusted ? "told" : "");
+	}
+	play_free(p);
+}
+
 static void
 a_stranger_has_no_effect(void **state)
 {
@@ -236,6 +297,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_review_is_said_to_the_living_agent_of_its_branch),
 		cmocka_unit_test(a_delivery_has_its_effect_once),
+		cmocka_unit_test(one_failure_of_ci_is_told_once_r_71),
+		cmocka_unit_test(a_failure_that_was_ignored_hides_no_other),
 		cmocka_unit_test(a_stranger_has_no_effect),
 		cmocka_unit_test(what_matches_none_or_two_is_a_persons),
 		cmocka_unit_test(an_ended_session_is_opened_again_when_that_is_set),

@@ -192,6 +192,16 @@ claim "and how it ended" heard 1A "Process completed with exit code 2"
 claim "the token went to the API alone" equals "$(cat "$scratch/asked")" \
 	"/repos/o/r/actions/jobs/7/logs with
 /blob/7 without"
+once() { # EVENT ID NAME: one failure of job 9 and run 6, as each of the three events tells it
+	printf '{"action":"completed","repository":{"full_name":"o/r"},"%s":{"id":%s,"name":"%s","run_id":6,"conclusion":"failure","head_branch":"%s","head_sha":"abcdef1234567","check_suite":{"head_branch":"%s"},"html_url":"https://github.com/o/r/actions/runs/6/job/9"}}' \
+		"$1" "$2" "$3" "$branch_a" "$branch_a"
+}
+told_of() { feedback "sorted(x['state'] for x in all['feedback'] if '/runs/6/' in x['url'])"; }
+told_once() { equals "$(told_of)" "['acted', 'ignored', 'ignored']"; }
+claim "the job of one failure" status_of 202 github $secret "$(once workflow_job 9 nine)" event=workflow_job
+claim "its check" status_of 202 github $secret "$(once check_run 9 nine)" event=check_run
+claim "and its run" status_of 202 github $secret "$(once workflow_run 6 nightly)" event=workflow_run
+claim "are told once" until_true told_once
 claim "a run that failed" status_of 202 github $secret \
 	"$(failed workflow_run 5 "$branch_b" o/r o/r)" event=workflow_run
 claim "has the log of its failed job" until_true heard 1B "src/a.c:3: error: no such thing"

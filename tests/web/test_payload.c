@@ -91,6 +91,26 @@ static const struct {
 	    "\"set up\",\"conclusion\":\"success\"},{\"name\":\"make check\","
 	    "\"conclusion\":\"failure\"}]}}",
 	    "ci", "text", "unit: the step 'make check' failed" },
+	{ SENDER_GITHUB, "workflow_job",
+	    "{\"action\":\"completed\"," REPO
+	    ",\"workflow_job\":{\"id\":7,\"run_id\":5,"
+	    "\"name\":\"unit\",\"conclusion\":\"failure\"}}",
+	    "ci", "ci_run", "5" },
+	{ SENDER_GITHUB, "check_run",
+	    "{\"action\":\"completed\"," REPO
+	    ",\"check_run\":{\"id\":7,\"name\":\"unit\","
+	    "\"app\":{\"slug\":\"github-actions\"},\"conclusion\":\"failure\","
+	    "\"details_url\":\"https://github.com/o/r/actions/runs/5/job/7\"}}",
+	    "ci", "ci_run", "5" },
+	{ SENDER_GITHUB, "check_run",
+	    "{\"action\":\"completed\"," REPO
+	    ",\"check_run\":{\"id\":7,\"name\":\"unit\",\"conclusion\":\"failure\"}}",
+	    "ci", "check", "unit" },
+	{ SENDER_GITHUB, "workflow_run",
+	    "{\"action\":\"completed\"," REPO
+	    ",\"workflow_run\":{\"id\":5,\"name\":\"ci\","
+	    "\"conclusion\":\"failure\"}}",
+	    "ci", "ci_run", "5" },
 	{ SENDER_GITHUB, "status",
 	    "{" REPO ",\"state\":\"failure\",\"sha\":\"abcdef1234\",\"context\":\"x\","
 	    "\"branches\":[{\"name\":\"b\"}]}",

@@ -93,6 +93,14 @@ is_over(const struct dispatching *d, struct json_object *status)
 	return panel[0] == '\0' || strcmp(js_text(r, "run"), d->path) != 0;
 }
 
+/* Others than the method offers by itself? */
+static bool
+asks_for_others(const struct fields *in)
+{
+	return fields_text(in, "option")[0] || fields_text(in, "agent")[0] ||
+	       fields_text(in, "persona")[0];
+}
+
 /*
  * Reviewers that are asked for are followed; others are asked for now.  *ID is the review.
  * 1 when it is asked elsewhere, where nothing is to be followed.
@@ -112,7 +120,8 @@ begin(struct dispatching *d, struct fields *in, char **id, struct err *err)
 		*id = xstrdup(js_text(r, "id"));
 		return 1;
 	}
-	if (panel[0] && (strcmp(panel, "asked") != 0 || js_number(r, "round", 0) > 0)) {
+	if (panel[0] && (strcmp(panel, "asked") != 0 || js_number(r, "round", 0) > 0) &&
+	    !(js_bool(r, "offered") && asks_for_others(in))) {
 		*id = xstrdup(js_text(r, "id"));
 		d->path = xstrdup(js_text(r, "run"));
 		return 0;

@@ -101,18 +101,74 @@ ask_merge(struct dispatching *d, const struct json_object *s, struct err *err)
 	}
 }
 
+#define APPROVE "divisi approve --hash "
+
+struct json_object *
+review_offered(struct json_object *status, const struct json_object *need,
+    struct json_object **plan)
+{
+	const char *command = js_text(need, "command"), *hash;
+	struct json_object *plans = js_get(status, "plans");
+
+	if (js_text(need, "session")[0] == '\0' ||
+	    strncmp(command, APPROVE, strlen(APPROVE)) != 0)
+		return NULL;
+	hash = command + strlen(APPROVE);
+	for (size_t i = 0; i < js_count(plans); i++) {
+		struct json_object *b;
+
+		*plan = js_at(plans, i);
+		b = board_last_batch(*plan, NULL);
+		if (b && strcmp(js_text(b, "state"), "awaiting-approval") == 0 &&
+		    strncmp(js_text(b, "hash"), hash, strcspn(hash, " ")) == 0)
+			return b;
+	}
+	return NULL;
+}
+
+/* Reviewers have to look first: their table, as far as it stands. */
+static int
+ask_reviewers(struct dispatching *d, struct json_object *status,
+    const struct json_object *need, struct err *err)
+{
+	struct json_object *plan = NULL, *batch = review_offered(status, need, &plan);
+	AUTO_FREE char *line = NULL;
+
+	printf("\n%s ", js_text(need, "subject"));
+	text_put(stdout, js_text(need, "what"));
+	printf("\n  -> %s\n", js_text(need, "command"));
+	if (!batch)
+		return 0;
+	board_table(&d->screen, plan, batch);
+	fflush(d->screen.out);
+	line = ask_line("approve the reviewers / later ? ");
+	if (!line || (line[0] != 'a' && line[0] != 'y'))
+		return 0;
+	return dispatch_approve(d, js_text(batch, "hash"), err) < 0 ? -1 : 1;
+}
+
+/* Does its review hold the checkpoint A of NEED's session?  Then an answer would be refused. */
+static bool
+is_held(const struct json_object *need, const struct json_object *a)
+{
+	return a && strcmp(js_text(a, "kind"), "checkpoint") == 0 &&
+	       (strncmp(js_text(need, "command"), "divisi approve ", 15) != 0 ||
+		   strncmp(js_text(need, "command"), APPROVE, strlen(APPROVE)) == 0);
+}
+
 /* "p1.1.1A/in-review/ask-3," names what was put off; something new is asked about again. */
 static char *
-put_off_key(const struct json_object *s, const struct json_object *a)
+put_off_key(const struct json_object *s, const struct json_object *a,
+    const struct json_object *need)
 {
-	return xasprintf("%s/%s/%s,", js_text(s, "id"), js_text(s, "state"),
-	    a ? js_text(a, "id") : js_text(s, "head"));
+	return xasprintf("%s/%s/%s/%.24s,", js_text(s, "id"), js_text(s, "state"),
+	    a ? js_text(a, "id") : js_text(s, "head"), js_text(need, "command"));
 }
 
 int
 review_needs(struct dispatching *d, struct json_object *status, struct err *err)
 {
-	struct json_object *needs = js_get(status, "needs");
+	struct json_object *needs = js_get(status, "needs"), *plan = NULL;
 
 	if (!d->is_interactive)
 		return 0;
@@ -121,12 +177,15 @@ review_needs(struct dispatching *d, struct json_object *status, struct err *err)
 		const struct json_object *s = id[0] ? client_session(status, id, NULL)
 						    : NULL;
 		const struct json_object *a = s ? open_ask(s) : NULL;
-		AUTO_FREE char *key = s ? put_off_key(s, a) : NULL;
+		AUTO_FREE char *key = s ? put_off_key(s, a, js_at(needs, i)) : NULL;
 		int rc = 0;
 
 		if (!s || (d->later && strstr(d->later, key)))
 			continue;
-		if (a)
+		if (is_held(js_at(needs, i), a) ||
+		    (!a && review_offered(status, js_at(needs, i), &plan)))
+			rc = ask_reviewers(d, status, js_at(needs, i), err);
+		else if (a)
 			rc = ask_about(d, s, a, err);
 		else if (strcmp(js_text(s, "state"), "in-review") == 0)
 			rc = ask_merge(d, s, err);

@@ -8,6 +8,10 @@
  */
 int review_needs(struct dispatching *d, struct json_object *status, struct err *err);
 
+/* The table of reviewers that NEED, of a session, waits for, and its *PLAN; NULL.  Borrowed. */
+struct json_object *review_offered(struct json_object *status,
+    const struct json_object *need, struct json_object **plan);
+
 /*
  * Orders each landing of PLAN that was blocked once more: the person may have cleared its
  * way, or taken the result with the command that was printed.

@@ -191,6 +191,34 @@ is_stuck(const struct json_object *status)
 	return true;
 }
 
+/* --approve-all is for the reviewers, too, that sessions of PLAN need to go on. */
+static int
+approve_reviewers(struct dispatching *d, struct json_object *status,
+    const struct json_object *plan, struct err *err)
+{
+	struct json_object *needs = js_get(status, "needs");
+
+	for (size_t i = 0; i < js_count(needs); i++) {
+		const char *id = js_text(js_at(needs, i), "session");
+		struct json_object *whose = NULL;
+		struct json_object *batch = review_offered(
+		    status, js_at(needs, i), &whose);
+		const char *mine = js_text(plan, "id");
+
+		if (!batch || strncmp(id, mine, strlen(mine)) != 0 ||
+		    id[strlen(mine)] != '.')
+			continue;
+		if (!d->as_json)
+			board_table(&d->screen, whose, batch);
+		if (dispatch_approve(d, js_text(batch, "hash"), err) < 0)
+			return -1;
+		if (!d->as_json)
+			fputs("approved by --approve-all\n\n", d->screen.out);
+		return 1;
+	}
+	return 0;
+}
+
 enum turn { TURN_GO, TURN_COMPLETE, TURN_LEFT };
 
 /* One look at the plan: what has to be done next by this run. */
@@ -241,7 +269,8 @@ take_turn(struct running *r, enum turn *turn, struct err *err)
 			*turn = TURN_LEFT;
 		return rc < 0 ? -1 : 0;
 	}
-	rc = review_needs(d, status, err);
+	rc = r->approve_all ? approve_reviewers(d, status, plan, err) : 0;
+	rc = rc == 0 ? review_needs(d, status, err) : rc;
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	if (is_stuck(status))

@@ -50,12 +50,12 @@ read_session(struct session *s, const struct fields *f, size_t i)
 	};
 	char **const empty[] = { &s->sub_issue, &s->base, &s->run, &s->agent_session,
 		&s->agent_turn, &s->run_resume, &s->run_note, &s->last_text, &s->reason,
-		&s->summary, &s->claimed_by, &s->next, &s->next_note, &s->terminal,
-		&s->terminal_command, &s->taken_pin, &s->head, &s->pin, &s->candidate,
-		&s->landed, &s->evidence, &s->stray, &s->widened, &s->fenced,
-		&s->blocked, &s->call, &s->pull_url, &s->pull_state, &s->pull_checks,
-		&s->pull_review, &s->output_path, &s->output_sha, &s->progress,
-		&s->state_text, &s->go_on_text, &s->checkpoint, &s->model,
+		&s->offered, &s->summary, &s->claimed_by, &s->next, &s->next_note,
+		&s->terminal, &s->terminal_command, &s->taken_pin, &s->head, &s->pin,
+		&s->candidate, &s->landed, &s->evidence, &s->stray, &s->widened,
+		&s->fenced, &s->blocked, &s->call, &s->pull_url, &s->pull_state,
+		&s->pull_checks, &s->pull_review, &s->output_path, &s->output_sha,
+		&s->progress, &s->state_text, &s->go_on_text, &s->checkpoint, &s->model,
 		&s->decisions, &s->blockers, &s->away.to, &s->away.signal,
 		&s->away.state, &s->away.branch, &s->away.head, &s->away.taken,
 		&s->away.trouble };

@@ -52,7 +52,7 @@ session_clear(struct session *s)
 		s->blocked, s->account, s->price, s->call, s->pull_url, s->pull_state,
 		s->pull_checks, s->pull_review, s->progress, s->state_text,
 		s->go_on_text, s->checkpoint, s->model, s->decisions, s->blockers,
-		s->review, s->repo, s->target, s->needs };
+		s->review, s->offered, s->repo, s->target, s->needs };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -363,7 +363,7 @@ dump_session(FILE *f, const struct session *s)
 	loop_dump(s, f);
 	delegation_dump(s, f);
 	if (s->review[0])
-		fprintf(f, " review %s\n", s->review);
+		fprintf(f, " review %s|%s\n", s->review, s->offered);
 	dump_asks(f, s);
 }
 

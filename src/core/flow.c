@@ -241,5 +241,6 @@ flow_advance(struct core *core, int64_t now, struct acts *acts)
 		delegate_sweep(&core->session[i], acts);
 	for (size_t i = 0; i < core->n_sessions; i++)
 		pull_sweep(&core->session[i], acts);
+	flow_offers(core, now, acts);
 	flow_reviews(core, acts);
 }

@@ -99,6 +99,23 @@ struct review *review_named(
 struct review *review_add(struct core *core, const struct happening *h);
 NODISCARD int review_check_subject(
     const struct core *core, const struct happening *h, struct err *err);
+/* offer.c: what hangs over a session that a required review holds. */
+struct offer_wait {
+	char why[256], command[200];
+	bool may_merge; /* a person who reads the diff has reviewed it */
+};
+
+/* Offers the reviews that are due, and takes back those that no longer are. */
+void flow_offers(struct core *core, int64_t now, struct acts *acts);
+/* Does its review hold S, at the checkpoint A or with NULL at its merge?  Then TO says how. */
+bool offer_holds(const struct core *core, const struct session *s, const struct ask *a,
+    const char *name, struct offer_wait *to);
+/* It could not be prepared, for the reason TEXT. */
+void offer_failed(struct session *s, const char *text);
+/* Were the reviewers of R taken back before anybody looked? */
+bool review_is_moot(const struct review *r);
+step_fn step_plan_aborted;
+
 /* panel.c: what the reviewers of R found is collected once it is there. */
 void panel_advance(const struct core *core, struct review *r, struct acts *acts);
 /* Is H, which records findings of reviewers of ours, what R waits for?  True: by hand. */

@@ -82,7 +82,9 @@ step_review_started(
 	const char *on = fields_text(f, "issue");
 	int64_t n_rounds = fields_number(f, "rounds", 1);
 
-	if (strncmp(h->actor, "human:", 6) != 0)
+	if (strncmp(h->actor, "human:", 6) != 0 &&
+	    !(strcmp(h->actor, "server") == 0 && s &&
+		offer_is_due(core, s, fields_text(f, "timing"))))
 		return refuse(err, "G11", "reviewers are asked for by a person only");
 	if (review_check_subject(core, h, err) < 0)
 		return -1;

@@ -79,6 +79,10 @@ review_gate(const struct review *r, char *why, size_t n)
 	}
 	if (r->waived_by[0])
 		return true;
+	if (review_is_moot(r)) {
+		text_print(why, n, "nobody has reviewed it");
+		return false;
+	}
 	if (r->version == 0 && r->run[0] == '\0') {
 		text_print(why, n, "its reviewers gave nothing: %s", r->trouble);
 		return false;
@@ -131,6 +135,8 @@ session_gate3(
 	const struct review *r = core_review_of(core, "", s->id, "post");
 
 	/* A person who reads the diff has reviewed it; what reviewers found they decide first. */
+	if (offer_is_open(core, r) && person)
+		return true;
 	if (!r && (person || !strstr(s->review, "post")))
 		return true;
 	if (r && !r->waived_by[0] && !person && strcmp(r->head, s->head) != 0) {
@@ -156,26 +162,6 @@ review_check_gate2(const struct core *core, const char *plan_id, struct err *err
 		    err, "divisi review PLAN, or: divisi review PLAN --waive REASON");
 	return err_fix(err, "divisi findings, then: divisi findings decide 'agree all "
 			    "except ...'");
-}
-
-int
-review_check_checkpoint(const struct core *core, const struct session *s,
-    const struct ask *a, struct err *err)
-{
-	const struct review *r = core_review_of(core, "", s->id, "in");
-	char why[160];
-
-	if (strcmp(a->kind, "checkpoint") != 0 || !strstr(s->review, "in"))
-		return 0;
-	if (r && r->at < a->at)
-		r = NULL; /* of the checkpoint before */
-	if (review_gate(r, why, sizeof(why)))
-		return 0;
-	refuse(err, "G12", "%s is at a checkpoint with high risk: %s", s->label, why);
-	if (err)
-		err->rule = "S-43";
-	return err_fix(
-	    err, "divisi review %s --checkpoint, or with --waive REASON", s->label);
 }
 
 /* ---- what happens ------------------------------------------------------------------------ */

@@ -69,6 +69,11 @@ enum panel_state review_panel(const struct core *core, const struct review *r);
 const struct batch_run *review_round(
     const struct core *core, const struct review *r, int round);
 
+/* Is a review of S in time TIMING required now, and nobody at it? */
+bool offer_is_due(const struct core *core, const struct session *s, const char *timing);
+/* Are the reviewers of R offered, and not yet approved by anybody? */
+bool offer_is_open(const struct core *core, const struct review *r);
+
 /* May sessions of P launch, as far as Gate 2 goes (S-42)? */
 bool core_gate2(const struct core *core, const struct plan_run *p, char *why, size_t n);
 

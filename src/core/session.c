@@ -172,6 +172,8 @@ step_act_failed(
 		   strcmp(kind, "issue-file") == 0) {
 		if (b && is_awaited(core, s, h))
 			core_set(&b->reason, text);
+	} else if (strcmp(kind, "review-start") == 0) {
+		offer_failed(s, text);
 	} else if (strcmp(kind, "worktree-back") == 0) {
 		core_set(&s->reason, text);
 	} else if (strcmp(kind, "inspect") == 0 && s->state == SESSION_EXITING) {

@@ -156,7 +156,7 @@ step_plan_asserted(
 	return 0;
 }
 
-static int
+int
 step_plan_aborted(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {

@@ -4,6 +4,7 @@
 #include "base/crash.h"
 #include "engine/fencing.h"
 #include "engine/members.h"
+#include "engine/offers.h"
 #include "engine/outbox.h"
 #include "engine/panels.h"
 
@@ -338,6 +339,7 @@ static const struct {
 	{ "rdr", track_act },
 	{ "finding-file", track_act },
 	{ "review-collect", panel_collect },
+	{ "review-start", review_offer },
 	{ "worktree-add", job_act },
 	{ "worktree-remove", job_act },
 	{ "worktree-back", job_act },

@@ -353,26 +353,29 @@ on_proposal(void *arg, const struct fields *out, const struct err *err, bool fai
 	op->failed = adopt_proposal(op, out, &op->err) < 0;
 }
 
-int
-order_dispatch(struct engine *engine, const struct fields *in,
-    const struct caller *caller, struct fields *out, struct err *err)
+/* The plan at PATH as it runs now; NULL when it was not opened, or is complete. */
+static const struct plan_run *
+running_plan(const struct engine *engine, const char *path)
+{
+	const struct plan_run *p = core_plan_by_path(engine->core, path);
+
+	return p && strcmp(p->state, "complete") != 0 ? p : NULL;
+}
+
+/* Starts the job that makes the next table by IN; OF receives which run of the plan it is of. */
+static struct job *
+start_proposal(struct engine *engine, const struct fields *in, struct fields *of,
+    job_done_fn *done, void *arg, struct err *err)
 {
 	const char *path = fields_text(in, "plan");
-	const struct plan_run *p = core_plan_by_path(engine->core, path);
+	const struct plan_run *p = running_plan(engine, path);
 	bool overridden = strstr(fields_text(in, "override"), "G07") != NULL;
 	struct fields job = { 0 };
+	struct job *started;
 	int64_t number;
-	struct op *op;
 
-	if (path[0] != '/')
-		return err_set(err, ERR_USAGE, "the plan must be an absolute path");
-	if (refusal_check_overrides(fields_text(in, "override"),
-		fields_text(in, "reason"), REFUSAL_DISPATCH_OVERRIDES, err) < 0)
-		return -1;
-	if (p && strcmp(p->state, "complete") == 0)
-		p = NULL;
 	if (next_number(engine, p, overridden, &number, err) < 0)
-		return -1;
+		return NULL;
 	fields_copy(&job, in);
 	fields_set(&job, "top", engine->top); /* whatever the caller says */
 	fields_set_number(&job, "next_number", number);
@@ -385,14 +388,68 @@ order_dispatch(struct engine *engine, const struct fields *in,
 	add_met(engine, &job);
 	add_facts(engine, p, &job);
 	add_assertions(engine, path, &job);
-	op = op_new(engine, caller, in, out);
-	fields_set(&op->in, "of", p ? p->id : "");
-	fields_set(&op->in, "known_sha", p ? p->sha256 : "");
-	op->job = job_start(engine, "propose", &job, on_proposal, op, err);
+	fields_set(of, "of", p ? p->id : "");
+	fields_set(of, "known_sha", p ? p->sha256 : "");
+	started = job_start(engine, "propose", &job, done, arg, err);
 	fields_clear(&job);
+	return started;
+}
+
+int
+order_dispatch(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err)
+{
+	struct op *op;
+
+	if (fields_text(in, "plan")[0] != '/')
+		return err_set(err, ERR_USAGE, "the plan must be an absolute path");
+	if (refusal_check_overrides(fields_text(in, "override"),
+		fields_text(in, "reason"), REFUSAL_DISPATCH_OVERRIDES, err) < 0)
+		return -1;
+	op = op_new(engine, caller, in, out);
+	op->job = start_proposal(engine, in, &op->in, on_proposal, op, err);
 	if (!op->job) {
 		op_forget(op);
 		return -1;
 	}
 	return 1;
+}
+
+static void
+on_task_proposal(
+    void *arg, const struct fields *out, const struct err *err, bool failed)
+{
+	struct task *task = arg;
+	struct op op = { .engine = task->engine };
+
+	snprintf(op.actor, sizeof(op.actor), "server");
+	fields_copy(&op.in, &task->fields);
+	/* Nobody is asked any more, or others are. */
+	if (panels_review_of(op.engine, fields_text(&op.in, "plan"))[0] == '\0') {
+		fields_clear(&op.in);
+		task_end(task, "done", "{}", 0);
+		return;
+	}
+	on_proposal(&op, out, err, failed);
+	if (op.failed)
+		task_fail(task, &op.err);
+	else
+		task_end(task, "done", "{}", 0);
+	fields_clear(&op.in);
+	fields_clear(&op.out);
+}
+
+void
+dispatch_by_task(struct task *task, const char *path)
+{
+	struct err err = ERR_INIT;
+	struct fields in = { 0 };
+
+	fields_set(&in, "plan", path);
+	fields_set(&task->fields, "plan", path);
+	task->job = start_proposal(
+	    task->engine, &in, &task->fields, on_task_proposal, task, &err);
+	fields_clear(&in);
+	if (!task->job)
+		task_fail(task, &err);
 }

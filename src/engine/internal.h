@@ -192,7 +192,9 @@ struct op *op_new(struct engine *engine, const struct caller *caller,
     const struct fields *in, struct fields *out);
 void op_forget(struct op *op);
 
-/* dispatch.c: the order of that name. */
+/* dispatch.c: TASK has the next table of the plan at PATH made, and ends with that. */
+void dispatch_by_task(struct task *task, const char *path);
+/* The order of that name. */
 int order_dispatch(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);
 

@@ -294,6 +294,24 @@ default_option(const struct subject *about, const struct fields *in)
 	return fields_number(in, "simple", 0) ? "D" : "E";
 }
 
+/* Reviewers that were offered, and not approved, make way for those that are asked for. */
+static int
+take_back(struct engine *engine, const struct review *r, const struct caller *caller,
+    struct err *err)
+{
+	const struct plan_run *p = r->run[0] ? core_plan_by_path(engine->core, r->run)
+					     : NULL;
+	struct fields f = { 0 };
+	int rc = 0;
+
+	if (p && strcmp(p->state, "active") == 0) {
+		fields_set(&f, "plan", p->id);
+		rc = engine_happen(engine, HAP_PLAN_ABORTED, caller->actor, &f, err);
+	}
+	fields_clear(&f);
+	return rc;
+}
+
 static int
 start_panel(struct engine *engine, const struct review_option *o,
     const struct fields *in, const struct subject *about, const struct caller *caller,
@@ -324,6 +342,8 @@ start_panel(struct engine *engine, const struct review_option *o,
 	date[10] = '\0';
 	describe(&panel, about, in, &kept);
 	put_started(about, &panel, path, in, &f);
+	if (rc == 0 && offer_is_open(engine->core, r))
+		rc = take_back(engine, r, caller, err);
 	if (rc == 0 && r && review_panel(engine->core, r) > PANEL_ASKED) {
 		err_set(err, ERR_CONFLICT, "review %s is under way", r->id);
 		rc = err_fix(err, "divisi review %s follows it",
@@ -533,6 +553,7 @@ panel_view(const struct engine *engine, const struct review *r, struct json_obje
 
 	member_text(o, "panel", panel_word(review_panel(core, r)));
 	member_text(o, "run", r->run);
+	member_bool(o, "offered", offer_is_open(core, r));
 	member_text(o, "asked_on", r->asked_on);
 	member_number(o, "asked_at", r->asked_on[0] ? r->asked_at : 0);
 	if (r->asked_on[0])

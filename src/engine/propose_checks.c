@@ -190,8 +190,13 @@ int
 propose_reviews(struct proposal *p, struct err *err)
 {
 	const char *gate = config_str(&p->config, "divisi.review.gate", "ask");
+	const char *start = config_str(&p->config, "divisi.review.start", "offer");
 	struct review_need need;
 
+	if (strcmp(start, "offer") != 0 && strcmp(start, "off") != 0) {
+		err_set(err, ERR_INPUT, "divisi.review.start is '%.40s'", start);
+		return err_fix(err, "it is one of: offer off");
+	}
 	if (strcmp(gate, "ask") != 0 && strcmp(gate, "auto") != 0) {
 		err_set(err, ERR_INPUT, "divisi.review.gate is '%.40s'", gate);
 		return err_fix(err, "it is one of: ask auto");

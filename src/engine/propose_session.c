@@ -297,6 +297,21 @@ put_after(struct proposal *p, size_t i, const struct dispatch_row *row)
 	free(after);
 }
 
+/* Which reviews it needs, and whether these are offered once they are due (S-43, S-44). */
+static void
+put_review(struct proposal *p, size_t i, const struct phase_review *review)
+{
+	bool offers = strcmp(config_str(&p->config, "divisi.review.start", "offer"),
+			  "offer") == 0;
+	char text[24];
+
+	snprintf(text, sizeof(text), "%s%s%s", review->in ? "in" : "",
+	    review->in && review->post ? "," : "", review->post ? "post" : "");
+	if (text[0] && offers)
+		strcat(text, ",offer");
+	propose_set(p, i, "review", text);
+}
+
 /* The phases that must be done before: what its sub-issue is blocked by. */
 static void
 put_needs(struct proposal *p, size_t i, const struct dispatch_row *row)
@@ -511,11 +526,7 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	}
 	if (review_of_phase(row->phase, &review, err) < 0)
 		return -1;
-	propose_set(p, i, "review",
-	    review.in && review.post ? "in,post"
-	    : review.in              ? "in"
-	    : review.post            ? "post"
-				     : "");
+	put_review(p, i, &review);
 	fputc('{', p->canon);
 	put_names(p, i, row);
 	if (propose_place(p, i, row, err) < 0)

@@ -52,6 +52,43 @@ static const struct {
 	/* clang-format on */
 };
 
+/* What people call a key who think of another format; none of it is read as that key. */
+static const struct {
+	const char *name;
+	enum plan_key key;
+} meant_names[] = {
+	/* clang-format off */
+	{ "resource", KEY_TOUCH + TOUCH_INFRA },
+	{ "shared resource", KEY_TOUCH + TOUCH_INFRA },
+	{ "shared infrastructure", KEY_TOUCH + TOUCH_INFRA },
+	{ "lock", KEY_TOUCH + TOUCH_INFRA },    { "port", KEY_TOUCH + TOUCH_INFRA },
+	{ "service", KEY_TOUCH + TOUCH_INFRA },
+	{ "move", KEY_TOUCH + TOUCH_RENAMES },
+	{ "file", KEY_TOUCH + TOUCH_WRITES },   { "path", KEY_TOUCH + TOUCH_WRITES },
+	{ "touche", KEY_TOUCH + TOUCH_WRITES }, { "touch", KEY_TOUCH + TOUCH_WRITES },
+	{ "modifie", KEY_TOUCH + TOUCH_WRITES },
+	{ "modify", KEY_TOUCH + TOUCH_WRITES }, { "edit", KEY_TOUCH + TOUCH_WRITES },
+	{ "update", KEY_TOUCH + TOUCH_WRITES }, { "affect", KEY_TOUCH + TOUCH_WRITES },
+	{ "write set", KEY_TOUCH + TOUCH_WRITES },
+	{ "footprint", KEY_TOUCH + TOUCH_WRITES },
+	{ "scope", KEY_TOUCH + TOUCH_WRITES },
+	{ "input", KEY_TOUCH + TOUCH_READS },   { "read set", KEY_TOUCH + TOUCH_READS },
+	{ "add", KEY_TOUCH + TOUCH_CREATES },   { "new file", KEY_TOUCH + TOUCH_CREATES },
+	{ "drop", KEY_TOUCH + TOUCH_DELETES },
+	{ "provide", KEY_TOUCH + TOUCH_PRODUCES },
+	{ "export", KEY_TOUCH + TOUCH_PRODUCES },
+	{ "import", KEY_TOUCH + TOUCH_CONSUMES },
+	{ "number", KEY_TOUCH + TOUCH_RENUMBERS },
+	{ "after", KEY_DEPENDS },               { "need", KEY_DEPENDS },
+	{ "require", KEY_DEPENDS },             { "prerequisite", KEY_DEPENDS },
+	{ "predecessor", KEY_DEPENDS },         { "wait for", KEY_DEPENDS },
+	{ "waits for", KEY_DEPENDS },           { "depends upon", KEY_DEPENDS },
+	{ "verification", KEY_VERIFY },         { "done when", KEY_ACCEPTANCE },
+	{ "step", KEY_TASKS },                  { "budget", KEY_ESTIMATE },
+	{ "size", KEY_ESTIMATE },
+	/* clang-format on */
+};
+
 static const char *const shown_names[KEY_N] = {
 	[KEY_FOCUS] = "Focus",
 	[KEY_ISSUE] = "Issue",
@@ -186,6 +223,26 @@ plan_key_near(struct span name)
 		normalise(span_of(plan_key_name(key)), known);
 		if (strlen(known) >= 4 && distance(buf, known) == 1)
 			return key;
+	}
+	return KEY_NONE;
+}
+
+enum plan_key
+plan_key_meant(struct span name)
+{
+	char buf[MAX_NAME];
+
+	if (!normalise(name, buf))
+		return KEY_NONE;
+	for (int plural = 0; plural < 2; plural++) {
+		size_t n = strlen(buf);
+
+		for (size_t i = 0; i < N_ELEMS(meant_names); i++) {
+			if (strcmp(meant_names[i].name, buf) == 0)
+				return meant_names[i].key;
+		}
+		if (n > 1 && buf[n - 1] == 's')
+			buf[n - 1] = '\0';
 	}
 	return KEY_NONE;
 }

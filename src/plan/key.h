@@ -48,3 +48,6 @@ bool plan_key_in_section(enum plan_key key);
 
 /* The section key that NAME probably misspells (`Wirtes`), or KEY_NONE. */
 enum plan_key plan_key_near(struct span name);
+
+/* The section key that has another word here than NAME (`Resources`), or KEY_NONE. */
+enum plan_key plan_key_meant(struct span name);

@@ -31,7 +31,7 @@ static const struct lint_code codes[] = {
 	{ "L10", 'W', "R-109", "the Phase Map and a section differ; the section counts" },
 	{ "L11", 'E', "S-13",  "a rename says only one path" },
 	{ "L12", 'W', "R-109", "a section gives one key twice; the first one counts" },
-	{ "L13", 'W', "R-109", "a bullet's key is probably misspelt" },
+	{ "L13", 'W', "R-109", "a bullet's key is probably misspelt, or one that no phase has" },
 	{ "L14", 'W', "R-109", "a section's phase has no row in the Phase Map" },
 	{ "L15", 'W', "R-107", "a code block or comment is never closed" },
 	{ "L16", 'W', "S-13",  "a negated pattern counts on tracked paths only" },

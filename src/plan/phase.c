@@ -5,6 +5,7 @@
 #include "plan/field.h"
 #include "plan/parse.h"
 #include "plan/section.h"
+#include "plan/unread.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -403,6 +404,7 @@ read_bullet(struct phase_build *build, const struct bullet *bullet)
 	struct span rest = bullet->text;
 	struct segment segment;
 	enum plan_key last = KEY_NONE;
+	bool is_read = false;
 
 	while (segment_next(&rest, &segment)) {
 		struct text_list *list = list_of(build->phase, segment.key);
@@ -410,6 +412,7 @@ read_bullet(struct phase_build *build, const struct bullet *bullet)
 		bool adds = segment.key == KEY_DEPENDS || list ||
 			    (segment.key >= KEY_TOUCH && segment.key <= KEY_TOUCH_LAST);
 
+		is_read = true;
 		last = segment.key;
 		if (!is_first && !adds) {
 			lint_add(build->plan, build->lints, "L12", 'W', "R-109",
@@ -430,14 +433,9 @@ read_bullet(struct phase_build *build, const struct bullet *bullet)
 	}
 	if (last != KEY_NONE && !list_of(build->phase, last))
 		read_below(build, last, bullet);
-	if (last == KEY_NONE && segment.key == KEY_NONE && segment.name.n > 0 &&
-	    plan_key_near(segment.name) != KEY_NONE)
-		lint_add(build->plan, build->lints, "L13", 'W', "R-109",
-		    build->phase->id, place_of(build, segment.name),
-		    "correct the key, or write it as prose without a colon",
-		    "\"%.*s\" is no key of a phase; did you mean \"%s\"?",
-		    (int)segment.name.n, segment.name.p,
-		    plan_key_name(plan_key_near(segment.name)));
+	if (!is_read)
+		unread_bullet(build->plan, build->lints, build->source,
+		    build->phase->id, bullet->text, segment.name);
 }
 
 void

@@ -386,6 +386,55 @@ a_misspelt_key_is_not_silently_lost(void **state)
 	text_plan_clear(&t);
 }
 
+/* what is not read is told with what was meant, and prose is left alone. */
+static void
+a_key_that_no_phase_has_is_not_silently_lost(void **state)
+{
+	static const struct {
+		const char *bullet, *said; /* NULL: nothing */
+	} rows[] = {
+		{ "- Resources: gpu", "did you mean \"Infra\"?" },
+		{ "- **Resources:** `port:5432`", "did you mean \"Infra\"?" },
+		{ "- Moves: `a` -> `b`", "did you mean \"Renames\"?" },
+		{ "- After: 1B", "did you mean \"Depends on\"?" },
+		{ "- Files: src/x.c", "did you mean \"Writes\"?" },
+		{ "- Modifies: `src/x.c`", "did you mean \"Writes\"?" },
+		{ "- Crates: `src/x.c`", "did you mean \"Creates\"?" },
+		{ "- Sources: `src/x.c`, `src/y.c`", "does not count as touched" },
+		{ "- Tables: `db/a.sql` -> `db/b.sql`", "does not count as touched" },
+		{ "- Writes `src/x.c` and `src/y.c`",
+		    "only read as a key of phase 1A" },
+		{ "- Write: `src/x.c`", NULL },
+		{ "- Colour: red", NULL },
+		{ "- Do not modify: `src/x.c`", NULL },
+		{ "- See: `docs/a.md`", NULL },
+		{ "- Note: `x` is slow", NULL },
+		{ "- Owner: Anna", NULL },
+		{ "- Removes `x` from the table", NULL },
+		{ "- prose about `src/x.c`", NULL },
+		{ "-", NULL },
+		{ "- :", NULL },
+		{ "- s: x", NULL },
+	};
+
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		AUTO_FREE char *text = xasprintf(
+		    MAP(ROW_1A "\n### 1A: first\n- Reads: `a`\n%s\n"), rows[i].bullet);
+		struct text_plan t = text_plan(text);
+		size_t n = n_lints_with(&t.lints, "L13");
+
+		if (n != (rows[i].said ? 1u : 0u) ||
+		    (n == 1 &&
+			!strstr(the_lint(&t.lints, "L13").message, rows[i].said)))
+			fail_msg("%s: %zu", rows[i].bullet, n);
+		if (n == 1) {
+			assert_int_equal(the_lint(&t.lints, "L13").level, 'W');
+			assert_int_equal(the_lint(&t.lints, "L13").at.line, 14);
+		}
+		text_plan_clear(&t);
+	}
+}
+
 static void
 links_may_be_any_url_or_local(void **state)
 {
@@ -655,6 +704,7 @@ main(void)
 		cmocka_unit_test(a_ragged_row_is_read_and_warned_about),
 		cmocka_unit_test(phases_may_live_in_sections_alone),
 		cmocka_unit_test(a_misspelt_key_is_not_silently_lost),
+		cmocka_unit_test(a_key_that_no_phase_has_is_not_silently_lost),
 		cmocka_unit_test(links_may_be_any_url_or_local),
 		cmocka_unit_test(header_lines_are_read_with_and_without_bold),
 		cmocka_unit_test(the_session_registry_is_read_by_name),

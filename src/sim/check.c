@@ -66,9 +66,10 @@ order_behind(enum hap kind)
 		{ HAP_PARKED, "park" }, { HAP_ABANDONED, "abandon" },
 		{ HAP_CLAIMED, "claim" }, { HAP_TAKEN_OVER, "takeover" },
 		{ HAP_HANDED_BACK, "handback" }, { HAP_SAID, "say" },
-		{ HAP_RULED, "rule" }, { HAP_PLAN_ABORTED, "abort" },
-		{ HAP_PLAN_OPENED, "" }, { HAP_PLAN_CHANGED, "" },
-		{ HAP_BATCH_PLANNED, "" }, { HAP_OVERRIDDEN, "" } };
+		{ HAP_RULED, "rule" }, { HAP_DELEGATE_ASKED, "delegate" },
+		{ HAP_PLAN_ABORTED, "abort" }, { HAP_PLAN_OPENED, "" },
+		{ HAP_PLAN_CHANGED, "" }, { HAP_BATCH_PLANNED, "" },
+		{ HAP_OVERRIDDEN, "" } };
 
 	for (size_t i = 0; i < N_ELEMS(orders); i++) {
 		if (orders[i].kind == kind)
@@ -359,4 +360,5 @@ sim_check_end(void)
 	if (!sim->config.is_remote)
 		sim_issues_check();
 	sim_check_outbox();
+	sim_away_check_end();
 }

@@ -1,7 +1,5 @@
 #include "sim/internal.h"
 
-#include "core/why.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -283,6 +281,27 @@ check_launch(const struct act *act, const struct happening *h, const struct acts
 	check_overtaken(h, acts, s, b);
 }
 
+/* what is given away was approved as much as what is launched here. */
+static void
+check_delegation(const struct act *act)
+{
+	const struct core *core = sim->check.core;
+	const struct session *s = core_session(
+	    core, fields_text(&act->fields, "session"));
+	const struct batch_run *b = s ? core_batch(core, s->batch_id) : NULL;
+	const struct plan_run *p = s ? core_plan(core, s->plan_id) : NULL;
+
+	if (!s || !b || !p || !session_is_away(s))
+		sim_fail("%s gives away nothing that is known", act->key);
+	if (strcmp(p->state, "active") != 0)
+		sim_fail("%s: given away after the plan was %s", s->id, p->state);
+	if (!is_approved(b))
+		sim_fail("%s: given away without approval of %.12s", s->id, b->hash);
+	sim_check_filed(s, b);
+	if (s->away.n_given == 1)
+		check_before(s, b);
+}
+
 static void
 check_acts(const struct happening *h, const struct acts *acts)
 {
@@ -297,6 +316,8 @@ check_acts(const struct happening *h, const struct acts *acts)
 
 		if (strcmp(a->kind, "launch") == 0)
 			check_launch(a, h, acts);
+		if (strcmp(a->kind, "delegate") == 0)
+			check_delegation(a);
 		if (strcmp(a->kind, "land") == 0 &&
 		    (!p || strcmp(p->state, "active") != 0))
 			sim_fail("%s lands after the plan ended", a->key);
@@ -306,71 +327,6 @@ check_acts(const struct happening *h, const struct acts *acts)
 			sim_shadow_of(id)->is_suspended = false;
 		if (strcmp(a->kind, "plan-close") == 0)
 			sim->check.n_closed[fields_text(&a->fields, "plan")[1] - '1']++;
-	}
-}
-
-/* ---- reasons (promise 6) -------------------------------------------------------------------------------- */
-
-static bool
-is_person_needed(const struct session *s)
-{
-	return s->state == SESSION_CHECKPOINT || s->state == SESSION_HALTED ||
-	       s->state == SESSION_STALLED || s->state == SESSION_IN_REVIEW ||
-	       s->state == SESSION_MERGE_CONFLICT ||
-	       (s->state == SESSION_CLAIMED && !s->run_open && !s->next[0]);
-}
-
-/* Is a person told of S, or of the conflict that holds it? */
-static bool
-is_among(const struct need *need, size_t n, const struct session *s)
-{
-	const struct conflict *c = session_conflict(sim->check.core, s);
-	AUTO_FREE char *subject = xasprintf("conflict %s", c ? c->id : "");
-
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(need[i].session, s->id) == 0 ||
-		    (c && strcmp(need[i].subject, subject) == 0))
-			return true;
-	}
-	return false;
-}
-
-/* A reason always, and a command where a person can act. */
-static void
-check_reasons(void)
-{
-	const struct core *core = sim->check.core;
-	struct need need[64];
-	size_t n = core_needs(core, need, N_ELEMS(need));
-
-	for (size_t i = 0; i < n && i < N_ELEMS(need); i++) {
-		if (need[i].what[0] == '\0' || need[i].subject[0] == '\0')
-			sim_fail("a need of %s without words", need[i].session);
-		if (need[i].command[0] == '\0' &&
-		    strncmp(need[i].subject, "plan", 4) != 0)
-			sim_fail("no command for: %s", need[i].what);
-	}
-	for (size_t i = 0; i < core->n_sessions; i++) {
-		const struct session *s = &core->session[i];
-		char why[320], command[320];
-
-		if (s->state == SESSION_DONE)
-			continue;
-		session_why(core, s, why, sizeof(why), command, sizeof(command));
-		if (why[0] == '\0' || why[strlen(why) - 1] == ' ')
-			sim_fail("%s is %s without a reason: '%s'", s->id,
-			    session_state_name(s->state), why);
-		if (is_person_needed(s) &&
-		    (!is_among(need, n, s) || command[0] == '\0'))
-			sim_fail("%s is %s and nobody is told", s->id,
-			    session_state_name(s->state));
-	}
-	for (size_t i = 0; i < core->n_batches; i++) {
-		char why[320];
-
-		batch_why(core, &core->batch[i], why, sizeof(why));
-		if (why[0] == '\0')
-			sim_fail("%s waits without a reason", core->batch[i].id);
 	}
 }
 
@@ -537,7 +493,7 @@ check_sessions(int64_t now)
 			sim_fail("%s failed for no reason (E-7)", s->id);
 		if ((s->state == SESSION_ACTIVE || s->state == SESSION_CHECKPOINT ||
 			s->state == SESSION_HALTED) &&
-		    !s->run_open)
+		    !s->run_open && !session_is_away(s))
 			sim_fail("%s is %s without a process", s->id,
 			    session_state_name(s->state));
 	}
@@ -586,7 +542,7 @@ sim_check_state(const struct happening *h, const struct acts *acts)
 	sim_check_money(h, acts);
 	if (acts->n_moves > 0) {
 		check_batches();
-		check_reasons();
+		sim_check_reasons();
 	}
 	/* A clock that ticks again at once would fill the journal. */
 	if (h->kind == HAP_CLOCK && core_next_deadline(sim->check.core) <= h->at)

@@ -49,6 +49,8 @@ static const char *const fault_names[FAULT_N] = {
 	[FAULT_TRACKER_EDIT]    = "tracker-edit",
 	[FAULT_WRITE_GIVEN_UP]  = "write-given-up",
 	[FAULT_QUEUED]          = "dispatch-queued",
+	[FAULT_AWAY_DEAF]       = "never-picked-up",
+	[FAULT_AWAY_ASTRAY]     = "branch-astray",
 	[FAULT_LATE_APPROVAL]   = "late-approval",
 	[FAULT_DECLINED]        = "declined",
 	[FAULT_OVERRIDE]        = "override",
@@ -171,6 +173,8 @@ one_thing(void)
 	sim->mono += sim_dice(20);
 	if (what < 46 && sim_loop_turn())
 		return;
+	if (sim->config.has_away && what < 80 && sim_dice(6) == 0 && sim_away_turn())
+		return;
 	if (what < 80 && sim_hold_turn())
 		return;
 	if (what < 86)
@@ -264,6 +268,7 @@ clear(void)
 	sim_git_clear();
 	sim_tables_clear();
 	sim_issues_clear();
+	sim_away_clear();
 	sim_remote_clear();
 	sim_files_clear();
 	free(sim->remote.dropped);
@@ -327,6 +332,10 @@ sim_play(uint64_t seed, unsigned style, struct sim_tally *tally)
 		.is_claude = sim_dice(2) == 0,
 		.is_remote = sim_dice(2) == 0,
 		.is_tame = sim_dice(3) == 0 };
+	/* A quarter of the games; the dice of the others fall as they did without. */
+	sim->config.has_away = seed % 4 == 3;
+	sim->config.verifies |= sim->config.has_away; /* they want a command (S-85) */
+	sim->config.reroutes = sim->config.has_away && sim_dice(2);
 	sim->n_plans = 1 + (sim_dice(6) == 0);
 	sim->ends_early = sim_dice(2) == 0;
 	sim_git_start();

@@ -62,6 +62,8 @@ enum sim_fault {
 	FAULT_TRACKER_EDIT,  /* somebody there changes an issue of ours */
 	FAULT_WRITE_GIVEN_UP, /* a person drops it from the outbox */
 	FAULT_QUEUED,         /* dispatch --queue */
+	FAULT_AWAY_DEAF,      /* who works elsewhere never picks it up */
+	FAULT_AWAY_ASTRAY,    /* its branch has a name that nobody looks for */
 	FAULT_LATE_APPROVAL,
 	FAULT_DECLINED,
 	FAULT_OVERRIDE,
@@ -160,6 +162,7 @@ struct sim_phase {
 	bool has_infra; /* ci */
 	bool is_analysis;
 	bool is_unknown; /* declares nothing */
+	bool is_away;    /* its agent works elsewhere */
 	int cents;
 	const char *mode;
 };
@@ -189,6 +192,8 @@ struct sim_config {
 	    times_out;
 	bool is_remote; /* its tracker is over the network */
 	bool is_tame;   /* its agents behave as in the calm */
+	bool has_away;  /* some of its agents work elsewhere */
+	bool reroutes;
 	int n_changes;
 };
 
@@ -367,6 +372,32 @@ bool sim_remote_has_issue(const char *id);
 bool sim_remote_has_note(const char *act);
 const char *sim_remote_status(const char *id, bool *is_touched);
 
+/* away.c: agents that work elsewhere */
+struct arena;
+struct tracker_agents;
+struct tracker_pulls;
+struct tracker_pull;
+void sim_away_clear(void);
+bool sim_away_turn(void);
+void sim_away_give(
+    const char *issue, const char *session, const char *to); /* "" takes it */
+const char *sim_away_delegate(const char *issue);
+const char *sim_away_branch(const struct session *s);
+int sim_away_agents(const char *issue, struct arena *arena, struct tracker_agents *out);
+int sim_away_pulls(const char *issue, struct arena *arena, struct tracker_pulls *out);
+/* Pull request NUMBER, closed if CLOSES; -1 when there is none. */
+int sim_away_pull(
+    long number, bool closes, struct arena *arena, struct tracker_pull *out);
+int sim_away_local(const char *branch); /* the commit of one that was fetched, or -1 */
+void sim_away_check_end(void);
+/* What a person orders about S in the wild, and does in the calm; false: nothing. */
+bool sim_away_order(const struct session *s);
+bool sim_away_tend(const struct session *s);
+
+/* remote.c, issues.c: who works elsewhere moves its issue */
+void sim_remote_move(const char *id, const char *status);
+void sim_issue_move(const char *id, const char *status);
+
 /* check_outbox.c */
 void sim_check_write(void); /* the job that runs changes something in the tracker */
 void sim_check_filed(const struct session *s, const struct batch_run *b);
@@ -376,9 +407,12 @@ void sim_check_outbox(void);
 bool sim_letter_turn(void);
 bool sim_letter_tend(void);
 bool sim_was_dropped(int64_t seq);
+bool sim_was_dropped_of(
+    const char *session); /* did a person give up any of its writes? */
 bool sim_was_accepted(const char *act);
 /* reviews.c: waives what a checkpoint with high risk waits for; false when it waits for nothing. */
 bool sim_review_tend(const struct session *s);
+bool sim_rule(void); /* about two sessions that met; false when none do */
 
 int sim_order(const char *verb, struct fields *in); /* people.c */
 
@@ -409,6 +443,9 @@ void sim_check_end(void);
 void sim_check_clear(void);
 struct sim_shadow *sim_shadow_of(const char *id);
 void sim_check_start(const struct sim_run *run); /* an agent starts in RUN */
+
+/* check_reasons.c: every wait has a reason, and a command where a person can act (promise 6) */
+void sim_check_reasons(void);
 
 /* check_state.c */
 void sim_check_state(const struct happening *h, const struct acts *acts);

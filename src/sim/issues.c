@@ -168,6 +168,17 @@ check_writer(const struct sim_issue *i, const char *key)
 		sim_fail("%s of %s is written by %s", i->id, maker + 1, key);
 }
 
+/* The issue is made under a key that ends in its session. */
+static void
+give(const struct sim_issue *i, const char *to)
+{
+	const char *session = strchr(i->maker, '/');
+	size_t n = session ? strcspn(session + 1, "/") : 0;
+	AUTO_FREE char *id = session ? xstrndup(session + 1, n) : xstrdup("");
+
+	sim_away_give(i->id, id, to);
+}
+
 static int
 update(const struct tracker_link *link, const struct tracker_call *call, const char *id,
     const struct tracker_patch *patch, struct err *err)
@@ -181,6 +192,8 @@ update(const struct tracker_link *link, const struct tracker_call *call, const c
 	if (!i)
 		return err_set(err, ERR_NOT_FOUND, "no issue %s", id);
 	check_writer(i, call->key);
+	if (patch->delegate)
+		give(i, patch->delegate);
 	if (patch->status && strcmp(i->status, patch->status) != 0) {
 		if (!may_move(i->status, patch->status))
 			return err_set(err, ERR_REFUSED, "%s is %s", id, i->status);
@@ -220,13 +233,43 @@ relate(const struct tracker_link *link, const struct tracker_call *call, const c
 	return rc <= 0 ? rc : reply(call->key, a, err);
 }
 
+static int
+read_issue(const struct tracker_link *link, const char *id, struct arena *arena,
+    struct tracker_issue *out, struct err *err)
+{
+	const struct sim_issue *i = issue_of(id);
+
+	(void)link;
+	if (!i)
+		return err_set(err, ERR_NOT_FOUND, "no issue %s", id);
+	*out = (struct tracker_issue){ .id = arena_strdup(arena, i->id),
+		.title = "",
+		.body = "",
+		.status = arena_strdup(arena, i->status),
+		.assignee = "",
+		.delegate = arena_strdup(arena, sim_away_delegate(id)) };
+	return 0;
+}
+
+void
+sim_issue_move(const char *id, const char *status)
+{
+	struct sim_issue *i = issue_of(id);
+
+	if (!i || !may_move(i->status, status) || strcmp(i->status, "Done") == 0)
+		return;
+	free(i->status);
+	i->status = xstrdup(status);
+}
+
 const struct tracker tracker_local = {
 	.name = "sim",
-	.capabilities = TRACKER_RELATIONS | TRACKER_OWN_IDS,
+	.capabilities = TRACKER_RELATIONS | TRACKER_OWN_IDS | TRACKER_DELEGATES,
 	.create = create,
 	.update = update,
 	.comment = comment,
 	.relate = relate,
+	.read = read_issue,
 };
 
 int

@@ -111,6 +111,8 @@ static const struct {
 	{ "diff", job_diff },
 	{ "radar", look_around },
 	{ "track", track },
+	{ "delegate-look", job_delegate_look },
+	{ "delegate-take", job_delegate_take },
 };
 
 /* All that an approval must bind to (CONTRACTS 6), as one text. */
@@ -120,7 +122,7 @@ made_of(const struct fields *out)
 	static const char *const bound[] = { "plan_hash", "base", "verify", "merge",
 		"landing", "publish", "setup", "overrides" };
 	static const char *const each[] = { "phase", "issue", "branch", "after",
-		"launch", "program", "args", "prompt_sha", "mode", "focus" };
+		"launch", "program", "args", "prompt_sha", "mode", "focus", "routes" };
 	int64_t n_sessions = fields_number(out, "n_sessions", 0);
 	char *text = NULL;
 	size_t n = 0;

@@ -17,6 +17,9 @@ some_letter(bool is_any)
 		const struct act_row *act = sim_disk_act((from + i) % n);
 		bool is_tracker = strncmp(act->kind, "issue-", 6) == 0 ||
 				  strcmp(act->kind, "registry") == 0 ||
+				  strncmp(act->kind, "pull-", 5) == 0 ||
+				  strcmp(act->kind, "delegate") == 0 ||
+				  strcmp(act->kind, "undelegate") == 0 ||
 				  strcmp(act->kind, "plan-close") == 0;
 
 		/* One that was begun again when the server died waits as before. */
@@ -95,6 +98,21 @@ sim_was_accepted(const char *act)
 		if (strcmp(sim_disk_act((size_t)sim->remote.accepted[i] - 1)->key,
 			act) == 0)
 			return true;
+	}
+	return false;
+}
+
+bool
+sim_was_dropped_of(const char *session)
+{
+	for (size_t i = 0; i < sim->remote.n_dropped; i++) {
+		for (size_t k = 0; k < sim_disk_acts(); k++) {
+			const struct act_row *act = sim_disk_act(k);
+
+			if (act->seq == sim->remote.dropped[i] &&
+			    strstr(act->key, session))
+				return true;
+		}
 	}
 	return false;
 }

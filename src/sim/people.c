@@ -208,29 +208,6 @@ forget(void)
 	(void)order_plain("forget", &f);
 }
 
-/* What a person says about two sessions that met (S-45); false when none do. */
-static bool
-rule(void)
-{
-	static const char *const rulings[] = { "go-on", "order", "yield", "rescope" };
-	const struct core *core = engine_core(sim->engine);
-	struct fields f = { 0 };
-
-	for (size_t i = 0; i < core->n_conflicts; i++) {
-		const struct conflict *c = &core->conflict[i];
-
-		if (strcmp(c->state, "open") != 0)
-			continue;
-		fields_set(&f, "conflict", c->id);
-		fields_set(&f, "ruling", rulings[sim->is_calm ? 0 : sim_dice(4)]);
-		fields_set(&f, "about", sim_dice(2) ? c->a : c->b);
-		fields_set(&f, "reason", "because");
-		(void)order_plain("rule", &f);
-		return true;
-	}
-	return false;
-}
-
 /* ---- the table ---------------------------------------------------------------------------------- */
 
 static void
@@ -441,11 +418,13 @@ sim_person_turn(void)
 		look_at_op();
 		return;
 	}
-	if ((sim_dice(8) == 0 && rule()) || pick_on(sim_dice(80)))
+	if ((sim_dice(8) == 0 && sim_rule()) || pick_on(sim_dice(80)))
 		return;
 	if (sim->config.is_remote && sim_dice(15) == 0 && sim_letter_turn())
 		return;
 	/* What a person looked at may be gone after an order: the server may have died. */
+	if (s && sim->config.has_away && sim_dice(8) == 0 && sim_away_order(s))
+		return;
 	if (s && sim_dice(30) == 0) {
 		sim_dice(3) ? forget() : set_cap(s);
 		return;
@@ -498,15 +477,19 @@ tend(const struct session *s)
 	}
 	switch (s->state) {
 	case SESSION_APPROVED:
-		if (s->is_external)
+		if (s->is_external && !session_is_away(s))
 			order_about("abandon", s, NULL, NULL);
 		return;
 	case SESSION_CLAIMED: hand_back(s); return;
 	case SESSION_HALTED: resume(s, false); return;
+	case SESSION_UNCONFIRMED:
+	case SESSION_ACTIVE: (void)sim_away_tend(s); return;
 	case SESSION_STALLED:
 	case SESSION_PARKED:
 	case SESSION_EXITING:
 		if (s->state == SESSION_EXITING && s->reason[0] == '\0')
+			return;
+		if (sim_away_tend(s))
 			return;
 		if (s->n_runs > 12 || s->is_external)
 			order_about("abandon", s, NULL, NULL);
@@ -525,8 +508,6 @@ tend(const struct session *s)
 	case SESSION_FILED:
 	case SESSION_PREPARED:
 	case SESSION_LAUNCHING:
-	case SESSION_UNCONFIRMED:
-	case SESSION_ACTIVE:
 	case SESSION_CHECKPOINT:
 	case SESSION_MERGEABLE:
 	case SESSION_DONE:
@@ -586,7 +567,7 @@ sim_person_tend(void)
 
 	if (sim->op)
 		look_at_op();
-	else if (sim_dice(3) == 0 && rule())
+	else if (sim_dice(3) == 0 && sim_rule())
 		return;
 	else if (sim_dice(3) == 0 && sim_letter_tend())
 		return;

@@ -65,6 +65,9 @@ draw_phase(struct sim_plan *p, int i, int number, int batch)
 		ph->consumes = -1;
 	ph->has_infra = sim_dice(8) == 0;
 	ph->is_analysis = sim_dice(7) == 0;
+	ph->is_away = sim->config.has_away && sim_dice(2);
+	if (ph->is_away)
+		ph->mode = modes[sim_dice(2)];
 	if (ph->reads == ph->module)
 		ph->reads = -1;
 	if (!ph->is_analysis && sim_dice(14) == 0) {
@@ -81,9 +84,9 @@ write_section(FILE *f, const struct sim_plan *p, int i)
 
 	fprintf(f, "\n### %s: Work on %s\n\n- Issue: [%s: Work on %s](local:%s)\n",
 	    ph->id, ph->id, ph->issue, ph->id, ph->issue);
-	fprintf(f, "- Mode: %s\n- Agent: claude\n- Estimate: $%d.%02d, 1pt\n",
-	    ph->is_analysis ? "spike (analysis-only)" : ph->mode, ph->cents / 100,
-	    ph->cents % 100);
+	fprintf(f, "- Mode: %s\n- Agent: %s\n- Estimate: $%d.%02d, 1pt\n",
+	    ph->is_analysis ? "spike (analysis-only)" : ph->mode,
+	    ph->is_away ? "robot" : "claude", ph->cents / 100, ph->cents % 100);
 	if (ph->reads >= 0)
 		fprintf(f, "- Reads: `src/m%d/**`\n", ph->reads);
 	if (ph->is_analysis)

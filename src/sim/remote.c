@@ -150,6 +150,20 @@ sim_remote_edit(void)
 		edit(r);
 }
 
+void
+sim_remote_move(const char *id, const char *status)
+{
+	struct remote_issue *r = issue_of(id);
+
+	if (!r || rank(status) <= rank(r->status))
+		return;
+	r->is_touched = true;
+	r->is_back = false;
+	r->floor = rank(status);
+	r->updated_at = ++last_change;
+	put(&r->status, status);
+}
+
 /* ---- calls --------------------------------------------------------------------------------- */
 
 static int
@@ -261,6 +275,14 @@ update(const struct tracker_link *link, const struct tracker_call *call, const c
 		r->is_edited = r->is_back = false;
 		r->floor = 0;
 	}
+	if (patch->delegate && strcmp(patch->delegate, sim_away_delegate(id)) != 0) {
+		if (patch->seen_at > 0 && patch->seen_at < r->updated_at)
+			return trouble(
+			    link, TRACKER_CONFLICT, ERR_CONFLICT, "changed since", err);
+		sim_check_write();
+		sim_away_give(id, r->session, patch->delegate);
+		r->updated_at = ++last_change;
+	}
 	if (!patch->status || strcmp(patch->status, r->status) == 0) {
 		if (patch->body)
 			put(&r->body, patch->body);
@@ -351,7 +373,7 @@ read_issue(const struct tracker_link *link, const char *id, struct arena *arena,
 		.body = arena_strdup(arena, r->body),
 		.status = arena_strdup(arena, r->status),
 		.assignee = arena_strdup(arena, r->assignee),
-		.delegate = "",
+		.delegate = arena_strdup(arena, sim_away_delegate(r->id)),
 		.updated_at = r->updated_at };
 	if (sim->remote.n_reads++ == 0 && r->session[0] &&
 	    strcmp(sim->remote.kind, "issue-file") != 0 && !sim->is_calm &&
@@ -360,15 +382,75 @@ read_issue(const struct tracker_link *link, const char *id, struct arena *arena,
 	return 0;
 }
 
+static int
+agents(const struct tracker_link *link, const char *id, struct arena *arena,
+    struct tracker_agents *out, struct err *err)
+{
+	return receive(link, false, err) < 0 ? -1 : sim_away_agents(id, arena, out);
+}
+
+static int
+pulls(const struct tracker_link *link, const char *id, int limit, struct arena *arena,
+    struct tracker_pulls *out, struct err *err)
+{
+	(void)limit;
+	return receive(link, false, err) < 0 ? -1 : sim_away_pulls(id, arena, out);
+}
+
+static int
+pull_open(const struct tracker_link *link, const struct tracker_call *call,
+    const struct tracker_pull_draft *draft, struct arena *arena,
+    struct tracker_pull *pull, struct err *err)
+{
+	(void)link;
+	(void)draft;
+	(void)arena;
+	(void)pull;
+	(void)err;
+	sim_fail("%s opens a pull request, and nobody wants one", call->key);
+}
+
+static int
+pull_read(const struct tracker_link *link, long number, struct arena *arena,
+    struct tracker_pull *pull, struct err *err)
+{
+	if (receive(link, false, err) < 0)
+		return -1;
+	if (sim_away_pull(number, false, arena, pull) < 0)
+		return trouble(
+		    link, TRACKER_MISSING, ERR_NOT_FOUND, "no such request", err);
+	return 0;
+}
+
+static int
+pull_close(const struct tracker_link *link, const struct tracker_call *call,
+    long number, const char *text, struct arena *arena, struct tracker_pull *pull,
+    struct err *err)
+{
+	(void)text;
+	if (receive(link, true, err) < 0)
+		return -1;
+	sim_check_write();
+	if (sim_away_pull(number, true, arena, pull) < 0)
+		return trouble(
+		    link, TRACKER_MISSING, ERR_NOT_FOUND, "no such request", err);
+	return reply(link, call->key, err);
+}
+
 static const struct tracker tracker_remote = {
 	.name = "remote",
 	.capabilities = TRACKER_NETWORK | TRACKER_RELATIONS | TRACKER_SUB_ISSUES |
-			TRACKER_OWNERS,
+			TRACKER_OWNERS | TRACKER_DELEGATES,
 	.create = create,
 	.update = update,
 	.comment = comment,
 	.relate = relate,
 	.read = read_issue,
+	.agents = agents,
+	.pulls = pulls,
+	.pull_open = pull_open,
+	.pull_read = pull_read,
+	.pull_close = pull_close,
 };
 
 /* ---- engine/track_link.h ------------------------------------------------------------------- */

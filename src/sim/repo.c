@@ -219,6 +219,8 @@ repo_branches(const struct repo *repo, struct git_list *names, struct err *err)
 static int
 resolve(const char *rev)
 {
+	int at;
+
 	if (strncmp(rev, "refs/heads/", 11) == 0)
 		rev += 11;
 	if (strcmp(rev, "main") == 0)
@@ -227,7 +229,8 @@ resolve(const char *rev)
 		if (strcmp(sim->git.tree[i].branch, rev) == 0)
 			return sim->git.tree[i].head;
 	}
-	return sim_commit_find(rev);
+	at = sim_away_local(rev);
+	return at >= 0 ? at : sim_commit_find(rev);
 }
 
 int
@@ -271,7 +274,7 @@ repo_default_remote(const struct repo *repo, const char *branch)
 {
 	(void)repo;
 	(void)branch;
-	return sim->config.publishes ? xstrdup("origin") : NULL;
+	return sim->config.publishes || sim->config.has_away ? xstrdup("origin") : NULL;
 }
 
 int
@@ -302,6 +305,15 @@ add_setting(struct config *config, const char *key, const char *value)
 int
 config_load(const struct repo *repo, struct config *config, struct err *err)
 {
+	static const struct {
+		const char *key, *value;
+	} away[] = { { "agent.robot.adapter", "delegate" },
+		{ "agent.robot.delegate", "Robot" },
+		{ "agent.robot.branch", "robot/*" },
+		{ "agent.robot.fallback", "android" },
+		{ "agent.android.adapter", "delegate" },
+		{ "agent.android.delegate", "Android" },
+		{ "agent.android.branch", "robot/*" } };
 	const struct sim_config *c = &sim->config;
 	char cap[16], verify[32];
 
@@ -327,6 +339,10 @@ config_load(const struct repo *repo, struct config *config, struct err *err)
 		add_setting(config, "verify", verify);
 	if (c->has_setup)
 		add_setting(config, "worktree.setup", "make deps");
+	for (size_t i = 0; c->has_away && i < N_ELEMS(away); i++)
+		add_setting(config, away[i].key, away[i].value);
+	if (c->has_away)
+		add_setting(config, "reroute", c->reroutes ? "auto" : "ask");
 	return 0;
 }
 

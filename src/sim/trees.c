@@ -201,9 +201,15 @@ worktree_pin(struct repo *repo, const char *path, const char *session,
 int
 repo_ref(const char *dir, const char *ref, char oid[GIT_OID_SIZE], struct err *err)
 {
+	int away = strncmp(ref, "refs/heads/", 11) == 0 ? sim_away_local(ref + 11) : -1;
+
 	(void)dir;
 	if (sim_git_fails(err) < 0)
 		return -1;
+	if (away >= 0) {
+		snprintf(oid, GIT_OID_SIZE, "%s", sim->git.commit[away].oid);
+		return 1;
+	}
 	for (size_t i = 0; i < sim->git.n_trees; i++) {
 		const struct sim_tree *t = &sim->git.tree[i];
 

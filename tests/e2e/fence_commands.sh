@@ -90,6 +90,7 @@ claim "its test may not write its report" until_true says \
 	'the fence refused .*/out/report' divisi status --json
 claim "and how to allow it is told" says 'divisi.fence.commands.write PATH' \
 	divisi status --json
+divisi abandon 2A --reason "its test was the point" >/dev/null # or the radar has 4A wait for it
 git config --add divisi.fence.commands.write "$scratch/out"
 plan=2026-11-22-try-again.md
 fake_plan "$plan" <<END

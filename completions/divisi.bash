@@ -56,7 +56,7 @@ _divisi()
 		findings) words='--json --rdr --of --reason --agent --yes' ;;
 		issue) words='--json --parent --status --text --assignee --label --type --title --body --body-file --estimate --project --url --id --version --kind --remove --limit --markdown' ;;
 		outbox) words='--json --reason' ;;
-		ready) words='--json --force' ;;
+		ready) words='--json --force --start' ;;
 		closure) words='--json' ;;
 		stale) words='--json --of' ;;
 		agent) words='--json --limit' ;;

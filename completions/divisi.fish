@@ -287,6 +287,7 @@ complete -c divisi -n '__fish_seen_subcommand_from outbox' -l reason -r -d 'drop
 complete -c divisi -n __fish_use_subcommand -f -a ready -d 'issues that what was done lately has cleared the way for'
 complete -c divisi -n '__fish_seen_subcommand_from ready' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from ready' -l force -d 'ask again what was asked less than 30 minutes ago'
+complete -c divisi -n '__fish_seen_subcommand_from ready' -l start -d 'the look at a session'\''s start: 10 calls at most, this project only'
 complete -c divisi -n __fish_use_subcommand -f -a closure -d 'may its issue be closed, and by whom'
 complete -c divisi -n '__fish_seen_subcommand_from closure' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n __fish_use_subcommand -f -a stale -d 'issues under way that nobody wrote to for too long'

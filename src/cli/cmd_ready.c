@@ -14,6 +14,8 @@
 const struct option_doc cmd_ready_options[] = {
 	OPTION_JSON,
 	{ "force", NULL, "ask again what was asked less than 30 minutes ago", 0 },
+	{ "start", NULL,
+	    "the look at a session's start: 10 calls at most, this project only", 0 },
 	OPTION_END,
 };
 
@@ -70,8 +72,8 @@ cmd_ready(int argc, char **argv)
 {
 	struct fields in = { 0 }, out = { 0 };
 	struct client client = { 0 };
-	bool flags[2] = { false };
-	struct args_simple want = { "ready [--force]", flags, NULL, 0, 0 };
+	bool flags[3] = { false };
+	struct args_simple want = { "ready [--force] [--start]", flags, NULL, 0, 0 };
 	struct screen screen;
 	struct err err = ERR_INIT;
 	struct args args;
@@ -82,6 +84,7 @@ cmd_ready(int argc, char **argv)
 	if (rc == 0)
 		rc = tracked_put(NULL, &in, &err);
 	fields_set_number(&in, "force", flags[1]);
+	fields_set_number(&in, "start", flags[2]);
 	if (rc == 0)
 		rc = client_open(&client, NULL, true, &err);
 	if (rc == 0)

@@ -204,10 +204,10 @@ static const struct command commands[] = {
 	{
 	    .name = "ready",
 	    .group = CMD_LAND,
-	    .synopsis = "ready [--force] [--json]",
+	    .synopsis = "ready [--force] [--start] [--json]",
 	    .summary = "issues that what was done lately has cleared the way for",
 	    .help =
-		"Looks at what is Done, at what that blocked, and whether all that blocked it is Done, and says what to do with it: Move to Todo, Assign to agent, Ready to go. It changes nothing. On Linear and GitHub it costs at most 20 calls (1 list, 10 done, 9 behind them) and is kept for 30 minutes; --force asks again. A scan that had to stop says what it did not look at. Sub-issues are seen only behind what they wait for.",
+		"Looks at what is Done, at what that blocked, and whether all that blocked it is Done, and says what to do with it: Move to Todo, Assign to agent, Ready to go. It changes nothing. On Linear and GitHub it costs at most 20 calls (1 list, 10 done, 9 behind them) and is kept for 30 minutes; --force asks again. --start is for the start of a session: 10 calls (1, 5, 4) and only the project of divisi.tracker.project. A scan that had to stop says what it did not look at. Sub-issues are seen only behind what they wait for.",
 	    .options = cmd_ready_options,
 	    .run = cmd_ready,
 	},

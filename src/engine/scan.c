@@ -17,18 +17,24 @@ kept_key(const struct fields *in)
 	    fields_text(in, "team"), fields_text(in, "project"));
 }
 
-/* True when OUT got what was found lately. */
+/*
+ * True when OUT got what was found lately.  The look at a session's start is content with
+ * what a whole one found; the whole one is not with what that left out (R-147).
+ */
 static bool
 is_kept(struct engine *engine, const struct fields *in, struct fields *out)
 {
 	AUTO_FREE char *key = kept_key(in);
 	AUTO_FREE char *text = store_meta_get(engine->store, key);
-	struct json_object *kept = text ? json_tokener_parse(text) : NULL, *at;
+	struct json_object *kept = text ? json_tokener_parse(text) : NULL, *at, *most;
 	int64_t now = engine->now();
 	bool fresh = kept && json_object_object_get_ex(kept, "at", &at) &&
 		     json_object_get_int64(at) <= now &&
 		     now - json_object_get_int64(at) < KEPT_MS;
 
+	fresh = fresh && (fields_number(in, "start", 0) ||
+			     (json_object_object_get_ex(kept, "calls_most", &most) &&
+				 json_object_get_int64(most) == 20));
 	json_object_put(kept);
 	if (fresh)
 		fields_set(out, "ready", text);
@@ -78,7 +84,7 @@ order_ready(struct engine *engine, const struct fields *in, const struct caller 
 	struct tracker_link link = { .store = engine->store };
 
 	if (fields_text(in, "tracker")[0] == '\0')
-		return scan_ready(&tracker_local, &link, engine->now(), out, err);
+		return scan_ready(&tracker_local, &link, in, engine->now(), out, err);
 	if (!fields_number(in, "force", 0) && is_kept(engine, in, out))
 		return 0;
 	return ask_elsewhere(engine, in, "ready", caller, out, err);

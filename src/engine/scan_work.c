@@ -34,15 +34,19 @@ item_json(const struct ready_item *item)
 }
 
 int
-scan_ready(const struct tracker *tracker, const struct tracker_link *link, int64_t now,
-    struct fields *out, struct err *err)
+scan_ready(const struct tracker *tracker, const struct tracker_link *link,
+    const struct fields *in, int64_t now, struct fields *out, struct err *err)
 {
+	bool is_start = fields_number(in, "start", 0) != 0;
 	bool is_here = !(tracker->capabilities & TRACKER_NETWORK);
 	struct arena *arena = arena_new();
 	struct ready ready = { 0 };
 	struct json_object *o, *list;
-	int rc = ready_scan(
-	    tracker, link, is_here ? &ready_local : &ready_network, arena, &ready, err);
+	int rc = ready_scan(tracker, link,
+	    is_here    ? &ready_local
+	    : is_start ? &ready_start
+		       : &ready_network,
+	    arena, &ready, err);
 
 	if (rc == 0) {
 		o = json_object_new_object();
@@ -53,7 +57,7 @@ scan_ready(const struct tracker *tracker, const struct tracker_link *link, int64
 		member_text(o, "tracker", tracker->name);
 		member_number(o, "blocked", (int64_t)ready.n_blocked);
 		member_number(o, "calls", is_here ? 0 : (int64_t)ready.n_calls);
-		member_number(o, "calls_most", is_here ? 0 : 20);
+		member_number(o, "calls_most", is_here ? 0 : is_start ? 10 : 20);
 		member_number(o, "unscanned", (int64_t)ready.n_unscanned);
 		member_bool(o, "partial", ready.n_unscanned > 0 || ready.trouble[0]);
 		member_text(o, "trouble", ready.trouble);
@@ -172,7 +176,7 @@ job_scan(const struct fields *in, struct fields *out, struct err *err)
 			 ? scan_plan(link.tracker, &link.link, in, now, out, err)
 		     : strcmp(fields_text(in, "what"), "stale") == 0
 			 ? scan_stale(link.tracker, &link.link, in, now, out, err)
-			 : scan_ready(link.tracker, &link.link, now, out, err);
+			 : scan_ready(link.tracker, &link.link, in, now, out, err);
 	track_link_close(&link);
 	return rc;
 }

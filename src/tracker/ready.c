@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-const struct ready_limits ready_network = { 50, 10, 9 };
-const struct ready_limits ready_local = { 1000, 1000, 1000 };
+const struct ready_limits ready_network = { 50, 10, 9, false };
+const struct ready_limits ready_start = { 20, 5, 4, true };
+const struct ready_limits ready_local = { 1000, 1000, 1000, false };
 
 struct scan {
 	const struct tracker *tracker;
@@ -25,10 +27,22 @@ is_status(const struct tracker_issue *issue, const char *status)
 	return strcmp(issue->status, status) == 0;
 }
 
+/* A tracker that knows no projects has one. */
+static bool
+is_elsewhere(const struct scan *s, const struct tracker_issue *issue)
+{
+	const char *project = s->link->project;
+
+	return s->limits->own_project && project && *project && issue->project &&
+	       *issue->project && strcasecmp(issue->project, project) != 0;
+}
+
 static void
 add_behind(struct scan *s, const struct tracker_issue *issue)
 {
 	if (!is_status(issue, "Backlog") && !is_status(issue, "Todo"))
+		return;
+	if (is_elsewhere(s, issue))
 		return;
 	for (size_t i = 0; i < s->n; i++) {
 		if (strcmp(s->behind[i].id, issue->id) == 0)
@@ -54,16 +68,24 @@ ask(struct scan *s, const char *id, const char *kind, struct tracker_list *list)
 static void
 look_behind(struct scan *s, const struct tracker_list *done)
 {
-	size_t most = (size_t)s->limits->n_open;
+	size_t left = (size_t)s->limits->n_open, n_over = 0;
 	struct tracker_list list;
 	size_t i = 0;
 
-	for (; i < done->n && i < most && ask(s, done->item[i].id, "blocks", &list);
-	     i++) {
+	for (; i < done->n; i++) {
+		if (is_elsewhere(s, &done->item[i])) {
+			n_over++;
+			continue;
+		}
+		if (left-- == 0 || !ask(s, done->item[i].id, "blocks", &list))
+			break;
+		n_over++;
 		for (size_t k = 0; k < list.n; k++)
 			add_behind(s, &list.item[k]);
 	}
-	s->ready->n_unscanned += done->n - i;
+	for (; i < done->n; i++)
+		n_over += is_elsewhere(s, &done->item[i]);
+	s->ready->n_unscanned += done->n - n_over;
 }
 
 static const char *

@@ -3,7 +3,7 @@
 #include "tracker/tracker.h"
 
 /*
- * The readiness scan (R-142 to R-146): from what was done lately to what that has cleared.  It
+ * The readiness scan (R-142 to R-147): from what was done lately to what that has cleared.  It
  * only reads.  Sub-issues that a tracker does not list at the top are not seen by it.
  */
 struct ready_item {
@@ -23,8 +23,10 @@ struct ready {
 /* How many issues each pass looks at: listed as done, opened of them, opened behind them. */
 struct ready_limits {
 	int n_done, n_open, n_behind;
+	bool own_project; /* only what is in the link's project, by its name */
 };
 extern const struct ready_limits ready_network; /* 20 calls: 1 + 10 + 9 */
+extern const struct ready_limits ready_start;   /* 10 calls: 1 + 5 + 4 */
 extern const struct ready_limits ready_local;   /* it costs nothing */
 
 /*

@@ -106,6 +106,96 @@ the_closing_comment_has_evidence_and_two_sentences(void **state)
 	play_free(p);
 }
 
+/* "issue-comment exit, issue-move Done": what the last happening owed, in its order. */
+static char *
+acts_in_order(const struct play *p)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	for (size_t i = 0; i < p->acts.n; i++) {
+		const struct act *act = &p->acts.item[i];
+		const char *what = strcmp(act->kind, "issue-move") == 0 ? "status"
+				   : strcmp(act->kind, "tell") == 0     ? "text"
+									: "kind";
+
+		fprintf(f, "%s%s%s%s", i ? ", " : "", act->kind,
+		    act_text(act, what)[0] ? " " : "", act_text(act, what));
+	}
+	fclose(f);
+	return text;
+}
+
+/*
+ * R-42, R-46: its report, its status, the plan's registry and rows, what may collide on the
+ * master issue, and last its own state.  The tracker gets them in this order.
+ */
+static void
+a_session_ends_in_the_order_of_the_method(void **state)
+{
+	struct play *p = running("1A 1B");
+	AUTO_FREE char *acts = NULL;
+
+	(void)state;
+	play_start(p, "1A");
+	play_start(p, "1B");
+	p->actor = "server";
+	HAPPENS(p, HAP_MET, "kind", "anticipated", "a", "p1.1.1A", "b", "p1.1.1B",
+	    "files", "a.txt\n", "text", "");
+	p->actor = "human:ada";
+	report_done(p, "1A", "It is built.");
+	play_inspect(p, "1A", 1);
+	acts = acts_in_order(p);
+	assert_string_equal(acts,
+	    "tell, issue-comment exit, issue-move In Review, write-back, "
+	    "registry, issue-comment conflict, checkpoint");
+	play_free(p);
+}
+
+/* R-46, X01: without a change the evidence is there before the status says Done. */
+static void
+what_only_looked_closes_with_evidence_before_it_is_done(void **state)
+{
+	struct play *p = running("1A");
+	AUTO_FREE char *acts = NULL;
+
+	(void)state;
+	play_session(p, "1A")->is_analysis = true;
+	play_start(p, "1A");
+	report_done(p, "1A", "It cannot work.");
+	play_inspect(p, "1A", 0);
+	acts = acts_in_order(p);
+	assert_string_equal(acts,
+	    "tell, issue-comment exit, issue-comment closing, "
+	    "issue-move Done, write-back, registry, checkpoint, write-back, "
+	    "registry");
+	play_free(p);
+}
+
+/* what landed closes with evidence, is then Done, and the tables come last of all. */
+static void
+a_merge_closes_in_the_order_of_the_method(void **state)
+{
+	struct play *p = play_new();
+	AUTO_FREE char *acts = NULL;
+
+	(void)state;
+	play_open(p, 1);
+	core_set(&core_plan(p->core, "p1")->master, "T-100");
+	play_batch(p, 1, "1A");
+	play_start(p, "1A");
+	play_deliver(p, "1A");
+	HAPPENS(p, HAP_MERGE_ASKED, "session", play_session(p, "1A")->id);
+	play_land(p, "1A");
+	acts = acts_in_order(p);
+	assert_string_equal(acts,
+	    "issue-comment closing, issue-move Done, worktree-remove, "
+	    "write-back, registry, write-back, registry, plan-close, "
+	    "write-back, registry");
+	play_free(p);
+}
+
 static const char *
 context_of(const struct play *p)
 {
@@ -319,6 +409,10 @@ main(void)
 		cmocka_unit_test(the_exit_report_has_its_four_headings),
 		cmocka_unit_test(a_delivered_session_waits_at_gate_three),
 		cmocka_unit_test(the_closing_comment_has_evidence_and_two_sentences),
+		cmocka_unit_test(a_session_ends_in_the_order_of_the_method),
+		cmocka_unit_test(
+		    what_only_looked_closes_with_evidence_before_it_is_done),
+		cmocka_unit_test(a_merge_closes_in_the_order_of_the_method),
 		cmocka_unit_test(the_context_label_goes_with_the_status),
 		cmocka_unit_test(a_launch_comes_after_the_files_of_its_checkout),
 		cmocka_unit_test(each_rung_of_the_context_is_climbed_once),

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What has cleared, and plans from issues: on the built-in tracker at no cost, on GitHub and
-# Linear within 20 calls (R-142 to R-146).
+# Linear within 20 calls (R-142 to R-147).
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/runs.sh"
 e2e_begin "$@"
@@ -90,6 +90,13 @@ claim "it is kept (R-144)" equals "$(requests)" 20
 claim "a person can ask again" divisi ready --force
 claim "then it is asked again" equals "$(requests)" 40
 claim "what was not looked at is told" says '^PARTIAL: 4 not looked at' divisi ready
+asked=$(requests)
+claim "the look at a session's start takes what is kept (R-147)" divisi ready --start
+claim "at no cost" equals "$(requests)" "$asked"
+scan_start() { scan "$1" --start "${@:2}"; }
+claim "asked again it has 10 calls (R-147)" equals "$(scan_start '(o["calls"], o["calls_most"], len(r), o["unscanned"])' --force)" "(10, 10, 3, 9)"
+claim "which are all that were made" equals "$(requests)" $((asked + 10))
+claim "what it left out is no answer to who asks for all" scan_is 'o["calls_most"]' 20
 order '{"fault": "500", "n": 100, "skip": 5}'
 claim "an outage on the way keeps what was found" says '^PARTIAL:.*out of order' divisi ready --force
 order '{"fault": "500", "n": 100}'

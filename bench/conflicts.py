@@ -10,7 +10,7 @@ judgement is the program's own C code (conflict_rows); only the metrics are made
 takes longest.
 """
 import collections
-import math
+import itertools
 import os
 import random
 import statistics
@@ -18,6 +18,8 @@ import subprocess
 import sys
 
 import conflict_data as data_of
+from conflict_metrics import (auc, bins_of, brier, ece, goal, head, log_loss, missing, short,
+                              summary)
 
 SHIPPED, OTHERS, LEARNED, REFIT = range(4)
 MODELS = ("shipped weights", "weights of the other repositories",
@@ -26,66 +28,13 @@ MODELS = ("shipped weights", "weights of the other repositories",
 
 def ask(build, words, lines):
     """What conflict_rows prints for LINES: a list of lists of numbers."""
+    if not lines:
+        return []
     text = "\n".join(lines) + "\n"
     got = subprocess.run([f"{build}/bench/conflict_rows", *words], check=True,
                          input=text.encode("utf-8", "surrogateescape"),
                          stdout=subprocess.PIPE).stdout.decode()
     return [[float(word) for word in line.split()] for line in got.splitlines()]
-
-
-def auc(truth, chance):
-    """The chance that a conflict was given more than a pair without one."""
-    order = sorted(range(len(chance)), key=chance.__getitem__)
-    ranks, at = 0.0, 0
-    while at < len(order):
-        end, hits = at, 0
-        while end < len(order) and chance[order[end]] == chance[order[at]]:
-            hits += truth[order[end]]
-            end += 1
-        ranks += hits * (at + 1 + end) / 2
-        at = end
-    ones = sum(truth)
-    if ones in (0, len(truth)):
-        return float("nan")
-    return (ranks - ones * (ones + 1) / 2) / (ones * (len(truth) - ones))
-
-
-def brier(truth, chance):
-    return sum((p - y) ** 2 for y, p in zip(truth, chance)) / max(1, len(truth))
-
-
-def log_loss(truth, chance):
-    total = 0.0
-    for y, p in zip(truth, chance):
-        p = min(max(p, 1e-6), 1 - 1e-6)
-        total -= math.log(p if y else 1 - p)
-    return total / max(1, len(truth))
-
-
-def bins_of(truth, chance, n=10):
-    bins = [[0, 0, 0.0] for _ in range(n)]
-    for y, p in zip(truth, chance):
-        one = bins[min(n - 1, int(p * n))]
-        one[0] += 1
-        one[1] += y
-        one[2] += p
-    return bins
-
-
-def ece(truth, chance):
-    return sum(abs(s - hits) for _, hits, s in bins_of(truth, chance)) / max(1, len(truth))
-
-
-def head(text):
-    print(f"\n## {text}")
-
-
-def short(repo):
-    return repo.split("/")[-1][:16]
-
-
-def missing(what):
-    print(f"(no rows: {what})")
 
 
 # G3, G4: what git itself says of branches that exist.
@@ -149,6 +98,8 @@ class Risk:
                 keys.append((repo, sample, a, b))
         got = ask(build, ["risk"], lines) if lines else []
         said = dict(zip(keys, got))
+        fitted = data.is_fitted_to()
+        self.prior, self.learned = (OTHERS, LEARNED) if fitted else (SHIPPED, REFIT)
         self.truth = [int(row["conflict"]) for row in self.sharing]
         self.chance = [said[row["repo"], row["sample"], row["landA"], row["landB"]]
                        for row in self.sharing]
@@ -166,8 +117,14 @@ def probability(data, risk):
     if not risk.sharing:
         return missing("pairs")
     print("On the rows the weights were fitted to, read the second and third model; on "
-          "held-out rows the first and the fourth.")
+          "held-out rows, as the first and the fourth are: " + (
+              "these are the former." if data.is_fitted_to() else "these are the latter."))
     counts = [int(row["nshared"]) for row in risk.sharing]
+    best = risk.model(risk.learned)
+    area, error, off = (measure(risk.truth, best) for measure in (auc, brier, ece))
+    goal("G6", "AUC, " + MODELS[risk.learned], f"{area:.3f}", ">= 0.84", area >= 0.84)
+    goal("G6", "Brier", f"{error:.4f}", "<= 0.105", error <= 0.105)
+    goal("G6", "ECE", f"{off:.3f}", "<= 0.03", off <= 0.03)
     for which, name in enumerate(MODELS):
         print(f"\n{name}")
         print(f"{'repository':<18} {'pairs':>6} {'conflict':>9} {'AUC':>7} {'Brier':>7}"
@@ -231,10 +188,21 @@ def grades(data, risk):
         low = [y for y, p, u in zip(risk.truth, chance, uniform) if u and p < 0.05]
         high = [y for y, p in zip(risk.truth, chance) if p >= 0.5]
         n, bad = silent + len(low), silent_bad + sum(low)
-        print(f"{name:<36} parallel {bad} of {n:,} = {bad / n:.3%}    sequential "
+        if which == risk.learned:
+            wrong = bad / max(1, n)
+            goal("G7", "called parallel, and in conflict", f"{wrong:.2%}", "<= 0.15 %",
+                 wrong <= 0.0015)
+        print(f"{name:<36} parallel {bad} of {n:,} = {bad / max(1, n):.3%}    sequential "
               f"{len(high) - sum(high)} of {len(high)} = "
               f"{(len(high) - sum(high)) / max(1, len(high)):.1%}")
         called, clean, least = cut_elsewhere(risk, chance)
+        if which == risk.learned:
+            wrong = clean / max(1, called)
+            goal("G7", f"called sequential, and clean ({least})", f"{wrong:.1%}", "<= 20 %",
+                 wrong <= 0.2)
+            wrong = (len(high) - sum(high)) / max(1, len(high))
+            goal("G7", "called sequential, and clean (p >= 0.5)", f"{wrong:.1%}", "<= 20 %",
+                 wrong <= 0.2)
         print(f"{'':<36} a cut found on the other repositories ({least}): sequential "
               f"{clean} of {called} = {clean / max(1, called):.1%}")
     n = len(risk.truth)
@@ -355,6 +323,9 @@ def leaks(data, build):
         n = len(pairs) if repo == "(all)" else sum(row["repo"] == repo for row in pairs)
         print(f"{short(repo):<18}{n:>7}{text}")
     spread = [one[2][0] for one in map(recalls, draws)]
+    mean = statistics.mean(spread)
+    goal("G8", "recall at 10 % flagged, 30 % of the files undeclared", f"{mean:.3f}",
+         ">= 0.85", mean >= 0.85)
     print(f"with history to 10 %, draw by draw: {min(spread):.3f} to {max(spread):.3f}")
 
 
@@ -392,21 +363,32 @@ def schedule(build, plans, model, price):
 def outcome(plans, answers):
     """Rounds over the lower bound, conflicts per plan, cost at r = 1 per plan."""
     rounds = sum(max(answer) + 1 for answer in answers)
-    least = sum(plan.least for plan in plans)
+    least = max(1, sum(plan.least for plan in plans))
     met = sum(truth and answer[i] == answer[k]
               for plan, answer in zip(plans, answers) for i, k, truth, _ in plan.pairs)
-    return rounds / least, met / len(plans), (rounds + met) / len(plans)
+    n = max(1, len(plans))
+    return rounds / least, met / n, (rounds + met) / n
 
 
 def column(plans, rounds, conflicts):
     """The same for a rule whose schedule the rows hold."""
     r = sum(int(plan.row[rounds]) for plan in plans)
     c = sum(int(plan.row[conflicts]) for plan in plans)
-    return (r / sum(plan.least for plan in plans), c / len(plans), (r + c) / len(plans))
+    least = max(1, sum(plan.least for plan in plans))
+    return (r / least, c / len(plans), (r + c) / len(plans))
 
 
-def schedules(data, build, risk, name, goal, model):
-    head(f"{goal} {name}: rounds over the lower bound, conflicts per plan, "
+def schedule_goals(name, got, above):
+    most, conflicts = (1.01, 0.03) if name == "G9" else (1.05, 0.12)
+    goal(name, "rounds over the lower bound, a conflict costs 1", f"x{got[0]:.3f}",
+         f"<= x{most}", got[0] <= most)
+    goal(name, "conflicts per plan", f"{got[1]:.3f}", f"<= {conflicts}", got[1] <= conflicts)
+    if name == "G10":
+        goal(name, "cost above the truth known", f"{above:.1%}", "<= 3 %", above <= 0.03)
+
+
+def schedules(data, build, risk, name, goal_of, model):
+    head(f"{goal_of} {name}: rounds over the lower bound, conflicts per plan, "
          f"cost rounds + conflicts")
     plans = [Plan(row, risk) for row in data_of.rows(data.folder, name)]
     if not plans:
@@ -432,8 +414,10 @@ def schedules(data, build, risk, name, goal, model):
                                              [kept[i] for i in small])))
     for rule, (over, met, cost) in rules:
         print(f"{rule:<38} x{over:.3f} {met:>8.3f} {cost:>8.3f}")
-    print(f"{'cost above the truth known':<38} "
-          f"{outcome(plans, kept)[2] / outcome(plans, best)[2] - 1:.1%}")
+    above = outcome(plans, kept)[2] / outcome(plans, best)[2] - 1
+    print(f"{'cost above the truth known':<38} {above:.1%}")
+    if model == risk.learned:
+        schedule_goals(goal_of, outcome(plans, kept), above)
     print("per repository, a conflict costs 1:")
     for repo in sorted({plan.repo for plan in plans}):
         at = [i for i, plan in enumerate(plans) if plan.repo == repo]
@@ -446,6 +430,17 @@ def resolved(plan, order):
     """How many branches of ORDER conflict with one that landed before them."""
     at = {branch: n for n, branch in enumerate(order)}
     return len({k if at[k] > at[i] else i for i, k, truth, _ in plan.pairs if truth})
+
+
+def fewest(plan):
+    """The fewest branches that any order leaves to resolve: the others hold no conflict."""
+    met = [(i, k) for i, k, truth, _ in plan.pairs if truth]
+    inside = sorted({branch for pair in met for branch in pair})
+    for n in range(len(inside)):
+        for some in itertools.combinations(inside, n):
+            if all(i in some or k in some for i, k in met):
+                return n
+    return len(inside)
 
 
 def landing(data, build, risk, name, model):
@@ -463,14 +458,17 @@ def landing(data, build, risk, name, model):
         return [[int(b) for b in got] for got in ask(build, ["landing"], lines)]
 
     dice = random.Random(4)
-    best = sum(map(resolved, plans, ask_orders(None)))
+    best = sum(map(fewest, plans))
+    hub_last = sum(map(resolved, plans, ask_orders(None)))
     chosen = sum(map(resolved, plans, ask_orders(model)))
     by_chance = sum(resolved(plan, dice.sample(range(plan.k), plan.k))
                     for plan in plans for _ in range(20)) / 20
     n = len(plans)
+    goal("G11", f"{name}: branches to resolve, over the best order",
+         f"x{hub_last / best:.3f}", "<= x1.02", hub_last / best <= 1.02)
     for rule, total in (("any order", by_chance), ("from the plan alone, " + MODELS[model],
                                                    chosen),
-                        ("hub last, trial merges known (at landing)", best)):
+                        ("hub last, trial merges known (at landing)", hub_last)):
         print(f"{rule:<52} {total / n:.3f}  x{total / best:.3f}")
 
 
@@ -487,6 +485,9 @@ def vocabulary(found):
 def signatures(row):
     return [name for column in ("S2_signature", "S2m_signature_multiline")
             for name in (row.get(column) or "").split(",") if name]
+
+
+SEMANTIC_GOALS = {"git": (0.6, 0.03), "others": (0.4, 0.04)}
 
 
 def semantic(data, _):
@@ -522,9 +523,14 @@ def semantic(data, _):
             print(f"  {name:<28} recall {flagged[0] / len(amended):.2f}"
                   f"  alarm {flagged[1] / len(clean):.3f}")
         if amended and clean:
-            print(f"  {'S1+S2+S2m, no vocabulary':<28} "
-                  f"recall {sum(map(own_words, amended)) / len(amended):.2f}"
-                  f"  alarm {sum(map(own_words, clean)) / len(clean):.3f}")
+            recall = sum(map(own_words, amended)) / len(amended)
+            alarm = sum(map(own_words, clean)) / len(clean)
+            print(f"  {'S1+S2+S2m, no vocabulary':<28} recall {recall:.2f}"
+                  f"  alarm {alarm:.3f}")
+            if group in SEMANTIC_GOALS:
+                least, most = SEMANTIC_GOALS[group]
+                goal("G12", f"{group}: recall at {alarm:.1%} alarms", f"{recall:.2f}",
+                     f">= {least} at {most:.0%}", recall >= least and alarm <= most)
 
 
 def main():
@@ -532,6 +538,9 @@ def main():
     if len(argv) != 3 or argv[1] != "--data":
         sys.exit(__doc__)
     build = os.path.abspath(argv[0])
+    if not os.access(f"{build}/bench/conflict_rows", os.X_OK):
+        sys.exit(f"bench: {build}/bench/conflict_rows is not built: "
+                 f"ninja -C {argv[0]} bench/conflict_rows")
     data = data_of.Data(argv[2])
     if "--fit" in sys.argv:
         lines = []
@@ -544,17 +553,20 @@ def main():
                        input=text.encode("utf-8", "surrogateescape"))
         return
     merges(data, build)
+    if data.n_unknown:
+        print(f"\n({data.n_unknown} pairs are left out: landings tell nothing of them)")
     risk = Risk(data, build)
     probability(data, risk)
     grades(data, risk)
     if "--quick" not in sys.argv:
         leaks(data, build)
-    for model in (OTHERS, LEARNED):
+    for model in (risk.prior, risk.learned):
         schedules(data, build, risk, "plans", "G9", model)
         schedules(data, build, risk, "plans_focus", "G10", model)
     for name in ("plans", "plans_focus"):
-        landing(data, build, risk, name, LEARNED)
+        landing(data, build, risk, name, risk.learned)
     semantic(data, build)
+    summary()
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ say(struct radar *radar, const char *base, const char *const side[2], struct err
 int
 main(int argc, char **argv)
 {
-	char base[GIT_OID_SIZE], a[GIT_OID_SIZE], b[GIT_OID_SIZE], line[4 * GIT_OID_SIZE];
+	char base[GIT_OID_SIZE], a[GIT_OID_SIZE], b[GIT_OID_SIZE],
+	    line[4 * GIT_OID_SIZE];
 	struct err err = ERR_INIT;
 	struct repo repo = { 0 };
 	struct radar *radar = NULL;

@@ -10,13 +10,16 @@
 #define N_BLOCKS     100
 #define N_PASSES     4
 #define LARGEST_STEP 2.0
+/* How sure the prior is of a weight, next to the others. */
+#define PROJECTS_DIFFER 0.1
+#define PROJECTS_AGREE  4
 
-const struct risk_strength risk_strength_shipped = { 50, 3, 10, 10 };
+const struct risk_strength risk_strength_shipped = { 50, 3, 15, 15, 200 };
 
 /* A logistic regression by Newton's method around weights that are thought likely. */
 struct regression {
 	size_t n; /* inputs */
-	double strength;
+	double strength[N_INPUTS_MAX];
 	double center[N_INPUTS_MAX], w[N_INPUTS_MAX];
 	double slope[N_INPUTS_MAX], bend[N_INPUTS_MAX][N_INPUTS_MAX];
 };
@@ -26,9 +29,22 @@ regression_begin(struct regression *r)
 {
 	memset(r->bend, 0, sizeof(r->bend));
 	for (size_t i = 0; i < r->n; i++) {
-		r->slope[i] = r->strength * (r->w[i] - r->center[i]);
-		r->bend[i][i] = r->strength;
+		r->slope[i] = r->strength[i] * (r->w[i] - r->center[i]);
+		r->bend[i][i] = r->strength[i];
 	}
+}
+
+/* N inputs whose weights are thought to be near CENTER (NULL: 0), as sure as STRENGTH. */
+static struct regression
+regression_around(size_t n, const double *center, double strength)
+{
+	struct regression r = { .n = n };
+
+	for (size_t i = 0; i < n; i++) {
+		r.strength[i] = strength;
+		r.w[i] = r.center[i] = center ? center[i] : 0;
+	}
+	return r;
 }
 
 static void
@@ -111,27 +127,35 @@ pair_inputs(const struct risk_model *model, const struct risk_sample *sample, do
 	free(chance);
 }
 
+/* Fits the weights of MODEL's second step, whose first step stands, around those of R. */
+static void
+fit_pairs(const struct risk_sample *sample, size_t n, struct regression *r,
+    struct risk_model *model)
+{
+	double *x = xcalloc(n * RISK_N_PAIR, sizeof(*x)), change = 1;
+
+	for (size_t i = 0; i < n; i++)
+		pair_inputs(model, &sample[i], &x[i * RISK_N_PAIR]);
+	for (int step = 0; step < N_STEPS && change > 1e-6; step++) {
+		regression_begin(r);
+		for (size_t i = 0; i < n; i++)
+			regression_add(r, &x[i * RISK_N_PAIR], sample[i].is_conflict);
+		change = regression_step(r);
+	}
+	memcpy(model->pair, r->w, sizeof(model->pair));
+	free(x);
+}
+
 void
 risk_fit_prior(const struct risk_sample *sample, size_t n, struct risk_model *model)
 {
-	struct regression files = { .n = RISK_N_FILE, .strength = 1 };
-	struct regression pairs = { .n = RISK_N_PAIR, .strength = 1 };
-	double *x = xcalloc(n * RISK_N_PAIR, sizeof(*x)), change = 1;
+	struct regression files = regression_around(RISK_N_FILE, NULL, 1);
+	struct regression pairs = regression_around(RISK_N_PAIR, NULL, 1);
 
 	*model = (struct risk_model){ 0 };
 	fit_files(sample, n, &files);
 	memcpy(model->file, files.w, sizeof(model->file));
-	for (size_t i = 0; i < n; i++)
-		pair_inputs(model, &sample[i], &x[i * RISK_N_PAIR]);
-	for (int step = 0; step < N_STEPS && change > 1e-6; step++) {
-		regression_begin(&pairs);
-		for (size_t i = 0; i < n; i++)
-			regression_add(
-			    &pairs, &x[i * RISK_N_PAIR], sample[i].is_conflict);
-		change = regression_step(&pairs);
-	}
-	memcpy(model->pair, pairs.w, sizeof(model->pair));
-	free(x);
+	fit_pairs(sample, n, &pairs, model);
 }
 
 /* One file of one sample, as seen from a part of the repository that it is in. */
@@ -301,15 +325,19 @@ void
 risk_fit(const struct risk_sample *sample, size_t n, const struct risk_model *prior,
     const struct risk_strength *strength, struct risk_model *model)
 {
-	struct regression files = { .n = RISK_N_FILE, .strength = strength->weights };
+	struct regression files = regression_around(
+	    RISK_N_FILE, prior->file, strength->weights);
+	struct regression pairs = regression_around(
+	    RISK_N_PAIR, prior->pair, strength->pair);
 
+	files.strength[RISK_CHANGELOG] *= PROJECTS_DIFFER;
+	for (size_t i = RISK_W_SIZE; i < RISK_N_FILE; i++)
+		files.strength[i] *= PROJECTS_AGREE;
 	*model = (struct risk_model){ 0 };
-	memcpy(model->pair, prior->pair, sizeof(model->pair));
-	memcpy(files.center, prior->file, sizeof(prior->file));
-	memcpy(files.w, prior->file, sizeof(prior->file));
 	fit_files(sample, n, &files);
 	memcpy(model->file, files.w, sizeof(model->file));
 	fit_places(sample, n, strength, model);
+	fit_pairs(sample, n, &pairs, model);
 }
 
 static int

@@ -21,6 +21,7 @@ struct risk_sample {
 struct risk_strength {
 	double weights;                 /* samples that the prior counts for */
 	double file, directory, ending; /* the same for what is special about a place */
+	double pair;                    /* the same for the weights of a pair */
 };
 
 /* Chosen on the development rows, leaving one repository out at a time. */
@@ -33,6 +34,8 @@ void risk_fit_prior(
 /*
  * Moves the weights of PRIOR towards N samples of one repository, and learns what is
  * special about its files and directories.  MODEL is initialised here; clear it.
+ * How a project keeps its changelog differs most from one to the next and is given up soonest;
+ * what size and being busy mean is much the same everywhere.
  */
 void risk_fit(const struct risk_sample *sample, size_t n,
     const struct risk_model *prior, const struct risk_strength *strength,

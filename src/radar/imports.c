@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FACTS_MAX 20000
+#define FACTS_MAX 200000
 
 /* What the lines of a file say: a name is used in code, imported, or all of a file is. */
 enum kind { KIND_USE, KIND_NAME, KIND_WHOLE };
@@ -305,8 +305,51 @@ is_needed(const struct import_file *file, const struct fact *lost,
 	return false;
 }
 
+/* Words of C itself: that a header has them tells nothing. */
+static bool
+is_of_the_language(const char *name)
+{
+	static const char *const words[] = { "bool", "break", "char", "const",
+		"continue", "default", "define", "double", "endif", "enum", "extern",
+		"false", "float", "goto", "include", "inline", "int", "long", "short",
+		"signed", "size_t", "static", "struct", "true", "typedef", "union",
+		"unsigned", "void", "volatile" };
+
+	for (size_t i = 0; i < N_ELEMS(words); i++) {
+		if (strcmp(name, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of the header that LOST included in a C file: does what OTHER adds need it?
+ */
+static bool
+needs_header(const struct fact *lost, const struct import_file *other,
+    const struct imports_ask *ask)
+{
+	const char *open = strchr(lost->name, '"');
+	const char *end = open ? strchr(open + 1, '"') : NULL;
+	AUTO_FREE char *name = NULL, *words = NULL;
+	size_t n = 0;
+	FILE *out;
+
+	if (!end || end == open + 1 || strpbrk(open, "*?[\\"))
+		return true;
+	name = xstrndup(open + 1, (size_t)(end - open - 1));
+	out = open_memstream(&words, &n);
+	for (size_t i = 0; i < other->n; i++) {
+		if (other->fact[i].kind == KIND_USE && other->fact[i].net > 0 &&
+		    !is_of_the_language(other->fact[i].name))
+			fprintf(out, "%s\n", other->fact[i].name);
+	}
+	fclose(out);
+	return ask->holds(ask->arg, name, words);
+}
+
 void
-imports_alarms(const struct imports *a, const struct imports *b, size_t max, FILE *out)
+imports_alarms(const struct imports *a, const struct imports *b, size_t max,
+    const struct imports_ask *ask, FILE *out)
 {
 	for (size_t i = 0; i < a->n && b->n > 0; i++) {
 		const struct import_file *file = &a->file[i];
@@ -317,7 +360,9 @@ imports_alarms(const struct imports *a, const struct imports *b, size_t max, FIL
 			const struct fact *lost = &file->fact[k];
 
 			if (lost->kind == KIND_USE || lost->net >= 0 ||
-			    !is_needed(file, lost, other))
+			    !is_needed(file, lost, other) ||
+			    (lost->kind == KIND_WHOLE && is_c(file->path) &&
+				!needs_header(lost, other, ask)))
 				continue;
 			fprintf(out,
 			    "%s: \"%.80s\" is imported no longer, the other adds %s "

@@ -27,9 +27,16 @@ void imports_read(struct imports *imports, const struct diff_side *side, int sig
 void imports_seal(struct imports *imports);
 void imports_clear(struct imports *imports);
 
+/* May code that has WORDS, one a line, need what the header NAME declares? */
+struct imports_ask {
+	bool (*holds)(void *arg, const char *name, const char *words);
+	void *arg;
+};
+
 /*
- * Prints to OUT, a line each and MAX at most, what A imports no longer in a file where B
- * newly uses it; where an import has no names (#include), any code that B adds counts.
+ * Prints to OUT, a line each and MAX at most, what A imports no longer in a
+ * file where B newly uses it.  Where an import has no names any code that B
+ * adds counts; of `#include "x"` ASK is asked whether that may need it.
  */
-void imports_alarms(
-    const struct imports *a, const struct imports *b, size_t max, FILE *out);
+void imports_alarms(const struct imports *a, const struct imports *b, size_t max,
+    const struct imports_ask *ask, FILE *out);

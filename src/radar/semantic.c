@@ -14,8 +14,8 @@
  * for a build of both together.
  */
 
-#define MAX_DIFF_BYTES ((size_t)4 << 20)
-#define MAX_NAMES      20000
+#define MAX_DIFF_BYTES ((size_t)16 << 20)
+#define MAX_NAMES      200000
 #define ALARMS_MAX     ((size_t)10)
 /* Parameters on more lines are not a list of parameters. */
 #define MAX_PARAM_LINES 40
@@ -26,13 +26,24 @@
 struct word {
 	char *name, *params; /* PARAMS only of definitions */
 	int sign;            /* +1 added, -1 removed */
+	bool is_call;        /* a use that calls it, as far as can be seen */
 };
 
 struct radar_facts {
 	struct word *def, *use;
 	size_t n_defs, cap_defs, n_uses, cap_uses;
 	struct imports imports;
+	char base[GIT_OID_SIZE];
 };
+
+/* Where a function is called without parentheses. */
+static bool
+has_bare_calls(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot && (strcmp(dot, ".rb") == 0 || strcmp(dot, ".pl") == 0);
+}
 
 static bool
 is_code(const char *path)
@@ -113,13 +124,14 @@ params_of(const struct diff_side *side, size_t at, const char *p)
 }
 
 static void
-add_use(struct radar_facts *f, struct span name, int sign)
+add_use(struct radar_facts *f, struct span name, int sign, bool is_call)
 {
 	if (f->n_uses >= MAX_NAMES)
 		return;
 	GROW(f->use, f->n_uses, f->cap_uses);
-	f->use[f->n_uses++] = (struct word){ .name = xstrndup(name.p, name.n),
-		.sign = sign };
+	f->use[f->n_uses++] = (struct word){
+		.name = xstrndup(name.p, name.n), .sign = sign, .is_call = is_call
+	};
 }
 
 /* The name that LINE defines, with its parenthesis in *OPEN; false when it defines none. */
@@ -157,7 +169,7 @@ read_definitions(struct radar_facts *f, struct diff_side *side, int sign)
 }
 
 static void
-read_uses(struct radar_facts *f, struct span line, int sign)
+read_uses(struct radar_facts *f, struct span line, int sign, bool bare_calls)
 {
 	struct span defined = { NULL, 0 }, name;
 	const char *open;
@@ -166,7 +178,8 @@ read_uses(struct radar_facts *f, struct span line, int sign)
 
 	for (const char *p = line.p; radar_next_name(line, &p, &name);) {
 		if (!defines || name.p != defined.p)
-			add_use(f, name, sign);
+			add_use(f, name, sign,
+			    bare_calls || (p < line.p + line.n && *p == '('));
 	}
 }
 
@@ -175,6 +188,7 @@ struct reading {
 	struct radar_facts *facts;
 	struct diff_side old, new;
 	bool reads; /* the file is code */
+	bool bare_calls;
 };
 
 static void
@@ -197,6 +211,7 @@ read_line(struct reading *r, struct span line)
 		AUTO_FREE char *path = xstrndup(line.p + 4, n);
 
 		hunk_end(r);
+		r->bare_calls = has_bare_calls(path);
 		r->reads = is_code(path) || (r->reads && span_starts(line, "+++ "));
 		/* Behind "b/"; what is deleted has nobody's code added to it. */
 		imports_file(&r->facts->imports,
@@ -209,7 +224,8 @@ read_line(struct reading *r, struct span line)
 		if (line.p[0] != '-')
 			side_add(&r->new, text, line.p[0] == '+');
 		if (line.p[0] != ' ')
-			read_uses(r->facts, text, line.p[0] == '+' ? 1 : -1);
+			read_uses(
+			    r->facts, text, line.p[0] == '+' ? 1 : -1, r->bare_calls);
 	}
 }
 
@@ -234,6 +250,7 @@ radar_facts(struct radar *radar, const char *base, const char *commit, struct er
 	if (radar_git(radar, &call, &out, err) < 0)
 		return NULL;
 	r.facts = xcalloc(1, sizeof(*r.facts));
+	snprintf(r.facts->base, sizeof(r.facts->base), "%s", base);
 	rest = (struct span){ out.text,
 		out.n < MAX_DIFF_BYTES ? out.n : MAX_DIFF_BYTES };
 	while (span_next(&rest, '\n', &line)) {
@@ -267,9 +284,9 @@ radar_facts_free(struct radar_facts *f)
 	free(f);
 }
 
-/* Does F use NAME more often than before? */
+/* Does F use NAME more often than before, or call it where CALLS? */
 static bool
-uses_newly(const struct radar_facts *f, const char *name)
+uses_newly(const struct radar_facts *f, const char *name, bool calls)
 {
 	const struct word key = { .name = (char *)(uintptr_t)name };
 	const struct word *at = f->n_uses ? bsearch(&key, f->use, f->n_uses,
@@ -282,7 +299,7 @@ uses_newly(const struct radar_facts *f, const char *name)
 	while (at > f->use && strcmp(at[-1].name, name) == 0)
 		at--;
 	for (; at < f->use + f->n_uses && strcmp(at->name, name) == 0; at++)
-		net += at->sign;
+		net += calls && !at->is_call ? 0 : at->sign;
 	return net > 0;
 }
 
@@ -315,6 +332,46 @@ is_gone_from(struct radar *radar, const char *name, const char *commit)
 	return radar_git(radar, &call, NULL, &quiet) < 0;
 }
 
+/* One side of an alarm: whose trees are asked what a header holds. */
+struct trees {
+	struct radar *radar;
+	const char *base, *commit;
+};
+
+static bool
+greps(const struct trees *t, const char *words, const char *path)
+{
+	const struct radar_call call = { .argv = GIT_ARGS("grep", "-q", "-w", "-F",
+					     "-f", "-", t->base, t->commit, "--", path),
+		.input = words };
+	struct err quiet = ERR_INIT;
+
+	return radar_git(t->radar, &call, NULL, &quiet) == 0;
+}
+
+/* May code with WORDS, one a line, need a header called NAME?  Also when there
+ * is none. */
+static bool
+header_holds(void *arg, const char *name, const char *words)
+{
+	const char *slash = strrchr(name, '/');
+	AUTO_FREE char *path = xasprintf(":(glob)**/%s", slash ? slash + 1 : name);
+
+	return greps(arg, words, path) ||
+	       !greps(arg, "include\ndefine\nstruct\nint\n", path);
+}
+
+/* Was NAME told already, by the first N of DEF? */
+static bool
+is_told(const struct word *def, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (def[i].sign < 0 && strcmp(def[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 char *
 radar_alarms(struct radar *radar, const struct radar_facts *a, const char *a_commit,
     const struct radar_facts *b)
@@ -322,14 +379,20 @@ radar_alarms(struct radar *radar, const struct radar_facts *a, const char *a_com
 	char *text = NULL;
 	size_t n = 0, n_alarms = 0;
 	FILE *f = open_memstream(&text, &n);
+	struct trees trees = { radar, a->base, a_commit };
+	struct imports_ask ask = { header_holds, &trees };
 
 	for (size_t i = 0; i < a->n_defs && n_alarms < ALARMS_MAX; i++) {
 		const struct word *d = &a->def[i];
 		enum fate fate;
 
-		if (d->sign > 0 || !uses_newly(b, d->name))
+		if (d->sign > 0 || is_told(a->def, i, d->name) ||
+		    !uses_newly(b, d->name, false))
 			continue;
 		fate = fate_of(a, d);
+		/* Other parameters are nothing to who only writes the word. */
+		if (fate == FATE_CHANGED && !uses_newly(b, d->name, true))
+			continue;
 		if (fate == FATE_CHANGED) {
 			fprintf(f,
 			    "%s: its parameters change, the other adds uses [S2]\n",
@@ -342,7 +405,7 @@ radar_alarms(struct radar *radar, const struct radar_facts *a, const char *a_com
 			n_alarms++;
 		}
 	}
-	imports_alarms(&a->imports, &b->imports, ALARMS_MAX - n_alarms, f);
+	imports_alarms(&a->imports, &b->imports, ALARMS_MAX - n_alarms, &ask, f);
 	fclose(f);
 	return text;
 }

@@ -277,6 +277,11 @@ an_alarm_is_raised_for_what_one_changes_and_the_other_newly_uses(void **state)
 		{ "l\xc3\xa4 nge.py",
 		    "sed -i 's/^def much.*/def much(x, by):/' l*nge.py",
 		    "echo 'print(much(2))' > 'b \xc3\xbc.py'", "much: its" },
+		/* Who only writes the word does not call it. */
+		{ "x.c", "sed -i 's/^int area.*/int area(int w, int h, int d)/' x.c",
+		    "echo 'int t; /* the area, and area of it */' > y.c", "" },
+		{ "x.rb", "sed -i 's/^def grow.*/def grow(x, by)/' x.rb",
+		    "echo 'grow 2' > y.rb", "grow: its" },
 		/* S2m: the line that changes is not the one with the name. */
 		{ "w.c", "sed -i 's/^\tint depth/\tlong depth/' w.c",
 		    "echo 'int cube(void) { return volume(1, 2, 3); }' > y.c",
@@ -301,6 +306,15 @@ an_alarm_is_raised_for_what_one_changes_and_the_other_newly_uses(void **state)
 		    "echo 'int more(void) { return strlen(\"x\"); }' >> i.c", "" },
 		{ "i.c", "sed -i '/string.h/d' i.c",
 		    "echo 'int more(void) { return strlen(\"x\"); }' > y.c", "" },
+		/* Of a header that is here it is known what it may be needed for. */
+		{ "i.c", "sed -i '/a[.]h/d' i.c",
+		    "echo 'int more(void) { return strlen(\"x\"); }' >> i.c", "" },
+		{ "i.c", "sed -i '/a[.]h/d' i.c",
+		    "echo 'int more(void) { return helper(); }' >> i.c",
+		    "i.c: \"#include \"a.h\"\" is imported no longer" },
+		{ "i.c", "sed -i '/gone[.]h/d' i.c",
+		    "echo 'int more(void) { return strlen(\"x\"); }' >> i.c",
+		    "i.c: \"#include \"gone.h\"\" is imported no longer" },
 		{ "i.py", "sed -i 's/path, sep/path/' i.py",
 		    "echo 'print(sep)' >> i.py",
 		    "i.py: \"sep\" is imported no longer" },
@@ -329,7 +343,10 @@ an_alarm_is_raised_for_what_one_changes_and_the_other_newly_uses(void **state)
 	   "printf 'def much(x):\n    return x\n' > 'l\xc3\xa4 nge.py' && "
 	   "printf 'long volume(int wide,\n\tint height,\n\tint depth)\n{\n"
 	   "\treturn wide * height * depth;\n}\n' > w.c && "
-	   "printf '#include <stdio.h>\n#include \"a.h\"\n#include <string.h>\n' > i.c && "
+	   "printf '#include <stdio.h>\n#include \"a.h\"\n#include <string.h>\n"
+	   "#include \"gone.h\"\n' > i.c && "
+	   "printf '#ifndef A_H\n#define A_H\nint helper(void);\n#endif\n' > a.h && "
+	   "printf 'def grow(x)\n  x\nend\n' > x.rb && "
 	   "seq 40 | sed 's/.*/int v&;/' >> i.c && printf 'int nine(void);\n' >> i.c && "
 	   "printf 'from os import path, sep\n' > i.py && seq 40 | sed 's/.*/v& = 1/' >> i.py && "
 	   "printf 'import {\n  first,\n  second,\n} from \"x\";\n' > i.ts && "

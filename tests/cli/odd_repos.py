@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Repositories and plans that are not as one would wish: never a wrong "parallel".
 
-usage: odd_repos.py DIVISI
+usage: odd_repos.py DIVISI [million]
+
+With "million" only what takes long: a repository of a million files.
 
 The verdicts of a few pairs are taken in a whole repository first.  Wherever less is known,
 they must be the same or stricter, and whatever is asked must end with a word.
@@ -9,6 +11,7 @@ they must be the same or stricter, and whatever is asked must end with a word.
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -28,14 +31,24 @@ for option in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
 CLAIMS = []
 
 
+IS_LONG = sys.argv[2:] == ["million"]
+
+
 def claim(function):
-    CLAIMS.append(function)
+    if not IS_LONG:
+        CLAIMS.append(function)
+    return function
+
+
+def long_claim(function):
+    if IS_LONG:
+        CLAIMS.append(function)
     return function
 
 
 def run(cwd, *args):
     return subprocess.run([DIVISI, *args], cwd=cwd, env=ENV, stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=120, check=False)
+                          capture_output=True, timeout=300, check=False)
 
 
 def git(where, *words):
@@ -244,6 +257,51 @@ def a_gc_beside_it_changes_no_verdict():
     finally:
         os.killpg(loop.pid, 9)
         loop.wait()
+
+
+def make_million():
+    """A hundred directories of a hundred of a hundred files, and a link to the first."""
+    where = os.path.join(TOP, "million")
+    subprocess.run(["git", "init", "-q", "-b", "main", where], env=ENV, check=True)
+    head = ("blob\nmark :1\ndata 2\nx\n\nblob\nmark :2\ndata 3\nd00\n"
+            "commit refs/heads/main\ncommitter T <t@t.test> 1700000000 +0000\ndata 1\nm\n"
+            "M 120000 :2 old\n")
+    files = "".join(f"M 100644 :1 d{i // 10000:02}/e{i // 100 % 100:02}/f{i % 100:02}.c\n"
+                    for i in range(1000000))
+    subprocess.run(["git", "-C", where, "fast-import", "--quiet"], env=ENV, check=True,
+                   input=(head + files).encode())
+    git(where, "read-tree", "main")
+    return where
+
+
+@long_claim
+def a_million_files_are_decided_like_ten():
+    where = make_million()
+    phases = {"1A": "Writes: `d00`", "1B": "Writes: `d00/e99/f01.c`",
+              "1C": "Writes: `**/f99.c`", "1D": "Writes: `d01/**`",
+              "1E": "Writes: `old/e01/f01.c`", "1F": "Reads: `d00/e00/f00.c`",
+              "1G": "Deletes: `d*/e50/**`", "1H": "Writes: `d00/e99/f01.c/x`"}
+    wanted = {("1A", "1B"): ("parallel-branches", "d00/e99/f01.c"),
+              ("1A", "1C"): ("parallel-branches", "d00/e00/f99.c"),
+              ("1A", "1D"): ("parallel", None),
+              ("1A", "1E"): ("parallel-branches", "d00/e01/f01.c"),
+              ("1B", "1E"): ("parallel", None),
+              ("1A", "1F"): ("sequential", "d00/e00/f00.c"),
+              ("1D", "1G"): ("sequential", "d01/e50/f00.c"),
+              ("1B", "1H"): ("sequential", "d00/e99/f01.c")}
+    write(os.path.join(where, PLAN), plan_text(phases))
+    done = run(where, "check", PLAN, "--json")
+    assert done.returncode == 0, done.stderr
+    said = {(p["a"], p["b"]): p for p in json.loads(done.stdout)["pairs"]}
+    for pair, (verdict, witness) in wanted.items():
+        assert said[pair]["verdict"] == verdict, (pair, said[pair])
+        assert said[pair]["witness"] == witness, (pair, said[pair])
+    for question in (("verdict", PLAN, "1A", "1B"), ("plan", PLAN), ("footprint", PLAN),
+                     ("doctor",)):
+        done = run(where, *question)
+        assert done.returncode < 100 and done.stdout, (question, done.stderr[-500:])
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert peak < 1 << 20, peak  # KiB: a kilobyte per file
 
 
 def main():

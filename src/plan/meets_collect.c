@@ -244,7 +244,9 @@ add_aliases_of(struct collecting *c, int at)
 		const char *path = env->submodule[i];
 
 		p = &c->m->pattern[at];
-		if (!p->via && (folds || starts_meet(glob_prefix(p->glob), path)) &&
+		/* A link can lead into one as well; what is all of it already is enough. */
+		if (p->via != path &&
+		    (folds || starts_meet(glob_prefix(p->glob), path)) &&
 		    !(glob_is_literal(p->glob) &&
 			strcmp(glob_prefix(p->glob), path) == 0))
 			add_alias(c, at, path, path);

@@ -793,6 +793,27 @@ who_goes_through_a_link_that_nobody_knows_is_unknown(void **state)
 	    "parallel/parallel 0 none - -");
 }
 
+/* Both move the one commit of the submodule, though only one of them names it. */
+static void
+a_link_into_a_submodule_is_the_submodule(void **state)
+{
+	static const struct tracked_link link[] = { { "old", "lib/src" } };
+	static const char *const tracked[] = { "lib", "old" }, *const submodule[] = {
+		"lib"
+	};
+	static const struct verdict_env env = { .tracked = tracked,
+		.n_tracked = 2,
+		.link = link,
+		.n_links = 1,
+		.submodule = submodule,
+		.n_submodules = 1 };
+
+	expect("A writes=old/a.c\nB writes=lib/b.c", &env,
+	    "sequential/sequential 2 waw A lib");
+	expect("A writes=old/a.c\nB writes=old/b.c", &env,
+	    "sequential/sequential 2 waw A lib");
+}
+
 int
 main(void)
 {
@@ -835,6 +856,7 @@ main(void)
 		cmocka_unit_test(hostile_patterns_cost_no_exponential_time),
 		cmocka_unit_test(an_empty_plan_has_no_pairs),
 		cmocka_unit_test(who_goes_through_a_link_that_nobody_knows_is_unknown),
+		cmocka_unit_test(a_link_into_a_submodule_is_the_submodule),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

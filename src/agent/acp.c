@@ -165,6 +165,32 @@ prompt_line(const char *id, const char *session_id, const char *text)
 	return rpc_request(id, "session/prompt", params);
 }
 
+/* Our MCP server, which an agent starts with an environment of its own making. */
+static struct json_object *
+servers_of(const struct agent_launch *launch)
+{
+	struct json_object *list = json_object_new_array(), *server, *args, *env, *one;
+
+	if (!launch->divisi)
+		return list;
+	server = json_object_new_object();
+	args = json_object_new_array_ext(1);
+	env = json_object_new_array_ext(1);
+	json_object_array_add(args, json_object_new_string("mcp"));
+	if (launch->session) {
+		one = json_object_new_object();
+		wire_add(one, "name", "DIVISI_SESSION");
+		wire_add(one, "value", launch->session);
+		json_object_array_add(env, one);
+	}
+	wire_add(server, "name", "divisi");
+	wire_add(server, "command", launch->divisi);
+	json_object_object_add(server, "args", args);
+	json_object_object_add(server, "env", env);
+	json_object_array_add(list, server);
+	return list;
+}
+
 /* Begins a session, or takes up the one that LAUNCH names when the agent CAN. */
 static char *
 session_line(const struct agent_launch *launch, const char *can)
@@ -176,7 +202,7 @@ session_line(const struct agent_launch *launch, const char *can)
 	if (!is_anew)
 		wire_add(params, "sessionId", launch->resume_id);
 	wire_add(params, "cwd", launch->cwd);
-	json_object_object_add(params, "mcpServers", json_object_new_array());
+	json_object_object_add(params, "mcpServers", servers_of(launch));
 	if (is_anew)
 		return rpc_request(ACP_SESSION, "session/new", params);
 	return rpc_request(

@@ -1,5 +1,6 @@
 #include "agent/acp.h"
 
+#include "agent/gemini.h"
 #include "agent/hooks.h"
 #include "agent/probe.h"
 #include "base/file.h"
@@ -53,13 +54,14 @@ static const struct acp_kind kinds[] = {
 	{
 	    .name = "gemini",
 	    .program = "gemini",
-	    .args = { "--acp" },
+	    /* Otherwise it keeps to itself what became of a command. */
+	    .args = { "--acp", "--debug" },
 	    .bypass = { "yolo" },
 	    .plan = { "plan" },
 	    .ask = { "default" },
 	    .work = "default",
 	    .set = { "GEMINI_CLI_NO_RELAUNCH=true", "GEMINI_CLI_TRUST_WORKSPACE=true" },
-	    .add_hook = hooks_limit_gemini,
+	    .add_hook = gemini_prepare,
 	    .env = gemini_env,
 	    .keys = gemini_keys,
 	    .login_file = ".gemini/oauth_creds.json",

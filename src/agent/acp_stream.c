@@ -239,30 +239,91 @@ on_message(struct json_object *update, const struct rpc_out *out)
 	out->fn(&event, out->arg);
 }
 
+/* The number of an exit status that is none of success, or 0. */
+static int
+status_in(struct json_object *object)
+{
+	static const char *const names[] = { "exitCode", "exit_code", "exit" };
+
+	for (size_t i = 0; i < N_ELEMS(names); i++) {
+		struct json_object *code = wire_get(object, names[i]);
+
+		if (json_object_is_type(code, json_type_int))
+			return json_object_get_int(code);
+	}
+	return 0;
+}
+
+/*
+ * A command that ran and failed is told as "completed": Copilot, OpenCode and Codex put its
+ * exit status into the raw output, Gemini into the text.
+ */
+static bool
+has_failed(struct json_object *update, const char *text)
+{
+	struct json_object *raw = wire_get(update, "rawOutput"),
+			   *contents = wire_get(raw, "contents");
+	const char *line = text ? strstr(text, "\nExit Code: ") : NULL;
+
+	if (wire_is(update, "status", "failed") || status_in(raw) != 0 ||
+	    status_in(wire_get(raw, "metadata")) != 0)
+		return true;
+	for (size_t i = 0; i < rpc_length(contents); i++) {
+		if (status_in(json_object_array_get_idx(contents, i)) != 0)
+			return true;
+	}
+	return line && wire_is(update, "kind", "execute");
+}
+
+/* TEXT without the lines at its end that number processes, different each time. */
+static char *
+lasting(const char *text)
+{
+	static const char *const marks[] = {
+		"\nProcess Group PGID: ", "\nBackground PIDs: ", "\n<shellId: "
+	};
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < N_ELEMS(marks); i++) {
+		const char *at = strstr(text, marks[i]);
+
+		if (at && (size_t)(at - text) < n)
+			n = (size_t)(at - text);
+	}
+	return xstrndup(text, n);
+}
+
+static const char *
+text_in(struct json_object *content)
+{
+	return rpc_length(content) > 0
+		   ? wire_str(
+			 wire_get(json_object_array_get_idx(content, 0), "content"),
+			 "text")
+		   : NULL;
+}
+
 static void
 on_tool_update(struct json_object *update, const struct rpc_out *out)
 {
-	struct json_object *content = wire_get(update, "content");
-	const char *why = rpc_length(content) > 0
-			      ? wire_str(wire_get(json_object_array_get_idx(content, 0),
-					     "content"),
-				    "text")
-			      : NULL;
-
-	bool failed = wire_is(update, "status", "failed");
+	const char *why = text_in(wire_get(update, "content"));
+	bool failed = has_failed(update, why);
 	struct agent_event event = wire_event(
 	    failed ? AGENT_TOOL_FAILED : AGENT_TOOL_WORKED, NULL);
-	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *text = NULL, *detail = NULL;
 
-	if (!failed && !wire_is(update, "status", "completed"))
+	if (!wire_is(update, "status", "failed") &&
+	    !wire_is(update, "status", "completed"))
 		return;
 	if (failed && !why)
 		why = or_empty(wire_str(update, "title"));
-	if (failed)
-		text = wire_line_of(why, strlen(why));
+	if (failed) {
+		detail = lasting(why);
+		text = wire_line_of(detail, strlen(detail));
+	}
 	event.id = wire_str(update, "toolCallId");
 	event.text = text;
-	event.detail = failed ? why : NULL;
+	event.detail = detail;
 	event.session_id = out->session;
 	out->fn(&event, out->arg);
 }

@@ -112,6 +112,7 @@ struct agent_launch {
 	const char *cwd, *tmp_dir;
 	/* What it is offered of ours: our program as its MCP server, and its hook; or NULL. */
 	const char *divisi, *hook, *home;
+	const char *session;        /* whose it is, for that server; or NULL */
 	long budget_cents;          /* 0 = none */
 	bool is_root, is_sandboxed; /* as root Bypass needs the sandbox mark */
 };

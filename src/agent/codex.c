@@ -68,6 +68,25 @@ codex_is_thread(const char *id)
 	return strlen(id) == 36 && strspn(id, letters) == 36;
 }
 
+void
+codex_add_server(const struct agent_launch *launch, struct run_spec *spec)
+{
+	AUTO_FREE char *command = NULL, *session = NULL, *option = NULL;
+
+	if (!launch->divisi)
+		return;
+	/* A string of JSON is one of TOML, too. */
+	command = wire_print_take(json_object_new_string(launch->divisi));
+	session = wire_print_take(
+	    json_object_new_string(launch->session ? launch->session : ""));
+	option = xasprintf("mcp_servers.divisi={command=%s,args=[\"mcp\"],"
+			   "env={DIVISI_SESSION=%s},"
+			   "default_tools_approval_mode=\"approve\"}",
+	    command, session);
+	run_spec_add_arg(spec, "-c");
+	run_spec_add_arg(spec, option);
+}
+
 static int
 codex_command(const struct agent_launch *launch, struct run_spec *spec, struct err *err)
 {
@@ -83,6 +102,7 @@ codex_command(const struct agent_launch *launch, struct run_spec *spec, struct e
 	run_spec_add_arg(spec, "-c");
 	run_spec_add_arg(spec, "analytics.enabled=false");
 	hooks_add_codex(launch, spec);
+	codex_add_server(launch, spec);
 	for (size_t i = 0; launch->extra && launch->extra[i]; i++)
 		run_spec_add_arg(spec, launch->extra[i]);
 	if (launch->tmp_dir)

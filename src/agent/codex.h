@@ -25,6 +25,8 @@ void codex_tool_ended(struct json_object *item, const struct rpc_out *out);
 /* What `codex exec` shares with it: whether ID is one of a thread, how it is found. */
 bool codex_is_thread(const char *id);
 int codex_probe(const char *program, struct agent_probe *probe, struct err *err);
+/* Tells it of our MCP server, whose tools it calls without asking; nothing without LAUNCH's. */
+void codex_add_server(const struct agent_launch *launch, struct run_spec *spec);
 extern const char *const codex_env[];
 void codex_parse(const char *line, size_t n, agent_event_fn *fn, void *arg);
 char *codex_answer(const char *key, const char *ask_id, const char *raw,

@@ -49,6 +49,7 @@ exec_command(const struct agent_launch *launch, struct run_spec *spec, struct er
 	run_spec_add_arg(
 	    spec, launch->is_sandboxed ? "danger-full-access" : "workspace-write");
 	hooks_add_codex(launch, spec);
+	codex_add_server(launch, spec);
 	for (size_t i = 0; launch->extra && launch->extra[i]; i++)
 		run_spec_add_arg(spec, launch->extra[i]);
 	if (launch->resume_id) {

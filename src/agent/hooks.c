@@ -8,12 +8,9 @@
 #include "base/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_S         5
-#define SETTINGS_BYTES  ((size_t)1 << 20)
-#define GEMINI_ATTEMPTS 3
+#define LIMIT_S 5
 
 /* How Codex calls the first hook of its kind that came with its command line. */
 #define CODEX_KEY "/<session-flags>/config.toml:pre_tool_use:0:0"
@@ -125,6 +122,28 @@ dir_of(const struct agent_launch *launch, const char *agent)
 
 /* ---- Copilot -------------------------------------------------------------------------- */
 
+/* It takes no server from the protocol, only from its command line. */
+static void
+add_copilot_server(const struct agent_launch *launch, struct run_spec *spec)
+{
+	struct json_object *server, *env;
+	AUTO_FREE char *text = NULL;
+
+	if (!launch->divisi)
+		return;
+	server = json_object_new_object();
+	env = json_object_new_object();
+	wire_add(server, "type", "local");
+	wire_add(server, "command", launch->divisi);
+	json_object_object_add(server, "args", list_of(json_object_new_string("mcp")));
+	json_object_object_add(server, "tools", list_of(json_object_new_string("*")));
+	wire_add(env, "DIVISI_SESSION", launch->session);
+	json_object_object_add(server, "env", env);
+	text = wire_print_take(object_of("mcpServers", object_of("divisi", server)));
+	run_spec_add_arg(spec, "--additional-mcp-config");
+	run_spec_add_arg(spec, text);
+}
+
 void
 hooks_add_copilot(const struct agent_launch *launch, struct run_spec *spec)
 {
@@ -132,6 +151,7 @@ hooks_add_copilot(const struct agent_launch *launch, struct run_spec *spec)
 		       *dir = dir_of(launch, "copilot");
 	struct json_object *hook, *hooks, *plugin;
 
+	add_copilot_server(launch, spec);
 	if (!command || !dir)
 		return;
 	hook = json_object_new_object();
@@ -214,56 +234,4 @@ hooks_add_opencode(const struct agent_launch *launch, struct run_spec *spec)
 	path = path_join(dir, "guard.js");
 	if (put_file(dir, "guard.js", text))
 		name_plugin(spec, path);
-}
-
-/* ---- Gemini --------------------------------------------------------------------------- */
-
-/* The directory of its own that SPEC gives it; NULL when it has only its user's. */
-static const char *
-own_gemini_home(const struct run_spec *spec)
-{
-	const char *users = getenv("GEMINI_CLI_HOME");
-	const char *found = wire_env(spec, "GEMINI_CLI_HOME");
-
-	return found && users && strcmp(found, users) == 0 ? NULL : found;
-}
-
-/* The object NAME of OBJECT, which gets one where it has none; NULL: it is something else. */
-static struct json_object *
-inner(struct json_object *object, const char *name)
-{
-	struct json_object *found = wire_get(object, name);
-
-	if (!found) {
-		found = json_object_new_object();
-		json_object_object_add(object, name, found);
-	}
-	return json_object_is_type(found, json_type_object) ? found : NULL;
-}
-
-void
-hooks_limit_gemini(const struct agent_launch *launch, struct run_spec *spec)
-{
-	const char *home = own_gemini_home(spec);
-	AUTO_FREE char *dir = home ? path_join(home, ".gemini") : NULL;
-	AUTO_FREE char *path = dir ? path_join(dir, "settings.json") : NULL;
-	AUTO_FREE char *text = NULL;
-	struct json_object *settings, *general;
-
-	(void)launch;
-	if (!path)
-		return;
-	text = file_read(path, SETTINGS_BYTES, NULL, NULL);
-	settings = text ? json_tokener_parse(text) : json_object_new_object();
-	if (!json_object_is_type(settings, json_type_object)) {
-		log_warn(
-		    "Gemini tries as often as it likes: its settings.json is no JSON");
-		json_object_put(settings);
-		return;
-	}
-	general = inner(settings, "general");
-	if (general && !wire_get(general, "maxAttempts"))
-		json_object_object_add(
-		    general, "maxAttempts", json_object_new_int(GEMINI_ATTEMPTS));
-	(void)put_json(dir, "settings.json", settings);
 }

@@ -18,16 +18,12 @@ char *hooks_command(const struct agent_launch *launch);
  */
 char *hooks_codex_option(const struct agent_launch *launch);
 
-/* Arguments into SPEC, or nothing; Copilot's name files below the launch's tmp_dir. */
+/*
+ * Arguments into SPEC, or nothing; Copilot's name files below the launch's tmp_dir, and our MCP
+ * server, which it takes from nowhere else.
+ */
 void hooks_add_codex(const struct agent_launch *launch, struct run_spec *spec);
 void hooks_add_copilot(const struct agent_launch *launch, struct run_spec *spec);
 
 /* A plugin below the launch's tmp_dir, named in OPENCODE_CONFIG_CONTENT beside the user's. */
 void hooks_add_opencode(const struct agent_launch *launch, struct run_spec *spec);
-
-/*
- * Into the copy of its user's settings that SPEC gives Gemini (agent/state.h): how often it
- * calls its model in vain, which without it is ten times in four silent minutes.  Spoken to
- * in the protocol, 0.61.0 runs no hook before a tool, so that it is told of none.
- */
-void hooks_limit_gemini(const struct agent_launch *launch, struct run_spec *spec);

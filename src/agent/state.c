@@ -19,7 +19,8 @@ struct known {
 	const char *variable, *home;
 	const char *below;         /* the variable names what this is below, or NULL */
 	const char *const *linked; /* names in it that are the user's and only read */
-	const char *login;         /* the one that is renewed now and then */
+	const char *own_file;  /* it names this file there, and the rest is shared */
+	const char *login;     /* the one that is renewed now and then */
 	const char *copied;    /* a file that is copied, so that it may be written */
 	bool is_copied_inside; /* of that directory, not of HOME */
 	bool is_copied_anew;   /* each time: what it makes of it is not kept */
@@ -80,7 +81,12 @@ static const struct known agents[] = {
 	    .is_copied_inside = true,
 	    .is_copied_anew = true,
 	    .is_own_always = true },
-	{ .adapter = "opencode", .written = opencode_written, .made = opencode_made },
+	{ .adapter = "opencode",
+	    .variable = "OPENCODE_DB",
+	    .own_file = "opencode.db",
+	    .written = opencode_written,
+	    .made = opencode_made,
+	    .is_own_always = true },
 	{ .adapter = "copilot",
 	    .variable = "COPILOT_HOME",
 	    .home = ".copilot",
@@ -226,6 +232,20 @@ make_own(const struct known *k, const char *home, const char *dir, const char *c
 	return 0;
 }
 
+/* All that is its own is one file; what it leads to from there is shared. */
+static int
+make_own_file(
+    const struct known *k, const char *dir, struct run_spec *spec, struct err *err)
+{
+	AUTO_FREE char *path = path_join(dir, k->own_file);
+
+	if (file_mkdirs(dir, 0700, err) < 0)
+		return -1;
+	run_spec_add_grant(spec, "write", dir);
+	run_spec_add_env(spec, k->variable, path);
+	return 0;
+}
+
 /* PATH below HOME, or where the variables of the XDG base directories say. */
 static char *
 place_of(const struct run_spec *spec, const char *home, const char *path)
@@ -259,7 +279,7 @@ agent_state_is_private(const char *adapter, const char *program)
 {
 	const struct known *k = find_known(adapter, program);
 
-	return k && k->variable;
+	return k && k->variable && !k->own_file;
 }
 
 int
@@ -271,7 +291,8 @@ agent_state_add(const char *adapter, const char *program, const char *dir,
 
 	if (!k || !home)
 		return 0;
-	if (k->variable && make_own(k, home, dir, cwd, spec, err) < 0)
+	if (k->own_file ? make_own_file(k, dir, spec, err) < 0
+			: k->variable && make_own(k, home, dir, cwd, spec, err) < 0)
 		return -1;
 	for (size_t i = 0; k->made && k->made[i]; i++) {
 		AUTO_FREE char *path = place_of(spec, home, k->made[i]);

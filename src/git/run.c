@@ -102,7 +102,9 @@ make_args(const struct git_call *call, struct git_list *args)
 		"submodule.recurse=false", "log.showSignature=false",
 		"merge.autoStash=false", "i18n.logOutputEncoding=UTF-8",
 		"i18n.commitEncoding=UTF-8", "core.warnAmbiguousRefs=false",
-		"advice.detachedHead=false" };
+		"advice.detachedHead=false",
+		/* Copilot forbids it to all that it starts, and .git counts as one. */
+		"safe.bareRepository=all" };
 
 	git_list_add(args, "git");
 	git_list_add(args, "--no-pager");

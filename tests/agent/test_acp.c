@@ -76,6 +76,12 @@ every_line_gives_its_events(void **state)
 		{ UPDATE("tool_call", ",\"kind\":\"edit\",\"title\":\"Writing a\""), "tool: edit: Writing a\n" },
 		{ UPDATE("tool_call_update", ",\"status\":\"failed\",\"content\":[{\"type\":\"content\",\"content\":{\"type\":\"text\",\"text\":\"no\"}}]"), "tool-failed: no\n" },
 		{ UPDATE("tool_call_update", ",\"status\":\"completed\""), "tool-worked\n" },
+		/* Copilot, OpenCode, Gemini: a command that ended with another status than 0 */
+		{ UPDATE("tool_call_update", ",\"status\":\"completed\",\"content\":[{\"type\":\"content\",\"content\":{\"type\":\"text\",\"text\":\"bad\\n<shellId: 3 completed with exit code 2>\"}}],\"rawOutput\":{\"contents\":[{\"type\":\"shell_exit\",\"exitCode\":2}]}"), "tool-failed: bad\n" },
+		{ UPDATE("tool_call_update", ",\"status\":\"completed\",\"content\":[{\"type\":\"content\",\"content\":{\"type\":\"text\",\"text\":\"bad\"}}],\"rawOutput\":{\"metadata\":{\"exit\":1}}"), "tool-failed: bad\n" },
+		{ UPDATE("tool_call_update", ",\"status\":\"completed\",\"kind\":\"execute\",\"content\":[{\"type\":\"content\",\"content\":{\"type\":\"text\",\"text\":\"Output: bad\\nExit Code: 2\\nProcess Group PGID: 26\"}}]"), "tool-failed: Output: bad Exit Code: 2\n" },
+		{ UPDATE("tool_call_update", ",\"status\":\"completed\",\"rawOutput\":{\"contents\":[{\"type\":\"shell_exit\",\"exitCode\":0}]}"), "tool-worked\n" },
+		{ UPDATE("tool_call_update", ",\"status\":\"in_progress\",\"rawOutput\":{\"exitCode\":1}"), "" },
 		{ UPDATE("plan", ",\"entries\":[{\"content\":\"a\",\"status\":\"completed\"},{\"content\":\"b\",\"status\":\"in_progress\"}]"), "progress 1/2: b\n" },
 		{ UPDATE("current_mode_update", ",\"currentModeId\":\"plan\""), "note: its mode is now plan\n" },
 		{ UPDATE("usage_update", ",\"used\":500,\"size\":1000,\"cost\":{\"amount\":0.0252,\"currency\":\"USD\"}"), "usage 3 cents -1 in -1 out 50%\n" },

@@ -204,6 +204,29 @@ gemini_is_told_how_often_to_try(void **state)
 		assert_string_equal(text, rows[i].want);
 		run_spec_clear(&spec);
 	}
+	/* What it recorded would be overwritten by a conversation resumed in the same minute. */
+	AUTO_FREE char *chats = path_join(below, "tmp/work/chats");
+	AUTO_FREE char *record = path_join(
+	    chats, "session-2026-11-23T16-52-f650e765.jsonl");
+	AUTO_FREE char *kept = path_join(
+	    chats, "session-kept-2026-11-23T16-52-f650e765.jsonl");
+
+	assert_int_equal(file_mkdirs(chats, 0700, NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		const struct agent_launch launch = { .adapter = "gemini",
+			.launch_as = "bypass",
+			.resume_id = i > 0 ? "f650e765" : NULL };
+		struct run_spec again = { 0 };
+
+		if (i == 0)
+			assert_int_equal(
+			    file_write_atomic(record, "x", 1, 0600, NULL), 0);
+		run_spec_add_env(&again, "GEMINI_CLI_HOME", dir);
+		assert_int_equal(agent_gemini.command(&launch, &again, NULL), 0);
+		assert_int_equal(file_exists(record), i == 0);
+		assert_int_equal(file_exists(kept), i > 0);
+		run_spec_clear(&again);
+	}
 	/* Where the directory is its user's, nothing is written there. */
 	assert_int_equal(setenv("GEMINI_CLI_HOME", dir, 1), 0);
 	assert_int_equal(unlink(file), 0);
@@ -214,6 +237,64 @@ gemini_is_told_how_often_to_try(void **state)
 	assert_int_equal(file_remove_tree(dir, NULL), 0);
 }
 
+/* Each is handed our MCP server in its own way, with whose session it is (item 12). */
+static void
+each_agent_is_handed_our_server(void **state)
+{
+	static const struct {
+		const struct agent *agent;
+		const char *argument;
+	} rows[] = {
+		{ &agent_claude,
+		    "{\"mcpServers\":{\"divisi\":{\"command\":\"/d\",\"args\":"
+		    "[\"mcp\"]}}}" },
+		{ &agent_codex, "mcp_servers.divisi={command=\"/d\",args=[\"mcp\"],"
+				"env={DIVISI_SESSION=\"p1.1.1A\"},"
+				"default_tools_approval_mode=\"approve\"}" },
+		{ &agent_codex_exec, "env={DIVISI_SESSION=\"p1.1.1A\"}" },
+		{ &agent_copilot,
+		    "{\"mcpServers\":{\"divisi\":{\"type\":\"local\",\"command\":\"/d\","
+		    "\"args\":[\"mcp\"],\"tools\":[\"*\"],\"env\":{\"DIVISI_SESSION\":"
+		    "\"p1.1.1A\"}}}}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * N_ELEMS(rows); i++) {
+		const struct agent *agent = rows[i / 2].agent;
+		const struct agent_launch launch = { .adapter = agent->name,
+			.launch_as = "bypass",
+			.session_uuid = "11111111-2222-4333-8444-555555555555",
+			.cwd = "/",
+			.is_sandboxed = true,
+			.divisi = i % 2 ? "/d" : NULL,
+			.session = "p1.1.1A" };
+		struct run_spec spec = { 0 };
+		struct err err = ERR_INIT;
+
+		assert_int_equal(agent->command(&launch, &spec, &err), 0);
+		assert_int_equal(has_arg(&spec, rows[i / 2].argument), i % 2);
+		run_spec_clear(&spec);
+	}
+}
+
+static void
+the_protocol_hands_our_server_over(void **state)
+{
+	static const struct agent_talk talk = { .session_id = "", .turn_id = "" };
+	const struct agent_launch launch = { .adapter = "gemini",
+		.launch_as = "bypass",
+		.cwd = "/w",
+		.divisi = "/d",
+		.session = "p1.1.1A" };
+	struct err err = ERR_INIT;
+	AUTO_FREE char *line = agent_gemini.step(&launch, &talk, "session", "", &err);
+
+	(void)state;
+	assert_non_null(strstr(line,
+	    "\"mcpServers\":[{\"name\":\"divisi\",\"command\":\"/d\",\"args\":[\"mcp\"],"
+	    "\"env\":[{\"name\":\"DIVISI_SESSION\",\"value\":\"p1.1.1A\"}]}]"));
+}
+
 int
 main(void)
 {
@@ -222,6 +303,8 @@ main(void)
 		cmocka_unit_test(each_agent_that_can_be_told_is),
 		cmocka_unit_test(opencode_gets_a_plugin_beside_its_users),
 		cmocka_unit_test(gemini_is_told_how_often_to_try),
+		cmocka_unit_test(each_agent_is_handed_our_server),
+		cmocka_unit_test(the_protocol_hands_our_server_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,6 +136,26 @@ the_callers_environment_points_nowhere_else(void **state)
 	assert_string_equal(line, "main");
 }
 
+/* Copilot says so in the environment of all that it starts. */
+static void
+a_git_directory_is_no_foreign_bare_repository(void **state)
+{
+	struct git_call call = { .dir = at("repo/.git"),
+		.argv = GIT_ARGS("worktree", "list") };
+	struct git_out out = { 0 };
+	struct err err = ERR_INIT;
+
+	make_repo();
+	setenv("GIT_CONFIG_COUNT", "1", 1);
+	setenv("GIT_CONFIG_KEY_0", "safe.bareRepository", 1);
+	setenv("GIT_CONFIG_VALUE_0", "explicit", 1);
+	assert_ok(git_run(&call, &out, &err), &err);
+	unsetenv("GIT_CONFIG_COUNT");
+	unsetenv("GIT_CONFIG_KEY_0");
+	unsetenv("GIT_CONFIG_VALUE_0");
+	git_out_clear(&out);
+}
+
 static void
 a_lock_file_is_told_with_age_and_never_removed(void **state)
 {
@@ -263,6 +283,7 @@ main(void)
 		T(hooks_run_only_when_asked),
 		T(a_git_that_hangs_is_ended),
 		T(the_callers_environment_points_nowhere_else),
+		T(a_git_directory_is_no_foreign_bare_repository),
 		T(a_lock_file_is_told_with_age_and_never_removed),
 		T(what_git_says_becomes_one_harmless_line),
 		T(the_lock_lives_as_long_as_the_git_that_has_it),

@@ -38,6 +38,12 @@ export function nativeTool(tool, names) {
   const known = NATIVE[tool.name] ?? {};
   const name = names.find((one) => known[one]);
   if (name) return { ...tool, name, input: known[name](tool.input) };
+  if (tool.name.startsWith('mcp__')) {
+    // Each client puts the names of a server and of its tool together in its own way.
+    const [, server, verb] = tool.name.split('__');
+    const found = names.find((one) => one?.includes(server) && one.endsWith(verb));
+    return found ? { ...tool, name: found } : null;
+  }
   if (tool.name !== 'Write') return null;
   const { file_path, content } = tool.input;
   const command = `mkdir -p "$(dirname ${quote(file_path)})" && printf '%s' ${quote(content)} > ${quote(file_path)}`;
@@ -71,7 +77,9 @@ function readResponses(body) {
     if (item.role === 'assistant') return { role: 'assistant', content: [textBlock(partsText(item.content))] };
     return item.role === 'user' ? userMessage(partsText(item.content)) : null;
   });
-  return { system: JSON.stringify(items), messages, tools: body.tools };
+  // The tools of a server are given in a space of names.
+  const tools = (body.tools ?? []).flatMap((tool) => (tool.type === 'namespace' ? tool.tools.map((one) => ({ ...one, name: `${tool.name}/${one.name}` })) : [tool]));
+  return { system: JSON.stringify(items), messages, tools };
 }
 
 function writeResponses(body, message) {
@@ -79,9 +87,10 @@ function writeResponses(body, message) {
   const words = { type: 'output_text', text: text.text, annotations: [] };
   const said = { type: 'message', id: id('msg_'), role: 'assistant', status: 'completed', content: [words] };
   const output = [said];
+  const [, space, name] = /^(?:(.*)\/)?(.*)$/.exec(call?.name ?? '');
   if (call)
     output.push({
-      type: 'function_call', id: id('fc_'), call_id: call.id, name: call.name,
+      type: 'function_call', id: id('fc_'), call_id: call.id, ...(space ? { namespace: space } : {}), name,
       arguments: JSON.stringify(call.input), status: 'completed',
     });
   const { input_tokens: read, output_tokens: written } = message.usage;

@@ -309,7 +309,11 @@ async function answer(res, path, asked) {
   if (state.flags.has('tokens')) step.tokens = Number(state.flags.get('tokens'));
   const told = [...state.calls.values()].at(-1)?.result?.slice(0, 300);
   log({ cwd: state.cwd, told, tool: step.tool?.name ?? null, slow: Boolean(step.slow), text: step.text.slice(0, 200), steps: state.steps });
-  if (api && step.tool) step.tool = nativeTool(step.tool, state.tools) ?? undefined;
+  if (api && step.tool) {
+    const wanted = step.tool.name;
+    step.tool = nativeTool(step.tool, state.tools) ?? undefined;
+    if (!step.tool) log({ cwd: state.cwd, missing: wanted, tools: state.tools });
+  }
   const message = messageOf(body.model, step);
   if (api) await writeAnswer(api, res, path, asked, message, step.slow);
   else if (body.stream) await stream(res, message, step.slow, state.cwd);

@@ -1,0 +1,50 @@
+#!/bin/bash
+# The real agents but Claude Code with our MCP server, handed to each in its own way: what its
+# model reports and asks through it, and whose session it is (issue: every agent for real, item
+# 12): `agents_mcp.sh AGENT`.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/runs.sh"
+. "$(dirname "$0")/agents_env.sh"
+e2e_begin "$@"
+agent=$1
+
+agent_path "${agent%-exec}" ||
+	skip_all "$agent is not installed (./check --all installs it from npm)"
+command -v node >/dev/null || skip_all "node is not installed"
+
+node "$top/tests/e2e/claude/stub.mjs" --log "$scratch/model.log" >"$scratch/port" &
+wait_until 10 test -s "$scratch/port"
+port=$(cat "$scratch/port")
+new_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
+agent_env "$agent"
+git config divisi.main main
+git config divisi.radar off
+git config divisi.verify "git status"
+launch() {
+	fake_plan "2026-11-22-try-$1.md" &&
+		{ divisi dispatch "2026-11-22-try-$1.md" --override G15 --reason "every mode is tried"; [ $? = 4 ]; } &&
+		approve_table
+}
+divisi_tool() {
+	echo "stub:tool=mcp__divisi__$1:$2"
+}
+claim "$agent, mcp: a session" launch 1 <<END
+1A|quick|Agent: $agent; Writes: \`own.txt\`; Estimate: \$1, 1pt|$(divisi_tool report '{"state":"progress","text":"half of it","done":1,"total":2}') $(divisi_tool read_session '{ }') $(divisi_tool request_widening '{"patterns":["more.txt"],"reason":"they belong together"}') stub:write=own.txt:own stub:commit=own
+1B|quick|Agent: $agent; Writes: \`other.txt\`; Estimate: \$1, 1pt|stub:write=other.txt:other stub:commit=other
+END
+heard() {
+	grep -q "t-11-work-on-1a.*told.*$1" "$scratch/model.log"
+}
+claim "$agent, mcp: its report is in the journal" \
+	until_true says '"text":"1/2 half of it' divisi events --json
+claim "$agent, mcp: its model reads of its own session" until_true heard 'p1.1.1A'
+claim "$agent, mcp: and of nobody else's" eval '! heard p1.1.1B'
+claim "$agent, mcp: it asks a person for more" \
+	until_true says '"cause":"widen-asked".*more.txt' divisi events --json
+claim "$agent, mcp: as itself" says '"id":"p1.1.1A".*widen-asked|widen-asked.*p1.1.1A' divisi events --json
+is_committed() {
+	equals "$(git -C "$(field 1A path)" log -1 --format=%s)" own
+}
+claim "$agent, mcp: and works on meanwhile" until_true is_committed
+divisi server --stop >/dev/null
+e2e_end

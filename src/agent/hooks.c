@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIMIT_S 5
+#define LIMIT_S           5
+#define OPENCODE_PACKAGES "opencode/node_modules/@opencode-ai/plugin"
 
 /* How Codex calls the first hook of its kind that came with its command line. */
 #define CODEX_KEY "/<session-flags>/config.toml:pre_tool_use:0:0"
@@ -193,6 +194,24 @@ static const char opencode_plugin[] =
     "  },\n"
     "});\n";
 
+/*
+ * With a plugin to load it waits for packages that it installs beside its user's settings, in
+ * a place that a fence keeps from it: there is no waiting where they are already.
+ */
+static bool
+has_packages(const struct run_spec *spec)
+{
+	const char *config = wire_env(spec, "XDG_CONFIG_HOME"),
+		   *home = wire_env(spec, "HOME");
+	AUTO_FREE char *path = NULL;
+
+	if (config && config[0] == '/')
+		path = path_join(config, OPENCODE_PACKAGES);
+	else if (home)
+		path = path_join(home, ".config/" OPENCODE_PACKAGES);
+	return path && file_exists(path);
+}
+
 /* Adds the plugin at PATH to the settings that the environment holds, beside the user's. */
 static void
 name_plugin(struct run_spec *spec, const char *path)
@@ -225,7 +244,7 @@ hooks_add_opencode(const struct agent_launch *launch, struct run_spec *spec)
 	AUTO_FREE char *dir = dir_of(launch, "opencode");
 	AUTO_FREE char *program = NULL, *home = NULL, *text = NULL, *path = NULL;
 
-	if (!launch->hook || !launch->home || !dir)
+	if (!launch->hook || !launch->home || !dir || !has_packages(spec))
 		return;
 	/* A string of JSON is one of JavaScript, too. */
 	program = wire_print_take(json_object_new_string(launch->hook));

@@ -25,5 +25,8 @@ char *hooks_codex_option(const struct agent_launch *launch);
 void hooks_add_codex(const struct agent_launch *launch, struct run_spec *spec);
 void hooks_add_copilot(const struct agent_launch *launch, struct run_spec *spec);
 
-/* A plugin below the launch's tmp_dir, named in OPENCODE_CONFIG_CONTENT beside the user's. */
+/*
+ * A plugin below the launch's tmp_dir, named in OPENCODE_CONFIG_CONTENT beside the user's; only
+ * where its user has run it once, so that it has the packages that it would wait for.
+ */
 void hooks_add_opencode(const struct agent_launch *launch, struct run_spec *spec);

@@ -116,6 +116,7 @@ told(const struct agent *agent, const char *dir, const char *name, const char *v
 
 	if (value)
 		run_spec_add_env(&spec, name, value);
+	run_spec_add_env(&spec, "XDG_CONFIG_HOME", dir);
 	assert_int_equal(agent->command(&launch, &spec, &err), 0);
 	return spec;
 }
@@ -151,7 +152,14 @@ opencode_gets_a_plugin_beside_its_users(void **state)
 	AUTO_FREE char *made = path_join(dir, "hook-opencode");
 	AUTO_FREE char *file = path_join(made, "guard.js");
 	AUTO_FREE char *url = xasprintf("file://%s", file);
+	AUTO_FREE char *packages = path_join(
+	    dir, "opencode/node_modules/@opencode-ai/plugin");
+	struct run_spec fresh = told(&agent_opencode, dir, name, NULL);
 
+	/* It would wait for packages that it cannot install where it is fenced. */
+	assert_string_equal(env_of(&fresh, name), "");
+	run_spec_clear(&fresh);
+	assert_int_equal(file_mkdirs(packages, 0700, NULL), 0);
 	for (size_t i = 0; i < N_ELEMS(rows); i++) {
 		struct run_spec spec = told(&agent_opencode, dir, name, rows[i].users);
 		AUTO_FREE char *before = xstrndup(

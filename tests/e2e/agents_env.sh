@@ -34,6 +34,12 @@ agent_env() {
 		echo '{"security":{"auth":{"selectedType":"gemini-api-key"}}}' >"$HOME/.gemini/settings.json"
 		;;
 	opencode)
+		# As its user has them who ran it once: it installs them itself otherwise.
+		mkdir -p "$XDG_CONFIG_HOME/opencode/node_modules/@opencode-ai/plugin"
+		echo '{"dependencies":{"@opencode-ai/plugin":"1.18.33"}}' \
+			>"$XDG_CONFIG_HOME/opencode/package.json"
+		echo '{"packages":{"":{"dependencies":{"@opencode-ai/plugin":"1.18.33"}}}}' \
+			>"$XDG_CONFIG_HOME/opencode/package-lock.json"
 		export OPENCODE_DISABLE_MODELS_FETCH=1
 		export OPENCODE_CONFIG_CONTENT='{"autoupdate":false,"provider":{"stub":{"npm":"@ai-sdk/openai-compatible","name":"Stub","options":{"baseURL":"'$model'/v1","apiKey":"dummy"},"models":{"stub-model":{"name":"stub"}}}},"model":"stub/stub-model","small_model":"stub/stub-model"}'
 		;;

@@ -87,7 +87,7 @@ look_open(struct look *l, const char *file, struct err *err)
 	if (!l->status)
 		return -1;
 	l->plan = board_plan(l->status, path);
-	if (research_in_read(&l->in, &l->world.config, l->world.plan, l->plan, err) < 0)
+	if (research_in_read(&l->in, &l->world, l->plan, err) < 0)
 		return -1;
 	if (l->in.set.n_tracks == 0) {
 		err_set(err, ERR_NOT_FOUND, "%s has no research tracks", file);

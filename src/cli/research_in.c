@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "cli/world.h"
 
 #include <json-c/json.h>
 #include <string.h>
@@ -67,11 +68,16 @@ add_piece(
 		.confidence = confidence_of(js_text(e, "confidence")),
 		.is_empirical = strcmp(js_text(e, "type"), "empirical") == 0,
 	};
+	char why[80];
 
 	/* What answers none of the plan's questions is read by people alone. */
 	if (question < 0)
 		return 0;
 	piece.question = (size_t)question;
+	if (source_is_dead(&in->sources, piece.source, why, sizeof(why))) {
+		GROW(in->dead, in->n_dead, in->cap_dead);
+		piece.dead = in->dead[in->n_dead++] = xstrdup(why);
+	}
 	if (!research_add(&in->set, &piece))
 		return err_set(err, ERR_INPUT, "more than %d pieces of evidence",
 		    RESEARCH_MOST_PIECES);
@@ -106,12 +112,27 @@ read_evidence(
 	return 0;
 }
 
-int
-research_in_read(struct research_in *in, const struct config *config,
-    const struct plan *plan, const struct json_object *status, struct err *err)
+static int
+read_links(struct research_in *in, const struct world *world, struct err *err)
 {
-	if (read_limits(in, config, err) < 0 ||
-	    research_read_plan(&in->set, plan, err) < 0)
+	const char *links = config_str(&world->config, "divisi.research.links", "look");
+
+	if (strcmp(links, "look") != 0 && strcmp(links, "check") != 0) {
+		err_set(err, ERR_INPUT, "divisi.research.links is '%.40s'", links);
+		return err_fix(err, "it is one of: look check");
+	}
+	in->sources.may_ask = links[0] == 'c';
+	in->sources.repo = world->has_repo ? &world->repo : NULL;
+	return 0;
+}
+
+int
+research_in_read(struct research_in *in, const struct world *world,
+    const struct json_object *status, struct err *err)
+{
+	if (read_limits(in, &world->config, err) < 0 ||
+	    read_links(in, world, err) < 0 ||
+	    research_read_plan(&in->set, world->plan, err) < 0)
 		return -1;
 	for (size_t i = 0; i < in->set.n_tracks; i++) {
 		struct research_track *t = &in->set.track[i];
@@ -135,6 +156,10 @@ research_in_clear(struct research_in *in)
 	for (size_t i = 0; i < in->n_kept; i++)
 		json_object_put(in->kept[i]);
 	free(in->kept);
+	for (size_t i = 0; i < in->n_dead; i++)
+		free(in->dead[i]);
+	free(in->dead);
+	sources_clear(&in->sources);
 	research_set_clear(&in->set);
 	*in = (struct research_in){ 0 };
 }

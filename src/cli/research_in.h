@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/client.h"
+#include "cli/sources.h"
 #include "git/config.h"
 #include "policy/research.h"
 
@@ -14,6 +15,9 @@ struct research_in {
 	size_t n_over;             /* tracks that are over */
 	struct json_object **kept; /* the files, which the set points into; owned */
 	size_t n_kept, cap_kept;
+	struct sources sources;
+	char **dead; /* why sources lead nowhere; owned */
+	size_t n_dead, cap_dead;
 };
 
 /*
@@ -21,6 +25,7 @@ struct research_in {
  * in STATUS is the plan's own object, or NULL when it was never dispatched.  -1 with ERR; IN
  * can be cleared in any case.
  */
-NODISCARD int research_in_read(struct research_in *in, const struct config *config,
-    const struct plan *plan, const struct json_object *status, struct err *err);
+struct world;
+NODISCARD int research_in_read(struct research_in *in, const struct world *world,
+    const struct json_object *status, struct err *err);
 void research_in_clear(struct research_in *in);

@@ -186,8 +186,9 @@ take_source(struct reading *r, const char *where, struct json_object *from,
 		complain(r, "%s has neither doi nor url", at);
 	url = member(source, "url") ? json_object_get_string(member(source, "url"))
 				    : "https://";
-	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
-		complain(r, "%s.url is no http address", at);
+	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0 &&
+	    strncmp(url, "file:", 5) != 0 && strncmp(url, "commit:", 7) != 0)
+		complain(r, "%s.url is no http address, file:PATH or commit:ID", at);
 }
 
 /* C1, I2, N1: the severity's initial and a number. */

@@ -242,7 +242,8 @@ static const struct {
 	{ "evidence",
 	    "One claim each; several claims of one source are several objects. type is "
 	    "empirical, theoretical or methodological; confidence high, medium or low. The "
-	    "source has a title and a doi or url. question says which of your questions it "
+	    "source has a title and a doi or url; of this repository the url is file:PATH:LINE or "
+	    "commit:ID. What leads nowhere counts for nothing. question says which of your questions it "
 	    "answers (Q1), answer what follows for it, in a few words, the same ones for the "
 	    "same answer.",
 	    "{\"summary\": \"the answer in a few sentences\",\n  \"evidence\": "

@@ -189,7 +189,7 @@ same_answer(const char *a, const char *b)
 static bool
 counts(const struct research_set *set, const struct research_piece *p, size_t question)
 {
-	return p->question == question && set->track[p->track].is_done;
+	return p->question == question && !p->dead && set->track[p->track].is_done;
 }
 
 /* What the track at T answers: its surest piece that says anything, or NULL. */
@@ -354,6 +354,29 @@ put_gap(FILE *gaps, const struct research_question *q, const struct research_axi
 		    side, axis->against, axis->answer);
 }
 
+/* Sources that lead nowhere are named: whoever wrote them has to be asked. */
+static void
+put_dead(FILE *gaps, const struct research_set *set)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n_pieces; i++) {
+		const struct research_piece *p = &set->piece[i];
+
+		AUTO_FREE char *shown = NULL;
+
+		if (!p->dead || n++ >= RESEARCH_MOST_DEAD)
+			continue;
+		shown = text_show(p->source, true);
+		fprintf(gaps, "%s: source: %.120s of %s counts for nothing: %s\n",
+		    set->question[p->question].id, shown, set->track[p->track].phase,
+		    p->dead);
+	}
+	if (n > RESEARCH_MOST_DEAD)
+		fprintf(gaps, "and %zu sources more lead nowhere\n",
+		    n - RESEARCH_MOST_DEAD);
+}
+
 bool
 research_judge(const struct research_set *set, const struct research_limits *limits,
     FILE *gaps, unsigned *follows)
@@ -374,6 +397,7 @@ research_judge(const struct research_set *set, const struct research_limits *lim
 		is_enough = false;
 		*follows |= 1u << i;
 	}
+	put_dead(gaps, set);
 	if (set->n_questions == 0)
 		fputs("no track asks a question: begin tasks as \"Q1: ...\"\n", gaps);
 	return is_enough;

@@ -33,14 +33,17 @@ struct research_track {
 struct research_piece {
 	size_t track, question;
 	const char *answer; /* "" when it does not say */
-	const char *source; /* doi or address */
-	int confidence;     /* 0 low, 1 medium, 2 high */
+	const char *source; /* doi, address, file:PATH or commit:ID */
+	const char
+	    *dead; /* why that leads nowhere, so that it counts for nothing; NULL */
+	int confidence; /* 0 low, 1 medium, 2 high */
 	bool is_empirical;
 };
 
 #define RESEARCH_MOST_QUESTIONS 32
 #define RESEARCH_MOST_TRACKS    64
 #define RESEARCH_MOST_PIECES    4096
+#define RESEARCH_MOST_DEAD      20 /* that are named */
 
 struct research_set {
 	struct research_question question[RESEARCH_MOST_QUESTIONS];

@@ -90,7 +90,7 @@ what_does_not_fit_is_named_where_it_stands(void **state)
 		{ "evidence", "{\"evidence\":[]}", "rests on something" },
 		{ "evidence", EVIDENCE("\"source\":1"), "evidence[0].source is missing" },
 		{ "evidence", EVIDENCE("\"source\":{\"title\":\"t\"}"), "neither doi nor url" },
-		{ "evidence", EVIDENCE("\"source\":{\"title\":\"t\",\"url\":\"javascript:x\"}"), "no http address" },
+		{ "evidence", EVIDENCE("\"source\":{\"title\":\"t\",\"url\":\"javascript:x\"}"), "is no http address, file:PATH or commit:ID" },
 		{ "evidence", EVIDENCE("\"source\":{\"title\":\"t\",\"doi\":\"10.1/x\",\"year\":\"soon\"}"), "year is no year" },
 		/* clang-format on */
 	};

@@ -204,11 +204,52 @@ no_question_is_never_enough(void **state)
 	free(gaps);
 }
 
+/* what leads nowhere is named, and neither answers nor is a source. */
+static void
+dead_sources_count_for_nothing_and_are_named_r124(void **state)
+{
+	struct research_set set;
+	struct research_axis axis;
+	unsigned follows = 0;
+	char *gaps = NULL;
+	size_t n = 0;
+	FILE *f;
+
+	(void)state;
+	make(&set, "ah1 ah1 ah1", true);
+	set.piece[1].source = "file:no\nsuch.md";
+	set.piece[1].dead = "the repository has no such file";
+	f = open_memstream(&gaps, &n);
+	assert_false(research_judge(&set, &limits, f, &follows));
+	fclose(f);
+	assert_non_null(strstr(gaps, "Q1: coverage: 2 of 3 independent sources\n"));
+	assert_non_null(strstr(gaps, " of 1B counts for nothing: the repository has no "
+				     "such file\n"));
+	assert_null(strstr(gaps, "no\nsuch"));
+	research_axis_of(&set, 0, &limits, &axis);
+	assert_int_equal(axis.n_answered, 2);
+	assert_int_equal(axis.n_say, 2);
+	free(gaps);
+	for (int i = 0; i < 100; i++) {
+		struct research_piece again = set.piece[1];
+
+		assert_true(research_add(&set, &again));
+	}
+	gaps = NULL;
+	f = open_memstream(&gaps, &n);
+	(void)research_judge(&set, &limits, f, &follows);
+	fclose(f);
+	assert_non_null(strstr(gaps, "and 81 sources more lead nowhere\n"));
+	free(gaps);
+	research_set_clear(&set);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(three_sums_decide_a79),
+		cmocka_unit_test(dead_sources_count_for_nothing_and_are_named_r124),
 		cmocka_unit_test(one_source_named_twice_is_one),
 		cmocka_unit_test(what_cites_the_plans_own_issues_has_no_source),
 		cmocka_unit_test(a_side_question_keeps_nothing_shut),

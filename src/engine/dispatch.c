@@ -4,6 +4,7 @@
 #include "core/research.h"
 #include "core/review.h"
 #include "engine/panels.h"
+#include "policy/cost.h"
 #include "policy/refusal.h"
 #include "store/issues.h"
 
@@ -131,6 +132,34 @@ add_gate(const struct engine *engine, const char *path, struct fields *in)
 		fields_set(in, "gate2", "passed");
 	else
 		fields_setf(in, "gate2", "not passed: %s", why);
+}
+
+/* What tracks of this repository cost, against sessions that implemented. */
+static void
+add_history(const struct engine *engine, struct fields *in)
+{
+	const struct core *core = engine->core;
+	double *research = xcalloc(core->n_sessions + 1, sizeof(*research));
+	double *work = xcalloc(core->n_sessions + 1, sizeof(*work));
+	size_t n = 0, n_work = 0;
+	struct research_factor factor;
+
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		const struct session *s = &core->session[i];
+
+		if (s->state != SESSION_DONE || s->points <= 0 || s->cost <= 0)
+			continue;
+		if (!s->is_analysis)
+			work[n_work++] = (double)s->cost / (double)s->points;
+		else if (strcmp(s->output, "evidence") == 0)
+			research[n++] = (double)s->cost / (double)s->points;
+	}
+	factor = cost_research_factor(research, n, work, n_work);
+	fields_set_number(in, "research_low_pct", factor.low_pct);
+	fields_set_number(in, "research_high_pct", factor.high_pct);
+	fields_set_number(in, "research_n", (int64_t)factor.n);
+	free(research);
+	free(work);
 }
 
 /* The plan as the tracker has it, and how many sessions live: for the preflight's words. */
@@ -388,6 +417,7 @@ start_proposal(struct engine *engine, const struct fields *in, struct fields *of
 	add_met(engine, &job);
 	add_facts(engine, p, &job);
 	add_assertions(engine, path, &job);
+	add_history(engine, &job);
 	fields_set(of, "of", p ? p->id : "");
 	fields_set(of, "known_sha", p ? p->sha256 : "");
 	started = job_start(engine, "propose", &job, done, arg, err);

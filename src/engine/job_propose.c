@@ -250,6 +250,7 @@ plan_batch(struct proposal *p, const char *path, struct err *err)
 	agent_settings_away(&p->config, &p->away);
 	p->env.away = (const char *const *)p->away.item;
 	p->env.n_away = p->away.n;
+	p->env.research = propose_factor(p);
 	p->rows = dispatch_rows_new(p->plan, p->batches, &p->env);
 	fields_set_number(p->out, "cap", cap);
 	fields_set_number(p->out, "research_cap", research_cap);

@@ -93,3 +93,6 @@ void propose_checks(struct proposal *p);
 
 /* PATH with the user's home directory shown as ~ (A-41).  The caller frees it. */
 char *propose_home_path(const char *path);
+
+/* What research costs here, as whoever ordered the proposal knows. */
+struct research_factor propose_factor(const struct proposal *p);

@@ -254,6 +254,35 @@ check_timings(struct proposal *p)
 	}
 }
 
+struct research_factor
+propose_factor(const struct proposal *p)
+{
+	return (struct research_factor){
+		.low_pct = (int)fields_number(p->in, "research_low_pct", 0),
+		.high_pct = (int)fields_number(p->in, "research_high_pct", 0),
+		.n = (size_t)fields_number(p->in, "research_n", 0),
+	};
+}
+
+/* S-35, A-84: a track costs more than its points say, and by whose word how much. */
+static void
+check_research(struct proposal *p)
+{
+	const struct research_factor *f = &p->env.research;
+
+	if (!p->batch->is_research)
+		return;
+	if (f->n == 0)
+		found(p, "research",
+		    "a track is estimated at 2x to 4x of a session that implements");
+	else
+		found(p, "research",
+		    "a track is estimated at %d.%02dx to %d.%02dx of a session that "
+		    "implements, as %zu tracks here were",
+		    f->low_pct / 100, f->low_pct % 100, f->high_pct / 100,
+		    f->high_pct % 100, f->n);
+}
+
 void
 propose_checks(struct proposal *p)
 {
@@ -266,6 +295,7 @@ propose_checks(struct proposal *p)
 	check_agents(p);
 	check_gates(p);
 	check_timings(p);
+	check_research(p);
 	if (setup[0])
 		found(p, "setup", "each worktree runs: %s", setup);
 	check_approach(p);

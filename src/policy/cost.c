@@ -5,6 +5,7 @@
 #include "plan/plan.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 static const char *const profile_name[] = {
 	[COST_BUDGET] = "budget",
@@ -71,15 +72,66 @@ cost_gate(enum cost_profile profile, long cents, long threshold_cents)
 	return profile == COST_PAY_PER_USE ? COST_ASK : COST_RUN;
 }
 
-void
-cost_research_range(long mid_cents, long *low_cents, long *high_cents)
+static int
+by_size(const void *a, const void *b)
 {
-	if (mid_cents < 0) {
-		*low_cents = *high_cents = -1;
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The value PCT of the way up LIST, which is sorted. */
+static double
+at_percent(const double *list, size_t n, size_t pct)
+{
+	return list[(n - 1) * pct / 100];
+}
+
+/* Between an equal and ten times the cost: what is beyond says something else. */
+static int
+in_percent(double times)
+{
+	return times < 1 ? 100 : times > 10 ? 1000 : (int)(times * 100 + 0.5);
+}
+
+struct research_factor
+cost_research_factor(double *research, size_t n, double *work, size_t n_work)
+{
+	struct research_factor factor = { .low_pct = 200, .high_pct = 400 };
+	double base;
+
+	if (n < RESEARCH_FACTOR_LEAST || n_work < RESEARCH_FACTOR_LEAST)
+		return factor;
+	qsort(research, n, sizeof(*research), by_size);
+	qsort(work, n_work, sizeof(*work), by_size);
+	base = at_percent(work, n_work, 50);
+	if (base <= 0)
+		return factor;
+	factor.low_pct = in_percent(at_percent(research, n, 25) / base);
+	factor.high_pct = in_percent(at_percent(research, n, 75) / base);
+	factor.n = n;
+	return factor;
+}
+
+static long
+times(long cents, int pct)
+{
+	return cents / 100 > LONG_MAX / pct - pct
+		   ? LONG_MAX
+		   : cents / 100 * pct + cents % 100 * pct / 100;
+}
+
+void
+cost_research_range(const struct research_factor *factor, long mid_cents,
+    long *low_cents, long *high_cents)
+{
+	bool is_known = factor && factor->low_pct > 0;
+
+	*low_cents = *high_cents = -1;
+	if (mid_cents < 0)
 		return;
-	}
-	*low_cents = mid_cents > LONG_MAX / 2 ? LONG_MAX : mid_cents * 2;
-	*high_cents = mid_cents > LONG_MAX / 4 ? LONG_MAX : mid_cents * 4;
+	*low_cents = times(mid_cents, is_known ? factor->low_pct : 200);
+	*high_cents = times(mid_cents, is_known ? factor->high_pct : 400);
 }
 
 const char *

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Money and points: SPEC 8.3.  All money in integer cents, -1 unknown. */
 
@@ -31,11 +32,27 @@ enum cost_gate { COST_RUN, COST_RUN_WARN, COST_ASK, COST_CHECKPOINT };
  */
 enum cost_gate cost_gate(enum cost_profile profile, long cents, long threshold_cents);
 
+/* How many times an implementation session of the same size research costs, in percent. */
+struct research_factor {
+	int low_pct, high_pct;
+	size_t n; /* tracks that say so; 0: the method does */
+};
+
+/*
+ * What is known of it (A-84): the middle half of N research tracks, in cents per point, against
+ * the median of N_WORK sessions that implemented.  Fewer than RESEARCH_FACTOR_LEAST of either
+ * say nothing, and it is 2x-4x.  Both lists are sorted.
+ */
+#define RESEARCH_FACTOR_LEAST 5
+struct research_factor cost_research_factor(
+    double *research, size_t n, double *work, size_t n_work);
+
 /*
  * 2x-4x of an implementation session (S-35, K-4): fills low and high from MID.  An
  * unknown MID gives -1 and -1; a huge one saturates.
  */
-void cost_research_range(long mid_cents, long *low_cents, long *high_cents);
+void cost_research_range(const struct research_factor *factor, long mid_cents,
+    long *low_cents, long *high_cents);
 
 /*
  * Points that do not fit the mode (R-21, lint G22): a literal sentence or NULL.

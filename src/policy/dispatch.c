@@ -9,11 +9,12 @@
 #include <strings.h>
 
 /*
- * A research track is a range of twice to four times its estimate (S-35), unless its
- * author gave a range already.
+ * A research track is a range of twice to four times its estimate (S-35), or what history says
+ * (A-84), unless its author gave a range already.
  */
 static void
-row_estimate(struct dispatch_row *row, const struct phase *phase, bool is_research)
+row_estimate(struct dispatch_row *row, const struct phase *phase, bool is_research,
+    const struct dispatch_env *env)
 {
 	row->low_cents = phase->est_low_cents;
 	row->mid_cents = phase->est_mid_cents;
@@ -22,7 +23,8 @@ row_estimate(struct dispatch_row *row, const struct phase *phase, bool is_resear
 					: cost_points(phase->est_mid_cents);
 	if (!is_research || row->low_cents != row->high_cents || row->mid_cents < 0)
 		return;
-	cost_research_range(row->mid_cents, &row->low_cents, &row->high_cents);
+	cost_research_range(
+	    &env->research, row->mid_cents, &row->low_cents, &row->high_cents);
 	row->mid_cents = row->low_cents / 2 + row->high_cents / 2;
 }
 
@@ -83,7 +85,7 @@ row_fill(struct dispatch_row *row, const struct plan *plan, const struct batch *
 
 		row->branch = xasprintf("%s-%d", taken, row->n_before + 1);
 	}
-	row_estimate(row, phase, batch->is_research || phase_is_research(phase));
+	row_estimate(row, phase, batch->is_research || phase_is_research(phase), env);
 	row->merge = merge_place(batch, row->position);
 }
 

@@ -2,6 +2,7 @@
 
 #include "plan/batch.h"
 #include "plan/plan.h"
+#include "policy/cost.h"
 #include "policy/modes.h"
 
 /*
@@ -41,6 +42,7 @@ struct dispatch_env {
 	/* Names that settings make agents of the tracker, whatever they are else; N of them. */
 	const char *const *away;
 	size_t n_away;
+	struct research_factor research; /* of history; zeroes: 2x-4x */
 	const int *n_before; /* by position: tries in other batches; NULL = none */
 };
 

@@ -50,7 +50,7 @@ claim "five tracks are one research batch (S-30)" says '5 sessions|1E' divisi pl
 claim "nothing is judged before they ran (S-31)" says 'not yet: 0 of 5 tracks complete' divisi research "$plan"
 claim "nor recorded" divisi_fails 6 research "$plan" --assess
 claim "nor taken for enough" divisi_fails 6 research "$plan" --sufficient --reason hurry
-divisi dispatch "$plan" >/dev/null 2>&1
+claim "a track is a range of its estimate (S-35)" says 'research: a track is estimated at 2x to 4x|research +a track is estimated at 2x to 4x' divisi dispatch "$plan"
 claim "the table is approved" approve_table
 for phase in 1A 1B 1D 1E; do
 	claim "$phase is done" becomes "$phase" "done"

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <limits.h>
+#include <string.h>
 
 /* SPEC 8.3, every row: estimate, points, split advice and the three profiles. */
 static const struct {
@@ -95,15 +96,54 @@ research_costs_two_to_four_times_S_35(void **state)
 {
 	long low, high;
 
-	cost_research_range(250, &low, &high);
+	cost_research_range(NULL, 250, &low, &high);
 	assert_int_equal(low, 500);
 	assert_int_equal(high, 1000);
-	cost_research_range(-1, &low, &high);
+	cost_research_range(NULL, -1, &low, &high);
 	assert_int_equal(low, -1);
 	assert_int_equal(high, -1);
-	cost_research_range(LONG_MAX / 3, &low, &high);
+	cost_research_range(NULL, LONG_MAX / 3, &low, &high);
 	assert_int_equal(low, LONG_MAX / 3 * 2);
 	assert_true(high == LONG_MAX);
+}
+
+/* cents per point of tracks against those of implementation; too few say nothing. */
+static void
+research_is_calibrated_from_history_A_84(void **state)
+{
+	static const struct {
+		double research[8], work[8];
+		size_t n, n_work;
+		int low, high;
+		size_t by;
+	} table[] = {
+		{ { 0 }, { 0 }, 0, 0, 200, 400, 0 },
+		{ { 9, 9, 9, 9 }, { 1, 1, 1, 1, 1 }, 4, 5, 200, 400, 0 },
+		{ { 9, 9, 9, 9, 9 }, { 1, 1, 1, 1 }, 5, 4, 200, 400, 0 },
+		{ { 50, 10, 20, 40, 30 }, { 12, 8, 10, 9, 11 }, 5, 5, 200, 400, 5 },
+		{ { 15, 15, 15, 15, 15 }, { 10, 10, 10, 10, 10 }, 5, 5, 150, 150, 5 },
+		{ { 1, 1, 1, 1, 1 }, { 10, 10, 10, 10, 10 }, 5, 5, 100, 100, 5 },
+		{ { 1e6, 1e6, 1e6, 1e6, 1e6 }, { 1, 1, 1, 1, 1 }, 5, 5, 1000, 1000, 5 },
+		{ { 5, 5, 5, 5, 5 }, { 0, 0, 0, 0, 0 }, 5, 5, 200, 400, 0 },
+	};
+	long low, high;
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(table); i++) {
+		double research[8], work[8];
+		struct research_factor f;
+
+		memcpy(research, table[i].research, sizeof(research));
+		memcpy(work, table[i].work, sizeof(work));
+		f = cost_research_factor(research, table[i].n, work, table[i].n_work);
+		if (f.low_pct != table[i].low || f.high_pct != table[i].high ||
+		    f.n != table[i].by)
+			fail_msg(
+			    "row %zu: %d..%d by %zu", i, f.low_pct, f.high_pct, f.n);
+	}
+	cost_research_range(&(struct research_factor){ 150, 300, 5 }, 200, &low, &high);
+	assert_int_equal(low, 300);
+	assert_int_equal(high, 600);
 }
 
 /* which points warn in which mode. */
@@ -150,6 +190,7 @@ main(void)
 		cmocka_unit_test(the_threshold_is_the_callers),
 		cmocka_unit_test(profiles_have_names_and_standard_is_budget_A_33),
 		cmocka_unit_test(research_costs_two_to_four_times_S_35),
+		cmocka_unit_test(research_is_calibrated_from_history_A_84),
 		cmocka_unit_test(points_that_do_not_fit_the_mode_warn_G22),
 	};
 

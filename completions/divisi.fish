@@ -260,6 +260,8 @@ complete -c divisi -n '__fish_seen_subcommand_from findings' -l rdr -d 'print th
 complete -c divisi -n '__fish_seen_subcommand_from findings' -l of -r -d 'a review'\''s id, a session or a plan; else the one that waits'
 complete -c divisi -n '__fish_seen_subcommand_from findings' -l reason -r -d 'done: what mended it'
 complete -c divisi -n '__fish_seen_subcommand_from findings' -l agent -r -d 'plan: who works on them'
+complete -c divisi -n '__fish_seen_subcommand_from findings' -l small-agent -r -d 'plan: who works on the trivial and small ones'
+complete -c divisi -n '__fish_seen_subcommand_from findings' -l mentioned -d 'plan: those, too, that divisi.findings.mention gave to somebody'
 complete -c divisi -n '__fish_seen_subcommand_from findings' -l yes -d 'decide: record it without asking'
 complete -c divisi -n __fish_use_subcommand -f -a issue -d 'the built-in issue tracker'
 complete -c divisi -n '__fish_seen_subcommand_from issue' -l json -d 'print one JSON value instead of text'

@@ -20,6 +20,9 @@ const struct option_doc cmd_findings_options[] = {
 	    0 },
 	{ "reason", "TEXT", "done: what mended it", 0 },
 	{ "agent", "NAME", "plan: who works on them", 0 },
+	{ "small-agent", "NAME", "plan: who works on the trivial and small ones", 0 },
+	{ "mentioned", NULL,
+	    "plan: those, too, that divisi.findings.mention gave to somebody", 0 },
 	{ "yes", NULL, "decide: record it without asking", 'y' },
 	OPTION_END,
 };
@@ -27,7 +30,8 @@ const struct option_doc cmd_findings_options[] = {
 struct asked {
 	const char *word[4];
 	size_t n;
-	const char *of, *reason, *agent;
+	const char *of, *reason;
+	struct finding_wish wish;
 	bool as_json, rdr, yes;
 	char *about; /* what the server calls it */
 };
@@ -58,7 +62,11 @@ read_words(int argc, char **argv, struct asked *a, struct err *err)
 		else if (at == 3)
 			a->reason = args.value;
 		else if (at == 4)
-			a->agent = args.value;
+			a->wish.agent = args.value;
+		else if (at == 5)
+			a->wish.small_agent = args.value;
+		else if (at == 6)
+			a->wish.takes_mentioned = true;
 		else
 			a->yes = true;
 	}
@@ -317,7 +325,7 @@ write_plan(struct client *client, struct asked *a, struct err *err)
 	size_t n = 0;
 
 	if (!status ||
-	    finding_plan_write(status, a->about, a->word[1], a->agent, &n, err) < 0)
+	    finding_plan_write(status, a->about, a->word[1], &a->wish, &n, err) < 0)
 		return -1;
 	if (a->as_json)
 		printf("{\"phases\":%zu}\n", n);

@@ -10,7 +10,7 @@
 
 /* Agreed findings as the next master plan, which is checked and approved like any other. */
 
-enum { LINE_MAX_BYTES = 600, FOCUS_MAX_BYTES = 60, PHASES_MAX = 26 };
+enum { LINE_MAX_BYTES = 600, FOCUS_MAX_BYTES = 60, PHASES_MAX = 26, GROUPED_LEAST = 3 };
 
 struct one {
 	const struct json_object *finding;
@@ -62,6 +62,9 @@ put_issue(FILE *out, const struct json_object *f)
 static void
 put_tables(FILE *out, const struct one *all, size_t n)
 {
+	bool is_grouped = n >= GROUPED_LEAST && is_small(all[0].finding) &&
+			  !is_small(all[n - 1].finding);
+
 	fputs("\n## Issue Registry\n\n"
 	      "| ID | Title | Status | Exec | Est | Depends On |\n"
 	      "|----|-------|--------|------|-----|------------|\n",
@@ -84,14 +87,19 @@ put_tables(FILE *out, const struct one *all, size_t n)
 		fprintf(out, "| %s | [%s](local:%s) | Finding %s: ", all[i].id,
 		    js_text(f, "sub_issue"), js_text(f, "sub_issue"), js_text(f, "id"));
 		put(out, js_text(f, "text"), FOCUS_MAX_BYTES);
-		fputs(" | -- | None | Todo |\n", out);
+		fprintf(out, " | %s | None | Todo |\n",
+		    !is_grouped   ? "--"
+		    : is_small(f) ? "1"
+				  : "2");
 	}
 }
 
 static void
-put_phase(FILE *out, const struct one *one, const char *agent)
+put_phase(FILE *out, const struct one *one, const struct finding_wish *wish)
 {
 	const struct json_object *f = one->finding;
+	const char *agent = is_small(f) && wish->small_agent ? wish->small_agent
+							     : wish->agent;
 	AUTO_FREE char *path = path_of(js_text(f, "where"));
 
 	fprintf(out, "\n### %s: Finding %s: ", one->id, js_text(f, "id"));
@@ -126,7 +134,7 @@ put_phase(FILE *out, const struct one *one, const char *agent)
 
 static char *
 plan_text(const struct json_object *status, const struct json_object *plan,
-    const struct one *all, size_t n, const char *agent)
+    const struct one *all, size_t n, const struct finding_wish *wish)
 {
 	char date[32], *text = NULL;
 	size_t size = 0;
@@ -142,7 +150,7 @@ plan_text(const struct json_object *status, const struct json_object *plan,
 	fprintf(out, "\n**Date:** %.10s\n**Supersedes:** none\n", date);
 	put_tables(out, all, n);
 	for (size_t i = 0; i < n; i++)
-		put_phase(out, &all[i], agent);
+		put_phase(out, &all[i], wish);
 	fputs("\n## Verification\n\n- [ ] every agreed finding is mended\n\n"
 	      "## Session Registry\n\n"
 	      "| Session Name | Issue | Phase | Agent | Worktree | Branch | Status |\n"
@@ -174,7 +182,8 @@ is_about(const struct json_object *r, const char *about)
 }
 
 static size_t
-collect(const struct json_object *r, struct one *all, size_t n)
+collect(const struct json_object *r, const struct finding_wish *wish, struct one *all,
+    size_t n)
 {
 	struct json_object *list = js_get(r, "findings");
 
@@ -182,18 +191,37 @@ collect(const struct json_object *r, struct one *all, size_t n)
 		const struct json_object *f = js_at(list, i);
 
 		if (strcmp(js_text(f, "decision"), "agreed") != 0 ||
-		    strcmp(js_text(f, "state"), "filed") != 0)
+		    (strcmp(js_text(f, "state"), "filed") != 0 &&
+			!(wish->takes_mentioned &&
+			    strcmp(js_text(f, "state"), "mentioned") == 0)))
 			continue;
-		all[n].finding = f;
-		snprintf(all[n].id, sizeof(all[n].id), "1%c", (char)('A' + (int)n));
-		n++;
+		all[n++].finding = f;
 	}
 	return n;
 }
 
+/* by effort, the small ones first; otherwise as they were found. */
+static void
+name_phases(struct one *all, size_t n)
+{
+	struct one sorted[PHASES_MAX];
+	size_t n_sorted = 0;
+
+	for (int small = 1; small >= 0; small--) {
+		for (size_t i = 0; i < n; i++) {
+			if (is_small(all[i].finding) == (small == 1))
+				sorted[n_sorted++] = all[i];
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		all[i] = sorted[i];
+		snprintf(all[i].id, sizeof(all[i].id), "1%c", (char)('A' + (int)i));
+	}
+}
+
 int
 finding_plan_write(struct json_object *status, const char *about, const char *file,
-    const char *agent, size_t *n, struct err *err)
+    const struct finding_wish *wish, size_t *n, struct err *err)
 {
 	struct json_object *reviews = js_get(status, "reviews");
 	const struct json_object *plan = NULL;
@@ -206,7 +234,7 @@ finding_plan_write(struct json_object *status, const char *about, const char *fi
 
 		if (!is_about(r, about))
 			continue;
-		n_all = collect(r, all, n_all);
+		n_all = collect(r, wish, all, n_all);
 		plan = plan ? plan : plan_of(status, r);
 	}
 	if (n_all == 0) {
@@ -218,7 +246,8 @@ finding_plan_write(struct json_object *status, const char *about, const char *fi
 		err_set(err, ERR_CONFLICT, "%s is there already", file);
 		return err_fix(err, "name a new file");
 	}
-	text = plan_text(status, plan, all, n_all, agent);
+	name_phases(all, n_all);
+	text = plan_text(status, plan, all, n_all, wish);
 	if (file_write_atomic(file, text, strlen(text), 0644, err) < 0)
 		return -1;
 	*n = n_all;

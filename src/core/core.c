@@ -76,7 +76,8 @@ plan_run_clear(struct plan_run *p)
 		p->master, p->master_title, p->master_url, p->target, p->verify,
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
 		p->trouble, p->published, p->unpublished, p->radar, p->guard,
-		p->planner, p->tracker, p->review, p->review_why, p->reviews };
+		p->planner, p->tracker, p->review, p->review_why, p->reviews,
+		p->mention };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -391,6 +392,8 @@ dump_plan(FILE *f, const struct plan_run *p)
 		fprintf(f, " tracker %s\n", p->tracker);
 	if (p->review[0])
 		fprintf(f, " review %s|%s\n", p->review, p->review_why);
+	if (p->mention[0])
+		fprintf(f, " mention %s\n", p->mention);
 	if (p->reviews[0])
 		fprintf(f, " reviews %s\n", p->reviews);
 	fprintf(f, " health %lld %lld %lld %lld %lld\n", (long long)p->retry_limit,

@@ -209,6 +209,7 @@ struct plan_run {
 	char *tracker; /* over the network: its name; "" is the built-in one */
 	char *review;  /* before its dispatch: "required" "advised" "" (S-42) */
 	char *review_why;
+	char *mention; /* who is told of small findings on their issue; "" nobody */
 	char *reviews; /* the review whose reviewers work by it; "" of any other plan */
 	char *planner; /* who wrote it, "" when nobody knows */
 	char *radar;   /* "halt" "tell" "off": what follows when live sessions meet */

@@ -8,12 +8,13 @@
 #include <string.h>
 
 /* What a plan brings along when it is opened or was changed. */
-#define PLAN_FIELDS                                                                                   \
-	"path title plan_hash sha256 master master_title master_url target verify merge "             \
-	"landing publish publish_unset phases n_phases profile planner radar guard cap research_cap " \
-	"threshold confirm_ms silence_ms wall_ms out_bytes "                                          \
-	"memory_bytes processes stuck_ms ask_ms plan_cap batch_cap cost_rate cost_floor "             \
-	"retry_limit same_error_limit tries_limit context_warn context_stop tracker review review_why reviews"
+#define PLAN_FIELDS                                                                                             \
+	"path title plan_hash sha256 master master_title master_url target verify merge "                       \
+	"landing publish publish_unset phases n_phases profile planner radar guard cap research_cap "           \
+	"threshold confirm_ms silence_ms wall_ms out_bytes "                                                    \
+	"memory_bytes processes stuck_ms ask_ms plan_cap batch_cap cost_rate cost_floor "                       \
+	"retry_limit same_error_limit tries_limit context_warn context_stop tracker review review_why reviews " \
+	"mention"
 
 /* What a table says of each of its sessions. */
 #define SESSION_FIELDS                                                                            \
@@ -323,6 +324,7 @@ static const struct event_field all_fields[] = {
 	{ "mechanism", false, "how it was addressed: delegate, mention, assign" },
 	{ "meets", false, "sessions that have some of it, by comma" },
 	{ "memory_bytes", true, "limit of a run's memory" },
+	{ "mention", false, "who is told of a small finding on its issue" },
 	{ "merge", false, "ask or auto; of a session, its place in the merge order" },
 	{ "missed", true, "tool calls that no server was there to look at" },
 	{ "missing", false, "what the exit checklist lacks; of a review, who gave no findings" },

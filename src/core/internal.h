@@ -116,7 +116,11 @@ void offer_failed(struct session *s, const char *text);
 bool review_is_moot(const struct review *r);
 step_fn step_plan_aborted;
 
-/* panel.c: what the reviewers of R found is collected once it is there. */
+/* panel.c: a small finding that was filed is given to who is mentioned; false: nobody. */
+struct finding;
+bool owe_mention(const struct core *core, const struct review *r,
+    const struct finding *row, struct acts *acts);
+/* What the reviewers of R found is collected once it is there. */
 void panel_advance(const struct core *core, struct review *r, struct acts *acts);
 /* Is H, which records findings of reviewers of ours, what R waits for?  True: by hand. */
 NODISCARD int panel_check(

@@ -70,6 +70,31 @@ owe_request(
 	fields_set(f, "text", text);
 }
 
+bool
+owe_mention(const struct core *core, const struct review *r, const struct finding *row,
+    struct acts *acts)
+{
+	const struct session *s = r->session[0] ? core_session(core, r->session) : NULL;
+	const struct plan_run *p = s ? core_plan(core, s->plan_id)
+				     : core_plan_by_path(core, r->plan_path);
+	AUTO_FREE char *body = NULL, *text = NULL;
+	struct fields *f;
+
+	if (!p || p->mention[0] == '\0' || row->sub_issue[0] == '\0' ||
+	    !finding_is_small(row))
+		return false;
+	body = finding_body(row, s ? s->sub_issue : p->master);
+	text = xasprintf("@%s, please mend this.\n\n%s", p->mention, body);
+	f = acts_add(acts, "issue-comment", "tracker", "issue-comment/%s/%s/mention",
+	    r->id, row->id);
+	fields_set(f, "plan", p->id);
+	fields_set(f, "issue", row->sub_issue);
+	fields_set(f, "on", "issue");
+	fields_set(f, "kind", "note");
+	fields_set(f, "text", text);
+	return true;
+}
+
 int
 step_review_started(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)

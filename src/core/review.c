@@ -429,14 +429,13 @@ step_finding_filed(
 	struct finding *row = r ? findings_find(&r->rows, fields_text(&h->fields, "id"))
 				: NULL;
 
-	(void)acts;
 	if (!r)
 		return -1;
 	if (!row)
 		return err_set(err, ERR_NOT_FOUND, "no finding '%.20s'",
 		    fields_text(&h->fields, "id"));
 	core_set(&row->sub_issue, fields_text(&h->fields, "sub_issue"));
-	core_set(&row->state, "filed");
+	core_set(&row->state, owe_mention(core, r, row, acts) ? "mentioned" : "filed");
 	r->version++;
 	return 0;
 }
@@ -493,7 +492,8 @@ settle_work(const struct core *core, struct review *r)
 	for (size_t i = 0; i < r->rows.n; i++) {
 		struct finding *row = &r->rows.item[i];
 
-		if (strcmp(row->state, "filed") != 0)
+		if (strcmp(row->state, "filed") != 0 &&
+		    strcmp(row->state, "mentioned") != 0)
 			continue;
 		for (size_t k = 0; k < core->n_sessions; k++) {
 			const struct session *s = &core->session[k];

@@ -73,6 +73,7 @@ read_settings(struct plan_run *p, const struct fields *f)
 	core_set(&p->planner, fields_text(f, "planner"));
 	core_set(&p->review, fields_text(f, "review"));
 	core_set(&p->review_why, fields_text(f, "review_why"));
+	core_set(&p->mention, fields_text(f, "mention"));
 	core_set(&p->reviews, fields_text(f, "reviews"));
 	core_set(&p->guard, fields_text(f, "guard"));
 	p->cap = fields_number(f, "cap", 3);

@@ -84,7 +84,7 @@ int propose_fence(
 
 /*
  * What review the plan needs before its dispatch, and whether a setting lets it pass.  -1 when
- * a "Review:" or divisi.review.gate says nothing that is known.
+ * a "Review:" or a setting of reviews and findings says nothing that is known.
  */
 NODISCARD int propose_reviews(struct proposal *p, struct err *err);
 

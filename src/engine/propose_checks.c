@@ -191,8 +191,18 @@ propose_reviews(struct proposal *p, struct err *err)
 {
 	const char *gate = config_str(&p->config, "divisi.review.gate", "ask");
 	const char *start = config_str(&p->config, "divisi.review.start", "offer");
+	const char *mention = config_str(&p->config, "divisi.findings.mention", "");
 	struct review_need need;
 
+	mention += mention[0] == '@';
+	/* One mention, and nothing beside it. */
+	if (strlen(mention) > 60 ||
+	    mention[strspn(mention,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789-_.")]) {
+		err_set(err, ERR_INPUT, "divisi.findings.mention is '%.60s'", mention);
+		return err_fix(err, "it is the name of one account, such as factory");
+	}
 	if (strcmp(start, "offer") != 0 && strcmp(start, "off") != 0) {
 		err_set(err, ERR_INPUT, "divisi.review.start is '%.40s'", start);
 		return err_fix(err, "it is one of: offer off");
@@ -208,6 +218,7 @@ propose_reviews(struct proposal *p, struct err *err)
 	    : need.is_advised ? "advised"
 			      : "");
 	fields_set(p->out, "review_why", need.why);
+	fields_set(p->out, "mention", mention);
 	return 0;
 }
 

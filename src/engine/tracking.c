@@ -194,6 +194,8 @@ gather(const struct task *task, const struct session *s, const struct plan_run *
 		AUTO_FREE char *text = summary_text(task->engine, p);
 
 		fields_set(in, "comment", text);
+	} else if (strcmp(fields_text(in, "on"), "issue") == 0) {
+		fields_set(in, "sub_issue", fields_text(&task->fields, "issue"));
 	} else if (!s && strcmp(fields_text(in, "on"), "master") != 0) {
 		return err_set(err, ERR_NOT_FOUND, "%s names no session", kind);
 	} else if (strcmp(kind, "issue-file") == 0) {

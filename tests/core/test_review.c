@@ -1,3 +1,4 @@
+#include "core/internal.h"
 #include "core/review.h"
 #include "core/why.h"
 #include "play.h"
@@ -188,6 +189,39 @@ agreed_findings_are_filed_once_when_all_is_decided(void **state)
 	play_free(p);
 }
 
+/* a small one is told to who is mentioned, once; a larger one waits for a session. */
+static void
+r_76_small_findings_are_given_by_a_mention(void **state)
+{
+	struct play *p = play_new();
+	struct findings *rows;
+	const struct act *act;
+
+	(void)state;
+	HAPPENS(p, HAP_PLAN_OPENED, "path", "/p.md", "title", "A plan", "plan_hash",
+	    "ph", "sha256", "sh", "target", "main", "merge", "auto", "master", "T-1",
+	    "review", "required", "mention", "factory", "#cap", "3", "#research_cap",
+	    "5", "#threshold", "1000", "#n_phases", "2");
+	record(p);
+	rows = &p->core->review[0].rows;
+	core_set(&rows->item[0].effort, "small");
+	core_set(&rows->item[1].effort, "medium");
+	core_set(&rows->item[0].text, "one @mallory");
+	decide(p, "C1", "agreed");
+	decide(p, "I1", "agreed");
+	HAPPENS(p, HAP_FINDING_FILED, "review", "v1", "id", "C1", "sub_issue", "T-9");
+	act = play_act(p, "issue-comment", NULL);
+	assert_non_null(act);
+	assert_string_equal(act_text(act, "issue"), "T-9");
+	assert_non_null(strstr(act_text(act, "text"), "@factory, please mend this."));
+	assert_null(strstr(act_text(act, "text"), "@mallory"));
+	assert_string_equal(rows->item[0].state, "mentioned");
+	HAPPENS(p, HAP_FINDING_FILED, "review", "v1", "id", "I1", "sub_issue", "T-10");
+	assert_null(play_act(p, "issue-comment", NULL));
+	assert_string_equal(rows->item[1].state, "filed");
+	play_free(p);
+}
+
 /* S-44: a person who reads the diff is a review; what reviewers found is decided first. */
 static void
 a_change_with_open_findings_does_not_merge(void **state)
@@ -254,6 +288,7 @@ main(void)
 		cmocka_unit_test(only_people_decide_and_waive),
 		cmocka_unit_test(a_person_says_yes_even_where_nothing_was_found),
 		cmocka_unit_test(agreed_findings_are_filed_once_when_all_is_decided),
+		cmocka_unit_test(r_76_small_findings_are_given_by_a_mention),
 		cmocka_unit_test(a_change_with_open_findings_does_not_merge),
 		cmocka_unit_test(a_risky_checkpoint_needs_its_review),
 	};

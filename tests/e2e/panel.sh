@@ -136,6 +136,62 @@ claim "who agreed is counted" debate_is n_reviewers 3
 claim "what nobody holds any more stays as a note" equals \
 	"$(look "[f for r in status['reviews'] if r['plan'].endswith('debate.md') for f in r['findings'] if f['id'] == 'N1'][0]['standing']")" minority
 
+# ---- eight reviews by two tiers of models (G, R-174) ----------------------------------------------
+for tier in strong fast; do
+	git config "divisi.agent.$tier.adapter" command
+	git config "divisi.agent.$tier.program" "$scratch/bin/scripted"
+done
+cat >"$scratch/bin/tiers" <<'END'
+#!/bin/sh
+# All eight find one thing, the strong ones another, two fast ones a third, one of these a fourth.
+row() { printf '{"severity":"%s","text":"%s"}' "$1" "$2"; }
+all=$(row important "The token is written to the log unmasked")
+case $DIVISI_RUN in
+*.strong.r*) all="$all,$(row important "Requests are accepted without any signature check")" ;;
+*ux-advocate.fast.r*) all="$all,$(row important "Nobody can read the third message at all"),$(row important "Colours are missing in a terminal")" ;;
+*ops-realist.fast.r*) all="$all,$(row important "Nobody can read the third message at all")" ;;
+esac
+printf '{"recommendation":"REVISE","findings":[%s]}\n' "$all" >"$DIVISI_OUTPUT"
+END
+chmod 755 "$scratch/bin/tiers"
+for name in security-skeptic ops-realist ux-advocate generic-reviewer; do
+	printf 'The view of %s.\nfake:bash=tiers\n' "$name" >".divisi/personas/$name.md"
+done
+git add .divisi && git commit -qm tiers
+fake_plan 2026-11-22-tiers.md <<END
+5A|quick|Writes: \`v.txt\`; Review: pre-dispatch|fake:write=v.txt:one fake:commit=v
+END
+tiers() { look "[r for r in status['reviews'] if r['plan'].endswith('tiers.md')][0]['$1']"; }
+tiers_is() { equals "$(tiers "$1")" "$2"; }
+found() { # WORDS: how that finding stands
+	look "[(f['severity'], f['standing'], f['n'], f['agree'], f['tier']) for r in status['reviews'] if r['plan'].endswith('tiers.md') for f in r['findings'] if '$1' in f['text']][0]"
+}
+: >"$scratch/started"
+claim "G: eight reviews wait for one table" waits review 2026-11-22-tiers.md --option G --agent strong,fast --persona $three
+claim "G: with all eight in it" equals "$(look "len(plan['batches'][0]['sessions'])")" 8
+claim "G: it is approved" approve_shown
+most=0
+watched() {
+	local live
+	live=$(look "sum(x['live'] for b in plan['batches'] for x in b['sessions'])")
+	[ "$live" -le "$most" ] || most=$live
+	tiers_is panel ""
+}
+claim "G: all are collected" until_true watched
+claim "G: each was started once" started_once 8
+claim "G: no more than five at a time (S-30)" test "$most" -le 5
+claim "G: eight answered" tiers_is n_reviewers 8
+claim "G: read-only" equals "$(look "sorted({x['fence'] for b in plan['batches'] for x in b['sessions']})")" "['read-only']"
+claim "G: eight of eight are critical, and of both tiers" equals "$(found token)" "('critical', 'unanimous', 8, 8, 'convergent')"
+claim "G: four are high" equals "$(found signature)" "('important', 'majority', 8, 4, 'strong-only')"
+claim "G: two are moderate" equals "$(found third)" "('consider', 'minority', 8, 2, 'fast-only')"
+claim "G: one is a note, and not dropped" equals "$(found Colours)" "('consider', 'minority', 8, 1, 'fast-only')"
+for name in security-skeptic ops-realist ux-advocate; do
+	printf 'The view of %s.\nfake:bash=persona\n' "$name" >".divisi/personas/$name.md"
+done
+printf 'One careful reader.\nfake:bash=reader\n' >.divisi/personas/generic-reviewer.md
+git commit -qam personas
+
 # ---- one that never answers, and a server that dies ---------------------------------------------
 fake_plan 2026-11-22-second.md <<END
 2A|quick|Writes: \`z.txt\`; Review: pre-dispatch|fake:write=z.txt:one fake:commit=z
@@ -147,9 +203,9 @@ claim "they are approved" approve_shown
 at_work() { equals "$(wc -l <"$scratch/started")" 3; }
 claim "all three work" until_true at_work
 kill -9 "$(server_pid)"
-claim "the next server collects the others" until_true collected 3
+claim "the next server collects the others" until_true collected 4
 claim "each reviewer was started once" started_once 3
-claim "two answered" review_is 3 n_reviewers 2
+claim "two answered" review_is 4 n_reviewers 2
 claim "who did not is named" says silent-one divisi findings 2026-11-22-second.md --json
 claim "the journal replays to the same" run replay
 
@@ -172,9 +228,9 @@ if [ -n "$E2E_CLAUDE" ] && command -v node >/dev/null; then
 END
 	claim "claude: a panel of three" waits review 2026-11-22-claude.md --option E --agent claude --persona $three
 	claim "claude: is approved" approve_shown
-	claim "claude: and answers" until_true collected 4
-	claim "claude: all three" review_is 4 n_reviewers 3
-	claim "claude: with what they agree on" row_is 4 C1 standing critical-confirmed
+	claim "claude: and answers" until_true collected 5
+	claim "claude: all three" review_is 5 n_reviewers 3
+	claim "claude: with what they agree on" row_is 5 C1 standing critical-confirmed
 	claim "claude: the replay agrees" run replay
 fi
 e2e_end

@@ -57,7 +57,7 @@ _divisi()
 		issue) words='--json --parent --status --text --assignee --label --type --title --body --body-file --estimate --project --url --id --version --kind --remove --limit --markdown' ;;
 		outbox) words='--json --reason' ;;
 		ready) words='--json --force --start' ;;
-		closure) words='--json' ;;
+		closure) words='--json --conformance' ;;
 		stale) words='--json --of' ;;
 		agent) words='--json --limit' ;;
 		doctor) words='--json --all --mend --dry-run --yes' ;;

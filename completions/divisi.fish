@@ -292,6 +292,7 @@ complete -c divisi -n '__fish_seen_subcommand_from ready' -l force -d 'ask again
 complete -c divisi -n '__fish_seen_subcommand_from ready' -l start -d 'the look at a session'\''s start: 10 calls at most, this project only'
 complete -c divisi -n __fish_use_subcommand -f -a closure -d 'may its issue be closed, and by whom'
 complete -c divisi -n '__fish_seen_subcommand_from closure' -l json -d 'print one JSON value instead of text'
+complete -c divisi -n '__fish_seen_subcommand_from closure' -l conformance -d 'what its change has to do with the acceptance criteria, by their words'
 complete -c divisi -n __fish_use_subcommand -f -a stale -d 'issues under way that nobody wrote to for too long'
 complete -c divisi -n '__fish_seen_subcommand_from stale' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from stale' -l of -r -d 'of this issue'\''s sub-issues, as linear:KEY-12, github:owner/name#12 or local:DV-1'

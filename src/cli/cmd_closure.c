@@ -7,6 +7,7 @@
 #include "cli/screen.h"
 #include "plan/parse.h"
 #include "policy/closure.h"
+#include "policy/conform.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -14,7 +15,13 @@
 
 /* `divisi closure`: may the issue of a session be closed, by facts that are on record. */
 
-const struct option_doc cmd_closure_options[] = { OPTION_JSON, OPTION_END };
+const struct option_doc cmd_closure_options[] = {
+	OPTION_JSON,
+	{ "conformance", NULL,
+	    "what its change has to do with the acceptance criteria, by their words",
+	    0 },
+	OPTION_END,
+};
 
 static bool
 is_word(const struct json_object *o, const char *name, const char *word)
@@ -176,10 +183,12 @@ print_answer(const struct json_object *s, const struct closure_facts *f,
 
 static void
 print_json(const struct json_object *s, const struct closure_facts *f,
-    const struct closure_answer *a)
+    const struct closure_answer *a, struct json_object *extra)
 {
 	json_object *o = json_object_new_object();
 
+	if (extra)
+		json_object_object_add(o, "conformance", extra);
 	json_object_object_add(o, "session", json_str(js_text(s, "id")));
 	json_object_object_add(o, "issue", json_str(js_text(s, "issue")));
 	json_object_object_add(o, "closure", json_str(closure_name(a->closure)));
@@ -191,36 +200,166 @@ print_json(const struct json_object *s, const struct closure_facts *f,
 	json_print(o);
 }
 
+/* ---- conformance (R-164) ----------------------------------------------------------------- */
+
+static void
+print_conform(const struct conform *c, const struct phase *phase, const int *covered)
+{
+	printf("  conformance: %zu of %zu files have to do with a criterion%s\n",
+	    c->n - c->n_drift, c->n, c->is_truncated ? ", and more were written" : "");
+	for (size_t i = 0; i < c->n; i++) {
+		const struct conform_write *w = &c->write[i];
+
+		if (!conform_drifts(w) && !w->is_suppressed)
+			continue;
+		fputs(w->is_suppressed ? "    exempt: " : "    drifts: ", stdout);
+		text_put(stdout, w->path);
+		if (w->is_suppressed)
+			puts(" (" CONFORM_SUPPRESS ")");
+		else
+			printf(" (%d%% of the nearest)\n", w->pct);
+	}
+	for (size_t k = 0; k < phase->acceptance.n; k++) {
+		printf("    %3d%% ", covered[k]);
+		text_put(stdout, phase->acceptance.item[k].text);
+		putchar('\n');
+	}
+}
+
+static struct json_object *
+conform_json(const struct conform *c, const struct phase *phase, const int *covered)
+{
+	json_object *o = json_object_new_object(), *writes = json_object_new_array(),
+		    *criteria = json_object_new_array();
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct conform_write *w = &c->write[i];
+		json_object *one = json_object_new_object();
+
+		json_object_object_add(one, "path", json_str(w->path));
+		json_object_object_add(one, "pct", json_object_new_int(w->pct));
+		json_object_object_add(
+		    one, "drifts", json_object_new_boolean(conform_drifts(w)));
+		json_object_object_add(
+		    one, "exempt", json_object_new_boolean(w->is_suppressed));
+		json_object_array_add(writes, one);
+	}
+	for (size_t k = 0; k < phase->acceptance.n; k++) {
+		json_object *one = json_object_new_object();
+
+		json_object_object_add(
+		    one, "text", json_str(phase->acceptance.item[k].text));
+		json_object_object_add(one, "pct", json_object_new_int(covered[k]));
+		json_object_array_add(criteria, one);
+	}
+	json_object_object_add(o, "writes", writes);
+	json_object_object_add(o, "criteria", criteria);
+	return o;
+}
+
+/* Compares the change of S with what its phase was to do; printed, or as data into *OUT. */
+static int
+conformance(struct client *client, struct json_object *status,
+    const struct json_object *s, struct json_object **out, struct err *err)
+{
+	const struct json_object *plan = plan_of(status, s);
+	struct lint_list lints = { 0 };
+	AUTO_PLAN struct plan *file = plan ? plan_load(
+						 js_text(plan, "path"), &lints, err)
+					   : NULL;
+	const struct phase *phase = file ? plan_find(file, js_text(s, "phase")) : NULL;
+	const char *criterion[64];
+	int covered[64] = { 0 };
+	struct fields in = { 0 }, got = { 0 };
+	struct conform c = { 0 };
+	size_t n = 0;
+	int rc = -1;
+
+	lint_list_clear(&lints);
+	fields_set(&in, "session", js_text(s, "id"));
+	if (!phase)
+		(void)(file && err_set(err, ERR_NOT_FOUND, "the plan has no phase %s",
+				   js_text(s, "phase")));
+	else if (phase->acceptance.n == 0 || phase->acceptance.n > 64)
+		err_set(err, ERR_CONFLICT, "phase %s has no criteria to compare with",
+		    phase->id);
+	else
+		rc = client_order(client, "diff", &in, &got, 60000, err);
+	for (; rc == 0 && n < phase->acceptance.n; n++)
+		criterion[n] = phase->acceptance.item[n].text;
+	if (rc == 0) {
+		conform_read(&c, fields_text(&got, "diff"));
+		conform_judge(&c, criterion, n, covered);
+		if (out)
+			*out = conform_json(&c, phase, covered);
+		else
+			print_conform(&c, phase, covered);
+	}
+	conform_clear(&c);
+	fields_clear(&in);
+	fields_clear(&got);
+	return rc;
+}
+
+static int
+read_words(int argc, char **argv, const char **name, bool *as_json, bool *conforms,
+    struct err *err)
+{
+	struct args args;
+	int at;
+
+	args_init(&args, cmd_closure_options, argc, argv);
+	while ((at = args_next(&args, err)) != ARGS_END) {
+		if (at == ARGS_BAD)
+			return -1;
+		if (at == ARGS_WORD && *name)
+			return err_set(err, ERR_USAGE, "closure takes one session");
+		if (at == ARGS_WORD)
+			*name = args.value;
+		else if (at == 0)
+			*as_json = true;
+		else
+			*conforms = true;
+	}
+	if (*name)
+		return 0;
+	err_set(err, ERR_USAGE, "closure needs a session");
+	return err_fix(err, "divisi closure SESSION");
+}
+
 int
 cmd_closure(int argc, char **argv)
 {
-	bool as_json = false;
-	const char *words[2] = { NULL };
-	struct args_simple want = { "closure SESSION", &as_json, words, 1, 1 };
+	bool as_json = false, conforms = false;
+	const char *name = NULL;
+	struct json_object *extra = NULL;
 	struct client client = { 0 };
 	struct closure_facts facts;
 	struct closure_answer answer = { 0 };
 	AUTO_JSON struct json_object *status = NULL;
 	struct json_object *s = NULL;
 	struct err err = ERR_INIT;
-	struct args args;
-	int rc;
+	int rc = read_words(argc, argv, &name, &as_json, &conforms, &err);
 
-	args_init(&args, cmd_closure_options, argc, argv);
-	rc = args_simple(&args, &want, &err);
 	if (rc == 0)
 		rc = client_open(&client, NULL, true, &err);
 	if (rc == 0)
 		status = client_status(&client, &err);
 	if (status)
-		s = client_session(status, words[0], &err);
+		s = client_session(status, name, &err);
+	if (s && conforms && as_json &&
+	    conformance(&client, status, s, &extra, &err) < 0)
+		s = NULL;
 	if (s) {
 		read_facts(&client, status, s, &facts);
 		closure_of(&facts, &closure_scale_default, &answer);
 		if (as_json)
-			print_json(s, &facts, &answer);
+			print_json(s, &facts, &answer, extra);
 		else
 			print_answer(s, &facts, &answer);
+		if (conforms && !as_json &&
+		    conformance(&client, status, s, NULL, &err) < 0)
+			s = NULL;
 	}
 	client_close(&client);
 	return s ? 0 : cmd_fail(&err, as_json);

@@ -215,7 +215,7 @@ static const struct command commands[] = {
 	{
 	    .name = "closure",
 	    .group = CMD_LAND,
-	    .synopsis = "closure SESSION [--json]",
+	    .synopsis = "closure SESSION [--conformance] [--json]",
 	    .summary = "may its issue be closed, and by whom",
 	    .help =
 		"Says by what is on record: AUTO, PROPOSE (a person is asked), NEVER (a person has it) or BLOCK, with what unblocks it. Open changes and open questions block, several changes, pair mode and the label needs:human-decision ask a person; a report that only believes is no evidence. It closes nothing.",

@@ -134,6 +134,11 @@ divisi issue label "$(look "[x['issue'] for p in status['plans'] for b in p['bat
 run closure p1.1.1B
 claim "what needs a decision is proposed" says "PROPOSE" "person's decision"
 claim "one that is nowhere is told" divisi_fails 5 closure 9Z
+run closure p1.1.1B --conformance
+claim "what was written that has nothing to do with a criterion is named (R-164)" \
+	says "conformance: 0 of 1 files" "drifts: b.txt (0% of the nearest)" "  0% it is there"
+run closure p1.1.1B --conformance --json
+claim "as data, too" says '"path":"b.txt"' '"drifts":true'
 
 # ---- waiving --------------------------------------------------------------------------------
 fake_plan second.md <<END

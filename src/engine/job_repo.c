@@ -124,6 +124,22 @@ job_worktree_add(const struct fields *in, struct fields *out, struct err *err)
 	return rc;
 }
 
+/* What is on the branch of IN and was never pinned: its worktree may have gone before it was. */
+static int
+pin_branch(struct repo *repo, const struct fields *in, struct err *err)
+{
+	AUTO_FREE char *ref = xasprintf("refs/heads/%s", fields_text(in, "branch"));
+	char oid[GIT_OID_SIZE];
+	int rc;
+
+	if (fields_text(in, "branch")[0] == '\0')
+		return 0;
+	rc = repo_ref(repo->common_dir, ref, oid, err);
+	if (rc <= 0 || strcmp(oid, fields_text(in, "base")) == 0)
+		return rc < 0 ? -1 : 0;
+	return pin_commit(repo, fields_text(in, "session"), "head", oid, err);
+}
+
 int
 job_worktree_remove(const struct fields *in, struct fields *out, struct err *err)
 {
@@ -134,8 +150,10 @@ job_worktree_remove(const struct fields *in, struct fields *out, struct err *err
 	(void)out;
 	if (open_top(in, &repo, err) < 0)
 		return -1;
-	rc = worktree_remove(
-	    &repo, fields_text(in, "path"), fields_text(in, "session"), &none, err);
+	rc = pin_branch(&repo, in, err);
+	if (rc == 0)
+		rc = worktree_remove(&repo, fields_text(in, "path"),
+		    fields_text(in, "session"), &none, err);
 	repo_close(&repo);
 	return rc;
 }

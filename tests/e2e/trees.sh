@@ -9,6 +9,8 @@ plan=2026-11-22-try-it.md
 
 fake_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
 git config divisi.publish none
+echo "while [ -e '$scratch/slow' ]; do sleep 0.05; done" >"$scratch/verify.sh"
+git config divisi.verify "sh $scratch/verify.sh"
 fake_plan "$plan" <<END
 1A|quick|Writes: \`a.txt\`|fake:write=a.txt:one fake:commit=a fake:write=b.txt:loose fake:say=written fake:wait=$scratch/go-a
 1B|quick|Writes: \`c.txt\`|fake:write=c.txt:two fake:commit=c
@@ -70,10 +72,23 @@ git branch -q -D "$(field 1B branch)"
 claim "work in review merges without its worktree and its branch" divisi merge 1B --yes
 claim "1B is on main" becomes 1B "done"
 
+# ---- while it merges: what came late is no part of it, and is kept ----------------------------
+touch "$scratch/slow"
+divisi merge 1C --yes >/dev/null 2>&1 &
+claim "1C is being verified" until_true pgrep -f "sh $scratch/verify.sh"
+git -C "$(field 1C path)" commit -q --allow-empty -m "said yes too early"
+late=$(git rev-parse "$(field 1C branch)")
+git worktree remove --force --force "$(field 1C path)"
+rm "$scratch/slow"
+wait $!
+claim "1C is on main as it was verified" becomes 1C "done"
+kept_late() { git for-each-ref --contains "$late" --format='%(refname)' refs/divisi/p1.1.1C | grep -q .; }
+claim "what was committed meanwhile is pinned (promise 2)" until_true kept_late
+
 # ---- while no server runs ---------------------------------------------------------------------
 divisi server --stop >/dev/null
 rm -rf "$(git -C "$scratch/repo" rev-parse --absolute-git-dir)/worktrees"
-claim "found at the next start" until_true look 's["1C"]["tree_gone"] or 1/0'
+claim "found at the next start" until_true look 's["1A"]["tree_gone"] or 1/0'
 claim "the journal is replayed to the same state" until_true divisi replay
 divisi server --stop >/dev/null
 

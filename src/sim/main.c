@@ -27,6 +27,7 @@ static const struct {
 	{ 1000397, 0 },    /* a table waited, of a plan with nothing left to propose */
 	{ 2000039, 0 },    /* a plan was aborted while its next table was made */
 	{ 2011, 0 },       /* commits of a worktree that was taken, not pinned */
+	{ 41319, 0 },      /* a late commit of a worktree that was taken, not pinned */
 	{ 20, SIM_SHORT }, /* a worktree was taken while the disk was full */
 	{ 374,
 	    SIM_SHORT }, /* taken over while a launch waited for a setup that failed */

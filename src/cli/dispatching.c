@@ -83,12 +83,16 @@ dispatch_find(
 static int
 preparation_failed(const struct json_object *batch, struct err *err)
 {
-	if (js_text(batch, "reason")[0] == '\0')
+	const char *reason = js_text(batch, "reason");
+	const char *fix = strstr(reason, "; fix: ");
+	int n = (int)(fix ? (size_t)(fix - reason) : strlen(reason));
+
+	if (n == 0)
 		return 0;
-	err_set(err, ERR_REFUSED, "batch %lld cannot be prepared: %s",
-	    (long long)js_number(batch, "number", 0), js_text(batch, "reason"));
-	return err_fix(
-	    err, "mend it and run the same command again; nothing was launched");
+	err_set(err, ERR_REFUSED, "batch %lld cannot be prepared: %.*s",
+	    (long long)js_number(batch, "number", 0), n, reason);
+	return err_fix(err, "%s; then run the same command again, nothing was launched",
+	    fix ? fix + strlen("; fix: ") : "mend it");
 }
 
 static int

@@ -54,18 +54,21 @@ review_panel(const struct core *core, const struct review *r)
 	return PANEL_OVER;
 }
 
-/* The request is one comment on the issue of what is reviewed. */
+/* The request is one comment where what is reviewed stands. */
 static void
-owe_request(
-    const struct review *r, const char *plan, const char *text, struct acts *acts)
+owe_request(const struct review *r, const struct plan_run *p, const struct session *s,
+    const char *text, struct acts *acts)
 {
 	struct fields *f = acts_add(acts, "issue-comment", "tracker",
 	    "issue-comment/%s/request/%d", r->id, r->n_runs);
 
-	fields_set(f, "plan", plan);
+	fields_set(f, "plan", p->id);
 	fields_set(f, "session", r->session);
 	fields_set(f, "issue", r->asked_on);
-	fields_set(f, "on", r->session[0] ? "" : "master");
+	fields_set(f, "on",
+	    !s                                       ? "master"
+	    : strcmp(r->asked_on, s->sub_issue) == 0 ? ""
+						     : "pull");
 	fields_set(f, "kind", "note");
 	fields_set(f, "text", text);
 }
@@ -95,6 +98,33 @@ owe_mention(const struct core *core, const struct review *r, const struct findin
 	return true;
 }
 
+char *
+review_place(const struct session *s, const struct plan_run *p)
+{
+	const char *end = s && s->pull > 0 ? strstr(s->pull_url, "/pull/") : NULL;
+	const char *from = end;
+
+	for (int slashes = 0; from && from > s->pull_url; from--) {
+		if (from[-1] == '/' && ++slashes == 2)
+			break;
+	}
+	if (end && s->repo[0])
+		return xasprintf(
+		    "%.*s#%lld", (int)(end - from), from, (long long)s->pull);
+	if (end)
+		return xasprintf("#%lld", (long long)s->pull);
+	return xstrdup(s ? s->sub_issue : p ? p->master : "");
+}
+
+/* Where it is asked for now, or was in a journal from before it was asked on pull requests. */
+static bool
+is_place(const struct session *s, const struct plan_run *p, const char *on)
+{
+	AUTO_FREE char *place = review_place(s, p);
+
+	return p && (strcmp(on, place) == 0 || (s && strcmp(on, s->sub_issue) == 0));
+}
+
 int
 step_review_started(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
@@ -116,7 +146,7 @@ step_review_started(
 	if (fields_text(f, "run")[0] == '\0' || n_rounds < 1 || n_rounds > 2)
 		return err_set(
 		    err, ERR_INPUT, "reviewers have a plan and 1 or 2 rounds");
-	if (on[0] && (!p || strcmp(on, s ? s->sub_issue : p->master) != 0))
+	if (on[0] && !is_place(s, p, on))
 		return err_set(err, ERR_CONFLICT,
 		    "%.60s is not the issue of what is reviewed", on);
 	if (r && review_panel(core, r) > PANEL_ASKED) {
@@ -138,7 +168,7 @@ step_review_started(
 	core_set(&r->asked_on, on);
 	r->asked_at = h->at;
 	if (on[0])
-		owe_request(r, p->id, fields_text(f, "text"), acts);
+		owe_request(r, p, s, fields_text(f, "text"), acts);
 	return 0;
 }
 

@@ -65,6 +65,13 @@ enum panel_state {
 
 enum panel_state review_panel(const struct core *core, const struct review *r);
 
+/*
+ * Where a review of S, or of the plan P when S is NULL, is asked for: who reviews a change looks
+ * at its pull request (J-8), which takes comments as an issue does.  "" when nowhere; the
+ * caller frees it.
+ */
+char *review_place(const struct session *s, const struct plan_run *p);
+
 /* The batch of their plan in which round ROUND works, or NULL. */
 const struct batch_run *review_round(
     const struct core *core, const struct review *r, int round);

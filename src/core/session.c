@@ -136,6 +136,17 @@ pin_earlier_runs(struct session *s, struct acts *acts)
 		owe_inspect(s, "failed", acts);
 }
 
+/* Why its table cannot be prepared, with what mends it. */
+static void
+set_unprepared(struct batch_run *b, const struct happening *h)
+{
+	const char *fix = fields_text(&h->fields, "fix");
+
+	free(b->reason);
+	b->reason = xasprintf(
+	    "%s%s%s", fields_text(&h->fields, "text"), fix[0] ? "; fix: " : "", fix);
+}
+
 /* An act that cannot be done: where something waits for it, that says so. */
 int
 step_act_failed(
@@ -171,7 +182,7 @@ step_act_failed(
 	} else if (strcmp(kind, "worktree-add") == 0 ||
 		   strcmp(kind, "issue-file") == 0) {
 		if (b && is_awaited(core, s, h))
-			core_set(&b->reason, text);
+			set_unprepared(b, h);
 	} else if (strcmp(kind, "review-start") == 0) {
 		offer_failed(s, text);
 	} else if (strcmp(kind, "worktree-back") == 0) {

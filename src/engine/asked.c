@@ -1,6 +1,7 @@
 #include "engine/asked.h"
 
 #include "core/feedback.h"
+#include "core/review.h"
 #include "engine/internal.h"
 #include "engine/reports.h"
 #include "policy/asked.h"
@@ -58,7 +59,7 @@ asked_start(struct engine *engine, const struct review_option *o,
 	const struct review *r = core_review_of(
 	    engine->core, about->path, s ? s->id : "", about->timing);
 	const struct plan_run *p = core_plan_by_path(engine->core, about->path);
-	const char *on = s ? s->sub_issue : p ? p->master : "";
+	AUTO_FREE char *on = review_place(s, p);
 	const char *hash = fields_text(in, "plan_hash");
 	AUTO_FREE char *id = r ? xstrdup(r->id)
 			       : xasprintf("v%zu", engine->core->n_reviews + 1);

@@ -320,7 +320,10 @@ comment_on(struct track_work *w, struct err *err)
 
 	if (is_master && mirror_master(w, err) < 0)
 		return -1;
-	return comment_issue(w, text(w, is_master ? "master" : "sub_issue"),
+	return comment_issue(w,
+	    text(w, is_master                            ? "master"
+		    : strcmp(text(w, "on"), "pull") == 0 ? "about"
+							 : "sub_issue"),
 	    text(w, "comment_kind"), text(w, "comment"), err);
 }
 

@@ -175,6 +175,9 @@ gather(const struct task *task, const struct session *s, const struct plan_run *
 	fields_set(in, "status", fields_text(&task->fields, "status"));
 	fields_set(in, "context", fields_text(&task->fields, "context"));
 	fields_set(in, "on", fields_text(&task->fields, "on"));
+	/* A pull request takes comments as an issue does. */
+	if (strcmp(fields_text(in, "on"), "pull") == 0)
+		fields_set(in, "about", fields_text(&task->fields, "issue"));
 	fields_set(in, "assignee", fields_text(&task->fields, "assignee"));
 	fields_set(in, "target", p->target);
 	fields_set_number(in, "number", fields_number(&task->fields, "number", 0));

@@ -86,9 +86,32 @@ github_id(const struct tracker_link *link, const char *repo, long number)
 	return xasprintf("%s#%ld", repo, number);
 }
 
+/* As net_status(), with what is not there by its place, and not every 403 the token's. */
 static int
-take_answer(const struct tracker_link *link, const struct http_answer *answer,
-    struct json_object **got, struct err *err)
+refuse(const struct tracker_link *link, const char *path,
+    const struct http_answer *answer, const char *said, struct err *err)
+{
+	AUTO_FREE char *shown = http_quote(link->net->http, path);
+
+	if (answer->status == 404) {
+		err_set(err, ERR_NOT_FOUND, "github: there is nothing at %s (HTTP 404)",
+		    shown);
+		err_fix(err, "look at divisi.tracker.team and the number, and whether "
+			     "the token may see it");
+		return net_trouble(link, TRACKER_MISSING);
+	}
+	if (answer->status == 403 && strstr(said, "archived")) {
+		err_set(err, ERR_REFUSED,
+		    "github: the repository is archived, and takes nothing");
+		err_fix(err, "restore it there, or set divisi.tracker.team to another");
+		return net_trouble(link, TRACKER_REFUSED);
+	}
+	return net_status(link, answer, said, err);
+}
+
+static int
+take_answer(const struct tracker_link *link, const char *path,
+    const struct http_answer *answer, struct json_object **got, struct err *err)
 {
 	struct json_object *json = net_parse(answer->body, answer->n_body);
 	int rc = 0;
@@ -96,10 +119,11 @@ take_answer(const struct tracker_link *link, const struct http_answer *answer,
 	if (answer->status < 200 || answer->status > 299) {
 		const char *detail = net_str(net_at(json, "errors", 0), "message");
 
-		rc = net_status(
-		    link, answer, *detail ? detail : net_str(json, "message"), err);
+		rc = refuse(link, path, answer,
+		    *detail ? detail : net_str(json, "message"), err);
 	} else if (!json && answer->status != 204) {
 		err_set(err, ERR_INPUT, "github: its answer is no JSON");
+		err_fix(err, HTTP_FIX_ADDRESS);
 		rc = net_trouble(link, TRACKER_LATER);
 	}
 	if (rc == 0 && got)
@@ -126,7 +150,7 @@ github_send(const struct tracker_link *link, struct github_request request,
 		    request.body, JSON_C_TO_STRING_PLAIN, &call.n_body);
 	rc = net_send(link, &call, &answer, err);
 	if (rc == 0) {
-		rc = take_answer(link, &answer, got, err);
+		rc = take_answer(link, request.path, &answer, got, err);
 		if (request.more)
 			*request.more = answer.next != NULL;
 		http_answer_clear(&answer);

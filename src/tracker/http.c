@@ -319,12 +319,18 @@ explain(const struct http *http, CURLcode code, const struct inlet *in, struct e
 	AUTO_FREE char *said = http_quote(
 	    http, http->error[0] ? http->error : curl_easy_strerror(code));
 
-	if (in->is_too_large)
-		return err_set(err, ERR_INPUT, "its answer is larger than %zu MB",
+	if (in->is_too_large) {
+		err_set(err, ERR_INPUT, "its answer is larger than %zu MB",
 		    HTTP_BODY_BYTES >> 20);
+		return err_fix(err, HTTP_FIX_ADDRESS);
+	}
 	switch (code) { // NOLINT(clang-diagnostic-switch-enum)
 	case CURLE_OPERATION_TIMEDOUT:
-		return err_set(err, ERR_TIMEOUT, "no answer in time");
+		err_set(err, ERR_TIMEOUT, "no answer in time");
+		return err_fix(err, "wait until it answers again");
+	case CURLE_SSL_CONNECT_ERROR:
+		err_set(err, ERR_SYSTEM, "TLS fails there: %s", said);
+		return err_fix(err, HTTP_FIX_ADDRESS);
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:
@@ -336,8 +342,12 @@ explain(const struct http *http, CURLcode code, const struct inlet *in, struct e
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WRITE_ERROR:
-		return err_set(err, ERR_INPUT, "its answer is no HTTP: %s", said);
-	default: return err_set(err, ERR_SYSTEM, "no connection: %s", said);
+		err_set(err, ERR_INPUT, "its answer is no HTTP: %s", said);
+		return err_fix(err, HTTP_FIX_ADDRESS);
+	default:
+		err_set(err, ERR_SYSTEM, "no connection: %s", said);
+		return err_fix(
+		    err, "look at the network, and at divisi.tracker.url if it is set");
 	}
 }
 
@@ -438,7 +448,7 @@ http_send(struct http *http, const struct http_call *call, struct http_answer *a
 		err_set(err, ERR_REFUSED,
 		    "it sends us elsewhere (HTTP %ld), where the token must not go",
 		    status);
-		return err_fix(err, "set the tracker's address to where it is now");
+		return err_fix(err, "set divisi.tracker.url to where it is now");
 	}
 	finish(&in, answer);
 	answer->status = (int)status;

@@ -14,6 +14,10 @@ struct http;
 
 #define HTTP_BODY_BYTES ((size_t)8 << 20) /* a larger answer is refused, unpacked */
 
+/* The mend of an answer that is not the tracker's. */
+#define HTTP_FIX_ADDRESS \
+	"who answers there is not the tracker, or a proxy before it: look at divisi.tracker.url"
+
 /*
  * Prepares requests to BASE ("https://host/path"); TOKEN is copied and wiped by
  * http_close().  AUTHORIZATION is what stands before it in its header, such as "Bearer ".

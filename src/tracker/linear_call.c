@@ -72,6 +72,7 @@ static int
 no_sense(const struct tracker_link *link, const char *what, struct err *err)
 {
 	err_set(err, ERR_INPUT, "linear: its answer %s", what);
+	err_fix(err, HTTP_FIX_ADDRESS);
 	return net_trouble(link, TRACKER_LATER);
 }
 
@@ -98,6 +99,9 @@ take_answer(const struct tracker_link *link, const struct http_answer *answer,
 
 	if (net_len(json, "errors") > 0)
 		return judge(link, answer, net_at(json, "errors", 0), err);
+	/* Linear itself says so of issues within an answer, so this is not it. */
+	if (answer->status == 404)
+		return no_sense(link, "is none of Linear's (HTTP 404)", err);
 	if (answer->status != 200)
 		return net_status(link, answer, "", err);
 	if (!json)

@@ -329,5 +329,6 @@ linear_project(const struct tracker_link *link, const char *name, struct err *er
 		return xstrdup(net_str(net_at(data, "projects.nodes", 0), "id"));
 	(void)err_set(err, ERR_NOT_FOUND, "linear: %s project called %.80s",
 	    net_len(data, "projects.nodes") ? "more than one" : "there is no", name);
+	(void)err_fix(err, "set divisi.tracker.project to the name or id of one");
 	return NULL;
 }

@@ -183,6 +183,7 @@ net_limited(
 		link->state->retry_after_ms = wait_ms;
 	err_set(err, ERR_SYSTEM, "%s: its limit of requests is reached for %ld s",
 	    link->net->tracker->name, (long)((wait_ms + 999) / 1000));
+	err_fix(err, "wait that long");
 	return net_trouble(link, TRACKER_LIMITED);
 }
 
@@ -223,6 +224,7 @@ net_status(const struct tracker_link *link, const struct http_answer *answer,
 	if (status == 408 || status >= 500) {
 		err_set(err, ERR_SYSTEM, "%s: out of order (HTTP %d)%s%s", name, status,
 		    colon, shown);
+		err_fix(err, "wait until it is in order again");
 		if (link->state)
 			link->state->retry_after_ms = answer->retry_after_ms;
 		return net_trouble(link, TRACKER_LATER);

@@ -402,6 +402,8 @@ serve({
 	faults: {
 		limited: (q, r) => say(r, 403, {message: 'API rate limit exceeded'}, {'x-ratelimit-remaining': 0,
 			'x-ratelimit-reset': Math.ceil(Date.now() / 1000) + 5}),
+		readonly: (q, r, text) => q.method === 'GET' ? handle(q, r, text) :
+			say(r, 403, {message: 'Repository was archived so is read-only.'}),
 		// Too much at once: nothing is said of what is left, only when to come back.
 		secondary: (q, r) => say(r, 403, {message: 'You have exceeded a secondary rate limit'},
 			{'x-ratelimit-remaining': 4000, 'retry-after': 2}),

@@ -295,8 +295,8 @@ serve({
 		db.foreign = seed.length;
 	},
 	// "token" revokes the one before; the rest is what somebody else does to issues: "change",
-	// "label" them, "block" one by another, "archive" them.
-	obey: ({token, change: wanted = {}, label = {}, block = [], archive = []}) => {
+	// "label" them, "block" one by another, "archive" them and "restore" them.
+	obey: ({token, change: wanted = {}, label = {}, block = [], archive = [], restore = []}) => {
 		db.token = token ?? db.token;
 		for (const [id, input] of Object.entries(wanted))
 			change(must(find_issue(id), 'Issue'), input);
@@ -313,6 +313,8 @@ serve({
 				relatedIssue: find_issue(id)});
 		for (const id of archive)
 			find_issue(id).archivedAt = now();
+		for (const id of restore)
+			find_issue(id).archivedAt = null;
 	},
 	faults: {
 		limited,

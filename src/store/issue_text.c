@@ -126,9 +126,9 @@ char_bytes(const char *p)
 	return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 }
 
-/* TEXT on one line, padded or cut to WIDTH columns. */
+/* TEXT on one line, cut to WIDTH columns, and padded unless IS_LAST. */
 static void
-print_cell(FILE *out, const char *text, size_t width)
+print_cell(FILE *out, const char *text, size_t width, bool is_last)
 {
 	AUTO_FREE char *shown = text_show(text, true);
 	size_t full = text_width(shown), used = 0;
@@ -146,9 +146,9 @@ print_cell(FILE *out, const char *text, size_t width)
 	}
 	if (full > width) {
 		fprintf(out, "%.*s…%*s", (int)(p - shown), shown,
-		    (int)(width - 1 - used), "");
+		    is_last ? 0 : (int)(width - 1 - used), "");
 	} else {
-		fprintf(out, "%s%*s", shown, (int)(width - full), "");
+		fprintf(out, "%s%*s", shown, is_last ? 0 : (int)(width - full), "");
 	}
 }
 
@@ -193,8 +193,10 @@ print_row(FILE *out, const struct columns *c, const char *const text[6])
 	for (size_t i = 0; i < N_ELEMS(width); i++) {
 		if (width[i] == 0)
 			continue;
-		print_cell(out, text[i], width[i]);
-		fputs(i + 1 < N_ELEMS(width) ? "  " : "\n", out);
+		bool is_last = i + 1 == N_ELEMS(width);
+
+		print_cell(out, text[i], width[i], is_last);
+		fputs(is_last ? "\n" : "  ", out);
 	}
 }
 
@@ -219,8 +221,6 @@ issue_print_table(FILE *out, const struct issue_set *set, size_t width)
 			estimate, issues_text_or(issue->assignee, "-"), labels,
 			issue->title });
 	}
-	if (set->has_more)
-		fputs("... and more\n", out);
 }
 
 /*

@@ -5,6 +5,7 @@
 #include "cli/json.h"
 #include "cli/screen.h"
 #include "cli/world.h"
+#include "engine/track_link.h"
 #include "plan/lint.h"
 #include "policy/names.h"
 
@@ -238,6 +239,24 @@ print_json(const struct filing *f, const struct batch *batch)
 	json_object_put(o);
 }
 
+/* Filed where the team does not look, a sub-issue would dispatch nobody. */
+static int
+check_tracker(const struct filing *f, struct err *err)
+{
+	const char *name = "";
+
+	if (track_chosen(&f->world.config, &name, err) < 0)
+		return -1;
+	if (name[0] == '\0')
+		return 0;
+	err_set(err, ERR_REFUSED,
+	    "on a surface without worktrees sub-issues are filed in the built-in tracker "
+	    "only, and divisi.tracker is %s",
+	    name);
+	return err_fix(err,
+	    "DIVISI_SURFACE=code where there is git, or: git config divisi.tracker local");
+}
+
 /* What would stop a dispatch with git stops this one. */
 static int
 check_plan(struct filing *f, struct err *err)
@@ -267,6 +286,8 @@ degraded_dispatch(const char *path, bool dry, bool as_json, struct err *err)
 
 	if (rc == 0)
 		rc = check_plan(&f, err);
+	if (rc == 0)
+		rc = check_tracker(&f, err);
 	if (rc == 0)
 		rc = client_open(&f.client, dirname(copy), true, err);
 	if (rc == 0) {

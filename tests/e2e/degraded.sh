@@ -82,6 +82,14 @@ claim "doctor tells it with the mend" says 'surface *cowork \(divisi.surface\), 
 sed 's/make it/make more/; s/T-100/T-200/' "$plan" >2026-11-23-try-more.md
 claim "a dispatch is by sub-issue" says '"tier":"degraded-cowork","surface":"cowork"' \
 	divisi dispatch 2026-11-23-try-more.md --dry-run --json
+git config divisi.tracker github
+git config divisi.tracker.team acme/gates
+claim "nothing is filed where the team does not look" says 'built-in tracker only, and divisi.tracker is github' \
+	divisi dispatch 2026-11-23-try-more.md
+git config divisi.tracker local
+claim "the mend is one" divisi dispatch 2026-11-23-try-more.md --dry-run
+git config --unset divisi.tracker
+git config --unset divisi.tracker.team
 claim "the server, asked for sessions, refuses (S-7)" says 'no worktree and no branch is made .S-7' \
 	env DIVISI_SURFACE=code divisi dispatch 2026-11-23-try-more.md
 claim "nothing was made in git there either (S-7)" equals "$(git worktree list | wc -l)$(git for-each-ref refs/heads refs/divisi | wc -l)" 11

@@ -27,7 +27,7 @@ refuses() {
 	divisi dispatch "$plan" >"$scratch/said" 2>&1
 	local status=$?
 	cat "$scratch/said"
-	[ $status = 3 ] && grep -qE -- "cannot be prepared: .*$1" "$scratch/said" &&
+	[ "$status" = 3 ] && grep -qE -- "cannot be prepared: .*$1" "$scratch/said" &&
 		grep -qE -- "fix: .*$2" "$scratch/said" && ! grep -q "$token" "$scratch/said" &&
 		equals "$(of 'len(mine)')" 0
 }

@@ -30,7 +30,7 @@ static size_t n_paths, n_plans = 3;
 
 struct world {
 	struct tracked_link link[3];
-	const char *submodule[2];
+	const char *submodule[1];
 	const char *tracked[12];
 	size_t n_links, n_submodules, n_tracked;
 	bool is_exact; /* no link leads to the root, no case is folded */
@@ -44,6 +44,7 @@ struct deed {
 struct actor {
 	struct deed deed[2];
 	size_t n_deeds;
+	unsigned in_submodule;
 	unsigned char on[MAX_PATHS];
 	char said[160];
 };
@@ -155,16 +156,20 @@ submodule_of(const struct world *world, const char *text)
 	return NULL;
 }
 
-/* Whatever is done below a submodule is done to all of it. */
+/* Whatever is done below a submodule, of which a world has one, is done to all of it. */
 static unsigned
 does(const struct world *world, const struct actor *actor, const char *text)
 {
-	const char *submodule = submodule_of(world, text);
-	unsigned does = does_by_name(world, actor, text);
+	return does_by_name(world, actor, text) |
+	       (submodule_of(world, text) ? actor->in_submodule : 0);
+}
 
-	if (!submodule)
-		return does;
-	does |= does_by_name(world, actor, submodule);
+/* All that ACTOR does with SUBMODULE and below, as far as the paths of the oracle go. */
+static unsigned
+does_below(const struct world *world, const struct actor *actor, const char *submodule)
+{
+	unsigned does = does_by_name(world, actor, submodule);
+
 	for (size_t i = 0; i < n_paths; i++) {
 		AUTO_FREE char *below = xasprintf("%s/%s", submodule, path[i]);
 		AUTO_FREE char *deep = xasprintf("%s/c", below);
@@ -178,22 +183,10 @@ does(const struct world *world, const struct actor *actor, const char *text)
 static void
 fill_actor(const struct world *world, struct actor *actor)
 {
+	if (world->n_submodules > 0)
+		actor->in_submodule = does_below(world, actor, world->submodule[0]);
 	for (size_t i = 0; i < n_paths; i++)
-		actor->on[i] = (unsigned char)does_by_name(world, actor, path[i]);
-	for (size_t s = 0; s < world->n_submodules; s++) {
-		unsigned all = 0;
-
-		for (size_t i = 0; i < n_paths; i++) {
-			if (behind(path[i], world->submodule[s]))
-				all |= actor->on[i];
-		}
-		if (all)
-			all |= does(world, actor, world->submodule[s]);
-		for (size_t i = 0; i < n_paths; i++) {
-			if (behind(path[i], world->submodule[s]))
-				actor->on[i] |= (unsigned char)all;
-		}
-	}
+		actor->on[i] = (unsigned char)does(world, actor, path[i]);
 }
 
 /* What follows from one path with which one does A and the other B. */
@@ -294,7 +287,8 @@ random_pattern(char *buf, size_t max, uint32_t *seed)
 			has_brace = has_brace || *next == '{';
 			strcat(buf, next);
 		}
-	} while (*buf == '/' || strstr(buf, "***") || strspn(buf, "/") == strlen(buf));
+	} while (*buf == '/' || strstr(buf, "***") || strstr(buf, "//") ||
+		 strspn(buf, "/") == strlen(buf));
 }
 
 /* Does a tree of WORLD have TEXT as a directory?  A submodule is one. */
@@ -360,8 +354,10 @@ is_collision(const struct world *world, const struct actor *a, const struct acto
 			continue;
 		for (size_t i = 0; i < n_paths; i++) {
 			AUTO_FREE char *below = xasprintf("%s/%s", witness, path[i]);
+			AUTO_FREE char *deep = xasprintf("%s/c", below);
 
-			if (does_by_name(world, side[s], below))
+			if (does_by_name(world, side[s], below) ||
+			    does_by_name(world, side[s], deep))
 				return true;
 		}
 	}

@@ -227,6 +227,17 @@ make_temporary(char *tmp)
 	return -1;
 }
 
+/* A device or pipe is written to: to put a file in its place would break it for everybody. */
+static int
+write_through(const char *path, const void *data, size_t n_bytes, struct err *err)
+{
+	AUTO_FD int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 || file_write_all(fd, data, n_bytes) < 0)
+		return err_sys(err, "write %s", path);
+	return 0;
+}
+
 int
 file_write_atomic(
     const char *path, const void *data, size_t n_bytes, mode_t mode, struct err *err)
@@ -237,6 +248,8 @@ file_write_atomic(
 	AUTO_FD int fd = -1;
 	struct stat st;
 
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return write_through(path, data, n_bytes, err);
 	clear_temporaries_of(target);
 	fd = make_temporary(tmp);
 	if (fd < 0)

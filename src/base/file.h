@@ -25,7 +25,8 @@ char *file_read_tail(const char *path, size_t max_bytes);
  * directory.  The mode (and where allowed the owner) of an existing file is
  * kept, a new one gets MODE.  When PATH is a symbolic link its target is written.
  * After a failure PATH is as it was and no temporary is left; what a writer that was killed
- * has left (PATH.divisi-XXXXXX) is removed by the next.
+ * has left (PATH.divisi-XXXXXX) is removed by the next.  A PATH that is no regular file, such
+ * as /dev/null or a pipe, is written to as it is; ERR_SYSTEM for a directory.
  */
 NODISCARD int file_write_atomic(
     const char *path, const void *data, size_t n_bytes, mode_t mode, struct err *err);

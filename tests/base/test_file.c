@@ -149,6 +149,30 @@ a_failed_write_leaves_everything_as_it_was(void **state)
 	assert_int_equal(err.sys_errno, ENOENT);
 }
 
+/* Such as /dev/null: as root, a file in its place would break the machine. */
+static void
+what_is_no_regular_file_is_written_to_and_stays_what_it_is(void **state)
+{
+	AUTO_FREE char *fifo = in_top("pipe"), *dir = in_top("directory");
+	struct err err = ERR_INIT;
+	AUTO_FD int fd = -1;
+	char got[8] = "";
+	struct stat st;
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	fd = open(fifo, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_int_equal(file_write_atomic(fifo, "text", 4, 0600, NULL), 0);
+	assert_int_equal(read(fd, got, sizeof(got)), 4);
+	assert_string_equal(got, "text");
+	assert_int_equal(lstat(fifo, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(file_mkdirs(dir, 0700, NULL), 0);
+	assert_int_equal(file_write_atomic(dir, "text", 4, 0600, &err), -1);
+	assert_int_equal(err.sys_errno, EISDIR);
+	assert_true(file_is_dir(dir));
+}
+
 /* A writer that was killed leaves its temporary, one at work holds the lock of it. */
 static void
 the_temporary_of_a_dead_writer_is_removed_by_the_next(void **state)
@@ -302,6 +326,7 @@ main(void)
 		TEST(a_write_keeps_the_mode_that_is_there),
 		TEST(a_write_goes_through_a_symbolic_link),
 		TEST(a_failed_write_leaves_everything_as_it_was),
+		TEST(what_is_no_regular_file_is_written_to_and_stays_what_it_is),
 		TEST(the_temporary_of_a_dead_writer_is_removed_by_the_next),
 		TEST(the_temporaries_of_dead_writers_go_from_a_directory),
 		TEST(the_tail_of_a_file_is_what_it_ends_with),

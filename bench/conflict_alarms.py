@@ -23,7 +23,13 @@ def alarms(build, repo, merges):
         said = subprocess.run([f"{build}/bench/radar_alarms", repo, f"{scratch}/radar"],
                               input="".join(f"{' '.join(merge)}\n" for merge in merges),
                               check=True, text=True, stdout=subprocess.PIPE).stdout
-    return [part.splitlines() for part in ("\n" + said).split("\n.\n")[:-1]]
+    found = [[]]
+    for line in said.splitlines():
+        if line == ".":
+            found.append([])
+        else:
+            found[-1].append(line)
+    return found[:-1]
 
 
 def main():
@@ -45,6 +51,8 @@ def main():
     if not merges:
         data_of.stop(f"{repo} has no merge of {name} in {sys.argv[3]}")
     said = alarms(build, repo, merges)
+    if len(said) != len(merges):
+        data_of.stop(f"asked of {len(merges)} merges, told of {len(said)}")
     for rule in ("S1", "S2", "S5", ""):
         raised = [any(f"[{rule}" in line for line in lines) for lines in said]
         hits = sum(is_raised and bad for is_raised, bad in zip(raised, amended))

@@ -109,7 +109,8 @@ struct radar_heard {
 struct radar_watch {
 	struct event *timer;
 	struct job *job;
-	bool is_cold; /* the next look compares everything */
+	bool is_cold;            /* the next look compares everything */
+	bool was_cold, is_first; /* the last one did; and the one before it did not */
 	bool has_store;
 	int n_still;              /* looks since one found something changed */
 	struct radar_heard heard; /* as it was at the last look */

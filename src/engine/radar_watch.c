@@ -1,16 +1,9 @@
 #include "engine/internal.h"
+#include "radar/pace.h"
 
 #include <string.h>
 
-/*
- * When the radar looks (DESIGN 8).  As often as it costs little: a hundred times what the
- * last look took of the processor lies between two looks, at least two seconds.  Four times
- * as long after each look that found every tree as it was, until a session says something.
- */
-#define LOOK_MIN_MS 2000
-#define LOOK_MAX_MS 120000
-#define LOOK_RATIO  100
-#define STILL_RATIO 4
+/* When the radar looks (DESIGN 8); how long it waits between two looks is radar/pace.h. */
 
 static bool
 is_off(const struct engine *engine, const struct session *s)
@@ -293,7 +286,9 @@ on_time(evutil_socket_t fd, short what, void *arg)
 	put_repos(engine, &in);
 	if (is_anybody_working(engine)) {
 		gather(engine, &in);
-		fields_set_number(&in, "cold", r->is_cold || !r->has_store);
+		r->is_first = (r->is_cold || !r->has_store) && !r->was_cold;
+		r->was_cold = r->is_cold || !r->has_store;
+		fields_set_number(&in, "cold", r->was_cold);
 		r->has_store = true;
 		r->heard = radar_listen(engine);
 		if (r->began_at == 0)
@@ -318,7 +313,6 @@ void
 radar_settle(struct engine *engine)
 {
 	struct radar_watch *r = &engine->radar;
-	int64_t wait = r->last_cpu_ms * LOOK_RATIO;
 
 	if (r->job || (!r->has_store && !is_anybody_working(engine)))
 		return;
@@ -328,11 +322,7 @@ radar_settle(struct engine *engine)
 		r->n_still = 0;
 	else if (event_pending(r->timer, EV_TIMEOUT, NULL))
 		return;
-	if (wait < LOOK_MIN_MS)
-		wait = LOOK_MIN_MS;
-	for (int i = 0; i < r->n_still && wait < LOOK_MAX_MS; i++)
-		wait *= STILL_RATIO;
-	look_in(engine, wait < LOOK_MAX_MS ? wait : LOOK_MAX_MS);
+	look_in(engine, radar_pause_ms(r->last_cpu_ms, r->is_first, r->n_still));
 }
 
 void

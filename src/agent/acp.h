@@ -63,6 +63,8 @@ char *acp_step(const struct agent_launch *launch, const struct agent_talk *talk,
 void acp_parse(const char *line, size_t n, agent_event_fn *fn, void *arg);
 /* The same, where Copilot says what became of its calls to the model. */
 void copilot_parse(const char *line, size_t n, agent_event_fn *fn, void *arg);
+/* The same, where OpenCode tells of each edit that it was allowed, as if it asked for it. */
+void acp_parse_opencode(const char *line, size_t n, agent_event_fn *fn, void *arg);
 char *acp_answer(const char *key, const char *ask_id, const char *raw,
     const char *decision, const char *text);
 char *acp_say(const struct agent_talk *talk, const char *key, const char *text);

@@ -221,7 +221,7 @@ enum { SANDBOX = 1, STOPS = 2, NO_GIT_CONFIG = 4 };
 
 ACP_AGENT(acp, "acp", NULL, 0, acp_parse);
 ACP_AGENT(gemini, "gemini", gemini_env, NO_GIT_CONFIG, acp_parse);
-ACP_AGENT(opencode, "opencode", opencode_env, STOPS, acp_parse);
+ACP_AGENT(opencode, "opencode", opencode_env, STOPS, acp_parse_opencode);
 ACP_AGENT(copilot, "copilot", copilot_env, STOPS, copilot_parse);
 ACP_AGENT(claude_acp, "claude-acp", claude_env, 0, acp_parse);
 ACP_AGENT(codex_acp, "codex-acp", codex_env, SANDBOX, acp_parse);

@@ -506,3 +506,17 @@ acp_parse(const char *line, size_t n, agent_event_fn *fn, void *arg)
 	else
 		on_notification(method, params, &out);
 }
+
+void
+acp_parse_opencode(const char *line, size_t n, agent_event_fn *fn, void *arg)
+{
+	AUTO_JSON struct json_object *msg = wire_parse(line, n, WIRE_MAX_BYTES);
+	struct rpc_out out = { .fn = fn, .arg = arg };
+
+	/* It writes the file itself, and waits for no answer (1.18.33). */
+	if (wire_is(msg, "method", "fs/write_text_file"))
+		rpc_note(&out, "it wrote %s",
+		    or_empty(wire_str(wire_get(msg, "params"), "path")));
+	else
+		acp_parse(line, n, fn, arg);
+}

@@ -425,12 +425,27 @@ copilot_says_in_words_what_failed(void **state)
 	}
 }
 
+/* Nobody is asked for what was allowed already, and is done. */
+static void
+opencode_tells_of_its_edits_as_if_it_asked(void **state)
+{
+	struct seen seen = { 0 };
+
+	(void)state;
+	seen_line(&seen, &agent_opencode,
+	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"fs/write_text_file\",\"params\":"
+	    "{\"sessionId\":\"s\",\"path\":\"/w/a\",\"content\":\"x\"}}");
+	assert_string_equal(seen.text, "note: it wrote /w/a\n");
+	seen_clear(&seen);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line_gives_its_events),
 		cmocka_unit_test(copilot_says_in_words_what_failed),
+		cmocka_unit_test(opencode_tells_of_its_edits_as_if_it_asked),
 		cmocka_unit_test(a_permission_shows_all_that_would_be_done),
 		cmocka_unit_test(an_answer_takes_the_option_of_its_kind),
 		cmocka_unit_test(it_offers_no_files_and_no_terminals),

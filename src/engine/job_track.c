@@ -120,6 +120,23 @@ has_field(const struct fields *seen, const char *name)
 	return false;
 }
 
+/* Is VALUE of NAME what this act makes it?  Then it was done, and the word of that got lost. */
+static bool
+is_reached(const struct tracking *t, const char *name, const char *value)
+{
+	const char *act = fields_text(t->in, "act");
+	const char *account = t->work.account ? t->work.account : "";
+
+	if (strcmp(name, "delegate") == 0)
+		return strcmp(act, "undelegate") == 0
+			   ? value[0] == '\0'
+			   : strcmp(act, "delegate") == 0 &&
+				 fields_text(t->in, "to")[0] && value[0] &&
+				 track_is_named(value, fields_text(t->in, "to"));
+	return strcmp(name, "assignee") == 0 && strcmp(act, "issue-assign") == 0 &&
+	       account[0] && strcmp(value, account) == 0;
+}
+
 /* What holds further writes until a person has seen it (J-44): its text, and whose it is. */
 static int
 find_conflict(struct tracking *t, const struct fields *seen, const struct fields *is,
@@ -140,7 +157,8 @@ find_conflict(struct tracking *t, const struct fields *seen, const struct fields
 		const char *value = fields_text(is, held[i].name);
 
 		if (!has_field(seen, held[i].name) ||
-		    strcmp(value, fields_text(seen, held[i].name)) == 0)
+		    strcmp(value, fields_text(seen, held[i].name)) == 0 ||
+		    is_reached(t, held[i].name, value))
 			continue;
 		return conflict(t, i > 0 && !value[0] ? held[i].none : held[i].what,
 		    i > 0 ? value : "", err);

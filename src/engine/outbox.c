@@ -507,16 +507,20 @@ retry(struct task *task, struct err *err)
 	return 0;
 }
 
-/* Who waits for a filing that is given up is told: its table, or its session. */
+/* Who waits for what is given up is told: a table, or a session, for its filing or its agent. */
 static int
 tell_dropped(struct task *task, const char *reason, struct err *err)
 {
+	bool is_given = strcmp(task->kind, "delegate") == 0;
 	AUTO_FREE char *result = NULL;
 	struct err why = ERR_INIT;
 	int rc = 0;
 
-	err_set(&why, ERR_REFUSED, "its filing was given up: %s", reason);
-	if (is_filing(task))
+	err_set(&why, ERR_REFUSED, "its %s was given up: %s",
+	    is_given ? "delegation" : "filing", reason);
+	if (is_given)
+		rc = task_tell_failed(task, &why, &result);
+	else if (is_filing(task))
 		rc = is_queued(task) ? tell_queued(task)
 				     : task_tell_failed(task, &why, &result);
 	return rc < 0 ? err_set(err, ERR_SYSTEM, "the journal takes nothing now") : 0;

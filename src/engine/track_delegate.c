@@ -34,8 +34,8 @@ call_of(struct track_work *w, const char *what)
 }
 
 /* An agent has several names: its own, its account's, and that of the account's program. */
-static bool
-is_named(const char *name, const char *to)
+bool
+track_is_named(const char *name, const char *to)
 {
 	size_t n = strlen(to);
 
@@ -53,7 +53,7 @@ check_free(struct track_work *w, struct arena *arena, struct err *err)
 
 	if (w->tracker->read(w->link, text(w, "sub_issue"), arena, &issue, err) < 0)
 		return -1;
-	if (issue.delegate[0] == '\0' || is_named(issue.delegate, to))
+	if (issue.delegate[0] == '\0' || track_is_named(issue.delegate, to))
 		return 0;
 	refuse(err, "G10", "%s is delegated to %.80s already", text(w, "sub_issue"),
 	    issue.delegate);
@@ -130,7 +130,7 @@ see_issue(
 	if (w->tracker->read(w->link, text(w, "sub_issue"), arena, &issue, err) < 0)
 		return -1;
 	fields_set(out, "status", issue.status);
-	if (issue.delegate[0] && to[0] && !is_named(issue.delegate, to))
+	if (issue.delegate[0] && to[0] && !track_is_named(issue.delegate, to))
 		fields_set(out, "other", issue.delegate);
 	return 0;
 }
@@ -149,7 +149,7 @@ see_agent(
 	for (size_t i = 0; i < agents.n; i++) {
 		const struct tracker_agent *a = &agents.item[i];
 
-		if (a->agent[0] && !is_named(a->agent, text(w, "to")))
+		if (a->agent[0] && !track_is_named(a->agent, text(w, "to")))
 			continue;
 		fields_set(out, "state", a->state);
 		if (strcmp(a->state, "complete") == 0 || strcmp(a->state, "error") == 0)

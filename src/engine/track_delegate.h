@@ -9,6 +9,9 @@
  */
 bool track_is_delegation(const char *kind);
 
+/* Is NAME, as a tracker has it, agent TO: the same, or "TO-something", "TO[bot]", "TO (app)"? */
+bool track_is_named(const char *name, const char *to);
+
 /*
  * Does w->in's act.  OUT has of a look: status, state, summary, other, number, url,
  * pull_state, checks, review, branch, head; of a delegation "to".

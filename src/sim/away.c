@@ -90,13 +90,12 @@ sim_away_give(const char *issue, const char *session, const char *to)
 
 	if (a && strcmp(a->to, to) == 0)
 		return;
-	if (a && to[0])
+	/* A person who gives up the taking back, and writes ours on top, said so. */
+	if (a && to[0] && !sim_was_dropped_of(session))
 		sim_fail("%s of %s goes to %s, and %s has it (R-86)", issue, session,
 		    to, a->to);
-	if (a) {
+	if (a)
 		a->is_given = false;
-		return;
-	}
 	if (to[0] == '\0')
 		return;
 	if (!s || !is_in_table(s, to))

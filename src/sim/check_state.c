@@ -136,9 +136,11 @@ check_moves(const struct happening *h, const struct acts *acts)
 			check_turn(s);
 		if ((to == SESSION_LAUNCHING || to == SESSION_CLAIMED) &&
 		    !session_is_live(sh->state))
-			check_cap(h, s);
+			if (h->kind != HAP_DELEGATE_SEEN)
+				check_cap(h, s);
 		sh->state = to;
-		if (to == SESSION_LAUNCHING) {
+		/* Who works elsewhere and pushes on is seen, not launched. */
+		if (to == SESSION_LAUNCHING && h->kind != HAP_DELEGATE_SEEN) {
 			sh->is_overridden |= fields_text(&h->fields, "override")[0] !=
 					     0;
 			check_company(s);

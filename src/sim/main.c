@@ -24,9 +24,11 @@ static const struct {
 	{ 7499, SIM_SHORT }, /* a table made anew gave a key once more */
 	{ 6461, SIM_SHORT }, /* a holder that was killed, and a clock set back */
 	{ 1796, 0 },         /* a dropped launch whose holder had not said who it is */
-	{ 1000397, 0 },    /* a table waited, of a plan with nothing left to propose */
-	{ 2000039, 0 },    /* a plan was aborted while its next table was made */
-	{ 2011, 0 },       /* commits of a worktree that was taken, not pinned */
+	{ 1000397, 0 }, /* a table waited, of a plan with nothing left to propose */
+	{ 2000039, 0 }, /* a plan was aborted while its next table was made */
+	{ 2011, 0 },    /* commits of a worktree that was taken, not pinned */
+	{ 6002527, 0 }, /* given up was who gives it away, and the session waited on */
+	{ 3383, SIM_SHORT }, /* a delegation that was done taken for somebody else's */
 	{ 41319, 0 },      /* a late commit of a worktree that was taken, not pinned */
 	{ 20, SIM_SHORT }, /* a worktree was taken while the disk was full */
 	{ 374,

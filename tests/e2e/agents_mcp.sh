@@ -1,7 +1,7 @@
 #!/bin/bash
 # The real agents but Claude Code with our MCP server, handed to each in its own way: what its
-# model reports and asks through it, and whose session it is (issue: every agent for real, item
-# 12): `agents_mcp.sh AGENT`.
+# model reports and asks through it, and whose session it is:
+# `agents_mcp.sh AGENT`.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/runs.sh"
 . "$(dirname "$0")/agents_env.sh"
@@ -45,6 +45,7 @@ claim "$agent, mcp: as itself" says '"id":"p1.1.1A".*widen-asked|widen-asked.*p1
 is_committed() {
 	equals "$(git -C "$(field 1A path)" log -1 --format=%s)" own
 }
-claim "$agent, mcp: and works on meanwhile" until_true is_committed
+# Gemini's turn ends where words reach it (docs/agents.md, two-turns).
+[ "$agent" = gemini ] || claim "$agent, mcp: and works on meanwhile" until_true is_committed
 divisi server --stop >/dev/null
 e2e_end

@@ -15,7 +15,7 @@
 
 /* One issue, as it stands there, and what somebody does to it between two of our looks. */
 static struct {
-	char status[32], assignee[32], body[32];
+	char status[32], assignee[32], delegate[32], body[32];
 	int n_reads, n_moves, n_comments;
 	const char *account;             /* to whom the settings assign */
 	const char *assigned_after_look; /* by somebody, to whom */
@@ -31,7 +31,7 @@ read_issue(const struct tracker_link *link, const char *id, struct arena *arena,
 		.body = arena_strdup(arena, there.body),
 		.status = arena_strdup(arena, there.status),
 		.assignee = arena_strdup(arena, there.assignee),
-		.delegate = "",
+		.delegate = arena_strdup(arena, there.delegate),
 		.updated_at = 1 };
 	if (there.n_reads == 0 && there.moved_after_look)
 		snprintf(
@@ -52,6 +52,8 @@ update(const struct tracker_link *link, const struct tracker_call *call, const c
 	}
 	if (patch->assignee)
 		snprintf(there.assignee, sizeof(there.assignee), "%s", patch->assignee);
+	if (patch->delegate)
+		snprintf(there.delegate, sizeof(there.delegate), "%s", patch->delegate);
 	return 0;
 }
 
@@ -64,7 +66,7 @@ comment(const struct tracker_link *link, const struct tracker_call *call,
 }
 
 static const struct tracker tracker = { .name = "test",
-	.capabilities = TRACKER_NETWORK,
+	.capabilities = TRACKER_NETWORK | TRACKER_DELEGATES,
 	.update = update,
 	.comment = comment,
 	.read = read_issue };
@@ -119,6 +121,7 @@ act(const char *kind, const char *status, char **seen, struct fields *out)
 	fields_set(&in, "seen_id", "CIA-2");
 	fields_set(&in, "seen", *seen ? *seen : "");
 	fields_set(&in, "status", status);
+	fields_set(&in, "to", "Robot");
 	fields_set(&in, "comment_kind", "note");
 	fields_set(&in, "comment", "hello");
 	fields_clear(out);
@@ -217,6 +220,29 @@ an_assignment_of_ours_is_seen_and_one_of_theirs_is_a_conflict(void **state)
 	fields_clear(&out);
 }
 
+/* What we did, and never heard of, is no change of somebody else's (sim seed 6002527). */
+static void
+a_delegation_whose_answer_was_lost_is_done_and_no_conflict(void **state)
+{
+	AUTO_FREE char *seen = NULL;
+	struct fields out = { 0 };
+
+	assert_int_equal(act("issue-comment", "", &seen, &out), 0);
+	snprintf(there.delegate, sizeof(there.delegate), "Robot-bot");
+	assert_int_equal(act("delegate", "", &seen, &out), 0);
+	snprintf(there.delegate, sizeof(there.delegate), "%s", "");
+	assert_int_equal(act("undelegate", "", &seen, &out), 0);
+	there.account = "ada";
+	snprintf(there.assignee, sizeof(there.assignee), "ada");
+	assert_int_equal(act("issue-assign", "", &seen, &out), 0);
+	assert_string_equal(fields_text(&out, "conflict"), "");
+	/* Another agent's is. */
+	snprintf(there.delegate, sizeof(there.delegate), "Robotnik");
+	assert_int_equal(act("delegate", "", &seen, &out), -1);
+	assert_non_null(strstr(fields_text(&out, "conflict"), "Robotnik"));
+	fields_clear(&out);
+}
+
 int
 main(void)
 {
@@ -231,6 +257,8 @@ main(void)
 		cmocka_unit_test_setup(
 		    an_assignment_of_ours_is_seen_and_one_of_theirs_is_a_conflict,
 		    setup),
+		cmocka_unit_test_setup(
+		    a_delegation_whose_answer_was_lost_is_done_and_no_conflict, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

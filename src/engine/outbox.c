@@ -391,6 +391,12 @@ outbox_send(struct task *task, const struct fields *in)
 	struct fields full = { 0 };
 	struct err err = ERR_INIT;
 
+	if (is_about_nothing(task, in) && strcmp(task->kind, "delegate") == 0) {
+		err_set(&err, ERR_REFUSED,
+		    "there is no issue to give to anybody: its filing was given up");
+		task_fail(task, &err);
+		return;
+	}
 	if (is_about_nothing(task, in)) {
 		task_end(task, "done", "{\"nothing\":\"its filing was given up\"}", 0);
 		return;

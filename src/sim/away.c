@@ -413,6 +413,20 @@ outside_inspect(const struct repo *repo, const char *target, const char *oid,
 	return 0;
 }
 
+/* Could the built-in tracker not take an issue of SESSION back, however often it was tried? */
+static bool
+has_failed(const char *session)
+{
+	for (size_t i = 0; i < sim_disk_acts(); i++) {
+		const struct act_row *act = sim_disk_act(i);
+
+		if (strcmp(act->kind, "undelegate") == 0 &&
+		    strcmp(act->state, "failed") == 0 && strstr(act->key, session))
+			return true;
+	}
+	return false;
+}
+
 /* Nobody has the issue of a session any more that has ended. */
 void
 sim_away_check_end(void)
@@ -423,7 +437,8 @@ sim_away_check_end(void)
 		const struct session *s = &core->session[i];
 		const struct away *a = who_has(s->sub_issue);
 
-		if (session_is_terminal(s->state) && a && !sim_was_dropped_of(s->id))
+		if (session_is_terminal(s->state) && a && !sim_was_dropped_of(s->id) &&
+		    !has_failed(s->id))
 			sim_fail("%s is %s, and %s has its issue %s for ever", s->id,
 			    session_state_name(s->state), a->to, a->issue);
 	}

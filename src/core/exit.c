@@ -405,6 +405,9 @@ step_inspected(
 
 	if (!s)
 		return -1;
+	/* Fetched after its end: that is pinned, and no part of what it delivered. */
+	if (s->state == SESSION_DONE && session_is_away(s))
+		return 0;
 	core_set(&s->head, fields_text(f, "head"));
 	core_set(&s->pin, fields_text(f, "pin"));
 	core_set(&s->stray, fields_text(f, "stray"));

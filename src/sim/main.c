@@ -30,6 +30,7 @@ static const struct {
 	{ 6002527, 0 }, /* given up was who gives it away, and the session waited on */
 	{ 3383, SIM_SHORT }, /* a delegation that was done taken for somebody else's */
 	{ 7000639, 0 },      /* to be given away was an issue that was never filed */
+	{ 11935, 0 },        /* what came after its end was taken for a part of it */
 	{ 41319, 0 },      /* a late commit of a worktree that was taken, not pinned */
 	{ 20, SIM_SHORT }, /* a worktree was taken while the disk was full */
 	{ 374,

@@ -1,5 +1,6 @@
 #include "cli/ci_log.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -9,20 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define EXCERPT_BYTES 3500
 #define ONE_MS        10000 /* for one request */
 #define ALL_MS        30000 /* for all of an order: the others wait meanwhile */
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void
 add_log(const struct track_link *link, struct fields *order, size_t i, struct err *err)
@@ -45,7 +36,7 @@ add_log(const struct track_link *link, struct fields *order, size_t i, struct er
 void
 ci_log_add(struct fields *order, const char *top)
 {
-	int64_t n = fields_number(order, "n", 0), until = now_ms() + ALL_MS;
+	int64_t n = fields_number(order, "n", 0), until = clock_mono_ms() + ALL_MS;
 	struct track_link link = { 0 };
 
 	for (int64_t i = 0; i < n; i++) {
@@ -54,7 +45,7 @@ ci_log_add(struct fields *order, const char *top)
 
 		if (job[0] == '\0')
 			continue;
-		if (now_ms() > until)
+		if (clock_mono_ms() > until)
 			err_set(&err, ERR_TIMEOUT, "the ones before it took too long");
 		else if (link.tracker ||
 			 track_link_open(&link, top, "github", &err) == 0) {

@@ -1,5 +1,6 @@
 #include "cli/sources.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #define ASKED_MOST 64 /* addresses of one plan */
 #define ONE_MS     5000
@@ -25,15 +25,6 @@ sources_clear(struct sources *s)
 	}
 	free(s->known);
 	*s = (struct sources){ 0 };
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static long
@@ -116,8 +107,8 @@ address_is_dead(struct sources *s, const char *url, char *why, size_t n)
 		return s->known[i].why[0] != '\0';
 	}
 	if (s->n_asked == 0)
-		s->until = now_ms() + ALL_MS;
-	if (s->n_asked++ >= ASKED_MOST || now_ms() > s->until) {
+		s->until = clock_mono_ms() + ALL_MS;
+	if (s->n_asked++ >= ASKED_MOST || clock_mono_ms() > s->until) {
 		log_warn("%.200s was not asked for: there are too many", url);
 		return false;
 	}

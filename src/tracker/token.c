@@ -1,5 +1,6 @@
 #include "tracker/token.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TOKEN_BYTES 2048
@@ -37,25 +37,16 @@ token_ok(const char *token)
 	return true;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Reads up to the first newline into BUF; false when it takes too long. */
 static bool
 read_line(int fd, char *buf, size_t size)
 {
-	int64_t until = now_ms() + HELPER_MS;
+	int64_t until = clock_mono_ms() + HELPER_MS;
 	size_t n = 0;
 
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = until - now_ms();
+		int64_t left = until - clock_mono_ms();
 		ssize_t got;
 
 		if (left <= 0 || poll(&p, 1, (int)left) == 0)

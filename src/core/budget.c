@@ -64,6 +64,32 @@ budget_parks(
 }
 
 bool
+budget_keeps(struct core *core, struct session *s, int64_t now, struct acts *acts)
+{
+	char why[256];
+
+	if ((!s->is_released && !s->waits_for_account) || s->state != SESSION_PARKED ||
+	    s->run_open || s->is_tree_gone || session_paused_until(core, s))
+		return false;
+	if (has_room(core, s, now) &&
+	    money_fits(core, s, money_ceiling(core, s), now, why, sizeof(why)))
+		return false;
+	s->is_out_of_budget = true;
+	s->renews = has_room(core, s, now);
+	s->is_released = s->waits_for_account = false;
+	if (s->renews) {
+		free(s->reason);
+		s->reason = xasprintf(
+		    "it goes on by itself once there is money: %s", why);
+	} else {
+		put_reason(core, s, now);
+	}
+	owe_comment(acts, s, "parked", ++s->n_keys, s->reason);
+	owe_write_back(core, s->plan_id, acts);
+	return true;
+}
+
+bool
 budget_waits(const struct core *core, const struct session *s)
 {
 	int64_t ceiling = money_ceiling(core, s);

@@ -71,13 +71,18 @@ launch_ready(struct core *core, struct batch_run *b, int64_t now, struct acts *a
 		struct session *s = &core->session[b->session[i]];
 		AUTO_FREE char *note = NULL;
 
+		if (budget_keeps(core, s, now, acts))
+			continue;
 		if (account_resumes(core, s, now))
 			owe_launch(s, s->can_resume ? s->agent_session : "",
 			    "your account met a limit, which is over; go on where you were",
 			    now, acts);
 		else if (budget_resumes(core, s, now))
 			owe_launch(s, s->can_resume ? s->agent_session : "",
-			    "you may spend more now; go on where you were", now, acts);
+			    s->n_troubles > 0
+				? (note = storm_note(s))
+				: "you may spend more now; go on where you were",
+			    now, acts);
 		else if (storm_resumes(core, s, now))
 			owe_launch(s, s->can_resume ? s->agent_session : "",
 			    note = storm_note(s), now, acts);

@@ -357,6 +357,11 @@ bool budget_parks(
     struct core *core, struct session *s, const struct happening *h, struct acts *acts);
 /* Is S parked for it, until a person lets it spend more? */
 bool budget_waits(const struct core *core, const struct session *s);
+/*
+ * S is to go on after a storm or a limit and has no money to (J-28): it waits for that from now
+ * on, and what it waited for before is settled.  False when it may go on, or is not yet to.
+ */
+bool budget_keeps(struct core *core, struct session *s, int64_t now, struct acts *acts);
 /* May S, which ended so, go on by itself now? */
 bool budget_resumes(const struct core *core, const struct session *s, int64_t now);
 

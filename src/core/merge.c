@@ -82,6 +82,30 @@ merge_give_up(struct session *s, int64_t now, struct acts *acts)
 		(void)core_move(s, ON_CONFLICT, now, acts);
 }
 
+static bool
+is_of_aborted(const struct core *core, const struct session *s)
+{
+	const struct plan_run *p = core_plan(core, s->plan_id);
+
+	return p && strcmp(p->state, "aborted") == 0;
+}
+
+/* S could not be merged, and its plan was aborted meanwhile: it ends as the others did. */
+static void
+end_aborted(const struct core *core, struct session *s, int64_t now, struct acts *acts)
+{
+	AUTO_FREE char *why = NULL;
+
+	if (!is_of_aborted(core, s))
+		return;
+	merge_give_up(s, now, acts);
+	if (!core_move(s, ON_PARK, now, acts))
+		return;
+	why = xasprintf("plan aborted; %s", s->blocked[0] ? s->blocked : s->reason);
+	core_set(&s->reason, why);
+	owe_inspect(s, "abort", acts);
+}
+
 static int
 not_merging(const struct session *s, struct err *err)
 {
@@ -139,6 +163,7 @@ step_candidate_refused(
 	core_set(&s->evidence, fields_text(&h->fields, "detail"));
 	core_set(&s->blocked, "");
 	owe_comment(acts, s, "conflict", ++s->n_keys, s->reason);
+	end_aborted(core, s, h->at, acts);
 	return 0;
 }
 
@@ -175,13 +200,13 @@ step_landing_blocked(
 {
 	struct session *s = happening_session(core, h, err);
 
-	(void)acts;
 	if (!s)
 		return -1;
 	if (s->state != SESSION_MERGING)
 		return not_merging(s, err);
 	core_set(&s->blocked, fields_text(&h->fields, "text"));
 	core_set(&s->reason, fields_text(&h->fields, "command"));
+	end_aborted(core, s, h->at, acts);
 	return 0;
 }
 
@@ -200,7 +225,7 @@ step_merge_asked(
 {
 	const char *only = fields_text(&h->fields, "session");
 	const char *plan = fields_text(&h->fields, "plan");
-	const struct session *refused = NULL;
+	const struct session *refused = NULL, *over = NULL;
 	char why[160] = "";
 	size_t n = 0;
 
@@ -210,6 +235,10 @@ step_merge_asked(
 		if ((only[0] && strcmp(s->id, only) != 0) ||
 		    (plan[0] && strcmp(s->plan_id, plan) != 0))
 			continue;
+		if (is_of_aborted(core, s)) {
+			over = s;
+			continue;
+		}
 		if (s->state == SESSION_IN_REVIEW &&
 		    !session_gate3(core, s, true, why, sizeof(why))) {
 			refused = s;
@@ -229,6 +258,10 @@ step_merge_asked(
 	}
 	if (n == 0 && refused)
 		return refuse_merge(refused, why, err);
+	if (n == 0 && over && only[0]) {
+		err_set(err, ERR_CONFLICT, "the plan of %s is aborted", over->label);
+		return err_fix(err, "git merge %s", over->branch);
+	}
 	if (n == 0)
 		return err_set(err, ERR_NOT_FOUND, "nothing waits to be merged");
 	return 0;

@@ -48,6 +48,7 @@ task_free(struct task *task)
 	if (task->timer)
 		event_free(task->timer);
 	fields_clear(&task->fields);
+	fields_clear(&task->sent);
 	free(task->key);
 	free(task->kind);
 	free(task->order);

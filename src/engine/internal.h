@@ -51,6 +51,8 @@ struct task {
 	bool is_outbound, is_conflict, accepts;
 	char *stopped; /* why it waits for a person, or NULL */
 	int64_t stopped_at;
+	bool is_sent;       /* it got through; what came of it is not recorded yet */
+	struct fields sent; /* the job's answer */
 };
 TAILQ_HEAD(task_list, task);
 

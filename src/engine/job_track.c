@@ -239,9 +239,10 @@ look_before(struct tracking *t, struct err *err)
 	if (t->work.tracker->read(t->work.link, t->id, t->arena, now, err) < 0)
 		return err_wrap(err, "%s", t->id);
 	t->has_before = true;
+	t->work.seen_at =
+	    now->updated_at; /* J-26: also where no write before was read back */
 	if (fields_text(t->in, "seen")[0] == '\0')
 		return 0;
-	t->work.seen_at = now->updated_at;
 	rc = fields_of_json(&seen, fields_text(t->in, "seen"), err);
 	if (rc == 0)
 		rc = compare(t, &seen, now, err);

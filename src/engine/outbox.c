@@ -2,8 +2,7 @@
 
 #include "base/crash.h"
 #include "base/hash.h"
-#include "engine/delegation.h"
-#include "engine/track_pull.h"
+#include "engine/sent.h"
 #include "tracker/tracker.h"
 
 #include <json-c/json.h>
@@ -22,19 +21,10 @@ outbox_has(const struct task *task)
 	return task->is_outbound;
 }
 
-static const struct plan_run *
-plan_of(const struct engine *engine, const struct fields *fields)
-{
-	const char *id = fields_text(fields, "session");
-	const struct session *s = id[0] ? core_session(engine->core, id) : NULL;
-
-	return core_plan(engine->core, s ? s->plan_id : fields_text(fields, "plan"));
-}
-
 char *
 outbox_order(const struct engine *engine, const struct fields *fields)
 {
-	const struct plan_run *p = plan_of(engine, fields);
+	const struct plan_run *p = sent_plan(engine, fields);
 	const char *session = fields_text(fields, "session");
 
 	if (!p || p->tracker[0] == '\0')
@@ -138,88 +128,16 @@ pause_ms(const struct task *task, int n, int64_t asked)
 	return pause < asked ? asked + PAUSE_FIRST_MS * n : pause;
 }
 
-/* Where what was last seen of an issue is kept. */
-static char *
-seen_key(const char *tracker, const char *id)
-{
-	return xasprintf("seen/%s/%s", tracker, id);
-}
-
-static int
-keep_seen(struct task *task, const struct fields *out, struct err *err)
-{
-	const struct plan_run *p = plan_of(task->engine, &task->fields);
-	AUTO_FREE char *key = NULL;
-
-	if (!p || fields_text(out, "seen")[0] == '\0')
-		return 0;
-	key = seen_key(p->tracker, fields_text(out, "seen_id"));
-	return DURABLE("outbox.seen",
-	    store_meta_put(task->engine->store, key, fields_text(out, "seen"), err));
-}
-
-/* What somebody did there and does no harm is on record (J-44). */
-static int
-keep_adopted(struct task *task, const struct fields *out, struct err *err)
-{
-	AUTO_FREE char *entity = xasprintf("issue/%s", fields_text(out, "seen_id"));
-	AUTO_FREE char *data = NULL;
-	struct fields f = { 0 };
-	struct journal_row row = { .at = task->engine->now(),
-		.actor = "tracker",
-		.entity = entity,
-		.from = fields_text(out, "was"),
-		.to = fields_text(out, "is"),
-		.cause = "adopted" };
-	int rc;
-
-	if (fields_text(out, "adopted")[0] == '\0')
-		return 0;
-	fields_set(&f, "adopted", fields_text(out, "adopted"));
-	data = fields_to_json(&f);
-	fields_clear(&f);
-	row.data = data;
-	rc = DURABLE("outbox.adopted",
-	    journal_append(task->engine->store, &row, 1, NULL, 0, err));
-	if (rc == 0 && task->engine->listen)
-		task->engine->listen(task->engine->listen_arg);
-	return rc;
-}
-
-/* What was seen of a pull request is a happening. */
-static int
-tell_pull(struct task *task, const struct fields *out)
-{
-	static const char *const names[] = { "url", "state", "checks", "review" };
-	struct fields f = { 0 };
-	int rc;
-
-	if (!track_is_pull(task->kind))
-		return 0;
-	fields_set(&f, "session", fields_text(&task->fields, "session"));
-	fields_set_number(&f, "number", fields_number(out, "number", 0));
-	fields_set_number(&f, "opened", fields_number(out, "opened", 0));
-	for (size_t i = 0; i < N_ELEMS(names); i++)
-		fields_set(&f, names[i], fields_text(out, names[i]));
-	rc = engine_note(task->engine, HAP_PULL_SEEN, &f);
-	fields_clear(&f);
-	return rc;
-}
-
 /* It is there, with all that was seen of it on the way. */
 static void
-sent(struct task *task, const struct fields *out)
+sent(struct task *task)
 {
 	struct outbox *o = &task->engine->outbox;
-	const char *id = fields_text(out, "sub_issue");
-	struct err err = ERR_INIT;
 
 	o->n_troubles = 0;
 	o->paused_until = 0;
 	o->trouble[0] = '\0';
-	if (keep_adopted(task, out, &err) < 0 || keep_seen(task, out, &err) < 0 ||
-	    (id[0] && track_filed(task, id) < 0) || tell_pull(task, out) < 0 ||
-	    delegation_told(task, out) < 0)
+	if (sent_record(task) < 0)
 		task_postpone(task);
 	else
 		task_end(task, "done", "{}", 0);
@@ -334,7 +252,8 @@ on_sent(void *arg, const struct fields *out, const struct err *err, bool failed)
 	task->engine->outbox.is_busy = false;
 	task->accepts = false;
 	if (!failed) {
-		sent(task, out);
+		sent_keep(task, out);
+		sent(task);
 		return;
 	}
 	/* A job that died, or changed between our look and our write: look again. */
@@ -386,11 +305,15 @@ outbox_send(struct task *task, const struct fields *in)
 	AUTO_FREE char *registry = strcmp(task->kind, "registry") == 0
 				       ? xasprintf("%s/registry", about)
 				       : NULL;
-	AUTO_FREE char *key = seen_key(tracker, registry ? registry : about);
+	AUTO_FREE char *key = sent_seen_key(tracker, registry ? registry : about);
 	AUTO_FREE char *seen = store_meta_get(engine->store, key);
 	struct fields full = { 0 };
 	struct err err = ERR_INIT;
 
+	if (task->is_sent) {
+		sent(task);
+		return;
+	}
 	if (is_about_nothing(task, in) && strcmp(task->kind, "delegate") == 0) {
 		err_set(&err, ERR_REFUSED,
 		    "there is no issue to give to anybody: its filing was given up");

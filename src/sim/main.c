@@ -50,6 +50,9 @@ static const struct {
 	{ 3217,
 	    0 }, /* a table that was to wait for no tracker, of a phase filed before */
 	{ 11009, 0 }, /* a worktree that came back behind a setup for the one before */
+	{ 3814, SIM_SHORT }, /* refused as it merged, when its plan was aborted */
+	{ 7007282, 0 },      /* let go on after a storm, with nothing left to spend */
+	{ 8008273, 0 }, /* moved back before our first write to its issue, unseen */
 	{ 1008315, 0 }, /* a server died of an order and wrote more as it started */
 };
 

@@ -174,6 +174,65 @@ what_is_done_already_is_not_undone_by_it(void **state)
 	play_free(p);
 }
 
+/* One whose tool fails again and again, stopped for it, with CENTS spent; its process is gone. */
+static struct play *
+one_stopped_for_a_storm(const char *plan_cap, const char *cents)
+{
+	struct play *p = one_at_work("budget", plan_cap);
+
+	core_plan(p->core, "p1")->same_error_limit = 3;
+	spends(p, cents);
+	for (int i = 0; i < 3; i++)
+		LINE(p, "1A", HAP_AGENT_TOOL, "tool", "make", "text", "no such rule",
+		    "error_sha", "e1", "#resumable", "1", NULL);
+	IS(p, "1A", SESSION_PARKED);
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "stopped", NULL);
+	return p;
+}
+
+/* Found by the simulation: it was started, and held again at once for what it had spent. */
+static void
+who_may_go_on_after_a_storm_and_has_spent_all_waits_for_money_j28(void **state)
+{
+	struct play *p = one_stopped_for_a_storm("0", "999");
+	struct session *s = play_session(p, "1A");
+	struct need need;
+
+	(void)state;
+	s->cost = 1003; /* what its end told */
+	HAPPENS(p, HAP_ASK_ANSWERED, "session", s->id, "decision", "allow");
+	IS(p, "1A", SESSION_PARKED);
+	assert_non_null(strstr(s->reason, "$10.03 of the $10"));
+	assert_int_equal(core_needs(p->core, &need, 1), 1);
+	play_clock(p, 1000000);
+	IS(p, "1A", SESSION_PARKED);
+	HAPPENS(p, HAP_RESUMED, "session", s->id, "#resumable", "1");
+	IS(p, "1A", SESSION_LAUNCHING);
+	assert_non_null(
+	    strstr(act_text(play_act(p, "launch", "1A"), "note"), "no such rule"));
+	play_free(p);
+}
+
+static void
+who_may_go_on_after_a_storm_goes_on_when_a_cap_has_room_again_j28(void **state)
+{
+	struct play *p = one_stopped_for_a_storm("1500", "900");
+	struct session *s = play_session(p, "1A");
+	struct need need;
+
+	(void)state;
+	HAPPENS(p, HAP_CAP_SET, "plan", "p1", "kind", "plan", "#cents", "950");
+	HAPPENS(p, HAP_ASK_ANSWERED, "session", s->id, "decision", "allow");
+	IS(p, "1A", SESSION_PARKED);
+	assert_non_null(strstr(s->reason, "the cap of its plan"));
+	assert_int_equal(core_needs(p->core, &need, 1), 1);
+	HAPPENS(p, HAP_CAP_SET, "plan", "p1", "kind", "plan", "#cents", "3000");
+	IS(p, "1A", SESSION_LAUNCHING);
+	assert_non_null(
+	    strstr(act_text(play_act(p, "launch", "1A"), "note"), "no such rule"));
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -187,6 +246,10 @@ main(void)
 		cmocka_unit_test(under_unlimited_no_budget_is_given_j28),
 		cmocka_unit_test(who_was_held_in_the_same_breath_is_let_go_to_end),
 		cmocka_unit_test(what_is_done_already_is_not_undone_by_it),
+		cmocka_unit_test(
+		    who_may_go_on_after_a_storm_and_has_spent_all_waits_for_money_j28),
+		cmocka_unit_test(
+		    who_may_go_on_after_a_storm_goes_on_when_a_cap_has_room_again_j28),
 	};
 
 	return cmocka_run_group_tests_name("core/budget", tests, NULL, NULL);

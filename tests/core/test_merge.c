@@ -191,6 +191,33 @@ a_blocked_landing_can_be_given_up(void **state)
 	play_free(p);
 }
 
+/*
+ * Found by the simulation: one that merged while its plan was aborted stayed open, and what its
+ * agent wrote last was pinned nowhere (J-48, promise 2).
+ */
+static void
+what_merged_while_its_plan_was_aborted_is_parked_and_pinned(void **state)
+{
+	static const enum hap ends[] = { HAP_CANDIDATE_REFUSED, HAP_LANDING_BLOCKED };
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(ends); i++) {
+		struct play *p = delivered("1A");
+		struct session *s = play_session(p, "1A");
+
+		deliver(p, "1A");
+		HAPPENS(p, HAP_PLAN_ABORTED, "plan", "p1");
+		IS(p, "1A", SESSION_MERGING);
+		LINE(p, "1A", ends[i], "text", "it does not build", NULL);
+		IS(p, "1A", SESSION_PARKED);
+		assert_string_equal(s->reason, "plan aborted; it does not build");
+		assert_string_equal(
+		    act_text(play_act(p, "inspect", "1A"), "why"), "abort");
+		REFUSED(p, ERR_CONFLICT, HAP_MERGE_ASKED, "session", s->id);
+		play_free(p);
+	}
+}
+
 static void
 a_target_that_moved_is_built_on_again(void **state)
 {
@@ -364,6 +391,8 @@ main(void)
 		cmocka_unit_test(a_red_verification_is_a_conflict),
 		cmocka_unit_test(a_blocked_landing_waits_and_is_built_anew),
 		cmocka_unit_test(a_blocked_landing_can_be_given_up),
+		cmocka_unit_test(
+		    what_merged_while_its_plan_was_aborted_is_parked_and_pinned),
 		cmocka_unit_test(a_target_that_moved_is_built_on_again),
 		cmocka_unit_test(
 		    a_session_of_another_repository_begins_and_lands_there),

@@ -318,6 +318,32 @@ a_stop_that_the_full_disk_swallowed_is_found_again(void **state)
 	assert_int_equal(stage_n_jobs(st, TRACK), 2);
 }
 
+/*
+ * J-26: done once more, it would look again, and find an issue that was moved back meanwhile to
+ * be as it was before a write that nobody knows of.
+ */
+static void
+a_write_that_got_through_is_not_made_again_because_the_disk_is_full_j26(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	stage_answer(st, TRACK, "{\"seen\":\"{}\",\"seen_id\":\"CIA-1\"}", 0);
+	stage_block(st, TRACK);
+	owe(st, "registry", "k1");
+	STAGE_UNTIL(st, stage_n_jobs(st, TRACK) == 1);
+	fault_arm(FAULT_FULL, 1);
+	stage_unblock(st, TRACK);
+	STAGE_UNTIL(st, fault_count() > 0);
+	for (int i = 0; i < 3; i++)
+		later(st, 60000);
+	assert_string_not_equal(stage_act(st, "k1"), "done");
+	fault_arm(FAULT_NEVER, 0);
+	later(st, 60000);
+	assert_string_equal(stage_act(st, "k1"), "done");
+	assert_int_equal(stage_n_jobs(st, TRACK), 1);
+}
+
 int
 main(void)
 {
@@ -334,6 +360,8 @@ main(void)
 		STAGE_TEST(a_filing_that_is_given_up_is_told_to_its_table),
 		STAGE_TEST(nothing_is_written_of_an_issue_that_was_given_up),
 		STAGE_TEST(a_stop_that_the_full_disk_swallowed_is_found_again),
+		STAGE_TEST(
+		    a_write_that_got_through_is_not_made_again_because_the_disk_is_full_j26),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

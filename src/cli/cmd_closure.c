@@ -17,6 +17,8 @@
 
 const struct option_doc cmd_closure_options[] = {
 	OPTION_JSON,
+	{ "outcome", "WORD",
+	    "did it come to what it was for: met, partly, missed or unknown", 0 },
 	{ "conformance", NULL,
 	    "what its change has to do with the acceptance criteria, by their words",
 	    0 },
@@ -59,20 +61,22 @@ n_landed(const struct json_object *plan, const struct json_object *s)
 	return n;
 }
 
-/* Is every acceptance box of its phase ticked, and is there one?  The plan file says. */
-static bool
-has_all_criteria(const struct json_object *plan, const struct json_object *s)
+/* What the acceptance boxes of its phase say, by the plan file: all, some or none ticked. */
+static enum closure_outcome
+outcome_of_boxes(const struct json_object *plan, const struct json_object *s)
 {
 	struct lint_list lints = { 0 };
 	struct err none = ERR_INIT;
 	AUTO_PLAN struct plan *file = plan_load(js_text(plan, "path"), &lints, &none);
 	const struct phase *phase = file ? plan_find(file, js_text(s, "phase")) : NULL;
-	bool all = phase && phase->acceptance.n > 0;
+	size_t n_ticked = 0;
 
-	for (size_t i = 0; all && i < phase->acceptance.n; i++)
-		all = phase->acceptance.item[i].is_ticked;
+	for (size_t i = 0; phase && i < phase->acceptance.n; i++)
+		n_ticked += phase->acceptance.item[i].is_ticked;
 	lint_list_clear(&lints);
-	return all;
+	if (n_ticked == 0)
+		return OUTCOME_UNASKED;
+	return n_ticked == phase->acceptance.n ? OUTCOME_MET : OUTCOME_PARTLY;
 }
 
 static bool
@@ -103,48 +107,82 @@ review_of(struct json_object *status, const struct json_object *s)
 	return js_bool(s, "reviewed") ? 100 : -1;
 }
 
-/* The built-in tracker knows the label; of another it is not asked for here. */
-static bool
-needs_decision(struct client *client, const struct json_object *s)
+/* Issue ID as the built-in tracker has it; another tracker is not asked here.  NULL. */
+static struct json_object *
+read_issue(struct client *client, const char *id)
 {
 	struct fields in = { 0 }, out = { 0 };
+	struct json_object *issue = NULL;
 	struct err none = ERR_INIT;
-	bool needs = false;
 
 	fields_set(&in, "what", "show");
-	fields_set(&in, "id", js_text(s, "issue"));
+	fields_set(&in, "id", id);
 	fields_set_number(&in, "json", 1);
 	fields_set_number(&in, "width", 200);
-	if (client_order(client, "issue", &in, &out, 30000, &none) == 0)
-		needs = strstr(fields_text(&out, "text"), "\"needs:human-decision\"") !=
-			NULL;
+	if (id[0] && client_order(client, "issue", &in, &out, 30000, &none) == 0)
+		issue = json_tokener_parse(fields_text(&out, "text"));
 	fields_clear(&in);
 	fields_clear(&out);
-	return needs;
+	return issue;
+}
+
+static bool
+needs_decision(const struct json_object *issue)
+{
+	struct json_object *labels = js_get(issue, "labels");
+
+	for (size_t i = 0; i < js_count(labels); i++) {
+		struct json_object *one = js_at(labels, i);
+
+		if (json_object_is_type(one, json_type_string) &&
+		    strcmp(json_object_get_string(one), "needs:human-decision") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* hours since S was done, where somebody opened ISSUE of it again; -1 nobody did. */
+static int
+reopened_hours(const struct json_object *status, const struct json_object *s,
+    const struct json_object *issue)
+{
+	int64_t since = js_number(status, "now", 0) - js_number(s, "ended_at", 0);
+
+	if (!issue || !is_word(s, "state", "done") ||
+	    is_word(issue, "status", "Done") || is_word(issue, "status", "Cancelled") ||
+	    is_word(issue, "status", "Duplicate") || since < 0)
+		return -1;
+	return (int)(since / (3600 * 1000));
 }
 
 static void
 read_facts(struct client *client, struct json_object *status,
-    const struct json_object *s, struct closure_facts *f)
+    const struct json_object *s, int outcome, struct closure_facts *f)
 {
 	const struct json_object *plan = plan_of(status, s);
 	const struct json_object *pull = js_get(s, "pull");
 	bool is_done = is_word(s, "state", "done");
 	const char *checks = pull ? js_text(pull, "checks") : "";
+	enum closure_outcome boxes = plan ? outcome_of_boxes(plan, s) : OUTCOME_UNASKED;
+	AUTO_JSON struct json_object *work = read_issue(client, js_text(s, "issue"));
+	AUTO_JSON struct json_object *sub = read_issue(client, js_text(s, "sub_issue"));
 
 	*f = (struct closure_facts){ .is_agents = js_text(s, "claimed_by")[0] == '\0',
 		.has_person = js_text(s, "claimed_by")[0] != '\0',
-		.needs_decision = needs_decision(client, s),
+		.needs_decision = needs_decision(work) || needs_decision(sub),
 		.is_pair = is_word(s, "mode", "pair"),
 		.is_open = !is_done || (pull && is_word(pull, "state", "open")),
 		.is_discussed = is_asked(s),
 		.n_merged = plan ? n_landed(plan, s) : 0,
 		.is_small = is_word(s, "mode", "spike") || js_bool(s, "analysis_only"),
-		.has_all_criteria = plan && has_all_criteria(plan, s),
+		.has_all_criteria = boxes == OUTCOME_MET,
 		.tests = -1,
 		.coverage = -1,
 		.review = review_of(status, s),
 		.is_quick = is_word(s, "mode", "quick"),
+		.points = (int)js_number(s, "points", 0),
+		.outcome = outcome ? (enum closure_outcome)outcome : boxes,
+		.reopened_hours = reopened_hours(status, s, sub),
 		.claim = js_text(s, "summary") };
 	/* What lands was verified on the target before, where there is anything to verify by. */
 	if (strcmp(checks, "failed") == 0)
@@ -172,6 +210,9 @@ print_answer(const struct json_object *s, const struct closure_facts *f,
 		printf(
 		    "  quality %d (tests %d, coverage %d, review %d; -1: not measured)\n",
 		    a->quality, f->tests, f->coverage, f->review);
+	if (a->quality >= 0 && closure_outcome_cost(f) > 0)
+		printf("  its outcome, %s, took %d off\n",
+		    closure_outcome_name(f->outcome), closure_outcome_cost(f));
 	if (js_text(s, "evidence")[0]) {
 		fputs("  evidence: ", stdout);
 		text_put(stdout, js_text(s, "evidence"));
@@ -195,6 +236,10 @@ print_json(const struct json_object *s, const struct closure_facts *f,
 	json_object_object_add(o, "why", json_str(a->why));
 	json_object_object_add(o, "mend", json_str(a->mend));
 	json_object_object_add(o, "quality", json_object_new_int(a->quality));
+	json_object_object_add(
+	    o, "outcome", json_str(closure_outcome_name(f->outcome)));
+	json_object_object_add(
+	    o, "outcome_cost", json_object_new_int(closure_outcome_cost(f)));
 	json_object_object_add(o, "merged", json_object_new_int(f->n_merged));
 	json_object_object_add(o, "evidence", json_str(js_text(s, "evidence")));
 	json_print(o);
@@ -301,9 +346,14 @@ conformance(struct client *client, struct json_object *status,
 	return rc;
 }
 
+struct wanted {
+	const char *name;
+	bool as_json, conforms;
+	int outcome; /* 0: by the boxes */
+};
+
 static int
-read_words(int argc, char **argv, const char **name, bool *as_json, bool *conforms,
-    struct err *err)
+read_words(int argc, char **argv, struct wanted *w, struct err *err)
 {
 	struct args args;
 	int at;
@@ -312,16 +362,22 @@ read_words(int argc, char **argv, const char **name, bool *as_json, bool *confor
 	while ((at = args_next(&args, err)) != ARGS_END) {
 		if (at == ARGS_BAD)
 			return -1;
-		if (at == ARGS_WORD && *name)
+		if (at == ARGS_WORD && w->name)
 			return err_set(err, ERR_USAGE, "closure takes one session");
 		if (at == ARGS_WORD)
-			*name = args.value;
+			w->name = args.value;
 		else if (at == 0)
-			*as_json = true;
+			w->as_json = true;
+		else if (at == 1)
+			w->outcome = closure_outcome_of(args.value);
 		else
-			*conforms = true;
+			w->conforms = true;
+		if (w->outcome < 0) {
+			err_set(err, ERR_USAGE, "'%.20s' is no outcome", args.value);
+			return err_fix(err, "it is met, partly, missed or unknown");
+		}
 	}
-	if (*name)
+	if (w->name)
 		return 0;
 	err_set(err, ERR_USAGE, "closure needs a session");
 	return err_fix(err, "divisi closure SESSION");
@@ -330,8 +386,7 @@ read_words(int argc, char **argv, const char **name, bool *as_json, bool *confor
 int
 cmd_closure(int argc, char **argv)
 {
-	bool as_json = false, conforms = false;
-	const char *name = NULL;
+	struct wanted w = { 0 };
 	struct json_object *extra = NULL;
 	struct client client = { 0 };
 	struct closure_facts facts;
@@ -339,28 +394,28 @@ cmd_closure(int argc, char **argv)
 	AUTO_JSON struct json_object *status = NULL;
 	struct json_object *s = NULL;
 	struct err err = ERR_INIT;
-	int rc = read_words(argc, argv, &name, &as_json, &conforms, &err);
+	int rc = read_words(argc, argv, &w, &err);
 
 	if (rc == 0)
 		rc = client_open(&client, NULL, true, &err);
 	if (rc == 0)
 		status = client_status(&client, &err);
 	if (status)
-		s = client_session(status, name, &err);
-	if (s && conforms && as_json &&
+		s = client_session(status, w.name, &err);
+	if (s && w.conforms && w.as_json &&
 	    conformance(&client, status, s, &extra, &err) < 0)
 		s = NULL;
 	if (s) {
-		read_facts(&client, status, s, &facts);
+		read_facts(&client, status, s, w.outcome, &facts);
 		closure_of(&facts, &closure_scale_default, &answer);
-		if (as_json)
+		if (w.as_json)
 			print_json(s, &facts, &answer, extra);
 		else
 			print_answer(s, &facts, &answer);
-		if (conforms && !as_json &&
+		if (w.conforms && !w.as_json &&
 		    conformance(&client, status, s, NULL, &err) < 0)
 			s = NULL;
 	}
 	client_close(&client);
-	return s ? 0 : cmd_fail(&err, as_json);
+	return s ? 0 : cmd_fail(&err, w.as_json);
 }

@@ -16,6 +16,7 @@
 const struct option_doc cmd_findings_options[] = {
 	OPTION_JSON,
 	{ "rdr", NULL, "print the decision record as the tracker has it", 0 },
+	{ "log", NULL, "print what was decided, round by round, with the reasons", 0 },
 	{ "of", "REVIEW", "a review's id, a session or a plan; else the one that waits",
 	    0 },
 	{ "reason", "TEXT", "done: what mended it", 0 },
@@ -32,7 +33,7 @@ struct asked {
 	size_t n;
 	const char *of, *reason;
 	struct finding_wish wish;
-	bool as_json, rdr, yes;
+	bool as_json, rdr, log, yes;
 	char *about; /* what the server calls it */
 };
 
@@ -58,14 +59,16 @@ read_words(int argc, char **argv, struct asked *a, struct err *err)
 		else if (at == 1)
 			a->rdr = true;
 		else if (at == 2)
-			a->of = args.value;
+			a->log = true;
 		else if (at == 3)
-			a->reason = args.value;
+			a->of = args.value;
 		else if (at == 4)
-			a->wish.agent = args.value;
+			a->reason = args.value;
 		else if (at == 5)
-			a->wish.small_agent = args.value;
+			a->wish.agent = args.value;
 		else if (at == 6)
+			a->wish.small_agent = args.value;
+		else if (at == 7)
 			a->wish.takes_mentioned = true;
 		else
 			a->yes = true;
@@ -117,6 +120,10 @@ print_finding(const struct screen *screen, const struct json_object *f)
 		fprintf(screen->out,
 		    "    perhaps the same as %s: divisi findings join %s %s\n",
 		    js_text(f, "maybe"), js_text(f, "maybe"), js_text(f, "id"));
+	if (js_text(f, "before")[0] && !decision[0]) {
+		fputs("    decided before: ", screen->out);
+		screen_wrap(screen, 4, 20, js_text(f, "before"));
+	}
 	if (decision[0]) {
 		AUTO_FREE char *line = xasprintf("%s by %s%s%s%s%s%s", decision,
 		    js_text(f, "by"), js_text(f, "response")[0] ? ": " : "",
@@ -156,6 +163,31 @@ print_review(const struct screen *screen, const struct json_object *r)
 		    "  -> divisi findings decide 'agree all except ID, defer ID to ISSUE' "
 		    "--of %s\n",
 		    js_text(r, "id"));
+}
+
+/* round, proposal, decision, and the reason to the letter. */
+static void
+print_log(const struct screen *screen, const struct json_object *r)
+{
+	struct json_object *log = js_get(r, "log");
+
+	fprintf(screen->out, "%s: %zu decision%s\n", js_text(r, "id"), js_count(log),
+	    js_count(log) == 1 ? "" : "s");
+	for (size_t i = 0; i < js_count(log); i++) {
+		const struct json_object *e = js_at(log, i);
+		const char *id = js_text(e, "id");
+		AUTO_FREE char *line = xasprintf("%s%s%s by %s%s%s", id,
+		    id[0] ? " " : "", js_text(e, "decision"), js_text(e, "by"),
+		    js_text(e, "reason")[0] ? ": " : "", js_text(e, "reason"));
+
+		fprintf(
+		    screen->out, "  round %lld  ", (long long)js_number(e, "round", 0));
+		screen_wrap(screen, 4, 11, line);
+		if (js_text(e, "proposal")[0]) {
+			fputs("    ", screen->out);
+			screen_wrap(screen, 4, 4, js_text(e, "proposal"));
+		}
+	}
 }
 
 static struct json_object *
@@ -209,6 +241,8 @@ list(struct client *client, struct asked *a, struct err *err)
 
 		if (a->rdr)
 			text_put(stdout, js_text(r, "rdr"));
+		else if (a->log)
+			print_log(&screen, r);
 		else
 			print_review(&screen, r);
 		if (one)

@@ -143,14 +143,14 @@ static const struct command commands[] = {
 	{
 	    .name = "findings",
 	    .group = CMD_LAND,
-	    .synopsis = "findings [REVIEW|SESSION|PLAN] [--rdr] [--json]\n"
+	    .synopsis = "findings [REVIEW|SESSION|PLAN] [--rdr | --log] [--json]\n"
 			"findings decide TEXT [--of REVIEW] [--yes]\n"
 			"findings join ID ID | done ID --reason TEXT\n"
 			"findings plan FILE [--agent NAME]\n"
 			"  [--small-agent NAME] [--mentioned]",
 	    .summary = "what reviewers found, and what you decide about it",
 	    .help =
-		"decide takes: agree all except C2, override I2: too costly, defer I3 to CIA-456, reject N1: no. A comma makes a list, C1-C3 a range; a reason goes on until the next verb with an id. What it will record is shown first. The gate opens when everything critical, important or escalated is decided; each agreed finding then becomes a sub-issue, and plan writes a plan of them to dispatch, small ones first. join says that two findings are one, done that one is mended elsewhere.",
+		"decide takes: agree all except C2, override I2: too costly, defer I3 to CIA-456, reject N1: no. A comma makes a list, C1-C3 a range; a reason goes on until the next verb with an id. What it will record is shown first. The gate opens when everything critical, important or escalated is decided; each agreed finding then becomes a sub-issue, and plan writes a plan of them to dispatch, small ones first. join says that two findings are one, done that one is mended elsewhere. What was turned down in another review of the plan says so when it is proposed again; it is decided anew.",
 	    .options = cmd_findings_options,
 	    .run = cmd_findings,
 	},
@@ -215,10 +215,10 @@ static const struct command commands[] = {
 	{
 	    .name = "closure",
 	    .group = CMD_LAND,
-	    .synopsis = "closure SESSION [--conformance] [--json]",
+	    .synopsis = "closure SESSION [--outcome WORD] [--conformance] [--json]",
 	    .summary = "may its issue be closed, and by whom",
 	    .help =
-		"Says by what is on record: AUTO, PROPOSE (a person is asked), NEVER (a person has it) or BLOCK, with what unblocks it. Open changes and open questions block, several changes, pair mode and the label needs:human-decision ask a person; a report that only believes is no evidence. It closes nothing.",
+		"Says by what is on record: AUTO, PROPOSE (a person is asked), NEVER (a person has it) or BLOCK, with what unblocks it. Open changes and open questions block, several changes, pair mode and the label needs:human-decision ask a person; a report that only believes is no evidence, and what somebody opened again within two days of its end waits for its cause. It closes nothing.",
 	    .options = cmd_closure_options,
 	    .run = cmd_closure,
 	},

@@ -126,6 +126,20 @@ void panel_advance(const struct core *core, struct review *r, struct acts *acts)
 NODISCARD int panel_check(
     const struct review *r, const struct happening *h, struct err *err);
 void panel_recorded(struct review *r, const struct happening *h);
+/*
+ * decided.c: the log of decisions (R-178).  A note is about ROW, or about all when that is
+ * NULL; before says of each undecided row of ROWS who turned the same down in another review
+ * of the plan.
+ */
+struct finding;
+struct findings;
+void decided_note(struct review *r, const struct finding *row, const char *decision,
+    const char *reason, const struct happening *h);
+void decided_before(
+    const struct core *core, const struct review *r, const struct findings *rows);
+void decided_clear(struct review *r);
+void decided_dump(const struct review *r, FILE *f);
+NODISCARD int review_only_people(const struct happening *h, struct err *err);
 step_fn step_review_started, step_review_failed;
 step_fn step_review_recorded, step_findings_decided, step_review_waived,
     step_findings_joined, step_finding_filed, step_finding_done;

@@ -18,6 +18,7 @@ review_clear(struct review *r)
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
 	findings_clear(&r->rows);
+	decided_clear(r);
 }
 
 struct review *
@@ -257,6 +258,7 @@ read_row(struct finding *to, const struct fields *f, size_t i,
 	core_set(&to->by, decision && was ? was->by : "");
 	to->decided_at = decision && was ? was->decided_at : 0;
 	core_set(&to->sub_issue, was ? was->sub_issue : "");
+	core_set(&to->before, was ? was->before : "");
 	core_set(&to->state, was ? was->state : "open");
 	return 0;
 }
@@ -295,8 +297,10 @@ step_review_recorded(
 		return -1;
 	if (!r)
 		r = review_add(core, h);
+	decided_before(core, r, &rows);
 	findings_clear(&r->rows);
 	r->rows = rows;
+	r->n_recorded++;
 	core_set(&r->option, fields_text(&h->fields, "option"));
 	core_set(&r->plan_hash, fields_text(&h->fields, "plan_hash"));
 	core_set(&r->head, fields_text(&h->fields, "head"));
@@ -314,14 +318,6 @@ step_review_recorded(
 	return 0;
 }
 
-static int
-only_people(const struct happening *h, struct err *err)
-{
-	if (strncmp(h->actor, "human:", 6) == 0)
-		return 0;
-	return refuse(err, "G11", "findings are decided by a person only");
-}
-
 struct review *
 review_named(struct core *core, const struct happening *h, struct err *err)
 {
@@ -334,54 +330,13 @@ review_named(struct core *core, const struct happening *h, struct err *err)
 }
 
 int
-step_findings_decided(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	const struct fields *f = &h->fields;
-	struct review *r = review_named(core, h, err);
-	size_t n = (size_t)fields_number(f, "n", 0);
-
-	(void)acts;
-	if (!r || only_people(h, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n && i < FINDINGS_MAX; i++) {
-		const struct finding *row = findings_find(
-		    &r->rows, fields_text_at(f, i, "id"));
-
-		if (!row || decision_of(fields_text_at(f, i, "decision")) < 0)
-			return err_set(
-			    err, ERR_INPUT, "decision %zu is about nothing", i);
-		if (row->sub_issue[0] &&
-		    strcmp(fields_text_at(f, i, "decision"), "agreed") != 0) {
-			err_set(err, ERR_CONFLICT, "%s was agreed and filed as %s",
-			    row->id, row->sub_issue);
-			return err_fix(
-			    err, "divisi issue move %s Cancelled", row->sub_issue);
-		}
-	}
-	for (size_t i = 0; i < n && i < FINDINGS_MAX; i++) {
-		struct finding *row = findings_find(
-		    &r->rows, fields_text_at(f, i, "id"));
-
-		row->decision = (enum decision)decision_of(
-		    fields_text_at(f, i, "decision"));
-		core_set(&row->response, fields_text_at(f, i, "response"));
-		core_set(&row->by, h->actor);
-		row->decided_at = h->at;
-	}
-	core_set(&r->accepted_by, h->actor);
-	r->version++;
-	return 0;
-}
-
-int
 step_review_waived(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	struct review *r = review_meant(core, h);
 
 	(void)acts;
-	if (only_people(h, err) < 0 || review_check_subject(core, h, err) < 0)
+	if (review_only_people(h, err) < 0 || review_check_subject(core, h, err) < 0)
 		return -1;
 	if (fields_text(&h->fields, "reason")[0] == '\0')
 		return err_set(err, ERR_USAGE, "to waive a review needs a reason");
@@ -389,6 +344,7 @@ step_review_waived(
 		r = review_add(core, h);
 	core_set(&r->waived_by, h->actor);
 	core_set(&r->waived_why, fields_text(&h->fields, "reason"));
+	decided_note(r, NULL, "waived", r->waived_why, h);
 	r->at = h->at;
 	r->version++;
 	/* Nobody waits for an answer any more, so none has an effect. */
@@ -413,7 +369,7 @@ step_findings_joined(
 	struct review *r = review_named(core, h, err);
 
 	(void)acts;
-	if (!r || only_people(h, err) < 0 ||
+	if (!r || review_only_people(h, err) < 0 ||
 	    findings_join(&r->rows, fields_text(&h->fields, "keep"),
 		fields_text(&h->fields, "drop"), scale_of(r), err) < 0)
 		return -1;
@@ -449,7 +405,7 @@ step_finding_done(
 				: NULL;
 
 	(void)acts;
-	if (!r || only_people(h, err) < 0)
+	if (!r || review_only_people(h, err) < 0)
 		return -1;
 	if (!row || row->decision != DECISION_AGREED)
 		return err_set(err, ERR_CONFLICT, "%.20s is no agreed finding of %s",
@@ -577,6 +533,9 @@ reviews_dump(const struct core *core, FILE *f)
 			    (long long)w->n_agree, (long long)w->n_critical,
 			    w->is_escalated, (long long)w->decided_at);
 			fprintf(f, " state %s\n", w->state);
+			if (w->before[0])
+				fprintf(f, " before %s\n", w->before);
 		}
+		decided_dump(r, f);
 	}
 }

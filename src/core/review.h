@@ -3,6 +3,13 @@
 #include "core/core.h"
 #include "policy/findings.h"
 
+/* A decision as it was said: about the row ID, or about the whole review when that is "". */
+struct decided_entry {
+	int round; /* how often the review had been recorded by then */
+	char *id, *proposal, *decision, *reason, *by;
+	int64_t at;
+};
+
 /*
  * What was reviewed, what was found and what a person decided about it (SPEC E-24, E-26 to
  * E-28).  One record for each subject and timing: a plan before its dispatch, the change of a
@@ -38,6 +45,9 @@ struct review {
 	char *missing; /* who of the last ones gave no findings, and why */
 	char *trouble; /* why they brought nothing at all */
 	struct findings rows;
+	int n_recorded;            /* how often findings came in */
+	struct decided_entry *log; /* append-only */
+	size_t n_log, cap_log;
 };
 
 void review_clear(struct review *review);

@@ -6,7 +6,9 @@
 #include "engine/reports.h"
 #include "policy/asked.h"
 
+#include <ctype.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -143,6 +145,25 @@ plain_json(const struct review_answer *a)
 	return xstrdup(json_object_to_json_string(o));
 }
 
+/* AUTHOR as a reviewer is named, in TO: "copilot[bot]" is copilot-bot. */
+static void
+name_author(const char *author, char *to, size_t size)
+{
+	size_t n = 0;
+
+	for (; *author && n + 1 < size; author++) {
+		if (isalnum((unsigned char)*author) || strchr("._", *author))
+			to[n++] = *author;
+		else if (n > 0 && to[n - 1] != '-')
+			to[n++] = '-';
+	}
+	while (n > 0 && to[n - 1] == '-')
+		n--;
+	to[n] = '\0';
+	if (n == 0)
+		snprintf(to, size, "outside");
+}
+
 static int
 record_answer(struct engine *engine, const struct review *r, const char *json,
     const struct remark *said, const char *actor, struct err *err)
@@ -158,11 +179,16 @@ record_answer(struct engine *engine, const struct review *r, const char *json,
 		.missing = "",
 		.round = 1 };
 	struct reports reports = { 0 };
-	int rc = reports_read(&reports, json, strlen(json),
-	    said->author[0] ? said->author : "outside", err);
+	char author[60];
+	int rc;
 
-	if (rc == 0)
+	name_author(said->author, author, sizeof(author));
+	rc = reports_read(&reports, json, strlen(json), author, err);
+
+	if (rc == 0) {
+		reports_are_of(&reports, author);
 		rc = reviews_record(engine, &made, &reports, actor, err);
+	}
 	reports_clear(&reports);
 	return rc;
 }

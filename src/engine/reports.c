@@ -56,6 +56,27 @@ reports_names(const struct reports *r)
 	return text;
 }
 
+static const char *
+keep_take(struct reports *r, char *owned)
+{
+	GROW(r->string, r->n_strings, r->cap_strings);
+	r->string[r->n_strings++] = owned;
+	return owned;
+}
+
+void
+reports_are_of(struct reports *r, const char *name)
+{
+	const char *worst = reports_recommendation(r);
+
+	name = keep_take(r, xstrdup(name));
+	for (size_t i = 0; i < r->n; i++)
+		r->item[i].reviewer = name;
+	r->reviewer[0] = name;
+	r->recommendation[0] = worst;
+	r->n_reviewers = 1;
+}
+
 void
 reports_clear(struct reports *r)
 {
@@ -64,14 +85,6 @@ reports_clear(struct reports *r)
 	free(r->string);
 	free(r->item);
 	*r = (struct reports){ 0 };
-}
-
-static const char *
-keep_take(struct reports *r, char *owned)
-{
-	GROW(r->string, r->n_strings, r->cap_strings);
-	r->string[r->n_strings++] = owned;
-	return owned;
 }
 
 /* Where in the text we are, for the message. */

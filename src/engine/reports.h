@@ -37,6 +37,12 @@ NODISCARD int reports_read(struct reports *reports, const char *text, size_t n,
     const char *name, struct err *err);
 void reports_clear(struct reports *reports);
 
+/*
+ * All of it was said by NAME, in one breath: whoever else it names counts for nothing, so that
+ * no author makes a majority of one, and the strictest recommendation is theirs.
+ */
+void reports_are_of(struct reports *reports, const char *name);
+
 /* The strictest recommendation that any of them gives, or "". */
 const char *reports_recommendation(const struct reports *reports);
 /* The names of the reviewers joined by ", ".  The caller frees it. */

@@ -411,6 +411,7 @@ row_json(const struct review *r, const struct finding *w)
 	member_number(o, "agree", w->n_agree);
 	member_number(o, "critical", w->n_critical);
 	member_text(o, "maybe", w->maybe);
+	member_text(o, "before", w->before);
 	member_text(o, "decision", decision_name(w->decision));
 	member_text(o, "response", w->response);
 	member_text(o, "by", w->by);
@@ -419,6 +420,28 @@ row_json(const struct review *r, const struct finding *w)
 	member_text(o, "sub_issue", w->sub_issue);
 	member_text(o, "state", w->state);
 	return o;
+}
+
+/* The decision log, oldest first. */
+static struct json_object *
+log_json(const struct review *r)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < r->n_log; i++) {
+		const struct decided_entry *e = &r->log[i];
+		struct json_object *o = json_object_new_object();
+
+		member_number(o, "round", e->round);
+		member_text(o, "id", e->id);
+		member_text(o, "proposal", e->proposal);
+		member_text(o, "decision", e->decision);
+		member_text(o, "reason", e->reason);
+		member_text(o, "by", e->by);
+		member_number(o, "at", e->at);
+		json_object_array_add(list, o);
+	}
+	return list;
 }
 
 static struct json_object *
@@ -449,6 +472,7 @@ review_json(const struct engine *engine, const struct review *r)
 	for (size_t i = 0; i < r->rows.n; i++)
 		json_object_array_add(rows, row_json(r, &r->rows.item[i]));
 	json_object_object_add(o, "findings", rows);
+	json_object_object_add(o, "log", log_json(r));
 	member_text(o, "rdr", text);
 	return o;
 }

@@ -23,7 +23,40 @@ closure_name(enum closure closure)
 	return names[closure];
 }
 
+const char *
+closure_outcome_name(enum closure_outcome outcome)
+{
+	static const char *const names[OUTCOME_N] = { "", "met", "partly", "missed",
+		"unknown" };
+
+	assert(outcome >= 0 && outcome < OUTCOME_N);
+	return names[outcome];
+}
+
+int
+closure_outcome_of(const char *word)
+{
+	for (int i = OUTCOME_MET; i < OUTCOME_N; i++) {
+		if (strcasecmp(closure_outcome_name((enum closure_outcome)i), word) ==
+		    0)
+			return i;
+	}
+	return -1;
+}
+
 /* ---- quality --------------------------------------------------------------------------- */
+
+int
+closure_outcome_cost(const struct closure_facts *facts)
+{
+	static const int costs[OUTCOME_N] = {
+		[OUTCOME_PARTLY] = 5, [OUTCOME_MISSED] = 15, [OUTCOME_UNKNOWN] = 10
+	};
+
+	if (facts->is_small || (facts->is_quick && facts->points <= 2))
+		return 0;
+	return costs[facts->outcome];
+}
 
 int
 closure_quality(const struct closure_facts *facts, const struct closure_scale *scale)
@@ -44,7 +77,10 @@ closure_quality(const struct closure_facts *facts, const struct closure_scale *s
 	}
 	sum += scale->review * (facts->review >= 0 ? facts->review : REVIEW_UNRUN);
 	weight += scale->review;
-	return weight > 0 ? sum / weight : -1;
+	if (weight <= 0)
+		return -1;
+	sum = sum / weight - closure_outcome_cost(facts);
+	return sum > 0 ? sum : 0;
 }
 
 /* ---- belief ---------------------------------------------------------------------------- */
@@ -104,12 +140,19 @@ judge_blocks(const struct closure_facts *f, struct closure_answer *a)
 	if (f->n_merged > 0 && f->deploy == DEPLOY_PENDING)
 		say(a, CLOSURE_BLOCK, "what landed is still being checked",
 		    "wait for the checks");
+	if (f->reopened_hours >= 0 && f->reopened_hours < REOPENED_HOURS)
+		say(a, CLOSURE_BLOCK,
+		    "it was opened again within 48 h of its end: its cause comes first "
+		    "(R-194)",
+		    "divisi issue comment, with the cause; then a session that mends it");
 	if (belief) {
-		say(a, CLOSURE_BLOCK, "",
-		    "run it, and say what it printed: divisi say, or divisi issue comment");
-		text_print(a->why, sizeof(a->why),
+		char why[sizeof(a->why)];
+
+		text_print(why, sizeof(why),
 		    "its report says \"%s\": that is belief and no evidence (R-190)",
 		    belief);
+		say(a, CLOSURE_BLOCK, why,
+		    "run it, and say what it printed: divisi say, or divisi issue comment");
 	}
 }
 

@@ -17,6 +17,20 @@ enum closure {
 
 const char *closure_name(enum closure closure); /* "AUTO" ... "BLOCK" */
 
+/* Did it come to what it was for?  By its criteria, or by a person's word. */
+enum closure_outcome {
+	OUTCOME_UNASKED, /* nobody said, or the work is too small to ask */
+	OUTCOME_MET,
+	OUTCOME_PARTLY,
+	OUTCOME_MISSED,
+	OUTCOME_UNKNOWN, /* somebody looked, and cannot tell */
+	OUTCOME_N,
+};
+
+const char *closure_outcome_name(
+    enum closure_outcome outcome);        /* "" "met" ... "unknown" */
+int closure_outcome_of(const char *word); /* -1 for any other word */
+
 enum closure_deploy { DEPLOY_NONE, DEPLOY_GREEN, DEPLOY_PENDING, DEPLOY_RED };
 
 struct closure_facts {
@@ -29,6 +43,9 @@ struct closure_facts {
 	bool has_all_criteria;      /* each box of it is ticked */
 	int tests, coverage, review; /* 0 to 100; -1: nobody measured it */
 	bool is_quick;
+	int points;                   /* 0 unknown */
+	enum closure_outcome outcome; /* takes 0, 5, 15 or 10 off the quality */
+	int reopened_hours; /* since it was done, when somebody opened it again; -1 not */
 	const char *claim; /* what its worker said at the end; "" nothing */
 };
 
@@ -46,8 +63,18 @@ struct closure_scale {
 extern const struct closure_scale closure_scale_default;
 
 /*
+ * What OUTCOME takes off the quality of FACTS (R-192): nothing from a spike or chore, nor from
+ * quick work of two points at most.
+ */
+int closure_outcome_cost(const struct closure_facts *facts);
+
+/* How long an issue that was opened again after it was done stays open. */
+#define REOPENED_HOURS 48
+
+/*
  * Quality by R-188: what nobody measured is left out and the others weigh more; a review that
- * never ran counts as 70; in quick mode tests that were run are worth 60 at least.  -1 without any measure.
+ * never ran counts as 70; in quick mode tests that were run are worth 60 at least; less what its
+ * outcome takes off.  -1 without any measure.
  */
 int closure_quality(
     const struct closure_facts *facts, const struct closure_scale *scale);

@@ -38,7 +38,8 @@ void
 finding_clear(struct finding *f)
 {
 	char *const owned[] = { f->id, f->text, f->where, f->advice, f->effort, f->spec,
-		f->reviewers, f->maybe, f->response, f->by, f->sub_issue, f->state };
+		f->reviewers, f->maybe, f->before, f->response, f->by, f->sub_issue,
+		f->state };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -60,7 +61,7 @@ findings_copy(struct findings *to, const struct findings *from)
 	for (size_t i = 0; i < from->n; i++) {
 		struct finding f = from->item[i];
 		char **const texts[] = { &f.id, &f.text, &f.where, &f.advice, &f.effort,
-			&f.spec, &f.reviewers, &f.maybe, &f.response, &f.by,
+			&f.spec, &f.reviewers, &f.maybe, &f.before, &f.response, &f.by,
 			&f.sub_issue, &f.state };
 
 		for (size_t k = 0; k < N_ELEMS(texts); k++)
@@ -337,6 +338,7 @@ add_row(struct findings *rows)
 	GROW(rows->item, rows->n, rows->cap);
 	row = &rows->item[rows->n++];
 	*row = (struct finding){ .maybe = xstrdup(""),
+		.before = xstrdup(""),
 		.response = xstrdup(""),
 		.by = xstrdup(""),
 		.sub_issue = xstrdup(""),

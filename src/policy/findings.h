@@ -49,6 +49,7 @@ struct finding {
 	enum decision decision;
 	char *response, *by; /* of the decision */
 	int64_t decided_at;
+	char *before; /* what a person said of it in another review of that plan, "" */
 	char *sub_issue;
 	char *state; /* "open" "dispatched" "resolved": of the work it became */
 };

@@ -98,6 +98,30 @@ put_tracking(FILE *out, const struct findings *rows)
 		    out);
 }
 
+/* what became of every finding, so that none is silently dropped. */
+static void
+put_forward(FILE *out, const struct findings *rows)
+{
+	size_t n[5] = { 0 };
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct finding *row = &rows->item[i];
+		bool is_done = strcmp(row->state, "resolved") == 0;
+
+		n[row->decision == DECISION_AGREED       ? (is_done ? 0 : 1)
+		    : row->decision == DECISION_DEFERRED ? 1
+		    : row->decision == DECISION_OVERRIDE ? 2
+		    : row->decision == DECISION_REJECTED ? 3
+							 : 4]++;
+	}
+	if (n[4] == rows->n)
+		return;
+	fprintf(out,
+	    "\n**Fix-forward:** %zu resolved, %zu carried forward, %zu accepted risk, %zu "
+	    "dismissed, %zu undecided\n",
+	    n[0], n[1], n[2], n[3], n[4]);
+}
+
 void
 rdr_print(FILE *out, const struct rdr *head, const struct findings *rows)
 {
@@ -122,6 +146,7 @@ rdr_print(FILE *out, const struct rdr *head, const struct findings *rows)
 	if (rows->n == 0)
 		fputs("| - | - | no findings | - | - | - |\n", out);
 	put_tracking(out, rows);
+	put_forward(out, rows);
 }
 
 bool

@@ -215,14 +215,19 @@ read_before(struct store *store, const char *id, struct before *before, struct e
 }
 
 static int
-check_change(const struct issue_change *change, const struct before *before,
-    const char *id, struct err *err)
+check_change(const struct issue_by *by, const struct issue_change *change,
+    const struct before *before, const char *id, struct err *err)
 {
+	/* what comes back is opened again, and by a person only. */
+	bool reopens = before->status == ISSUE_DONE &&
+		       change->status == ISSUE_IN_PROGRESS &&
+		       strncmp(by->actor, "human:", 6) == 0;
+
 	if (change->title && issues_check_title(change->title, err) < 0)
 		return -1;
 	if (change->estimate > 0 && issues_check_estimate(change->estimate, err) < 0)
 		return -1;
-	if (change->status &&
+	if (change->status && !reopens &&
 	    issues_check_move(id, before->status, change->status, err) < 0)
 		return -1;
 	if (!change->body)
@@ -339,7 +344,7 @@ update(struct store *store, const struct issue_by *by, const char *id,
 
 	if (read_before(store, id, &before, err) < 0 ||
 	    pass_through(store, by, id, &change, &before, err) < 0 ||
-	    check_change(&change, &before, id, err) < 0)
+	    check_change(by, &change, &before, id, err) < 0)
 		goto out;
 	if (change.status >= ISSUE_DONE && !change.delegate && *before.delegate)
 		change.delegate = "";

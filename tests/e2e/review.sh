@@ -105,6 +105,12 @@ claim "and calls nobody" bash -c "! grep -q '@claude' $scratch/out"
 claim "once" equals "$(grep -c 'Review Decision Record' "$scratch/out")" 1
 claim "with what became of it" says "| Finding | Severity | Decision | Sub-Issue | Status |"
 
+run findings "$plan" --log
+claim "the log has each decision with its reason (R-178)" says "round 1" "C1 agreed by human:" \
+	"N1 rejected by human:" ": it is no finding" "C2 deferred by human:" ": T-77"
+run findings "$plan" --rdr
+claim "and the record what became of each (R-183)" says "**Fix-forward:** 0 resolved" "2 dismissed, 0 undecided"
+
 # ---- launch, and the review of a change (S-44) ---------------------------------------------
 claim "now the table is made" table "$plan"
 claim "and says that the gate is passed" says "Gate 2 is required" "passed"
@@ -134,6 +140,14 @@ divisi issue label "$(look "[x['issue'] for p in status['plans'] for b in p['bat
 run closure p1.1.1B
 claim "what needs a decision is proposed" says "PROPOSE" "person's decision"
 claim "one that is nowhere is told" divisi_fails 5 closure 9Z
+claim "an outcome that is none is told (R-192)" divisi_fails 2 closure p1.1.1B --outcome splendid
+run closure p1.1.1B --outcome missed --json
+claim "of quick work of a point it takes nothing off" says '"outcome":"missed"' '"outcome_cost":0' '"quality":100'
+sub=$(look "[x['sub_issue'] for p in status['plans'] for b in p['batches'] for x in b['sessions'] if x['id'] == 'p1.1.1B'][0]")
+divisi issue move "$sub" "In Progress" >/dev/null
+run closure p1.1.1B
+claim "what was opened again stays open until its cause is mended (R-194)" says "BLOCK: it was opened again within 48 h"
+divisi issue move "$sub" Done >/dev/null
 run closure p1.1.1B --conformance
 claim "what was written that has nothing to do with a criterion is named (R-164)" \
 	says "conformance: 0 of 1 files" "drifts: b.txt (0% of the nearest)" "  0% it is there"
@@ -211,7 +225,8 @@ answers() { # AUTHOR ID TEXT: a delivery says it on the issue
 }
 came() { divisi feedback --all --json | grep -q "\"delivery\":\"$1\""; }
 of_4a() { look "[r for r in status['reviews'] if r['session'] == '$(field 4A id)'][0]['$1']"; }
-found='{"recommendation":"REQUEST CHANGES","findings":[{"severity":"important","text":"It says one, it should say two","where":"h.txt:1"}]}'
+found='[{"reviewer":"security-skeptic","recommendation":"APPROVE","findings":[{"severity":"important","text":"It says one, it should say two","where":"h.txt:1"}]},
+{"reviewer":"ops-realist","recommendation":"REQUEST CHANGES","findings":[{"severity":"important","text":"It says one, it should say two","where":"h.txt:1"}]}]'
 claim "a stranger answers" answers mallory q1 "$found"
 claim "which came" until_true came q1
 claim "and is without effect" equals "$(of_4a version)" 0
@@ -230,6 +245,7 @@ $found
 recorded() { equals "$(of_4a recommendation)" "REQUEST CHANGES"; }
 claim "become the record" until_true recorded
 claim "of that author and option" equals "$(of_4a reviewers) $(of_4a option) $(of_4a asked_on)" "ada A "
+claim "who is one, whomever else they name" equals "$(of_4a n_reviewers)" 1
 claim "a further answer" answers ada q5 'BLOCK'
 claim "which came last" until_true came q5
 claim "has no effect: one was asked for" equals "$(of_4a recommendation) $(of_4a version)" "REQUEST CHANGES 1"

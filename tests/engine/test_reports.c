@@ -125,6 +125,33 @@ endless_reports_are_bounded(void **state)
 	reports_clear(&r);
 }
 
+/* Severity inflation: who speaks as three in one comment is one, of their strictest word. */
+static void
+one_author_is_one_reviewer_whoever_they_name(void **state)
+{
+	struct reports r = { 0 };
+	struct err err = ERR_INIT;
+	AUTO_FREE char *names = NULL;
+
+	(void)state;
+	assert_int_equal(
+	    read_text(&r,
+		"[{\"reviewer\":\"a\",\"recommendation\":\"APPROVE\",\"findings\":"
+		"[{\"severity\":\"P1\",\"text\":\"x\"}]},"
+		"{\"reviewer\":\"b\",\"recommendation\":\"BLOCK\",\"findings\":"
+		"[{\"severity\":\"P1\",\"text\":\"x\"}]}]",
+		&err),
+	    0);
+	assert_int_equal(r.n_reviewers, 2);
+	reports_are_of(&r, "mallory");
+	names = reports_names(&r);
+	assert_string_equal(names, "mallory");
+	assert_string_equal(reports_recommendation(&r), "BLOCK");
+	assert_string_equal(r.item[0].reviewer, "mallory");
+	assert_string_equal(r.item[1].reviewer, "mallory");
+	reports_clear(&r);
+}
+
 /* What is in a text steers no terminal from here on. */
 static void
 control_characters_are_made_visible(void **state)
@@ -150,6 +177,7 @@ main(void)
 		cmocka_unit_test(a_reviewer_without_a_name_has_the_callers),
 		cmocka_unit_test(what_is_no_report_is_refused_by_its_place),
 		cmocka_unit_test(endless_reports_are_bounded),
+		cmocka_unit_test(one_author_is_one_reviewer_whoever_they_name),
 		cmocka_unit_test(control_characters_are_made_visible),
 	};
 

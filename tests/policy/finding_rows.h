@@ -21,7 +21,7 @@ rows_of(struct findings *rows, const char *ids)
 			.n = 3,
 			.n_agree = 3 };
 		char **const texts[] = { &f.text, &f.where, &f.advice, &f.effort,
-			&f.spec, &f.reviewers, &f.maybe, &f.response, &f.by,
+			&f.spec, &f.reviewers, &f.maybe, &f.before, &f.response, &f.by,
 			&f.sub_issue, &f.state };
 
 		for (size_t i = 0; i < N_ELEMS(texts); i++)

@@ -17,6 +17,8 @@ judge(struct closure_facts f)
 
 	if (!f.claim)
 		f.claim = "";
+	if (f.reopened_hours == 0)
+		f.reopened_hours = -1;
 	closure_of(&f, &closure_scale_default, &a);
 	assert_true(a.why[0] != '\0');
 	/* whatever is blocked says what unblocks it. */
@@ -133,12 +135,100 @@ r_188_quality_bounds_what_may_close(void **state)
 			.tests = cases[i].quality,
 			.coverage = cases[i].quality,
 			.review = cases[i].quality,
+			.reopened_hours = -1,
 			.claim = "" };
 
 		assert_int_equal(judge(f).closure, cases[i].closure);
 		closure_of(&f, &strict, &a);
 		assert_int_not_equal(a.closure, CLOSURE_AUTO);
 	}
+}
+
+/* the outcome takes 0, 5, 15 or 10 off, and nothing from what is too small for it. */
+static void
+r_192_the_outcome_takes_off_the_quality(void **state)
+{
+	static const struct {
+		enum closure_outcome outcome;
+		bool is_small, is_quick;
+		int points, quality;
+	} cases[] = {
+		{ OUTCOME_UNASKED, false, false, 5, 100 },
+		{ OUTCOME_MET, false, false, 5, 100 },
+		{ OUTCOME_PARTLY, false, false, 5, 95 },
+		{ OUTCOME_MISSED, false, false, 5, 85 },
+		{ OUTCOME_UNKNOWN, false, false, 5, 90 },
+		{ OUTCOME_MISSED, true, false, 5, 100 },
+		{ OUTCOME_MISSED, false, true, 2, 100 },
+		{ OUTCOME_MISSED, false, true, 3, 85 },
+		{ OUTCOME_MISSED, false, false, 2, 85 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(cases); i++) {
+		struct closure_facts f = { .tests = 100,
+			.coverage = 100,
+			.review = 100,
+			.outcome = cases[i].outcome,
+			.is_small = cases[i].is_small,
+			.is_quick = cases[i].is_quick,
+			.points = cases[i].points };
+
+		assert_int_equal(
+		    closure_quality(&f, &closure_scale_default), cases[i].quality);
+		assert_int_equal(
+		    closure_outcome_of(closure_outcome_name(cases[i].outcome)),
+		    cases[i].outcome == OUTCOME_UNASKED ? -1 : (int)cases[i].outcome);
+	}
+	assert_int_equal(closure_outcome_of("splendid"), -1);
+}
+
+/* so that what 100 of 100 measure may not close by itself where it missed its end. */
+static void
+r_192_what_missed_its_end_is_proposed(void **state)
+{
+	struct closure_facts f = { .is_agents = true,
+		.n_merged = 1,
+		.deploy = DEPLOY_GREEN,
+		.tests = 100,
+		.coverage = -1,
+		.review = -1,
+		.points = 3 };
+
+	(void)state;
+	assert_int_equal(judge(f).closure, CLOSURE_AUTO);
+	f.outcome = OUTCOME_MISSED;
+	assert_int_equal(judge(f).closure, CLOSURE_PROPOSE);
+}
+
+/* what was opened again within two days is not closed again before its cause is. */
+static void
+r_194_what_was_reopened_stays_open(void **state)
+{
+	struct closure_facts f = {
+		.is_agents = true, .n_merged = 1, .deploy = DEPLOY_GREEN, UNMEASURED
+	};
+
+	(void)state;
+	f.reopened_hours = 1;
+	assert_int_equal(judge(f).closure, CLOSURE_BLOCK);
+	assert_non_null(strstr(judge(f).why, "R-194"));
+	f.reopened_hours = REOPENED_HOURS - 1;
+	assert_int_equal(judge(f).closure, CLOSURE_BLOCK);
+	f.reopened_hours = REOPENED_HOURS;
+	assert_int_equal(judge(f).closure, CLOSURE_AUTO);
+}
+
+/* Of two things that block, the mend belongs to the one that is named. */
+static void
+r_191_the_mend_is_of_what_is_named(void **state)
+{
+	struct closure_answer a = judge((struct closure_facts){
+	    .is_agents = true, .is_open = true, .claim = "probably", UNMEASURED });
+
+	(void)state;
+	assert_string_equal(a.why, "its change is not merged");
+	assert_string_equal(a.mend, "divisi merge");
 }
 
 /* whole words of belief make a claim invalid, and nothing else does. */
@@ -186,6 +276,10 @@ main(void)
 		cmocka_unit_test(r_187_the_stricter_wins),
 		cmocka_unit_test(r_188_quality_is_weighed),
 		cmocka_unit_test(r_188_quality_bounds_what_may_close),
+		cmocka_unit_test(r_192_the_outcome_takes_off_the_quality),
+		cmocka_unit_test(r_192_what_missed_its_end_is_proposed),
+		cmocka_unit_test(r_194_what_was_reopened_stays_open),
+		cmocka_unit_test(r_191_the_mend_is_of_what_is_named),
 		cmocka_unit_test(r_190_belief_is_no_evidence),
 	};
 

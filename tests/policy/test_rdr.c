@@ -68,6 +68,32 @@ the_record_has_its_columns_and_the_tracking_table(void **state)
 	findings_clear(&rows);
 }
 
+/* the fix-forward summary counts every finding once; nothing is silently dropped. */
+static void
+r_183_the_record_says_what_became_of_each_finding(void **state)
+{
+	struct findings rows = { 0 };
+	char *text;
+
+	(void)state;
+	rows_of(&rows, "C1 C2 I1 I2 I3 N1 N2");
+	text = print(&rows);
+	assert_null(strstr(text, "Fix-forward"));
+	free(text);
+	rows.item[0].decision = rows.item[1].decision = DECISION_AGREED;
+	set_text(&rows.item[0].state, "resolved");
+	rows.item[2].decision = DECISION_DEFERRED;
+	rows.item[3].decision = DECISION_OVERRIDE;
+	rows.item[4].decision = DECISION_REJECTED;
+	rows.item[5].decision = DECISION_ESCALATED;
+	text = print(&rows);
+	assert_non_null(strstr(text,
+	    "**Fix-forward:** 1 resolved, 2 carried forward, 1 accepted risk, 1 "
+	    "dismissed, 2 undecided\n"));
+	free(text);
+	findings_clear(&rows);
+}
+
 /* Bad input: what a reviewer writes is one line of a cell and calls nobody. */
 static void
 a_reviewers_text_breaks_no_cell_and_mentions_nobody(void **state)
@@ -121,6 +147,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_record_has_its_columns_and_the_tracking_table),
+		cmocka_unit_test(r_183_the_record_says_what_became_of_each_finding),
 		cmocka_unit_test(a_reviewers_text_breaks_no_cell_and_mentions_nobody),
 		cmocka_unit_test(the_sub_issue_of_a_finding_says_all_of_it),
 	};

@@ -233,12 +233,15 @@ an_issue_moves_only_as_the_method_says(void **state)
 			bool is_legal = from == to ||
 					issue_status_may(
 					    (enum issue_status)from, change.status);
+			const struct issue_by server = { .actor = "server",
+				.at = 1000 };
 			char id[ISSUE_ID_SIZE];
 			struct err err = ERR_INIT;
 
 			draft.status = (enum issue_status)from;
 			assert_int_equal(issue_create(store, &by, &draft, id, NULL), 1);
-			assert_int_equal(issue_update(store, &by, id, &change, &err),
+			assert_int_equal(
+			    issue_update(store, &server, id, &change, &err),
 			    is_legal ? 0 : -1);
 			if (!is_legal) {
 				AUTO_ISSUES struct issue_set set = read_it(store, id);
@@ -250,6 +253,30 @@ an_issue_moves_only_as_the_method_says(void **state)
 				assert_int_equal(set.item[0].status, from);
 			}
 		}
+	}
+	store_close(store);
+}
+
+/* what was done is opened again by a person, and by no program. */
+static void
+r_194_only_a_person_opens_what_was_done(void **state)
+{
+	struct store *store = scratch_open(state);
+	const struct issue_by server = { .actor = "server", .at = 1000 };
+	struct issue_draft draft = draft_of("x");
+	struct issue_change again = { .status = ISSUE_IN_PROGRESS };
+	char id[ISSUE_ID_SIZE];
+	struct err err = ERR_INIT;
+
+	draft.status = ISSUE_DONE;
+	assert_int_equal(issue_create(store, &by, &draft, id, NULL), 1);
+	assert_int_equal(issue_update(store, &server, id, &again, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_int_equal(issue_update(store, &by, id, &again, &err), 0);
+	{
+		AUTO_ISSUES struct issue_set set = read_it(store, id);
+
+		assert_int_equal(set.item[0].status, ISSUE_IN_PROGRESS);
 	}
 	store_close(store);
 }
@@ -447,6 +474,7 @@ main(void)
 		SCRATCH_TEST(an_issue_goes_with_the_transaction_it_is_made_in),
 		SCRATCH_TEST(every_malformed_draft_is_refused),
 		SCRATCH_TEST(a_new_issue_belongs_to_nobody_and_waits),
+		SCRATCH_TEST(r_194_only_a_person_opens_what_was_done),
 		SCRATCH_TEST(an_issue_moves_only_as_the_method_says),
 		SCRATCH_TEST(a_change_keeps_what_it_does_not_name),
 		SCRATCH_TEST(a_text_is_replaced_only_at_the_version_that_was_read),

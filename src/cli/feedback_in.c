@@ -130,7 +130,9 @@ put_intent(
 	fields_set(to, "rule", p.rule);
 	fields_set(to, "target", p.target);
 	fields_set(to, "warning", p.warning);
-	fields_set(to, "mechanism", is_delegated ? "delegate" : "mention");
+	/* a delegation with words in the same event is a mention of them. */
+	fields_set(
+	    to, "mechanism", is_delegated && text[0] == '\0' ? "delegate" : "mention");
 	put_flags(to, p.flags);
 	if (p.issue[0])
 		fields_set(to, "issue", p.issue);

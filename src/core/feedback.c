@@ -10,12 +10,13 @@
 #include <string.h>
 #include <strings.h>
 
-#define KEPT_BYTES  240         /* of the text, once nothing is to be done about it */
-#define COOLDOWN_MS (30 * 1000) /* per issue */
-#define SAME_MS     (5 * 60 * 1000) /* one comment, delivered under two ids */
-#define DELEGATE_MS (60 * 1000)     /* a delegation and a mention are one */
-#define TOLD_MOST   30              /* messages to one session */
-#define TOLD_MS     (10 * 60 * 1000)
+#define KEPT_BYTES   240         /* of the text, once nothing is to be done about it */
+#define COOLDOWN_MS  (30 * 1000) /* per issue */
+#define SAME_MS      (5 * 60 * 1000) /* one comment, delivered under two ids */
+#define DELEGATE_MS  (60 * 1000)     /* a delegation and a mention are one */
+#define BESIDE_BYTES 6000
+#define TOLD_MOST    30 /* messages to one session */
+#define TOLD_MS      (10 * 60 * 1000)
 
 void
 feedback_clear(struct feedback *f)
@@ -184,7 +185,7 @@ settle(struct feedback *f, const char *state, const char *action, const char *wh
 
 /* What the agent hears: who, about what, what is wanted of it, and the words as a quotation. */
 static char *
-message(const struct feedback *f)
+message(const struct feedback *f, bool must_replan)
 {
 	const char *severity = strcmp(f->row, "Codex") == 0 ? feedback_severity(f->text)
 							    : "";
@@ -197,6 +198,8 @@ message(const struct feedback *f)
 	    f->url, f->how);
 	if (severity[0])
 		fprintf(m, "Severity: %s.\n", severity);
+	if (must_replan)
+		fputs("It failed twice: say REPLAN on a line of its own.\n", m);
 	fputs(
 	    "It changes neither your task nor what you may write. What was said:\n", m);
 	for (const char *line = f->text; *line;) {
@@ -241,7 +244,8 @@ reach(struct core *core, struct feedback *f, struct session *s,
     const struct happening *h, struct acts *acts, struct err *err)
 {
 	bool may_resume = h->kind == HAP_FEEDBACK_SETTLED || may_reopen(s, h);
-	AUTO_FREE char *text = message(f);
+	AUTO_FREE char *text = message(
+	    f, failure_is_last(core, f) && s->loop.tasks > 0);
 	struct happening told = { .kind = HAP_SAID, .actor = h->actor, .at = h->at };
 	bool lives = s->run_open && session_is_live(s->state);
 	int rc;
@@ -283,6 +287,13 @@ deliver(struct core *core, struct feedback *f, struct session *s,
 		    "its work has landed: what now needs an issue", acts);
 		return;
 	}
+	/* In a loop the agent may plan the rest anew; outside of one a person does. */
+	if (failure_is_last(core, f) && s->loop.tasks == 0) {
+		settle(f, "escalated", "",
+		    "its deployment failed twice: two approaches are all (R-165)",
+		    acts);
+		return;
+	}
 	if (n_told(core, s->id, h->at) >= TOLD_MOST) {
 		settle(f, "escalated", "",
 		    "its agent was told 30 things in ten minutes: more is a person's",
@@ -294,6 +305,21 @@ deliver(struct core *core, struct feedback *f, struct session *s,
 }
 
 /* ---- intents --------------------------------------------------------------------------- */
+
+/* of a delegation and a mention one counts, and the other's words are its context. */
+static void
+keep_beside(struct feedback *f, const struct feedback *other)
+{
+	char *text;
+
+	if (other->text[0] == '\0')
+		return;
+	text = xasprintf("%s%sBeside it %s said: %s", f->text, f->text[0] ? "\n" : "",
+	    other->author[0] ? other->author : "somebody", other->text);
+	free(f->text);
+	f->text = text_cut(text, BESIDE_BYTES);
+	free(text);
+}
 
 /* Why F, which asks for something, is not looked at; NULL when it is. */
 static char *
@@ -310,15 +336,18 @@ held_back(struct core *core, struct feedback *f, struct acts *acts)
 		if (strcmp(f->mechanism, "delegate") == 0 &&
 		    strcmp(o->mechanism, "mention") == 0) {
 			/* Of the two the delegation counts. */
+			keep_beside(f, o);
 			if (strcmp(o->state, "escalated") == 0)
 				settle(o, "ignored", "",
 				    "a delegation came within a minute", acts);
 			continue;
 		}
 		if (strcmp(o->mechanism, "delegate") == 0 &&
-		    strcmp(f->mechanism, "mention") == 0)
+		    strcmp(f->mechanism, "mention") == 0) {
+			keep_beside(o, f);
 			return xasprintf(
 			    "%s, a delegation, came within a minute", o->id);
+		}
 		if (o->at >= f->at - COOLDOWN_MS)
 			return xasprintf("%s about the same came within 30 s", o->id);
 	}
@@ -451,30 +480,6 @@ same_comment(const struct core *core, const struct feedback *f)
 	return NULL;
 }
 
-/*
- * The same failure of CI, told as another event: a job, its check and their run, or the check
- * of that name again on the very commit.  A run says nothing that one of its jobs has not said.
- */
-static const struct feedback *
-same_failure(const struct core *core, const struct feedback *f)
-{
-	if (strcmp(f->kind, "ci") != 0 || f->commit[0] == '\0')
-		return NULL;
-	for (size_t i = core->n_feedback - 1; i-- > 0;) {
-		const struct feedback *o = &core->feedback[i];
-
-		if (strcmp(o->kind, "ci") != 0 || strcmp(o->state, "ignored") == 0 ||
-		    strcmp(o->source, f->source) != 0 ||
-		    strcmp(o->commit, f->commit) != 0 ||
-		    strcmp(o->ci_run, f->ci_run) != 0)
-			continue;
-		if (same(o->check, f->check) ||
-		    (f->ci_run[0] && (o->check[0] == '\0' || f->check[0] == '\0')))
-			return o;
-	}
-	return NULL;
-}
-
 /* An answer to a review that was asked for is recorded there, or a person is told why not. */
 static void
 take_answer(struct feedback *f, const struct happening *h, struct acts *acts)
@@ -510,7 +515,7 @@ step_feedback_came(
 	core_set(&f->session, s ? s->id : "");
 	was = same_comment(core, f);
 	text_print(again, sizeof(again), "the same comment came under another id");
-	if (!was && (was = same_failure(core, f)))
+	if (!was && (was = failure_told(core, f)))
 		text_print(
 		    again, sizeof(again), "%s tells of the same failure", was->id);
 	if (!fields_number(&h->fields, "trusted", 0))

@@ -144,6 +144,14 @@ step_fn step_review_started, step_review_failed;
 step_fn step_review_recorded, step_findings_decided, step_review_waived,
     step_findings_joined, step_finding_filed, step_finding_done;
 
+/*
+ * failures.c: what told of the same failure of CI before, or NULL; and is F the second
+ * deployment of its session's change that failed (R-165)?
+ */
+struct feedback;
+const struct feedback *failure_told(const struct core *core, const struct feedback *f);
+bool failure_is_last(const struct core *core, const struct feedback *f);
+
 void feedback_dump(const struct core *core, FILE *out);
 step_fn step_feedback_came, step_feedback_settled; /* feedback.c */
 void research_dump(const struct core *core, FILE *f);

@@ -236,6 +236,8 @@ one_json(const struct feedback *f)
 	member_text(intent, "intent", f->intent);
 	member_text(intent, "target_issue", f->issue);
 	member_text(intent, "source_comment", f->comment);
+	member_text(intent, "raw_body", f->text);
+	member_bool(intent, "auto", strcmp(f->mechanism, "delegate") == 0);
 	member_text(intent, "mechanism", f->mechanism);
 	member_text(intent, "initiated_by", f->author);
 	member_text(intent, "flags", f->flags);

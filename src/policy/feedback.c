@@ -25,7 +25,8 @@ static const struct feedback_row rows[] = {
 	{ "Vercel Bot", "vercel", "preview", "*", FEEDBACK_SESSION,
 	    "use the preview in your verify step", "" },
 	{ "Vercel Bot", "vercel", "deploy-failed", "*", FEEDBACK_SESSION,
-	    "mend the deployment: two approaches at most, then ask", "" },
+	    "mend the deployment: two approaches in all, then a person. It succeeded when its "
+	    "command ended with 0 and the platform calls it healthy, not when a page answers 200", "" },
 	{ "Vercel Bot", "github", SAID, "vercel[[]bot]", FEEDBACK_SESSION,
 	    "use the preview in your verify step", "" },
 	{ "Vercel Comments", "vercel", "comment", "*", FEEDBACK_V0,
@@ -55,7 +56,10 @@ static const struct feedback_row rows[] = {
 	{ "Review", "*", SAID, "*", FEEDBACK_SESSION, "settle it before the merge", "" },
 	{ "Checks", "*", "ci", "*", FEEDBACK_SESSION, "make the checks pass", "" },
 	{ "Comment", "*", "comment delegation", "*", FEEDBACK_SESSION, "take it into account", "" },
-	{ "Deployment", "*", "preview deploy-failed", "*", FEEDBACK_SESSION,
+	{ "Deployment", "*", "deploy-failed", "*", FEEDBACK_SESSION,
+	    "mend the deployment: two approaches in all, then a person. It succeeded when its "
+	    "command ended with 0 and the platform calls it healthy, not when a page answers 200", "" },
+	{ "Deployment", "*", "preview", "*", FEEDBACK_SESSION,
 	    "use it in your verify step", "" },
 	{ "Alert", "*", "alert", "*", FEEDBACK_NEW_ISSUE,
 	    "a new issue; a regression opens its issue again", "" },

@@ -300,6 +300,21 @@ is_asked(const struct words *w, size_t at)
 	return false;
 }
 
+/* ---- who may have it --- */
+
+bool
+intent_eligible(enum intent intent, const char *agent)
+{
+	if (strcasecmp(agent, "claude") == 0)
+		return true;
+	if (strcasecmp(agent, "copilot") == 0)
+		return intent == INTENT_REVIEW;
+	if (strcasecmp(agent, "factory") == 0)
+		return intent == INTENT_IMPLEMENT || intent == INTENT_DISPATCH ||
+		       intent == INTENT_SPIKE;
+	return intent == INTENT_IMPLEMENT;
+}
+
 /* ---- the intent ------------------------------------------------------------------------ */
 
 static bool
@@ -411,6 +426,10 @@ intent_parse(const char *text, struct intent_parsed *out)
 			give_up(out, "it is a question");
 		else
 			weigh(out, w, &hit);
+		/* Who is given something by name implements it. */
+		if (out->intent == INTENT_DISPATCH && out->target[0] &&
+		    !intent_eligible(INTENT_IMPLEMENT, out->target))
+			give_up(out, "its agent reviews pull requests only (R-222)");
 	}
 	free(w);
 }

@@ -59,6 +59,13 @@ void intent_parse(const char *text, struct intent_parsed *out);
 /* Does TEXT speak to NAME ("@divisi")?  A whole word, outside of quotations and code. */
 bool intent_mentions(const char *text, const char *name);
 
+/*
+ * May work of INTENT go to AGENT (R-222)?  Claude takes all, Factory what is dispatched, the
+ * others an implementation, and Copilot reviews pull requests only.  One that the method does
+ * not know may implement.
+ */
+bool intent_eligible(enum intent intent, const char *agent);
+
 /* What an issue is, for a delegation without words (R-219, in the order of A-87). */
 struct intent_state {
 	const char *type, *spec, *exec; /* values of its labels, "" none */

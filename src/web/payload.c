@@ -389,6 +389,20 @@ read_vercel(struct json_object *o, struct fields *to, char what[96])
 	return skip(what, type, "");
 }
 
+/* What platforms call one that works; nothing said is no bad word. */
+static bool
+is_healthy(const char *health)
+{
+	static const char *const words[] = { "", "ok", "healthy", "passing", "ready",
+		"green" };
+
+	for (size_t i = 0; i < N_ELEMS(words); i++) {
+		if (strcasecmp(words[i], health) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int
 read_generic(struct json_object *o, struct fields *to, char what[96])
 {
@@ -398,6 +412,11 @@ read_generic(struct json_object *o, struct fields *to, char what[96])
 
 	for (size_t i = 0; i < N_ELEMS(same); i++)
 		put(to, same[i], o, same[i]);
+	/* deployed is what ended with 0 and is healthy, whatever a page answers. */
+	if (strcmp(fields_text(to, "kind"), "preview") == 0 &&
+	    (strspn(text_at(o, "exit"), "0") != strlen(text_at(o, "exit")) ||
+		!is_healthy(text_at(o, "health"))))
+		fields_set(to, "kind", "deploy-failed");
 	if (fields_text(to, "kind")[0])
 		return 1;
 	return skip(what, "a delivery without kind", "");

@@ -291,6 +291,73 @@ several_implement_intents_on_related_issues_are_one_dispatch(void **state)
 	play_free(p);
 }
 
+/* two approaches in all; the second deployment that fails is a person's. */
+static void
+r_165_the_second_deployment_that_fails_is_a_persons(void **state)
+{
+	struct play *p = working();
+	const char *branch = play_session(p, "1A")->branch;
+
+	(void)state;
+	CAME(p, "d1", "kind", "deploy-failed", "branch", branch, "deploy", "a.example");
+	BECAME(p, "acted", "told");
+	CAME(p, "d2", "kind", "deploy-failed", "branch", branch, "deploy", "a.example");
+	BECAME(p, "acted", "told");
+	CAME(p, "d3", "kind", "deploy-failed", "branch", branch, "deploy", "b.example");
+	BECAME(p, "escalated", "");
+	assert_non_null(strstr(last(p)->why, "R-165"));
+	CAME(p, "d4", "kind", "deploy-failed", "branch", play_session(p, "1B")->branch,
+	    "deploy", "c.example");
+	BECAME(p, "acted", "told");
+	play_free(p);
+}
+
+/* within a loop the agent is told to plan the rest anew instead. */
+static void
+r_165_in_a_loop_the_rest_is_planned_anew(void **state)
+{
+	struct play *p = play_new();
+
+	(void)state;
+	p->loop_tasks = 3;
+	play_open(p, 1);
+	play_batch(p, 1, "1A");
+	play_start(p, "1A");
+	p->actor = "server";
+	CAME(p, "d1", "kind", "deploy-failed", "branch", play_session(p, "1A")->branch,
+	    "deploy", "a.example");
+	assert_null(strstr(act_text(play_act(p, "say", "1A"), "text"), "REPLAN"));
+	CAME(p, "d2", "kind", "deploy-failed", "branch", play_session(p, "1A")->branch,
+	    "deploy", "b.example");
+	BECAME(p, "acted", "told");
+	assert_non_null(
+	    strstr(act_text(play_act(p, "say", "1A"), "text"), "say REPLAN"));
+	play_free(p);
+}
+
+/* of a delegation and a mention within a minute one counts, and has both's words. */
+static void
+a_89_the_mention_is_kept_as_context(void **state)
+{
+	struct play *p = working();
+	const struct feedback *f;
+
+	(void)state;
+	CAME(p, "d1", "kind", "comment", "issue", "T-9", "intent", "implement",
+	    "mechanism", "mention", "text", "mind the cache");
+	CAME(p, "d2", "kind", "delegation", "issue", "T-9", "intent", "implement",
+	    "mechanism", "delegate", "text", "");
+	f = last(p);
+	assert_string_equal(f->state, "escalated");
+	assert_string_equal(f->text, "Beside it ada said: mind the cache");
+	assert_string_equal(p->core->feedback[0].state, "ignored");
+	CAME(p, "d3", "kind", "comment", "issue", "T-9", "intent", "implement",
+	    "mechanism", "mention", "text", "and the index");
+	BECAME(p, "ignored", "");
+	assert_non_null(strstr(p->core->feedback[1].text, "and the index"));
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -302,6 +369,9 @@ main(void)
 		cmocka_unit_test(a_stranger_has_no_effect),
 		cmocka_unit_test(what_matches_none_or_two_is_a_persons),
 		cmocka_unit_test(an_ended_session_is_opened_again_when_that_is_set),
+		cmocka_unit_test(r_165_the_second_deployment_that_fails_is_a_persons),
+		cmocka_unit_test(r_165_in_a_loop_the_rest_is_planned_anew),
+		cmocka_unit_test(a_89_the_mention_is_kept_as_context),
 		cmocka_unit_test(
 		    what_a_deployment_said_names_the_session_of_the_next_word),
 		cmocka_unit_test(a_babbler_does_not_flood_an_agent),

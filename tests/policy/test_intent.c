@@ -209,12 +209,53 @@ only_a_name_of_its_own_is_a_mention(void **state)
 	assert_false(intent_mentions("@divisi2 go", "divisi"));
 }
 
+/* R-222, row by row: a cross is what may be given to that agent. */
+static void
+r_222_who_may_have_what(void **state)
+{
+	static const struct {
+		const char *agent;
+		bool implement, dispatch, spike, review, close;
+	} rows[] = {
+		{ "claude", true, true, true, true, true },
+		{ "factory", true, true, true, false, false },
+		{ "cursor", true, false, false, false, false },
+		{ "codex", true, false, false, false, false },
+		{ "cto.new", true, false, false, false, false },
+		{ "amp", true, false, false, false, false },
+		{ "warp", true, false, false, false, false },
+		{ "oz", true, false, false, false, false },
+		{ "Copilot", false, false, false, true, false },
+	};
+	struct intent_parsed p;
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		assert_int_equal(intent_eligible(INTENT_IMPLEMENT, rows[i].agent),
+		    rows[i].implement);
+		assert_int_equal(
+		    intent_eligible(INTENT_DISPATCH, rows[i].agent), rows[i].dispatch);
+		assert_int_equal(
+		    intent_eligible(INTENT_SPIKE, rows[i].agent), rows[i].spike);
+		assert_int_equal(
+		    intent_eligible(INTENT_REVIEW, rows[i].agent), rows[i].review);
+		assert_int_equal(
+		    intent_eligible(INTENT_CLOSE, rows[i].agent), rows[i].close);
+	}
+	intent_parse("@divisi dispatch CIA-3 to codex", &p);
+	assert_int_equal(p.intent, INTENT_DISPATCH);
+	intent_parse("@divisi dispatch CIA-3 to copilot", &p);
+	assert_int_equal(p.intent, INTENT_UNKNOWN);
+	assert_non_null(strstr(p.warning, "R-222"));
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_comment_means_what_its_words_say),
 		cmocka_unit_test(what_is_not_clear_is_unknown),
+		cmocka_unit_test(r_222_who_may_have_what),
 		cmocka_unit_test(reading_beside_acting_is_a_warning),
 		cmocka_unit_test(every_row_of_the_table_is_reached_by_its_own_words),
 		cmocka_unit_test(endless_text_is_bounded),

@@ -150,6 +150,18 @@ static const struct {
 	{ SENDER_GENERIC, "", "{\"kind\":\"ci\",\"branch\":\"b\",\"text\":\"red\"}",
 	    "ci", "branch", "b" },
 	{ SENDER_GENERIC, "", "{\"text\":\"red\"}", NULL, NULL, NULL },
+	/* a deployment succeeded by its exit and its health, not by its page */
+	{ SENDER_GENERIC, "", "{\"kind\":\"preview\",\"text\":\"HTTP 200\"}", "preview",
+	    "text", "HTTP 200" },
+	{ SENDER_GENERIC, "",
+	    "{\"kind\":\"preview\",\"exit\":0,\"health\":\"Healthy\",\"branch\":\"b\"}",
+	    "preview", "branch", "b" },
+	{ SENDER_GENERIC, "",
+	    "{\"kind\":\"preview\",\"exit\":0,\"health\":\"degraded\",\"branch\":\"b\"}",
+	    "deploy-failed", "branch", "b" },
+	{ SENDER_GENERIC, "",
+	    "{\"kind\":\"preview\",\"exit\":1,\"health\":\"ok\",\"branch\":\"b\"}",
+	    "deploy-failed", "branch", "b" },
 };
 
 static int

@@ -182,6 +182,9 @@ read_facts(struct client *client, struct json_object *status,
 		.is_quick = is_word(s, "mode", "quick"),
 		.points = (int)js_number(s, "points", 0),
 		.outcome = outcome ? (enum closure_outcome)outcome : boxes,
+		.is_text = js_bool(s, "analysis_only") &&
+			   js_text(s, "landed")[0] == '\0' &&
+			   js_text(s, "output")[0] == '\0',
 		.reopened_hours = reopened_hours(status, s, sub),
 		.claim = js_text(s, "summary") };
 	/* What lands was verified on the target before, where there is anything to verify by. */

@@ -104,11 +104,13 @@ read_bounded(const char *name, struct err *err)
 	n = fread(text, 1, FINDINGS_BYTES + 1, f);
 	if (f != stdin)
 		fclose(f);
-	if (n <= FINDINGS_BYTES && strlen(text) == n)
+	if (n <= FINDINGS_BYTES && strlen(text) == n && text_utf8_bad(text, n) < 0)
 		return text;
-	free(text);
 	err_set(err, ERR_INPUT, "%s: the findings are %s", name,
-	    n > FINDINGS_BYTES ? "larger than 1 MiB" : "no JSON: they hold a NUL");
+	    n > FINDINGS_BYTES  ? "larger than 1 MiB"
+	    : strlen(text) != n ? "no JSON: they hold a NUL"
+				: "no JSON: their bytes are no UTF-8");
+	free(text);
 	return NULL;
 }
 

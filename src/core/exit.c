@@ -1,6 +1,7 @@
 #include "core/internal.h"
 #include "core/review.h"
 #include "policy/closure.h"
+#include "policy/delivery.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,25 @@ evidence_need(const struct session *s)
 	return NULL;
 }
 
+/*
+ * R-195, A-90: who delivers a text only is judged by it.  What it says is above, so that a
+ * person sees why it should be done again; nothing waits for that.
+ */
+static void
+put_delivery(FILE *f, const struct session *s)
+{
+	struct delivery d;
+
+	if (!s->is_analysis || s->n_commits > 0 || s->output_path[0])
+		return;
+	delivery_judge(s->summary, &d);
+	fprintf(f, "Delivery gate: %s (%d words, %d of %d lines tell of errors)\n",
+	    d.is_result ? "passed" : "failed", d.n_words, d.n_wrong, d.n_lines);
+	if (!d.is_result)
+		fprintf(
+		    f, "%s: dispatch it again, if this is not the answer.\n", d.why);
+}
+
 static void
 put_next(FILE *f, const struct session *s)
 {
@@ -67,6 +87,7 @@ put_next(FILE *f, const struct session *s)
 		    (long long)s->merge_position);
 	if (need)
 		fprintf(f, "Evidence check: %s\n", need);
+	put_delivery(f, s);
 	if (s->stray[0])
 		fprintf(f, "Look at what was written beyond the declared paths:\n%s\n",
 		    s->stray);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "policy/delivery.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -163,6 +164,17 @@ judge_people(const struct closure_facts *f, struct closure_answer *a)
 		say(a, CLOSURE_NEVER, "a person has it", "");
 	if (f->needs_decision)
 		say(a, CLOSURE_PROPOSE, "it needs a person's decision", "");
+	if (f->is_text) {
+		struct delivery d;
+		char why[sizeof(a->why)];
+
+		delivery_judge(f->claim, &d);
+		text_print(
+		    why, sizeof(why), "its report is no result (R-195): %s", d.why);
+		if (!d.is_result)
+			say(a, CLOSURE_PROPOSE, why,
+			    "divisi say, or dispatch it again");
+	}
 	if (f->is_pair)
 		say(a, CLOSURE_PROPOSE, "it was worked at in pair mode", "");
 }

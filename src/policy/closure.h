@@ -46,6 +46,7 @@ struct closure_facts {
 	int points;                   /* 0 unknown */
 	enum closure_outcome outcome; /* takes 0, 5, 15 or 10 off the quality */
 	int reopened_hours; /* since it was done, when somebody opened it again; -1 not */
+	bool is_text;       /* the claim is all that it delivers */
 	const char *claim; /* what its worker said at the end; "" nothing */
 };
 

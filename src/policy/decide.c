@@ -289,7 +289,7 @@ add(struct decisions *done, const struct reader *r, size_t row, const char *resp
 		if (done->item[i].row == row)
 			d = &done->item[i];
 	}
-	if (d && d->is_named && !r->one.is_all && d->decision != r->one.decision)
+	if (d && d->is_named != r->one.is_all && d->decision != r->one.decision)
 		return err_set(err, ERR_USAGE, "%s is both %s and %s",
 		    r->rows->item[row].id, decision_name(d->decision),
 		    decision_name(r->one.decision));

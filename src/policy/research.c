@@ -209,7 +209,33 @@ answer_of(const struct research_set *set, size_t t, size_t question)
 	return best;
 }
 
-/* Tracks that cite each other's issues, or the plan's, cite themselves. */
+/* Is SOURCE, "file:PATH" or "file:PATH:12", what PHASE writes? */
+static bool
+is_written_by(const struct phase *phase, const char *source)
+{
+	static const enum touch writes[] = { TOUCH_WRITES, TOUCH_CREATES,
+		TOUCH_APPENDS };
+
+	if (strncmp(source, "file:", 5) != 0)
+		return false;
+	source += 5;
+	for (size_t t = 0; t < N_ELEMS(writes); t++) {
+		const struct touch_list *list = &phase->touch[writes[t]];
+
+		for (size_t i = 0; i < list->n; i++) {
+			size_t n = strlen(list->item[i].text);
+
+			if (!list->item[i].is_negated && n > 0 &&
+			    strncmp(source, list->item[i].text, n) == 0 &&
+			    (source[n] == '\0' || source[n] == ':' ||
+				list->item[i].text[n - 1] == '/'))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Tracks that cite each other's issues, or the plan's, or what they write, cite themselves. */
 static bool
 is_circular(const struct research_set *set, const char *source)
 {
@@ -221,6 +247,8 @@ is_circular(const struct research_set *set, const char *source)
 	    same_source(source, plan->master.url))
 		return true;
 	for (size_t i = 0; i < plan->n_phases; i++) {
+		if (is_written_by(&plan->phase[i], source))
+			return true;
 		for (size_t k = 0; k < plan->phase[i].n_issues; k++) {
 			const char *url = plan->phase[i].issue[k].url;
 

@@ -219,6 +219,28 @@ r_194_what_was_reopened_stays_open(void **state)
 	assert_int_equal(judge(f).closure, CLOSURE_AUTO);
 }
 
+/* what delivers a text only closes by itself when the text is a result. */
+static void
+r_195_noise_is_no_delivery(void **state)
+{
+	struct closure_facts f = { .is_agents = true,
+		.is_small = true,
+		.has_all_criteria = true,
+		UNMEASURED };
+	char text[1200] = "";
+
+	(void)state;
+	f.claim = "HTTP 429: rate limit";
+	assert_int_equal(judge(f).closure, CLOSURE_AUTO);
+	f.is_text = true;
+	assert_int_equal(judge(f).closure, CLOSURE_PROPOSE);
+	assert_non_null(strstr(judge(f).why, "R-195"));
+	for (int i = 0; i < 110; i++)
+		strcat(text, "measured ");
+	f.claim = text;
+	assert_int_equal(judge(f).closure, CLOSURE_AUTO);
+}
+
 /* Of two things that block, the mend belongs to the one that is named. */
 static void
 r_191_the_mend_is_of_what_is_named(void **state)
@@ -279,6 +301,7 @@ main(void)
 		cmocka_unit_test(r_192_the_outcome_takes_off_the_quality),
 		cmocka_unit_test(r_192_what_missed_its_end_is_proposed),
 		cmocka_unit_test(r_194_what_was_reopened_stays_open),
+		cmocka_unit_test(r_195_noise_is_no_delivery),
 		cmocka_unit_test(r_191_the_mend_is_of_what_is_named),
 		cmocka_unit_test(r_190_belief_is_no_evidence),
 	};

@@ -44,7 +44,7 @@ decide(const char *text)
 	return said;
 }
 
-/* SPEC 8.6, line by line. */
+/* SPEC 8.6, line by line; A-64: what is excepted stays empty. */
 static void
 the_shorthand_is_read_as_the_method_has_it(void **state)
 {
@@ -96,6 +96,8 @@ what_is_not_clear_is_refused_and_decides_nothing(void **state)
 		{ "agree C1-C9", "!no finding is called C4" },
 		{ "agree C3-C1", "!C3-C1 ends before it begins" },
 		{ "agree C1, reject C1: no", "!C1 is both agreed and rejected" },
+		{ "agree all, reject all: no", "!C1 is both agreed and rejected" },
+		{ "agree C1-C3, override C2: slow", "!C2 is both agreed and override" },
 		{ "agree", "!'' is no finding and not \"all\"" },
 		{ "ship it", "!'ship it' is no decision" },
 		{ " , ", "!nothing is decided" },

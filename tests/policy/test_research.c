@@ -151,6 +151,35 @@ what_cites_the_plans_own_issues_has_no_source(void **state)
 	research_set_clear(&set);
 }
 
+/* Bad input: a circle by way of a file that a phase of the same plan writes. */
+static void
+what_cites_what_the_plan_writes_has_no_source(void **state)
+{
+	char notes[] = "notes/1A.md", out[] = "out/";
+	struct touch_item item[2] = { { .text = notes }, { .text = out } };
+	struct phase phase[2] = { { .id = "1A" }, { .id = "1B" } };
+	struct plan plan = { .phase = phase, .n_phases = 2 };
+	struct research_set set;
+	struct research_axis axis;
+
+	(void)state;
+	phase[0].touch[TOUCH_CREATES] = (struct touch_list){ .item = &item[0], .n = 1 };
+	phase[1].touch[TOUCH_WRITES] = (struct touch_list){ .item = &item[1], .n = 1 };
+	make(&set, "ah1 ah1 ah1", true);
+	set.plan = &plan;
+	set.piece[0].source = "file:notes/1A.md";
+	set.piece[1].source = "file:notes/1A.md:12";
+	set.piece[2].source = "file:out/table.csv";
+	research_axis_of(&set, 0, &limits, &axis);
+	assert_int_equal(axis.n_sources, 0);
+	assert_false(axis.is_covered);
+	set.piece[0].source = "file:notes/1A.md.old";
+	set.piece[1].source = "https://example.org/notes/1A.md";
+	research_axis_of(&set, 0, &limits, &axis);
+	assert_int_equal(axis.n_sources, 2);
+	research_set_clear(&set);
+}
+
 static void
 a_side_question_keeps_nothing_shut(void **state)
 {
@@ -252,6 +281,7 @@ main(void)
 		cmocka_unit_test(dead_sources_count_for_nothing_and_are_named_r124),
 		cmocka_unit_test(one_source_named_twice_is_one),
 		cmocka_unit_test(what_cites_the_plans_own_issues_has_no_source),
+		cmocka_unit_test(what_cites_what_the_plan_writes_has_no_source),
 		cmocka_unit_test(a_side_question_keeps_nothing_shut),
 		cmocka_unit_test(a_question_is_found_by_its_name),
 		cmocka_unit_test(no_question_is_never_enough),

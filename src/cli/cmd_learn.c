@@ -160,15 +160,30 @@ learn(struct learn *l, struct err *err)
 	return keep(l, err);
 }
 
+/* A number that nothing was measured for is null, never 0. */
+static void
+put_measured(json_object *object, const char *name, double value, bool is_known)
+{
+	json_object_object_add(
+	    object, name, is_known ? json_object_new_double(value) : NULL);
+}
+
+/* Which of two is likelier can only be told where some collided and some did not. */
+static bool
+has_both(const struct risk_report *r)
+{
+	return r->n_conflicts > 0 && r->n_conflicts < r->n;
+}
+
 static json_object *
 report_json(const struct risk_report *r)
 {
 	json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "brier", json_object_new_double(r->brier));
-	json_object_object_add(object, "log_loss", json_object_new_double(r->log_loss));
-	json_object_object_add(object, "auc", json_object_new_double(r->auc));
-	json_object_object_add(object, "ece", json_object_new_double(r->ece));
+	put_measured(object, "brier", r->brier, r->n > 0);
+	put_measured(object, "log_loss", r->log_loss, r->n > 0);
+	put_measured(object, "auc", r->auc, has_both(r));
+	put_measured(object, "ece", r->ece, r->n > 0);
 	return object;
 }
 
@@ -211,8 +226,7 @@ print_json(const struct learn *l)
 	    object, "unjudged", json_object_new_int64((int64_t)l->lessons.n_unjudged));
 	json_object_object_add(
 	    object, "conflicts", json_object_new_int64((int64_t)l->n_conflicts));
-	json_object_object_add(
-	    object, "base_rate", json_object_new_double((double)l->n_conflicts / n));
+	put_measured(object, "base_rate", (double)l->n_conflicts / n, l->lessons.n > 0);
 	json_object_object_add(object, "shipped", report_json(&out->shipped));
 	json_object_object_add(object, "learned", report_json(&out->own));
 	json_object_object_add(object, "reliability", bins_json(&out->own));
@@ -227,8 +241,12 @@ print_json(const struct learn *l)
 static void
 print_line(const char *name, const struct risk_report *r)
 {
-	printf("  %-16s %6.4f  %8.4f  %5.3f  %6.3f\n", name, r->brier, r->log_loss,
-	    r->auc, r->ece);
+	char auc[16] = "    -";
+
+	if (has_both(r))
+		snprintf(auc, sizeof(auc), "%5.3f", r->auc);
+	printf("  %-16s %6.4f  %8.4f  %s  %6.3f\n", name, r->brier, r->log_loss, auc,
+	    r->ece);
 }
 
 static int

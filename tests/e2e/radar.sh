@@ -165,6 +165,14 @@ claim "and waits for the others" eval \
 claim "it is counted for who wrote the plan" says \
 	'^planner .+: 6 plan\(s\); [0-9]+ of [0-9]+ sessions wrote what was not declared' divisi report
 claim "and learn says so too" says '^planner .+: 6 plan' divisi learn --dry-run
+git init -q "$scratch/young" && git -C "$scratch/young" commit -q --allow-empty -m one
+measured() {
+	(cd "$scratch/young" && divisi learn --json) | python3 -c 'import json, sys
+said = json.load(sys.stdin)
+print(said["pairs"], said["base_rate"], *said["shipped"].values(), *said["learned"].values())'
+}
+claim "where no two changes met, no number is made up" equals "$(measured)" \
+	"0 None None None None None None None None None"
 claim "the plan is aborted" divisi abort --reason "again, with what is known"
 touch "$scratch/go"
 divisi dispatch 2026-11-22-try-5.md --dry-run --json >"$scratch/table"

@@ -569,8 +569,9 @@ static const struct command commands[] = {
 		"first to where the second changed lines, and fits the weights behind "
 		"\"chance of a conflict\" to what it finds. Prints how good they are beside "
 		"the shipped ones: Brier score, log loss, AUC, and how often what was said "
-		"happened, each pair asked of what had landed before it began. What is not "
-		"better is not kept. What is kept is in .git/divisi/risk; run it again "
+		"happened, each pair asked of what had landed before it began; with --json "
+		"a number that nothing was measured for is null. What is not better is "
+		"not kept. What is kept is in .git/divisi/risk; run it again "
 		"whenever you like. Nothing is fetched and nothing leaves the machine. "
 		"Says too, per planner (the Planner: of a plan's header, else who "
 		"committed it), how much their sessions wrote that was not declared.",

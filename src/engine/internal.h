@@ -117,6 +117,7 @@ struct radar_watch {
 	int n_still;              /* looks since one found something changed */
 	struct radar_heard heard; /* as it was at the last look */
 	int64_t began_at, looks, cpu_ms, last_cpu_ms, last_at;
+	int64_t spent_ms; /* CPU_MS without first looks */
 	char *trouble;
 };
 

@@ -170,6 +170,7 @@ on_look(void *arg, const struct fields *out, const struct err *err, bool failed)
 
 	r->last_cpu_ms = fields_number(out, "cpu_ms", 0);
 	r->cpu_ms += r->last_cpu_ms;
+	r->spent_ms += r->is_first ? 0 : r->last_cpu_ms;
 	r->looks++;
 	r->last_at = engine->now();
 	free(r->trouble);
@@ -309,6 +310,19 @@ on_time(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+static int64_t
+pause_after(const struct engine *engine)
+{
+	const struct radar_watch *r = &engine->radar;
+	int64_t since = r->began_at > 0 ? engine->now() - r->began_at : 0;
+	const struct radar_pace pace = { .cpu_ms = r->last_cpu_ms,
+		.is_first = r->is_first,
+		.n_still = r->n_still,
+		.credit_ms = radar_credit_ms(r->spent_ms, since) };
+
+	return radar_pause_ms(&pace);
+}
+
 void
 radar_settle(struct engine *engine)
 {
@@ -322,7 +336,7 @@ radar_settle(struct engine *engine)
 		r->n_still = 0;
 	else if (event_pending(r->timer, EV_TIMEOUT, NULL))
 		return;
-	look_in(engine, radar_pause_ms(r->last_cpu_ms, r->is_first, r->n_still));
+	look_in(engine, pause_after(engine));
 }
 
 void

@@ -27,7 +27,8 @@ a_look_is_followed_by_a_pause_of_a_hundred_times_its_cost(void **state)
 static void
 what_the_first_look_cost_does_not_delay_the_second(void **state)
 {
-	const struct radar_pace cheap = { 175, true, 0, 0 }, dear = { 60000, true, 0, 0 };
+	const struct radar_pace cheap = { 175, true, 0, 0 },
+				dear = { 60000, true, 0, 0 };
 
 	assert_int_equal(radar_pause_ms(&cheap), 2000);
 	assert_int_equal(radar_pause_ms(&dear), 2000);

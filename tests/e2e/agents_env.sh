@@ -1,5 +1,5 @@
-# shellcheck shell=bash disable=SC2154
-# Points the real agents at the model of our own; after lib.sh, with $port and $scratch.
+# shellcheck shell=bash disable=SC2034,SC2154
+# Points the real agents at the model of our own; after lib.sh and runs.sh.
 
 # agent_path AGENT: puts its programs on PATH; they are an npm project below $E2E_AGENTS.
 agent_path() {
@@ -52,4 +52,32 @@ agent_env() {
 		export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 DISABLE_AUTOUPDATER=1
 		;;
 	esac
+}
+
+# agent_begin AGENT: a repository whose sessions are AGENT's, with the model beside it; the
+# rest of the script is skipped where the program is not installed.
+agent_begin() {
+	agent=$1
+	# Codex without its server is the same program.
+	agent_path "${agent%-exec}" ||
+		skip_all "$agent is not installed (./check --all installs it from npm)"
+	command -v node >/dev/null || skip_all "node is not installed"
+	model_log=$scratch/model.log
+	# What it was asked is kept with the rest that is kept.
+	node "$top/tests/e2e/claude/stub.mjs" --log "$model_log" \
+		${DIVISI_E2E_KEEP:+--bodies "$scratch/bodies"} >"$scratch/port" &
+	wait_until 10 test -s "$scratch/port"
+	port=$(cat "$scratch/port")
+	new_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
+	agent_env "$agent"
+	git config divisi.main main
+	git config divisi.radar off
+	git config divisi.verify "git status" # agents from outside are told how to test (S-85)
+}
+
+# agent_launch N: dispatches plan N of standard input and approves it.
+agent_launch() {
+	fake_plan "2026-11-22-try-$1.md" &&
+		{ divisi dispatch "2026-11-22-try-$1.md" --override G15 --reason "every mode is tried"; [ $? = 4 ]; } &&
+		approve_table
 }

@@ -5,26 +5,8 @@
 . "$(dirname "$0")/runs.sh"
 . "$(dirname "$0")/agents_env.sh"
 e2e_begin "$@"
-agent=$1
-
-agent_path "${agent%-exec}" ||
-	skip_all "$agent is not installed (./check --all installs it from npm)"
-command -v node >/dev/null || skip_all "node is not installed"
-
-node "$top/tests/e2e/claude/stub.mjs" --log "$scratch/model.log" >"$scratch/port" &
-wait_until 10 test -s "$scratch/port"
-port=$(cat "$scratch/port")
-new_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
-agent_env "$agent"
-git config divisi.main main
-git config divisi.radar off
-git config divisi.verify "git status"
-launch() {
-	fake_plan "2026-11-22-try-$1.md" &&
-		{ divisi dispatch "2026-11-22-try-$1.md" --override G15 --reason "every mode is tried"; [ $? = 4 ]; } &&
-		approve_table
-}
-claim "$agent, hook: two sessions" launch 1 <<END
+agent_begin "$1"
+claim "$agent, hook: two sessions" agent_launch 1 <<END
 1A|quick|Agent: $agent; Writes: \`own.txt\`; Estimate: \$1, 1pt|stub:write=other.txt:mine stub:bash=echo x >other.txt stub:write=own.txt:own stub:commit=own
 1B|quick|Agent: $agent; Writes: \`other.txt\`; Estimate: \$1, 1pt|stub:write=other.txt:other stub:commit=other
 END
@@ -34,7 +16,7 @@ refused() {
 }
 # Its model hears it as what came of its call.
 model_heard() {
-	grep -q 'S-B (phase 1B, [a-z]*) declared it' "$scratch/model.log"
+	grep -q 'S-B (phase 1B, [a-z]*) declared it' "$model_log"
 }
 claim "$agent, hook: what another declared it is refused, by tool and by command" \
 	until_true refused 2

@@ -6,34 +6,17 @@
 . "$(dirname "$0")/runs.sh"
 . "$(dirname "$0")/agents_env.sh"
 e2e_begin "$@"
-agent=$1
+agent_begin "$1"
 
-agent_path "${agent%-exec}" ||
-	skip_all "$agent is not installed (./check --all installs it from npm)"
-command -v node >/dev/null || skip_all "node is not installed"
-
-node "$top/tests/e2e/claude/stub.mjs" --log "$scratch/model.log" >"$scratch/port" &
-wait_until 10 test -s "$scratch/port"
-port=$(cat "$scratch/port")
-new_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
-agent_env "$agent"
-git config divisi.main main
-git config divisi.radar off
-git config divisi.verify "git status"
-launch() {
-	fake_plan "2026-11-22-try-$1.md" &&
-		{ divisi dispatch "2026-11-22-try-$1.md" --override G15 --reason "every mode is tried"; [ $? = 4 ]; } &&
-		approve_table
-}
 divisi_tool() {
 	echo "stub:tool=mcp__divisi__$1:$2"
 }
-claim "$agent, mcp: a session" launch 1 <<END
+claim "$agent, mcp: a session" agent_launch 1 <<END
 1A|quick|Agent: $agent; Writes: \`own.txt\`; Estimate: \$1, 1pt|$(divisi_tool report '{"state":"progress","text":"half of it","done":1,"total":2}') $(divisi_tool read_session '{ }') $(divisi_tool request_widening '{"patterns":["more.txt"],"reason":"they belong together"}') stub:write=own.txt:own stub:commit=own
 1B|quick|Agent: $agent; Writes: \`other.txt\`; Estimate: \$1, 1pt|stub:write=other.txt:other stub:commit=other
 END
 heard() {
-	grep -q "t-11-work-on-1a.*told.*$1" "$scratch/model.log"
+	grep -q "t-11-work-on-1a.*told.*$1" "$model_log"
 }
 claim "$agent, mcp: its report is in the journal" \
 	until_true says '"text":"1/2 half of it' divisi events --json

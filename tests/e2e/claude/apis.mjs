@@ -158,14 +158,27 @@ function writeChat(body, message) {
 
 // ---- Gemini
 
-// It names no calls: the n-th of a conversation is that of the n-th action, see nameCalls().
+// It names no calls to its model: the n-th of a conversation is that of the n-th action, see
+// nameCalls().  A resumed conversation has some results twice, so that a result is that of its
+// call: by its id where it has one, else the next of its name that has none, else the last.
 function readGemini(body) {
-  let calls = 0;
-  let results = 0;
+  const calls = []; // { name, id, isAnswered }
+  const numberOf = ({ name, id }) => {
+    const fits = (call) => (id && call.id ? call.id === id : call.name === name);
+    const waiting = calls.findIndex((call) => fits(call) && !call.isAnswered);
+    return waiting >= 0 ? waiting : calls.findLastIndex(fits);
+  };
   const messages = (body.contents ?? []).map(({ role, parts = [] }) => {
     const content = parts.map((part) => {
-      if (part.functionCall) return toolUse(`#${calls++}`, part.functionCall.name, part.functionCall.args);
-      if (part.functionResponse) return toolResult(`#${results++}`, JSON.stringify(part.functionResponse.response ?? ''));
+      if (part.functionCall) {
+        calls.push({ name: part.functionCall.name, id: part.functionCall.id, isAnswered: false });
+        return toolUse(`#${calls.length - 1}`, part.functionCall.name, part.functionCall.args);
+      }
+      if (part.functionResponse) {
+        const n = numberOf(part.functionResponse);
+        if (n >= 0) calls[n].isAnswered = true;
+        return toolResult(`#${n}`, JSON.stringify(part.functionResponse.response ?? ''));
+      }
       return textBlock(part.text ?? '');
     });
     if (role === 'model') return { role: 'assistant', content };

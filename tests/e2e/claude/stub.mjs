@@ -1,7 +1,8 @@
 // A model for tests: answers the Anthropic Messages API on loopback, and those of apis.mjs, so
 // that the real agents do real work with its own tools, without an account or a network.
 //
-//   node stub.mjs [--port N] [--log FILE]     prints the port, then serves until it is killed
+//   node stub.mjs [--port N] [--log FILE] [--bodies FILE]
+//                            prints the port, then serves until it is killed
 //
 // Codex and the others are pointed to it by agents.sh.  Start Claude Code with ANTHROPIC_BASE_URL=http://127.0.0.1:PORT, ANTHROPIC_API_KEY=dummy,
 // CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1, DISABLE_TELEMETRY=1, DISABLE_AUTOUPDATER=1.
@@ -302,6 +303,8 @@ async function answer(res, path, asked) {
   const api = apiOf(path);
   const body = api ? readBody(api, asked) : asked;
   if (api) nameCalls(body.messages, readMarkers(userTexts(body.messages).join('\n')).actions);
+  const dump = options.get('--bodies');
+  if (dump) fs.appendFileSync(dump, JSON.stringify(asked) + '\n');
   const state = readRequest(body);
   if (state.flags.has('hang') && !state.isResumed) return;
   if (failed(res, state)) return;

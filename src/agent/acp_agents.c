@@ -192,7 +192,7 @@ probe_kind(const struct acp_kind *kind, const char *program, struct agent_probe 
 }
 
 /* What the engine has to do for them. */
-enum { SANDBOX = 1, STOPS = 2, NO_GIT_CONFIG = 4 };
+enum { SANDBOX = 1, STOPS = 2, NO_GIT_CONFIG = 4, LATE = 8 };
 
 /* One struct agent per row: what differs is in the row. */
 #define ACP_AGENT(ident, word, variables, traits, reader)                    \
@@ -217,10 +217,12 @@ enum { SANDBOX = 1, STOPS = 2, NO_GIT_CONFIG = 4 };
 		.cannot_commit = ((traits)&SANDBOX) != 0,                    \
 		.stops_at_no = ((traits)&STOPS) != 0,                        \
 		.hides_git_config = ((traits)&NO_GIT_CONFIG) != 0,           \
+		.hears_late = ((traits)&LATE) != 0,                          \
 		.outlives_input = true }
 
-ACP_AGENT(acp, "acp", NULL, 0, acp_parse);
-ACP_AGENT(gemini, "gemini", gemini_env, NO_GIT_CONFIG, acp_parse);
+/* What a second prompt does to a turn the protocol leaves open, and Gemini cancels it. */
+ACP_AGENT(acp, "acp", NULL, LATE, acp_parse);
+ACP_AGENT(gemini, "gemini", gemini_env, NO_GIT_CONFIG | LATE, acp_parse);
 ACP_AGENT(opencode, "opencode", opencode_env, STOPS, acp_parse_opencode);
 ACP_AGENT(copilot, "copilot", copilot_env, STOPS, copilot_parse);
 ACP_AGENT(claude_acp, "claude-acp", claude_env, 0, acp_parse);

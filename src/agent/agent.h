@@ -202,6 +202,8 @@ struct agent {
 	bool stops_at_no;
 	/* Its commands do not see the user's git configuration: they are given who commits. */
 	bool hides_git_config;
+	/* Words amid a turn end that turn: they wait until it is over. */
+	bool hears_late;
 	bool outlives_input; /* the end of its input does not end it: it is stopped */
 	bool
 	    keeps_id; /* its session id is the one it was started with: another is a lie */

@@ -102,8 +102,12 @@ saying_tell(const char *session, const char *text, struct fields *out, struct er
 	fields_set(&in, "key", key);
 	if (rc == 0)
 		rc = give(&client, &in, out, err);
-	if (rc == 0)
+	if (rc == 0 && fields_number(out, "waits", 0) > 0) {
+		fields_set(out, "state", "waits");
+		rc = 2;
+	} else if (rc == 0) {
 		rc = await_told(&client, out, err);
+	}
 	client_close(&client);
 	fields_clear(&in);
 	return rc;
@@ -112,6 +116,9 @@ saying_tell(const char *session, const char *text, struct fields *out, struct er
 const char *
 saying_words(int told)
 {
+	if (told == 2)
+		return "on record; it is told when its turn ends "
+		       "(divisi interrupt ends it now)";
 	return told ? "told" : "on record; it is told as soon as its holder answers";
 }
 

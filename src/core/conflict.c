@@ -310,14 +310,8 @@ session_lands_behind(const struct core *core, const struct batch_run *b,
 void
 session_say(struct session *s, const char *text, struct acts *acts)
 {
-	struct fields *f;
-
-	if (!s->run_open || !session_is_live(s->state))
-		return;
-	f = acts_add(acts, "say", s->id, "say/%s/%d", s->run, ++s->n_keys);
-	fields_set(f, "session", s->id);
-	fields_set(f, "run", s->run);
-	fields_set(f, "text", text);
+	if (s->run_open && session_is_live(s->state))
+		talk_say(s, "", text, acts);
 }
 
 static int

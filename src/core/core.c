@@ -65,6 +65,7 @@ session_clear(struct session *s)
 	for (size_t i = 0; i < s->n_asks; i++)
 		ask_clear(&s->ask[i]);
 	free(s->ask);
+	talk_forget(s);
 	storm_forget(s);
 	delegation_clear(&s->away);
 }
@@ -353,6 +354,10 @@ dump_session(FILE *f, const struct session *s)
 		    s->pull_review, (long long)s->pull_at, s->n_pull_looks,
 		    s->is_pull_owed, s->is_pull_waived, s->is_pull_swept,
 		    s->is_published);
+	if (s->hears_late)
+		fprintf(f, " late %d\n", s->in_turn);
+	for (size_t i = 0; i < s->n_words; i++)
+		fprintf(f, " words %s|%s\n", s->words[i].key, s->words[i].text);
 	if (s->run_forks || s->forks_next)
 		fprintf(f, " forks %d %d\n", s->run_forks, s->forks_next);
 	if (s->output[0])

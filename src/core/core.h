@@ -57,6 +57,11 @@ struct delegation {
 	bool reroutes; /* to the next line by itself, when nobody picks it up */
 };
 
+/* A message that waits for the end of a turn; the key is "" where nobody gave one. */
+struct words {
+	char *key, *text;
+};
+
 struct session {
 	char *id; /* stable: "p1.1A" */
 	char *plan_id, *batch_id, *label, *phase;
@@ -157,6 +162,10 @@ struct session {
 	bool is_lost; /* its run went with the machine or its holder: no approach */
 	bool is_interrupted; /* its turn was ended by a person: its failure is none */
 	bool awaits_words;   /* interrupted: what it still tells is no sign of work */
+	bool hears_late;     /* words amid a turn would end it: they wait for its end */
+	bool in_turn;        /* of such an agent: a turn is under way */
+	struct words *words; /* what waits for that, oldest first */
+	size_t n_words, cap_words;
 	bool was_reviewed;
 	bool is_set_up; /* its setup command succeeded */
 	bool is_swept;  /* closed for good: what its agent kept is told to be removed */
@@ -353,6 +362,8 @@ const struct batch_run *core_open_before(
  */
 struct session *core_resolve(
     const struct core *core, const char *name, struct err *err);
+/* Does a message with KEY wait for the end of a turn of S?  No for "". */
+bool session_keeps_words(const struct session *s, const char *key);
 
 /* The conflict called ID ("c1"), or NULL. */
 struct conflict *core_conflict(const struct core *core, const char *id);

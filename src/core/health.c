@@ -78,7 +78,6 @@ static void
 climb(struct core *core, struct session *s, struct acts *acts)
 {
 	const struct plan_run *p = core_plan(core, s->plan_id);
-	struct fields *f;
 
 	if (!can_split(core, s))
 		return;
@@ -95,10 +94,7 @@ climb(struct core *core, struct session *s, struct acts *acts)
 	}
 	if (s->context_pct >= p->context_stop - WRAP_UP_BEFORE && !s->wraps_up) {
 		s->wraps_up = true;
-		f = acts_add(acts, "say", s->id, "say/%s/%d", s->run, ++s->n_keys);
-		fields_set(f, "session", s->id);
-		fields_set(f, "run", s->run);
-		fields_set(f, "text", wrap_up_text);
+		talk_say(s, "", wrap_up_text, acts);
 	}
 	if (s->context_pct >= p->context_stop && !s->splits) {
 		s->splits = true;

@@ -8,6 +8,8 @@
 
 /* What a person orders about one session. */
 
+#define WORDS_MOST 64 /* messages that wait for the end of a turn */
+
 /* A key that every holder takes, and no act of ours has: ours end in a number alone. */
 static bool
 is_key(const char *key)
@@ -24,7 +26,6 @@ step_said(
 {
 	struct session *s = happening_session(core, h, err);
 	const char *key = fields_text(&h->fields, "key");
-	struct fields *f;
 
 	if (!s)
 		return -1;
@@ -44,14 +45,17 @@ step_said(
 		    s->id, session_state_name(s->state));
 		return err_fix(err, "divisi resume %s", s->label);
 	}
-	s->n_keys++;
-	if (key[0])
-		f = acts_add(acts, "say", s->id, "say/%s/key/%s", s->id, key);
-	else
-		f = acts_add(acts, "say", s->id, "say/%s/%d", s->run, s->n_keys);
-	fields_set(f, "session", s->id);
-	fields_set(f, "run", s->run);
-	fields_set(f, "text", fields_text(&h->fields, "text"));
+	if (session_keeps_words(s, key))
+		return 0;
+	if (s->n_words >= WORDS_MOST) {
+		err_set(err, ERR_CONFLICT,
+		    "%zu messages to %s wait for its turn to end", s->n_words, s->id);
+		return err_fix(err, "divisi interrupt %s", s->label);
+	}
+	/* Before its agent is up nobody else knows that it hears between its turns only. */
+	if (fields_number(&h->fields, "late", 0))
+		s->hears_late = true;
+	talk_say(s, key, fields_text(&h->fields, "text"), acts);
 	storm_forget(s); /* it has something new to go by */
 	s->awaits_words = false;
 	if (s->state == SESSION_EXITING) {
@@ -72,8 +76,10 @@ step_interrupted(
 
 	if (!s)
 		return -1;
+	/* One that fell silent in its turn may be waited for by words. */
 	if (!s->run_open ||
-	    (s->state != SESSION_ACTIVE && s->state != SESSION_CHECKPOINT)) {
+	    (s->state != SESSION_ACTIVE && s->state != SESSION_CHECKPOINT &&
+		!(s->state == SESSION_STALLED && s->hears_late && s->in_turn))) {
 		err_set(err, ERR_CONFLICT,
 		    "%s does nothing that can be interrupted (%s)", s->id,
 		    session_state_name(s->state));

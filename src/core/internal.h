@@ -78,6 +78,15 @@ void session_close_asks(struct session *s, bool keep_own);
 /* Is its process suspended, by a person or for its cost? */
 bool session_is_held(const struct session *s);
 
+/*
+ * talk.c: tells the agent of S TEXT, under KEY unless that is "": at once, or when its turn is
+ * over if words amid a turn would end that.  S has an agent that runs.
+ */
+void talk_say(struct session *s, const char *key, const char *text, struct acts *acts);
+/* A turn of its agent is over: true when words waited for that, which it is told now. */
+bool talk_turn_ends(struct session *s, int64_t now, struct acts *acts);
+void talk_forget(struct session *s);
+
 /* Fails S for its reason, which the plan's registry shows. */
 void session_fail(struct core *core, struct session *s, const char *reason, int64_t now,
     struct acts *acts);

@@ -165,6 +165,7 @@ add_run(struct session *s, const char *resume, const char *note, int64_t now,
 	s->run_forks = s->forks_next && resume[0] != '\0';
 	s->forks_next = false;
 	core_set(&s->agent_turn, "");
+	s->in_turn = true; /* its first message begins one */
 	/* A new conversation: the id of the old one is nobody's to be told anything by. */
 	if (s->run_resume[0] == '\0')
 		core_set(&s->agent_session, "");

@@ -192,6 +192,9 @@ step_act_failed(
 	} else if (strcmp(kind, "candidate") == 0 || strcmp(kind, "land") == 0) {
 		if (core_move(s, ON_CONFLICT, h->at, acts))
 			core_set(&s->reason, text);
+	} else if (strcmp(kind, "say") == 0) {
+		/* Who was not told began no turn with it. */
+		(void)talk_turn_ends(s, h->at, acts);
 	} else if (strcmp(kind, "answer") == 0 && s->state == SESSION_ACTIVE) {
 		(void)core_move(s, ON_STALL, h->at, acts);
 		free(s->reason);
@@ -401,6 +404,8 @@ step_agent_done(
 		 fields_number(&h->fields, "offset", 0) > s->offset;
 	session_heard(s, h, acts);
 	s->is_interrupted = s->awaits_words = false; /* done before it heard of it */
+	if (is_new && talk_turn_ends(s, h->at, acts))
+		return 0; /* it goes on with what was said meanwhile */
 	if (!session_is_live(s->state) || s->state == SESSION_CLAIMED ||
 	    health_turn_ends(s, acts))
 		return 0;
@@ -453,6 +458,7 @@ step_agent_failed(
 			/* Codex leaves the command running that it was interrupted in. */
 			owe_tell(s, "sweep", acts);
 			s->awaits_words = true;
+			(void)talk_turn_ends(s, h->at, acts);
 			return 0;
 		}
 	}

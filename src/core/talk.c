@@ -64,6 +64,7 @@ step_agent_accepted(
 		core_set(&s->agent_session, fields_text(&h->fields, "agent_session"));
 	if (fields_text(&h->fields, "text")[0])
 		core_set(&s->model, fields_text(&h->fields, "text"));
+	s->hears_late = fields_number(&h->fields, "late", 0) != 0;
 	(void)core_move(s, ON_ACCEPTED, h->at, acts);
 	return 0;
 }
@@ -178,6 +179,86 @@ owe_words(struct session *s, const char *step, const struct ask *a, struct acts 
 	fields_set(f, "note", s->run_note);
 	fields_set(f, "step", step);
 	fields_set(f, "raw", a->answer);
+	s->in_turn = true;
+}
+
+/* ---- words ------------------------------------------------------------------------------ */
+
+void
+talk_forget(struct session *s)
+{
+	for (size_t i = 0; i < s->n_words; i++) {
+		free(s->words[i].key);
+		free(s->words[i].text);
+	}
+	free(s->words);
+	s->words = NULL;
+	s->n_words = s->cap_words = 0;
+}
+
+bool
+session_keeps_words(const struct session *s, const char *key)
+{
+	for (size_t i = 0; key[0] && i < s->n_words; i++) {
+		if (strcmp(s->words[i].key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+owe_say(struct session *s, const char *key, const char *text, struct acts *acts)
+{
+	struct fields *f;
+
+	s->n_keys++;
+	if (key[0])
+		f = acts_add(acts, "say", s->id, "say/%s/key/%s", s->id, key);
+	else
+		f = acts_add(acts, "say", s->id, "say/%s/%d", s->run, s->n_keys);
+	fields_set(f, "session", s->id);
+	fields_set(f, "run", s->run);
+	fields_set(f, "text", text);
+	s->in_turn = true; /* which they begin, if none is under way */
+}
+
+void
+talk_say(struct session *s, const char *key, const char *text, struct acts *acts)
+{
+	struct words *w;
+
+	if (!s->hears_late || !s->in_turn) {
+		owe_say(s, key, text, acts);
+		return;
+	}
+	GROW(s->words, s->n_words, s->cap_words);
+	w = &s->words[s->n_words++];
+	*w = (struct words){ .key = xstrdup(key), .text = xstrdup(text) };
+}
+
+bool
+talk_turn_ends(struct session *s, int64_t now, struct acts *acts)
+{
+	struct words first;
+
+	s->in_turn = false;
+	if (s->n_words == 0 || !s->run_open || !session_is_live(s->state) ||
+	    s->state == SESSION_CLAIMED)
+		return false;
+	first = s->words[0];
+	s->n_words--;
+	memmove(s->words, s->words + 1, s->n_words * sizeof(*s->words));
+	owe_say(s, first.key, first.text, acts);
+	free(first.key);
+	free(first.text);
+	s->awaits_words = false;
+	if (s->state == SESSION_EXITING) {
+		session_close_asks(s, false);
+		core_set(&s->reason, "");
+		(void)core_move(s, ON_ACTIVITY, now, acts);
+	}
+	s->last_seen = now;
+	return true;
 }
 
 bool

@@ -236,6 +236,10 @@ why_working(const struct core *core, const struct session *s, const char *name,
 			text_print(to->why, to->n,
 			    "its model fails, %d time(s) in a row: %s", s->n_retries,
 			    s->last_text);
+		else if (s->n_words > 0)
+			text_print(to->why, to->n,
+			    "works; %zu message(s) wait for the end of its turn: %s",
+			    s->n_words, s->last_text[0] ? s->last_text : "no word yet");
 		else if (s->wraps_up)
 			text_print(to->why, to->n,
 			    "hands over: its context is %d%% used up, a fresh run goes on",

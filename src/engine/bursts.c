@@ -263,6 +263,8 @@ on_agent_event(const struct agent_event *e, void *arg)
 		add_signals(&f, text);
 	if (e->kind == AGENT_ACCEPTED)
 		fields_set(&f, "agent_session", e->id);
+	if (e->kind == AGENT_ACCEPTED && b->agent->hears_late)
+		fields_set_number(&f, "late", 1);
 	if (e->kind == AGENT_ASK || e->kind == AGENT_ASK_GONE)
 		fields_set(&f, "ask", e->id);
 	if (e->kind == AGENT_ASK) {

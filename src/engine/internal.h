@@ -230,6 +230,10 @@ const char *plan_meant(const struct core *core, const struct fields *in);
 int happen_to_session(struct engine *engine, enum hap kind, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);
 
+/* telling.c: the order of that name. */
+int order_say(struct engine *engine, const struct fields *in,
+    const struct caller *caller, struct fields *out, struct err *err);
+
 /* takeover.c: the orders of these names. */
 int order_takeover(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err);

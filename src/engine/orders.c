@@ -305,54 +305,6 @@ happen_to_session(struct engine *engine, enum hap kind, const struct fields *in,
 	return rc;
 }
 
-/* Is there an act with KEY, whatever became of it? */
-static bool
-was_owed(struct engine *engine, const char *key)
-{
-	struct arena *arena = arena_new();
-	struct act_row act;
-	struct err err = ERR_INIT;
-	bool found = act_find(engine->store, key, &act, arena, &err) > 0;
-
-	arena_free(arena);
-	return found;
-}
-
-/* A message that comes again under its key was told: what became of it is in its act. */
-static int
-order_say(struct engine *engine, const struct fields *in, const struct caller *caller,
-    struct fields *out, struct err *err)
-{
-	const struct session *s = core_resolve(
-	    engine->core, fields_text(in, "session"), err);
-	const struct agent *agent = s ? adapter_agent(s->adapter) : NULL;
-	AUTO_FREE char *act = NULL;
-
-	if (!s)
-		return -1;
-	if (agent && !agent->say) {
-		err_set(err, ERR_CONFLICT, "%s hears nothing while it works",
-		    s->agent_shown);
-		return err_fix(err, "divisi park %s, then divisi resume %s --note TEXT",
-		    s->label, s->label);
-	}
-	if (fields_text(in, "key")[0]) {
-		act = xasprintf("say/%s/key/%s", s->id, fields_text(in, "key"));
-		if (was_owed(engine, act)) {
-			fields_set(out, "session", s->id);
-			fields_set(out, "label", s->label);
-			fields_set(out, "act", act);
-			return 0;
-		}
-	}
-	if (happen_to_session(engine, HAP_SAID, in, caller, out, err) < 0)
-		return -1;
-	if (!act)
-		act = xasprintf("say/%s/%d", s->run, s->n_keys);
-	fields_set(out, "act", act);
-	return 0;
-}
-
 static int
 order_hold(struct engine *engine, const struct fields *in, const struct caller *caller,
     struct fields *out, struct err *err)

@@ -158,6 +158,8 @@ session_json(struct engine *engine, const struct session *s)
 	member_number(o, "input_tokens", s->tokens_in);
 	member_number(o, "output_tokens", s->tokens_out);
 	member_number(o, "context_pct", s->context_pct);
+	member_number(o, "words_waiting", (int64_t)s->n_words);
+	member_number(o, "retries", s->n_retries);
 	member_number(o, "guarded", s->n_guarded);
 	member_number(o, "denied", s->n_denied);
 	member_number(o, "commits", s->n_commits);

@@ -208,6 +208,114 @@ what_an_agent_cannot_commit_is_committed_for_it_once(void **state)
 	play_free(p);
 }
 
+/* ---- words amid a turn ----------------------------------------------------------------- */
+
+/* An agent whose turn is ended by words, in its first turn. */
+static struct play *
+hearing_late(void)
+{
+	struct play *p = launched();
+
+	LINE(p, "1A", HAP_AGENT_ACCEPTED, "agent_session", "c-1", "#late", "1", NULL);
+	LINE(p, "1A", HAP_AGENT_CONFIRMED, NULL);
+	IS(p, "1A", SESSION_ACTIVE);
+	return p;
+}
+
+static void
+words_amid_a_turn_wait_for_its_end_and_come_one_by_one(void **state)
+{
+	struct play *p = hearing_late();
+
+	(void)state;
+	HAPPENS(p, HAP_SAID, "session", "p1.1.1A", "text", "blue", "key", "k1");
+	HAPPENS(p, HAP_SAID, "session", "p1.1.1A", "text", "round");
+	OWES_NO(p, "say", "1A");
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "done", NULL);
+	IS(p, "1A", SESSION_ACTIVE);
+	OWES_NO(p, "inspect", "1A");
+	assert_string_equal(act_text(play_act(p, "say", "1A"), "text"), "blue");
+	assert_string_equal(play_act(p, "say", "1A")->key, "say/p1.1.1A/key/k1");
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "done", NULL);
+	assert_string_equal(act_text(play_act(p, "say", "1A"), "text"), "round");
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "done", NULL);
+	OWES_NO(p, "say", "1A");
+	OWES(p, "inspect", "1A");
+	play_free(p);
+}
+
+static void
+words_that_wait_are_kept_once_by_their_key(void **state)
+{
+	struct play *p = hearing_late();
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		HAPPENS(p, HAP_SAID, "session", "p1.1.1A", "text", "blue", "key", "k1");
+	assert_int_equal(play_session(p, "1A")->n_words, 1);
+	assert_true(session_keeps_words(play_session(p, "1A"), "k1"));
+	assert_false(session_keeps_words(play_session(p, "1A"), "k2"));
+	play_free(p);
+}
+
+static void
+the_sixty_fifth_message_that_would_wait_is_refused(void **state)
+{
+	struct play *p = hearing_late();
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		HAPPENS(p, HAP_SAID, "session", "p1.1.1A", "text", "again");
+	REFUSED(p, ERR_CONFLICT, HAP_SAID, "session", "p1.1.1A", "text", "again");
+	play_free(p);
+}
+
+/* Who is interrupted hears at once what waited for the turn that is over by that. */
+static void
+an_interrupt_lets_the_words_through(void **state)
+{
+	struct play *p = hearing_late();
+
+	(void)state;
+	HAPPENS(p, HAP_SAID, "session", "p1.1.1A", "text", "blue");
+	HAPPENS(p, HAP_INTERRUPTED, "session", "p1.1.1A");
+	LINE(p, "1A", HAP_AGENT_FAILED, "text", "its turn was cancelled", NULL);
+	assert_string_equal(act_text(play_act(p, "say", "1A"), "text"), "blue");
+	assert_true(session_is_live(play_state(p, "1A")));
+	LINE(p, "1A", HAP_AGENT_ACTIVITY, "text", "blue it is", NULL);
+	IS(p, "1A", SESSION_ACTIVE);
+	play_free(p);
+}
+
+/* What was not heard in one run is told in the next, after its first turn. */
+static void
+words_outlive_the_run_that_did_not_hear_them(void **state)
+{
+	struct play *p = hearing_late();
+
+	(void)state;
+	HAPPENS(p, HAP_SAID, "session", "p1.1.1A", "text", "blue");
+	LINE(p, "1A", HAP_RUN_LOST, "#resumable", "1", NULL);
+	LINE(p, "1A", HAP_AGENT_ACCEPTED, "agent_session", "c-1", "#late", "1", NULL);
+	LINE(p, "1A", HAP_AGENT_CONFIRMED, NULL);
+	LINE(p, "1A", HAP_AGENT_DONE, "text", "done", NULL);
+	assert_string_equal(act_text(play_act(p, "say", "1A"), "text"), "blue");
+	assert_string_equal(act_text(play_act(p, "say", "1A"), "run"), "p1.1.1A.r2");
+	play_free(p);
+}
+
+/* Nobody knows yet that it hears late but who speaks to it. */
+static void
+words_before_its_agent_is_up_wait_for_its_first_turn(void **state)
+{
+	struct play *p = launched();
+
+	(void)state;
+	HAPPENS(p, HAP_SAID, "session", "p1.1.1A", "text", "blue", "#late", "1");
+	OWES_NO(p, "say", "1A");
+	play_free(p);
+}
+
 int
 main(void)
 {
@@ -222,6 +330,13 @@ main(void)
 		cmocka_unit_test(a_turn_under_plan_presents_the_plan_and_waits),
 		cmocka_unit_test(an_approved_plan_is_told_and_its_end_is_an_end),
 		cmocka_unit_test(a_declined_plan_is_asked_for_again_under_another_key),
+		cmocka_unit_test(
+		    words_amid_a_turn_wait_for_its_end_and_come_one_by_one),
+		cmocka_unit_test(words_that_wait_are_kept_once_by_their_key),
+		cmocka_unit_test(the_sixty_fifth_message_that_would_wait_is_refused),
+		cmocka_unit_test(an_interrupt_lets_the_words_through),
+		cmocka_unit_test(words_outlive_the_run_that_did_not_hear_them),
+		cmocka_unit_test(words_before_its_agent_is_up_wait_for_its_first_turn),
 		cmocka_unit_test(what_an_agent_cannot_commit_is_committed_for_it_once),
 		cmocka_unit_test(
 		    a_step_that_cannot_be_made_fails_the_session_with_its_words),

@@ -13,7 +13,7 @@ shift
 agent_lacks="question budget spent"
 # The plan modes of these two let commands through: they are not offered.
 # It is spoken to by nobody.
-[ "$agent" = codex-exec ] && agent_lacks+=" denial plan early two-turns interrupt-stream interrupt-tool"
+[ "$agent" = codex-exec ] && agent_lacks+=" denial plan early two-turns amid-turn interrupt-stream interrupt-tool"
 [[ $agent = opencode || $agent = copilot ]] && agent_lacks+=" plan early"
 situations_run "$@"
 divisi server --stop >/dev/null

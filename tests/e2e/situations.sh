@@ -20,6 +20,7 @@ plan|pair|Estimate: $1, 1pt|stub:plan=first this then that stub:write=W:planned 
 
 question|quick|Estimate: $1, 1pt|`stub:question=Which colour?|Red|Blue stub:write=W:{answer} stub:commit=a colour`
 two-turns|quick|Estimate: $1, 1pt|stub:write=W:left stub:nocommit
+amid-turn|quick|Estimate: $1, 1pt|stub:bash=true stub:slow=80
 budget|quick|Estimate: $0.30, 1pt|stub:tokens=9000 stub:write=W:a stub:bash=true stub:bash=true stub:bash=true stub:bash=true stub:bash=true stub:commit=too much
 spent|quick|Estimate: $0.30, 1pt|stub:tokens=9000 stub:write=W:a stub:bash=true stub:bash=true stub:bash=true stub:bash=true stub:bash=true stub:commit=too much
 
@@ -208,12 +209,18 @@ situations_talk() {
 	here question "the answer is given" divisi approve "$(phase_of question)" --reason Blue
 	here question "it goes on" comes_to question in-review
 	here question "with the answer" made question Blue
+	here amid-turn "it speaks" until_true is_streaming amid-turn
+	here amid-turn "a person speaks amid its words" divisi say "$(phase_of amid-turn)" \
+		"stub:write=amid-turn.txt:heard stub:commit=amid the turn"
 	here two-turns "the first turn leaves it uncommitted" \
 		until_true says 'not committed' divisi why "$(phase_of two-turns)"
 	here two-turns "a person says what is missing" \
 		divisi say "$(phase_of two-turns)" "stub:commit=second turn"
 	here two-turns "the second turn ends it" comes_to two-turns in-review
 	here two-turns "in one process" equals "$(sit_field two-turns runs)" 1
+	here amid-turn "what was said is done" comes_to amid-turn in-review
+	here amid-turn "as it was said" made amid-turn heard
+	here amid-turn "in one process" equals "$(sit_field amid-turn runs)" 1
 	here budget "it is held where it spent what it may (J-28)" until_true is_out budget
 	here budget "and why says of how much" why_of budget 'spent .*of the \$0\.60'
 	here budget "a person lets it spend more, time and again" allow_more budget

@@ -24,6 +24,7 @@ MEANING = {
     "plan": "In plan mode it shows its plan, and works when that is approved.",
     "question": "It asks a person, and goes on with the answer.",
     "two-turns": "Its work is not committed; a person says so, and it goes on.",
+    "amid-turn": "A person speaks amid its words, and that is done, too.",
     "budget": "It spends what it may, is held, and may spend more.",
     "spent": "It spends what it may, and a person says no.",
     "fail-400": "The model's API answers 400.",

@@ -292,7 +292,9 @@ static const struct command commands[] = {
 	    .help =
 		"Without TEXT your editor is opened; - reads standard input, as does no TEXT "
 		"where there is no terminal. Says \"told\" when the agent's holder has it on "
-		"disk; what cannot be told now is on record and told as soon as it can be.",
+		"disk; what cannot be told now is on record and told as soon as it can be. "
+		"Gemini, and any acp:PROGRAM, ends its turn when it is spoken to amid it: "
+		"what you say waits until the turn is over, and interrupt lets it through.",
 	    .options = cmd_say_options,
 	    .run = cmd_say,
 	},

@@ -17,6 +17,12 @@
 #define RECORD "session-"
 #define KEPT   "session-kept-"
 
+#define RECORD_BYTES ((size_t)256 << 20)
+
+/* How a line of a record begins that puts other messages in the place of all before it. */
+#define RESET    "{\"$set\":{\"messages\":"
+#define BY_MODEL "\"type\":\"gemini\""
+
 /* The directory of its own that SPEC gives it; NULL when it has only its user's. */
 static const char *
 own_gemini_home(const struct run_spec *spec)
@@ -41,6 +47,33 @@ inner(struct json_object *object, const char *name)
 }
 
 /*
+ * One who is told to stop in a turn ends its record with a reset to the words that it begins
+ * every conversation with; at its next start it removes that as empty, and what was said
+ * cannot be had again (seen with 0.61.0).  Without that line it can.
+ */
+static void
+mend_record(const char *path)
+{
+	size_t n = 0, keep;
+	AUTO_FREE char *text = file_read(path, RECORD_BYTES, &n, NULL);
+	struct err err = ERR_INIT;
+	char *last;
+
+	if (!text || n == 0)
+		return;
+	keep = n - 1; /* its last newline */
+	while (keep > 0 && text[keep - 1] != '\n')
+		keep--;
+	last = text + keep;
+	if (strncmp(last, RESET, sizeof(RESET) - 1) != 0 || strstr(last, BY_MODEL))
+		return;
+	*last = '\0';
+	if (strstr(text, BY_MODEL) &&
+	    file_write_atomic(path, text, keep, 0600, &err) < 0)
+		log_warn("a conversation of Gemini may be lost: %s", err.text);
+}
+
+/*
  * A record is named by the minute in which its conversation began and by eight letters of its
  * id, and one that is loaded in that minute is begun anew in the place of the old one.  Under
  * another name it is found by its id all the same.
@@ -50,11 +83,13 @@ keep_record(const char *dir, const char *name)
 {
 	AUTO_FREE char *from = NULL, *to = NULL, *kept = NULL;
 
-	if (strncmp(name, RECORD, sizeof(RECORD) - 1) != 0 ||
-	    strncmp(name, KEPT, sizeof(KEPT) - 1) == 0)
+	if (strncmp(name, RECORD, sizeof(RECORD) - 1) != 0)
+		return;
+	from = path_join(dir, name);
+	mend_record(from);
+	if (strncmp(name, KEPT, sizeof(KEPT) - 1) == 0)
 		return;
 	kept = xasprintf(KEPT "%s", name + sizeof(RECORD) - 1);
-	from = path_join(dir, name);
 	to = path_join(dir, kept);
 	if (DURABLE("agent.record-keep", rename(from, to)) < 0)
 		log_warn("a conversation of Gemini may be lost: %s", from);

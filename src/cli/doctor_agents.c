@@ -138,7 +138,8 @@ ask_program(struct examined *x, const char *scratch)
 		return;
 	}
 	for (size_t i = 0; i < ABILITIES_MAX && x->kind->ability[i].name; i++)
-		x->has[i] = has_word(help, x->kind->ability[i].word);
+		x->has[i] = x->kind->ability[i].word &&
+			    has_word(help, x->kind->ability[i].word);
 	x->is_known = true;
 }
 

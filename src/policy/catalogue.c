@@ -32,6 +32,10 @@ static const struct agent_ability gemini_abilities[] = {
 	    true },
 	{ "modes", "--approval-mode", "Bypass, Plan and Ask cannot be told apart",
 	    false },
+	{ "hooks", NULL, "what it may not touch it learns from the fence alone",
+	    false },
+	{ "mid-turn words", NULL, "what is said to it waits until its turn is over",
+	    false },
 	{ 0 },
 };
 static const struct agent_ability opencode_abilities[] = {

@@ -4,7 +4,7 @@
 
 struct agent_ability {
 	const char *name;    /* "name" */
-	const char *word;    /* its --help has this when it can */
+	const char *word;    /* its --help has this when it can; NULL: it never can */
 	const char *without; /* what is not had then, for people */
 	bool is_needed;      /* without it nothing can be launched */
 };

@@ -179,6 +179,59 @@ opencode_gets_a_plugin_beside_its_users(void **state)
 	assert_int_equal(file_remove_tree(dir, NULL), 0);
 }
 
+/* Stopped in a turn it writes a last line that empties the conversation: nothing resumes it. */
+static void
+a_conversation_of_gemini_that_was_stopped_is_not_empty(void **state)
+{
+	static const char begun[] = "{\"sessionId\":\"f650e765\"}\n"
+				    "{\"$set\":{\"messages\":[{\"type\":\"user\"}]}}\n";
+	static const char said[] =
+	    "{\"type\":\"gemini\",\"content\":\"I bash now.\"}\n";
+	static const char empty[] = "{\"$set\":{\"messages\":[{\"type\":\"user\"}]}}\n";
+	static const char whole[] =
+	    "{\"$set\":{\"messages\":[{\"type\":\"gemini\"}]}}\n";
+	static const struct {
+		const char *parts[3];
+		bool loses_last;
+	} rows[] = {
+		{ { begun, said, empty }, true },
+		{ { begun, said, whole }, false },
+		{ { begun, said, "" }, false },
+		{ { begun, "", "" }, false }, /* nobody answered yet: it is empty */
+		{ { begun, said, "{\"$set\":{\"mess" }, false },
+	};
+	char dir[] = "/tmp/divisi-hooks-XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	AUTO_FREE char *chats = path_join(dir, ".gemini/tmp/work/chats");
+	AUTO_FREE char *record = path_join(chats, "session-2026-f650e765.jsonl");
+	AUTO_FREE char *kept = path_join(chats, "session-kept-2026-f650e765.jsonl");
+
+	assert_int_equal(file_mkdirs(chats, 0700, NULL), 0);
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		const struct agent_launch launch = { .adapter = "gemini",
+			.launch_as = "bypass",
+			.resume_id = "f650e765" };
+		AUTO_FREE char *was = xasprintf(
+		    "%s%s%s", rows[i].parts[0], rows[i].parts[1], rows[i].parts[2]);
+		AUTO_FREE char *want = xasprintf("%s%s%s", rows[i].parts[0],
+		    rows[i].parts[1], rows[i].loses_last ? "" : rows[i].parts[2]);
+		struct run_spec spec = { 0 };
+
+		assert_int_equal(
+		    file_write_atomic(record, was, strlen(was), 0600, NULL), 0);
+		run_spec_add_env(&spec, "GEMINI_CLI_HOME", dir);
+		assert_int_equal(agent_gemini.command(&launch, &spec, NULL), 0);
+		AUTO_FREE char *text = file_read(kept, 65536, NULL, NULL);
+
+		assert_string_equal(text, want);
+		assert_int_equal(unlink(kept), 0);
+		run_spec_clear(&spec);
+	}
+	assert_int_equal(file_remove_tree(dir, NULL), 0);
+}
+
 static void
 gemini_is_told_how_often_to_try(void **state)
 {
@@ -310,6 +363,8 @@ main(void)
 		cmocka_unit_test(codex_takes_our_hook_as_trusted),
 		cmocka_unit_test(each_agent_that_can_be_told_is),
 		cmocka_unit_test(opencode_gets_a_plugin_beside_its_users),
+		cmocka_unit_test(
+		    a_conversation_of_gemini_that_was_stopped_is_not_empty),
 		cmocka_unit_test(gemini_is_told_how_often_to_try),
 		cmocka_unit_test(each_agent_is_handed_our_server),
 		cmocka_unit_test(the_protocol_hands_our_server_over),

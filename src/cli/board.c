@@ -143,7 +143,8 @@ print_totals(const struct screen *screen, const struct json_object *plan,
 	hash = short_id(batch, "hash", 12);
 	fprintf(screen->out, "total ~%s (largest ~%s)   base %s on ", sum, most, base);
 	put_member(screen, plan, "target");
-	fputs("   merge: ", screen->out);
+	fputs(screen->width > 0 && screen->width < 100 ? "\nmerge: " : "   merge: ",
+	    screen->out);
 	put_member(screen, plan, "merge");
 	fputs("   verify: ", screen->out);
 	text_put(screen->out, verify[0] ? verify : "none configured");
@@ -205,6 +206,24 @@ board_table(const struct screen *screen, const struct json_object *plan,
 
 /* ---- status ------------------------------------------------------------------------- */
 
+/* The approval of reviewers is asked for once, where their session waits for them. */
+static bool
+is_asked_above(const struct json_object *needs, size_t at)
+{
+	const char *command = js_text(js_at(needs, at), "command");
+	size_t n = strcspn(command, " "), hash;
+
+	if (js_text(js_at(needs, at), "session")[0] ||
+	    strncmp(command, "divisi approve --hash ", 22) != 0)
+		return false;
+	hash = 22 + strcspn(command + 22, " ");
+	for (size_t i = 0; n > 0 && i < at; i++) {
+		if (strncmp(js_text(js_at(needs, i), "command"), command, hash) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 print_needs(const struct screen *screen, const struct json_object *status)
 {
@@ -223,8 +242,11 @@ print_needs(const struct screen *screen, const struct json_object *status)
 		AUTO_FREE char *line = xasprintf(
 		    "NEEDS YOU: %s %s, %s", js_text(n, "subject"), what, age);
 
-		screen_put(screen, STYLE_WARN, line);
-		fputc('\n', screen->out);
+		if (is_asked_above(needs, i))
+			continue;
+		fputs(screen_style(screen, STYLE_WARN), screen->out);
+		screen_line(screen, 4, line);
+		fputs(screen_style(screen, STYLE_PLAIN), screen->out);
 		if (js_text(n, "command")[0]) {
 			fputs("  -> ", screen->out);
 			put_member(screen, n, "command");
@@ -299,7 +321,8 @@ print_session(const struct screen *screen, const struct json_object *s, int64_t 
 				    : xstrdup("-");
 	AUTO_FREE char *issue = screen_cut(js_text(s, "issue"), 10);
 	AUTO_FREE char *label = shown(s, "label"), *phase = shown(s, "phase");
-	int room = screen->width > 0 ? screen->width - 62 : 30;
+	int wide = (int)text_width(phase) > 4 ? (int)text_width(phase) : 4;
+	int room = screen->width > 0 ? screen->width - 58 - wide : 30;
 	AUTO_FREE char *focus = screen_cut(
 	    js_text(s, "focus"), (size_t)(room < 8    ? 8
 					  : room > 30 ? 30

@@ -6,6 +6,7 @@
 #include "cli/client.h"
 #include "cli/json.h"
 #include "cli/screen.h"
+#include "cli/stages.h"
 #include "cli/world.h"
 #include "sys/fetch.h"
 
@@ -145,39 +146,42 @@ why_phase(struct json_object *status, const char *name, struct err *err)
 
 /* ---- the answer ------------------------------------------------------------------------ */
 
+/* The time AT, or "". */
 static void
-print_time(int64_t at)
+put_time(FILE *out, int64_t at)
 {
 	time_t seconds = (time_t)(at / 1000);
 	struct tm tm;
 	char buf[32];
 
-	if (!localtime_r(&seconds, &tm) ||
-	    strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		return;
-	fputs(buf, stdout);
+	if (localtime_r(&seconds, &tm) &&
+	    strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S", &tm) > 0)
+		fputs(buf, out);
 }
 
 static void
-print_events(const struct json_object *o)
+print_events(const struct screen *screen, const struct json_object *o)
 {
 	struct json_object *list = js_get(o, "events");
 	size_t n = js_count(list);
 
 	for (size_t i = n > EVENTS_SHOWN ? n - EVENTS_SHOWN : 0; i < n; i++) {
 		const struct json_object *row = js_at(list, i);
+		AUTO_FREE char *text = NULL;
+		size_t size = 0;
+		FILE *line = open_memstream(&text, &size);
 
-		printf("  event %lld  ", (long long)js_number(row, "seq", 0));
-		print_time(js_number(row, "at", 0));
-		printf("  %s  ", js_text(row, "cause"));
-		text_put(stdout, js_text(row, "entity"));
+		fprintf(line, "  event %lld  ", (long long)js_number(row, "seq", 0));
+		put_time(line, js_number(row, "at", 0));
+		fprintf(
+		    line, "  %s  %s", js_text(row, "cause"), js_text(row, "entity"));
 		if (js_text(row, "to")[0])
-			printf("  %s -> %s",
+			fprintf(line, "  %s -> %s",
 			    js_text(row, "from")[0] ? js_text(row, "from") : "nothing",
 			    js_text(row, "to"));
-		fputs("  ", stdout);
-		text_put(stdout, js_text(row, "actor"));
-		fputc('\n', stdout);
+		fprintf(line, "  %s", js_text(row, "actor"));
+		fclose(line);
+		screen_line(screen, 6, text);
 	}
 }
 
@@ -202,7 +206,7 @@ print_fenced(const struct json_object *o)
 
 /* The lines of TEXT below each other, behind the title of the first. */
 static void
-print_lines(const char *text)
+print_lines(const struct screen *screen, const char *text)
 {
 	struct span rest = span_of(text), line;
 
@@ -210,9 +214,27 @@ print_lines(const char *text)
 		AUTO_FREE char *one = xstrndup(line.p, line.n);
 
 		printf("%s", is_first ? "" : "           ");
-		text_put(stdout, one);
-		fputc('\n', stdout);
+		if (screen->width == 0 || 11 + (int)text_width(one) <= screen->width) {
+			text_put(stdout, one);
+			fputc('\n', stdout);
+		} else {
+			screen_wrap(screen, 11, 11, one);
+		}
 	}
+}
+
+/* What it is and why, on its first lines. */
+static void
+print_head(const struct screen *screen, const struct json_object *o)
+{
+	const char *name = js_text(o, "name"), *phase = js_text(o, "phase");
+	AUTO_FREE char *line = xasprintf("%s%s%s%s is %s: %s",
+	    name[0] ? name : js_text(o, "id"), phase[0] ? " (" : "", phase,
+	    phase[0] ? ")" : "", js_text(o, "state"), js_text(o, "why"));
+
+	screen_line(screen, 4, line);
+	if (js_text(o, "stages")[0])
+		printf("  stages:  %s\n", js_text(o, "stages"));
 }
 
 static void
@@ -220,14 +242,10 @@ print_answer(const struct json_object *o)
 {
 	static const char *const parts[] = { "other", "witness", "release" };
 	static const char *const titles[] = { "other:   ", "witness: ", "until:   " };
-	const char *name = js_text(o, "name");
+	struct screen screen;
 
-	text_put(stdout, name[0] ? name : js_text(o, "id"));
-	if (js_text(o, "phase")[0])
-		printf(" (%s)", js_text(o, "phase"));
-	printf(" is %s: ", js_text(o, "state"));
-	text_put(stdout, js_text(o, "why"));
-	fputc('\n', stdout);
+	screen_init(&screen, stdout);
+	print_head(&screen, o);
 	if (js_text(o, "rule")[0] || js_text(o, "code")[0])
 		printf("  rule:    %s%s%s\n", js_text(o, "rule"),
 		    js_text(o, "code")[0] ? " " : "", js_text(o, "code"));
@@ -235,11 +253,11 @@ print_answer(const struct json_object *o)
 		if (js_text(o, parts[i])[0] == '\0')
 			continue;
 		printf("  %s", titles[i]);
-		print_lines(js_text(o, parts[i]));
+		print_lines(&screen, js_text(o, parts[i]));
 	}
 	if (js_number(o, "since", 0) > 0) {
 		fputs("  since:   ", stdout);
-		print_time(js_number(o, "since", 0));
+		put_time(stdout, js_number(o, "since", 0));
 		fputc('\n', stdout);
 	}
 	if (js_text(o, "evidence")[0]) {
@@ -254,7 +272,7 @@ print_answer(const struct json_object *o)
 		fputc('\n', stdout);
 	}
 	print_fenced(o);
-	print_events(o);
+	print_events(&screen, o);
 	if (js_text(o, "command")[0]) {
 		fputs("  -> ", stdout);
 		text_put(stdout, js_text(o, "command"));
@@ -274,6 +292,22 @@ ask(struct json_object *status, const char *name, struct err *err)
 		o = client_get(&client, target, err);
 	client_close(&client);
 	return !o && err->kind == ERR_NOT_FOUND ? why_phase(status, name, err) : o;
+}
+
+/* Where the session that is asked about stands on its way. */
+static void
+add_stages(struct json_object *o, struct json_object *status)
+{
+	struct json_object *s = client_session(status, js_text(o, "id"), NULL);
+	struct json_object *plans = js_get(status, "plans");
+
+	for (size_t i = 0; s && i < js_count(plans); i++) {
+		if (strcmp(js_text(js_at(plans, i), "id"), js_text(s, "plan")) == 0) {
+			AUTO_FREE char *line = stages_line(js_at(plans, i), s);
+
+			set_text(o, "stages", line);
+		}
+	}
 }
 
 int
@@ -300,6 +334,7 @@ cmd_why(int argc, char **argv)
 	}
 	if (!o)
 		return cmd_fail(&err, as_json);
+	add_stages(o, status);
 	if (as_json)
 		json_print(json_object_get(o));
 	else

@@ -79,6 +79,21 @@ screen_wrap(const struct screen *screen, int indent, int used, const char *text)
 	fputc('\n', screen->out);
 }
 
+void
+screen_line(const struct screen *screen, int indent, const char *text)
+{
+	AUTO_FREE char *shown = text_show(text, true);
+	size_t lead = strspn(shown, " ");
+
+	if (screen->width == 0 || (int)text_width(shown) <= screen->width) {
+		text_put(screen->out, text);
+		fputc('\n', screen->out);
+		return;
+	}
+	fprintf(screen->out, "%*s", (int)lead, "");
+	screen_wrap(screen, indent, (int)lead, text + strspn(text, " "));
+}
+
 char *
 screen_cut(const char *text, size_t width)
 {

@@ -38,6 +38,12 @@ void screen_put(const struct screen *screen, enum screen_style style, const char
  */
 void screen_wrap(const struct screen *screen, int indent, int used, const char *text);
 
+/*
+ * Prints TEXT, escaped, on a line: as it stands where it fits, else broken at blanks, with every
+ * further line after INDENT blanks.  Ends the line.
+ */
+void screen_line(const struct screen *screen, int indent, const char *text);
+
 /* TEXT, escaped, one line, cut to WIDTH columns with an ellipsis.  The caller frees it. */
 char *screen_cut(const char *text, size_t width);
 

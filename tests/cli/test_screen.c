@@ -125,6 +125,35 @@ a_pipe_has_neither_colours_nor_width(void **state)
 	assert_string_equal(screen_style(&screen, STYLE_BAD), "");
 }
 
+/* At 80 columns a long line is broken; one that fits, and one for a pipe, stand as they are. */
+static void
+a_line_that_does_not_fit_is_broken(void **state)
+{
+	static const struct {
+		int width;
+		const char *text, *want;
+	} cases[] = {
+		{ 0, "  event 21  12:00  approved", "  event 21  12:00  approved\n" },
+		{ 40, "  event 21  12:00  approved", "  event 21  12:00  approved\n" },
+		{ 20, "  event 21  12:00  approved",
+		    "  event 21 12:00\n    approved\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(cases); i++) {
+		char *text = NULL;
+		size_t size = 0;
+		struct screen screen = { .out = open_memstream(&text, &size),
+			.width = cases[i].width,
+			.is_terminal = cases[i].width > 0 };
+
+		screen_line(&screen, 4, cases[i].text);
+		fclose(screen.out);
+		assert_string_equal(text, cases[i].want);
+		free(text);
+	}
+}
+
 int
 main(void)
 {
@@ -133,6 +162,7 @@ main(void)
 		cmocka_unit_test(a_narrow_terminal_gets_the_first_columns_and_notes),
 		cmocka_unit_test(cells_cannot_steer_the_terminal),
 		cmocka_unit_test(cutting_never_breaks_a_character),
+		cmocka_unit_test(a_line_that_does_not_fit_is_broken),
 		cmocka_unit_test(lines_are_broken_at_blanks_and_indented),
 		cmocka_unit_test(a_pipe_has_neither_colours_nor_width),
 	};

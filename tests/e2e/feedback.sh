@@ -134,6 +134,12 @@ claim "Ada says it" status_of 202 generic $secret \
 claim "a person is asked, nothing starts (R-225)" until_true fb_is \
 	'(d["i2"]["state"], d["i2"]["intent"]["intent"], d["i2"]["intent"]["confidence"])' \
 	"('escalated', 'close', 80)"
+claim "what it asks is told in the schema (R-218)" fb_is \
+	'sorted(k for k in d["i2"]["intent"] if k in ("intent", "target_issue", "source_comment", "raw_body", "mechanism", "initiated_by", "auto", "flags", "dispatch_target", "parsed_at", "confidence", "matched_rule"))' \
+	"['auto', 'confidence', 'dispatch_target', 'flags', 'initiated_by', 'intent', 'matched_rule', 'mechanism', 'parsed_at', 'raw_body', 'source_comment', 'target_issue']"
+claim "with the words and who said them" fb_is \
+	'(d["i2"]["intent"]["raw_body"], d["i2"]["intent"]["initiated_by"], d["i2"]["intent"]["auto"])' \
+	"('@divisi ship it', 'ada', False)"
 claim "what is denied is unknown" status_of 202 generic $secret \
 	"$(comment ada "@divisi do not ship it" "$(field 1B issue)")" id=i3
 claim "and is answered with help" until_true fb_is \

@@ -85,6 +85,7 @@ mentions() { divisi issue show "$(finding I1 sub_issue)" | grep -c "@factory, pl
 once() { equals "$(mentions)" 1; }
 claim "the trivial one mentions the account once" until_true once
 claim "with the finding" says "A word is spelled wrong" divisi issue show "$(finding I1 sub_issue)"
+claim "which hands nothing over: nobody has it (R-224)" bash -c "divisi issue show $(finding I1 sub_issue) --json | grep -q '\"assignee\":\"\",\"delegate\":\"\"'"
 claim "the larger one mentions nobody" bash -c "! divisi issue show $(finding C1 sub_issue) | grep -q @factory"
 claim "the plan of the rest leaves them out" run findings plan 2026-11-23-rest.md --of 2026-11-22-other.md
 claim "so that it has two" grep -q "2 phases" "$scratch/out"

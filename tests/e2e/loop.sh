@@ -29,6 +29,9 @@ more_tasks 1B 1
 git config divisi.loop perhaps
 claim "a word that it is not is named" divisi_fails 7 dispatch "$plan"
 git config divisi.loop on
+git config divisi.loop-tries 1
+claim "its limits are settings within bounds (R-161)" divisi_fails 7 dispatch "$plan"
+git config --unset divisi.loop-tries
 claim "the prompt says how a task ends (R-151)" says 'TASK_COMPLETE on a line of its own' \
 	divisi prompt "$plan" 1A
 claim "pair does not loop (R-153)" eval '! divisi prompt "$plan" 1C | grep -q TASK_COMPLETE'
@@ -48,6 +51,12 @@ kill -9 "$(server_pid)"
 touch "$scratch/go"
 claim "a task that is not committed is tried again" until_true told 1A 'its work is not committed'
 claim "all three end in a review" becomes 1A in-review
+claim "a crash took nothing from what it knew, and it waits at Gate 3 (R-160, R-155)" \
+	until_true eval 'equals "$(state awaitingGate) $(state taskIndex)" "3 3"'
+on_issue() { divisi issue show "$(field "$1" sub_issue)" | grep -qE "$2"; }
+claim "its issue was told of the start (R-159)" on_issue 1A 'Session started: '
+claim "of each task as it was done" until_true on_issue 1A 'Checkpoint Status'
+claim "and of the end, with the commit" until_true on_issue 1A 'Session exit of .*T-|head [0-9a-f]{12}'
 claim "by one run" equals "$(starts 1A)" 1
 claim "the state says so" equals "$(field 1A loop)" \
 	"{'tasks': 3, 'done': 3, 'attempt': 1, 'attempts': 5, 'turns': 4, 'replans': 0}"

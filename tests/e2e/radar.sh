@@ -39,7 +39,7 @@ cost_of() {
 looked() {
 	[ "$(cost_of looks)" -ge "$1" ]
 }
-claim "the radar looks at them" until_true looked 1
+claim "the radar, and no session, looks at them (A-67)" until_true looked 1
 claim "all of them work" eval "becomes 0A active && becomes 0B active && becomes 0C active"
 touch "$scratch/half"
 claim "and again when one writes more" until_true looked 2

@@ -29,7 +29,7 @@ to DV-2
 claim "what is cleared is told, with what to do (R-145)" scan_is '[(x["id"], x["cleared"], x["action"]) for x in r]' \
 	"[('DV-3', 'DV-2', 'Assign to agent'), ('DV-4', 'DV-2', 'Move to Todo')]"
 claim "what waits for another is counted" scan_is 'o["blocked"]' 1
-claim "it costs nothing here" scan_is '(o["calls"], o["partial"])' "(0, False)"
+claim "it costs nothing here, sub-issues and all (A-86)" scan_is '(o["calls"], o["partial"])' "(0, False)"
 divisi issue assign DV-3 ada
 claim "assigned, it is ready to go" says 'DV-3.*Ready to go' divisi ready
 claim "it changed nothing (R-146)" says 'Backlog' divisi issue show DV-4
@@ -84,7 +84,7 @@ git config divisi.tracker github
 git config divisi.tracker.team acme/gates
 git config divisi.tracker.url "$there"
 claim "GitHub is asked" scan_is '[x["action"] for x in r]' "$(python3 -c 'print(["Assign to agent"] * 8)')"
-claim "within 20 calls (R-143)" equals "$(requests)" 20
+claim "within 20 calls, of which none is for comments (R-143, A-85)" equals "$(requests)" 20
 claim "that is told" scan_is '(o["calls"], o["calls_most"], o["partial"], o["unscanned"])' "(20, 20, True, 4)"
 claim "it is kept (R-144)" equals "$(requests)" 20
 claim "a person can ask again" divisi ready --force

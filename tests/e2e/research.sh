@@ -87,5 +87,9 @@ divisi dispatch "$plan" >/dev/null 2>&1
 claim "the synthesis has its table" approve_table
 claim "and is made" becomes 2A in-review
 claim "what was recorded is kept" equals "$(look "plan['research']['verdict'], plan['research']['rounds']")" "('sufficient', 1)"
+git config divisi.research.rounds 1
+git config divisi.research.sources 9
+claim "after its rounds it is a person's (A-80)" says 'INSUFFICIENT after 1 follow-up round' divisi research "$plan" --assess
+claim "who may find it sufficient, with a reason" divisi research "$plan" --sufficient --reason "enough for a bench"
 claim "the replay agrees" divisi replay
 e2e_end

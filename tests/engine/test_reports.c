@@ -39,6 +39,7 @@ reports_are_read_under_both_sets_of_names(void **state)
 	assert_int_equal(r.item[0].severity, SEVERITY_IMPORTANT);
 	assert_string_equal(r.item[1].text, "two");
 	assert_string_equal(r.item[1].advice, "do");
+	/* of several the strictest */
 	assert_string_equal(reports_recommendation(&r), "RETHINK");
 	reports_clear(&r);
 }

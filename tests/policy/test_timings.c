@@ -93,7 +93,7 @@ a_61_the_flag_says_more_than_the_paths(void **state)
 	assert_true(review.in);
 }
 
-/* five points, three systems, security, three that depend on it. */
+/* five points, three systems, security, three that depend on it. */
 static void
 a_62_a_complex_phase_is_said_to_be(void **state)
 {

@@ -16,6 +16,7 @@ struct radar_call {
 	const char *index; /* GIT_INDEX_FILE=...; NULL = none */
 	const char *const *argv;
 	const char *input;
+	size_t n_input; /* bytes of INPUT; 0 = a string */
 };
 
 /* git_run() with our object store. */

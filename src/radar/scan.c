@@ -5,7 +5,6 @@
 #include "git/links.h"
 #include "radar/internal.h"
 
-#include <assert.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -99,19 +98,21 @@ radar_git(const struct radar *radar, const struct radar_call *c, struct git_out 
     struct err *err)
 {
 	/* What is in our store can be made again: nothing here waits for the disk. */
-	const char *argv[32] = { "-c", "core.fsync=none" };
+	AUTO_FREE const char **argv = NULL;
 	struct git_call call = { .dir = c->dir ? c->dir : radar->repo.common_dir,
-		.argv = argv,
 		.input = c->input,
-		.n_input = c->input ? strlen(c->input) : 0,
+		.n_input = c->n_input || !c->input ? c->n_input : strlen(c->input),
 		.env = GIT_ARGS(radar->objects, c->index),
 		.max_bytes = MAX_STATE_BYTES };
-	size_t n = 2;
+	size_t n = 0;
 
-	for (size_t i = 0; c->argv[i]; i++) {
-		assert(n + 1 < N_ELEMS(argv));
-		argv[n++] = c->argv[i];
-	}
+	while (c->argv[n])
+		n++;
+	argv = xcalloc(n + 3, sizeof(*argv));
+	argv[0] = "-c";
+	argv[1] = "core.fsync=none";
+	memcpy(&argv[2], c->argv, n * sizeof(*argv));
+	call.argv = argv;
 	return git_run(&call, out, err);
 }
 

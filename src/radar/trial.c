@@ -1,6 +1,6 @@
 #include "base/crash.h"
 #include "base/mem.h"
-#include "radar/internal.h"
+#include "radar/reduce.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 /* All trials by one `git merge-tree --stdin` (git >= 2.39), each pair alone without it. */
+
+/* So many pairs are worth the handful of processes that making them smaller takes. */
+#define REDUCE_FROM 8
 
 /* Adds the path of "MODE ID STAGE\tPATH", once. */
 static void
@@ -87,21 +90,47 @@ try_alone(struct radar *radar, struct radar_pair *pair, struct err *err)
 	return 0;
 }
 
+/* Does a name of PAIR hold the commit's?  git puts it behind what it had to move aside. */
+static bool
+has_moved(const struct radar_pair *pair)
+{
+	for (size_t i = 0; i < pair->files.n; i++) {
+		if (strchr(pair->files.item[i], '~'))
+			return true;
+	}
+	return false;
+}
+
+static char *
+input_of(const struct radar_pair *pair, size_t n, const struct reduced *small)
+{
+	char *input = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&input, &size);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *a = small ? reduced_of(small, i, false) : NULL;
+		const char *b = a ? reduced_of(small, i, true) : pair[i].b;
+
+		fprintf(f, "%s %s\n", a ? a : pair[i].a, b);
+	}
+	fclose(f);
+	return input;
+}
+
 int
 radar_trials(struct radar *radar, struct radar_pair *pair, size_t n, struct err *err)
 {
-	AUTO_FREE char *input = NULL;
-	size_t size = 0, done = 0;
-	FILE *f = open_memstream(&input, &size);
+	struct reduced *small = n >= REDUCE_FROM ? reduced_new(radar, pair, n) : NULL;
+	AUTO_FREE char *input = input_of(pair, n, small);
+	size_t done = 0;
+	int rc = 0;
 	struct radar_call call = { .argv = GIT_ARGS(
 				       "merge-tree", "--write-tree", "--stdin") };
 	struct git_list records = { 0 };
 	struct git_out out = { 0 };
 	struct err quiet = ERR_INIT;
 
-	for (size_t i = 0; i < n; i++)
-		fprintf(f, "%s %s\n", pair[i].a, pair[i].b);
-	fclose(f);
 	call.input = input;
 	if (n > 1 && radar_git(radar, &call, &out, &quiet) == 0) {
 		git_list_split(&records, out.text, out.n);
@@ -110,11 +139,13 @@ radar_trials(struct radar *radar, struct radar_pair *pair, size_t n, struct err 
 	}
 	git_out_clear(&out);
 	/* git 2.38, or a pair that ended it: the rest one by one. */
-	for (size_t i = done; i < n; i++) {
-		if (try_alone(radar, &pair[i], err) < 0)
-			return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (i >= done ||
+		    (small && reduced_of(small, i, false) && has_moved(&pair[i])))
+			rc = try_alone(radar, &pair[i], err);
 	}
-	return 0;
+	reduced_free(small);
+	return rc;
 }
 
 char *

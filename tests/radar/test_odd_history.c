@@ -307,6 +307,69 @@ a_git_that_tries_one_pair_at_a_time_says_the_same(void **state)
 		git_list_clear(&pair[i].files);
 }
 
+/* Edits of all kinds by branch I, the first ones none that are kept whole. */
+static void
+edit_randomly(int i)
+{
+	sh("cd repo && git checkout -q -b r%d %s && for k in 1 2 3 4 5 6 7 8; do "
+	   "n=$(( (%d * 37 + k * 61) %% 97 )); f=d$((n %% 3))/e/f$((n %% 4)).txt; "
+	   "case $(( (%d * 13 + k * 7) %% %d )) in "
+	   "0|1|2|3|4) test ! -f $f || sed -i s/^$((1 + n %% 3))$/b%d/ $f;; "
+	   "5) test ! -d d$((n %% 3)) || echo %d > d$((n %% 3))/new$((n %% 2));; "
+	   "6) rm -f $f;; "
+	   "7) test ! -f $f || mv $f d$((n %% 3))/moved%d.txt;; "
+	   "8) rm -rf d$((n %% 3))/new0; test ! -d d$((n %% 3)) || "
+	   "{ mkdir -p d$((n %% 3))/new0 && echo %d > d$((n %% 3))/new0/x; };; "
+	   "9) test ! -f $f || chmod +x $f;; "
+	   "10) test ! -f $f || { rm $f && ln -s x%d $f; };; "
+	   "esac; done; git add -A && git commit -q --allow-empty -m r%d",
+	    i, i % 4 == 3 ? "HEAD" : "main", i, i, i < 8 ? 6 : 11, i, i, i, i, i, i);
+	if (i == 5)
+		sh("cd repo && git checkout -q main && echo on > on && git add on && "
+		   "git commit -qm on");
+}
+
+/* All pairs at once are merged with what may conflict alone, each alone as a whole. */
+static void
+what_is_said_of_many_pairs_is_said_of_each_alone(void **state)
+{
+	enum { N = 14 };
+	struct radar_pair pair[N * N] = { 0 };
+	char *oid[N];
+	struct err err = ERR_INIT;
+	size_t n = 0, n_clean = 0;
+
+	(void)state;
+	sh("cd repo && for d in 0 1 2; do mkdir -p d$d/e && for f in 0 1 2 3; do "
+	   "{ seq 1 9; seq $d$f 50; } > d$d/e/f$f.txt; done; done; git add . && git commit -qm more");
+	for (int i = 0; i < N; i++) {
+		edit_randomly(i);
+		oid[i] = xstrdup(sh_out("git -C repo rev-parse r%d", i));
+	}
+	for (size_t i = 0; i < N; i++) {
+		for (size_t k = i + 1; k < N; k++)
+			pair[n++] = (struct radar_pair){ .a = oid[i], .b = oid[k] };
+	}
+	assert_ok(radar_trials(radar, pair, n, &err), &err);
+	for (size_t i = 0; i < n; i++) {
+		struct radar_pair alone = { .a = pair[i].a, .b = pair[i].b };
+
+		assert_ok(radar_trials(radar, &alone, 1, &err), &err);
+		assert_int_equal(pair[i].is_clean, alone.is_clean);
+		assert_int_equal(pair[i].files.n, alone.files.n);
+		for (size_t k = 0; k < alone.files.n; k++)
+			assert_string_equal(pair[i].files.item[k], alone.files.item[k]);
+		n_clean += alone.is_clean;
+		git_list_clear(&pair[i].files);
+		git_list_clear(&alone.files);
+	}
+	/* Both answers were met often. */
+	if (n_clean < n / 8 || n_clean > n - n / 8)
+		fail_msg("%zu of %zu merge", n_clean, n);
+	for (size_t i = 0; i < N; i++)
+		free(oid[i]);
+}
+
 int
 main(void)
 {
@@ -319,6 +382,7 @@ main(void)
 		TEST(missing_objects_are_never_a_clean_merge),
 		TEST(a_gc_beside_it_never_makes_a_conflict_clean),
 		TEST(a_git_that_tries_one_pair_at_a_time_says_the_same),
+		TEST(what_is_said_of_many_pairs_is_said_of_each_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

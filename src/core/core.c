@@ -76,8 +76,8 @@ plan_run_clear(struct plan_run *p)
 	char *const owned[] = { p->id, p->path, p->title, p->plan_hash, p->sha256,
 		p->master, p->master_title, p->master_url, p->target, p->verify,
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
-		p->trouble, p->published, p->unpublished, p->radar, p->guard,
-		p->planner, p->tracker, p->review, p->review_why, p->reviews,
+		p->trouble, p->published, p->unpublished, p->unpublished_in, p->radar,
+		p->guard, p->planner, p->tracker, p->review, p->review_why, p->reviews,
 		p->mention };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
@@ -383,6 +383,8 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    (long long)p->threshold, (long long)p->n_phases, (long long)p->opened_at,
 	    (long long)p->closed_at, p->n_write_backs, p->trouble, p->publish,
 	    p->published, p->unpublished);
+	if (p->unpublished_in[0])
+		fprintf(f, " not pushed in %s\n", p->unpublished_in);
 	fprintf(f, " %d %lld %lld %lld %lld %lld %lld %lld|%s|%s|%s|%s|%s\n",
 	    p->publish_unset, (long long)p->confirm_ms, (long long)p->silence_ms,
 	    (long long)p->wall_ms, (long long)p->out_bytes, (long long)p->memory_bytes,

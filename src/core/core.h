@@ -239,9 +239,10 @@ struct plan_run {
 	char *state; /* "active" "complete" "aborted" */
 	int n_write_backs;
 	char *trouble; /* what keeps the plan file from being written, "" when fine */
-	bool publish_unset; /* there is a remote, and nobody chose what to push */
-	char *published;    /* "REMOTE COMMIT" of the last push, "" when none */
-	char *unpublished;  /* why the last push failed, "" when it did not */
+	bool publish_unset;   /* there is a remote, and nobody chose what to push */
+	char *published;      /* "REMOTE COMMIT" of the last push, "" when none */
+	char *unpublished;    /* why the last push failed, "" when it did not */
+	char *unpublished_in; /* the other repository where it did; "" the plan's own */
 };
 
 /*

@@ -124,7 +124,7 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_WRITTEN_BACK] = { "Statuses and registry are in the plan file, or why not.",
 	    "plan session sha256 trouble " ERR_FIELDS },
 	[HAP_PUBLISHED] = { "The target branch was pushed, or why not.",
-	    "plan session remote commit trouble " ERR_FIELDS },
+	    "plan session repo remote commit trouble " ERR_FIELDS },
 	[HAP_PULL_SEEN] = { "A pull request was opened, brought up to date, looked at or closed.",
 	    "session number url state checks review opened" },
 	[HAP_OVERRIDDEN] = { "A person went against rules, and why.",

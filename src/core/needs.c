@@ -198,6 +198,23 @@ add_gate2(const struct core *core, const struct plan_run *p, struct need *need,
 	add_need(need, max, n, &one);
 }
 
+/* The target that was not pushed, of whichever repository. */
+static void
+put_unpushed(const struct plan_run *p, struct need *one)
+{
+	AUTO_FREE char *in = text_shell_quote(p->unpublished_in);
+
+	if (p->unpublished_in[0]) {
+		text_print(one->what, sizeof(one->what), "%s was not pushed: %s",
+		    p->unpublished_in, p->unpublished);
+		text_print(one->command, sizeof(one->command), "git -C %s push", in);
+		return;
+	}
+	text_print(one->what, sizeof(one->what), "%s was not pushed: %s", p->target,
+	    p->unpublished);
+	text_print(one->command, sizeof(one->command), "git push");
+}
+
 size_t
 core_needs(const struct core *core, struct need *need, size_t max)
 {
@@ -264,9 +281,7 @@ core_needs(const struct core *core, struct need *need, size_t max)
 		if (!p->unpublished[0] || strcmp(p->state, "active") != 0)
 			continue;
 		text_print(one.subject, sizeof(one.subject), "plan %s", p->id);
-		text_print(one.what, sizeof(one.what), "%s was not pushed: %s",
-		    p->target, p->unpublished);
-		text_print(one.command, sizeof(one.command), "git push");
+		put_unpushed(p, &one);
 		add_need(need, max, &n, &one);
 	}
 	return n;

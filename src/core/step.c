@@ -121,6 +121,7 @@ step_plan_opened(
 	core_set(&p->trouble, "");
 	core_set(&p->published, "");
 	core_set(&p->unpublished, "");
+	core_set(&p->unpublished_in, "");
 	acts_movef(acts, "", "active", "plan/%s", p->id);
 	return 0;
 }
@@ -218,21 +219,30 @@ step_published(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	struct plan_run *p = core_plan(core, fields_text(&h->fields, "plan"));
+	const char *trouble = fields_text(&h->fields, "trouble");
+	const char *repo = fields_text(&h->fields, "repo");
 
 	(void)acts;
 	if (!p)
 		return err_set(err, ERR_NOT_FOUND, "no such plan");
-	core_set(&p->unpublished, fields_text(&h->fields, "trouble"));
-	if (p->unpublished[0] == '\0') {
-		free(p->published);
-		p->published = xasprintf("%s %s", fields_text(&h->fields, "remote"),
-		    fields_text(&h->fields, "commit"));
-		for (size_t i = 0; i < core->n_sessions; i++) {
-			struct session *s = &core->session[i];
+	if (trouble[0]) {
+		core_set(&p->unpublished, trouble);
+		core_set(&p->unpublished_in, repo);
+		return 0;
+	}
+	/* What was refused in one repository is not mended by a push in another. */
+	if (strcmp(p->unpublished_in, repo) == 0) {
+		core_set(&p->unpublished, "");
+		core_set(&p->unpublished_in, "");
+	}
+	free(p->published);
+	p->published = xasprintf("%s %s", fields_text(&h->fields, "remote"),
+	    fields_text(&h->fields, "commit"));
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		struct session *s = &core->session[i];
 
-			s->is_published |= s->landed[0] &&
-					   strcmp(s->plan_id, p->id) == 0;
-		}
+		s->is_published |= s->landed[0] && strcmp(s->plan_id, p->id) == 0 &&
+				   strcmp(s->repo, repo) == 0;
 	}
 	return 0;
 }

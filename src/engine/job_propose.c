@@ -5,6 +5,7 @@
 #include "engine/agent_settings.h"
 #include "engine/knowledge.h"
 #include "engine/propose.h"
+#include "engine/track_forge.h"
 #include "engine/track_link.h"
 #include "git/land.h"
 #include "git/repo.h"
@@ -286,29 +287,25 @@ static int
 put_publish(struct proposal *p, struct err *err)
 {
 	static const char *const words[] = { "none", "branch", "pr", "forge", NULL };
-	bool needs_forge;
 	AUTO_FREE char *remote = repo_default_remote(&p->repo, p->repo.main_branch);
-	const struct tracker *tracker;
+	char place[FORGE_PLACE_SIZE];
 	const char *value;
 
 	if (put_choice(p, "divisi.publish", words, err) < 0)
 		return -1;
 	value = fields_text(p->out, "publish");
-	tracker = tracker_by_name(fields_text(p->out, "tracker"));
-	needs_forge = strcmp(value, "pr") == 0 || strcmp(value, "forge") == 0;
-	if (needs_forge && !(tracker && tracker->pull_open)) {
-		err_set(err, ERR_REFUSED,
-		    "divisi.publish is %s, and pull requests are opened on GitHub only",
-		    value);
-		return err_fix(err, "git config divisi.tracker github, or: git config "
-				    "divisi.publish branch");
-	}
 	if (strcmp(value, "none") != 0 && !remote) {
 		err_set(err, ERR_REFUSED,
 		    "divisi.publish is %s, and there is no remote to push to", value);
 		return err_fix(err, "git remote add origin URL, or: git config "
 				    "divisi.publish none");
 	}
+	/* The tracker's own repository is theirs, unless the settings say another. */
+	if ((strcmp(value, "pr") == 0 || strcmp(value, "forge") == 0) &&
+	    (!track_forge_is(fields_text(p->out, "tracker")) ||
+		config_find(&p->config, "divisi.forge.repo")) &&
+	    propose_pulls_at(p, &p->repo, &p->config, place, err) < 0)
+		return -1;
 	fields_set(p->out, "remote", remote);
 	fields_set_number(p->out, "publish_unset",
 	    remote && !config_find(&p->config, "divisi.publish"));
@@ -542,7 +539,7 @@ propose(struct proposal *p, struct err *err)
 	char hash[HASH_HEX_SIZE];
 
 	if (open_repo(p, path, err) < 0 || plan_batch(p, path, err) < 0 ||
-	    propose_repos(p, err) < 0 || put_settings(p, err) < 0 ||
+	    put_settings(p, err) < 0 || propose_repos(p, err) < 0 ||
 	    put_plan(p, err) < 0)
 		return -1;
 	p->canon = open_memstream(&p->canon_text, &p->n_canon);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/record.h"
 #include "engine/track_delegate.h"
+#include "engine/track_forge.h"
 #include "engine/track_link.h"
 #include "engine/track_pull.h"
 #include "engine/track_work.h"
@@ -334,6 +335,21 @@ look_at_remote(const struct fields *in, struct fields *out)
 		fields_set(out, "trouble", err.text);
 }
 
+/* The tracker, or for what is about a pull request the forge that this is at. */
+static int
+open_link(struct track_link *link, const struct fields *in, struct err *err)
+{
+	const struct forge_of of = { .top = fields_text(in, "top"),
+		.tracker = fields_text(in, "tracker"),
+		.repo = fields_text(in, "repo"),
+		.target = fields_text(in, "target") };
+
+	if (track_is_pull(fields_text(in, "act")) ||
+	    strcmp(fields_text(in, "on"), "pull") == 0)
+		return track_forge_open(link, &of, err);
+	return track_link_open(link, of.top, of.tracker, err);
+}
+
 int
 job_track(const struct fields *in, struct fields *out, struct err *err)
 {
@@ -341,8 +357,7 @@ job_track(const struct fields *in, struct fields *out, struct err *err)
 	struct tracking t = {
 		.in = in, .out = out, .arena = arena_new(), .theirs = ""
 	};
-	int rc = track_link_open(
-	    &link, fields_text(in, "top"), fields_text(in, "tracker"), err);
+	int rc = open_link(&link, in, err);
 
 	t.id = strcmp(fields_text(in, "act"), "issue-file") == 0 ||
 		       strcmp(fields_text(in, "act"), "finding-file") == 0 ||

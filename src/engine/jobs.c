@@ -158,6 +158,7 @@ add_place(const struct task *task, const struct session *s, struct fields *in)
 	if (repo[0] == '\0' || strcmp(task->kind, "state-remove") == 0)
 		return;
 	fields_set(in, "top", repo);
+	fields_set(in, "home_top", task->engine->top);
 	fields_set_number(in, "kept", 1);
 	if (s)
 		fields_set(in, "target", s->target);

@@ -3,7 +3,7 @@
 #include "base/crash.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/track_link.h"
+#include "engine/track_forge.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,8 +105,14 @@ merge_there(const struct way *w, const struct fields *in, char *merged, struct e
 	struct arena *arena = arena_new();
 	struct tracker_pull pull = { 0 };
 	AUTO_FREE char *again = NULL;
-	int rc = track_link_open(
-	    &link, fields_text(in, "top"), fields_text(in, "tracker"), err);
+	bool is_other = fields_text(in, "home_top")[0] != '\0';
+	const struct forge_of of = {
+		.top = fields_text(in, is_other ? "home_top" : "top"),
+		.tracker = fields_text(in, "tracker"),
+		.repo = is_other ? fields_text(in, "top") : "",
+		.target = w->target,
+	};
+	int rc = track_forge_open(&link, &of, err);
 
 	if (rc == 0)
 		rc = merge_it(w, in, &link, arena, &pull, err);

@@ -65,6 +65,9 @@ int propose_session(struct proposal *p, size_t i, struct err *err);
  * place of session I, where that is another repository than the plan's.
  */
 NODISCARD int propose_repos(struct proposal *p, struct err *err);
+/* PLACE (FORGE_PLACE_SIZE) is where on GitHub pull requests of REPO go, and is noted. */
+NODISCARD int propose_pulls_at(struct proposal *p, const struct repo *repo,
+    const struct config *config, char *place, struct err *err);
 NODISCARD int propose_place(
     struct proposal *p, size_t i, const struct dispatch_row *row, struct err *err);
 

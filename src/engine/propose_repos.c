@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/home.h"
+#include "engine/track_forge.h"
 #include "git/land.h"
 
 #include <stdio.h>
@@ -47,28 +48,35 @@ check_pins(const struct plan_repo *at, struct err *err)
 	    top, top);
 }
 
-static int
-check_publish(const struct proposal *p, const struct plan_repo *at, struct err *err)
+int
+propose_pulls_at(struct proposal *p, const struct repo *repo,
+    const struct config *config, char *place, struct err *err)
 {
-	const char *publish = config_str(&p->config, "divisi.publish", "none");
+	bool is_own = track_forge_is(fields_text(p->out, "tracker"));
+	struct forge_asked asked = { repo, config, repo->main_branch,
+		config_str(&p->config,
+		    is_own ? "divisi.tracker.url" : "divisi.forge.url", NULL) };
+
+	if (track_forge_place(&asked, place, err) < 0)
+		return -1;
+	propose_note(p, "pull requests of %s are opened in %s", repo->top, place);
+	return 0;
+}
+
+static int
+check_publish(struct proposal *p, struct plan_repo *at, struct err *err)
+{
+	const char *publish = fields_text(p->out, "publish");
 	AUTO_FREE char *remote = repo_default_remote(&at->repo, at->repo.main_branch);
 
-	if (fields_text(p->in, "publish")[0])
-		publish = fields_text(p->in, "publish");
-	if (strcmp(publish, "pr") == 0 || strcmp(publish, "forge") == 0) {
-		err_set(err, ERR_REFUSED,
-		    "divisi.publish is %s, and pull requests are opened for the plan's "
-		    "own repository only",
-		    publish);
-		return err_fix(err, "git config divisi.publish branch, or put its "
-				    "phases into a plan of its own there");
-	}
 	if (strcmp(publish, "none") != 0 && !remote) {
 		err_set(err, ERR_REFUSED,
 		    "divisi.publish is %s, and there is no remote to push to", publish);
 		return err_fix(err, "git remote add origin URL, there");
 	}
-	return 0;
+	if (strcmp(publish, "pr") != 0 && strcmp(publish, "forge") != 0)
+		return 0;
+	return propose_pulls_at(p, &at->repo, &at->config, at->pulls, err);
 }
 
 static int
@@ -135,6 +143,8 @@ propose_place(
 			fields_set(p->out, key, texts[k].text);
 		propose_canon(p, texts[k].name, texts[k].text);
 	}
+	if (at->pulls[0])
+		propose_canon(p, "pulls", at->pulls);
 	propose_note(p, "phase %s works in %s: %s at %.10s%s%s%s%s", row->phase->id,
 	    at->repo.top, at->repo.main_branch, base,
 	    row->phase->verify[0] || !verify[0] ? "" : ", verified by ",

@@ -4,6 +4,7 @@
 #include "git/config.h"
 #include "git/repo.h"
 #include "plan/plan.h"
+#include "tracker/forge.h"
 
 /*
  * The other repositories that phases of a plan work in (`Repo:`).  The home, the journal
@@ -16,6 +17,7 @@ struct plan_repo {
 	struct repo repo;
 	struct config config;
 	struct git_tree tree;
+	char pulls[FORGE_PLACE_SIZE]; /* where its pull requests are opened, or "" */
 };
 
 struct plan_repos {

@@ -107,6 +107,8 @@ tell_result(struct task *task, const struct fields *out, enum hap hap)
 		    &f, "version", fields_number(&task->fields, "version", 0));
 	if (fields_text(&task->fields, "why")[0])
 		fields_set(&f, "why", fields_text(&task->fields, "why"));
+	if (hap == HAP_PUBLISHED && fields_text(&task->fields, "repo")[0])
+		fields_set(&f, "repo", fields_text(&task->fields, "repo"));
 	if (hap == HAP_CHECKPOINTED) {
 		fields_set_number(
 		    &f, "snapshot", fields_number(&task->fields, "snapshot", 0));

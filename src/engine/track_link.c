@@ -41,11 +41,22 @@ check_owned(const struct config *config, const char *key, struct err *err)
 	return err_fix(err, "git config %s \"%.100s\"", key, item->value);
 }
 
-/* divisi.tracker.token-helper, a word a value, as an argument vector. */
+/* The value of the setting of a tracker, or of what a forge has in its place, or NULL. */
+static const char *
+setting(const struct track_link *l, const char *of_tracker, const char *of_forge)
+{
+	const char *key = l->is_forge ? of_forge : of_tracker;
+
+	return key ? config_str(&l->config, key, NULL) : NULL;
+}
+
+/* Its token-helper, a word a value, as an argument vector. */
 static void
 read_helper(struct track_link *l)
 {
-	config_values(&l->config, "divisi.tracker.token-helper", &l->helper);
+	config_values(&l->config,
+	    l->is_forge ? "divisi.forge.token-helper" : "divisi.tracker.token-helper",
+	    &l->helper);
 	if (l->helper.n == 0)
 		return;
 	l->helper_arg = xcalloc(l->helper.n + 1, sizeof(*l->helper_arg));
@@ -98,14 +109,15 @@ track_link_open(
 	}
 	repo_close(&repo);
 	if (check_owned(&l->config, "divisi.tracker.program", err) < 0 ||
-	    check_owned(&l->config, "divisi.tracker.token-helper", err) < 0)
+	    check_owned(&l->config, "divisi.tracker.token-helper", err) < 0 ||
+	    check_owned(&l->config, "divisi.forge.token-helper", err) < 0)
 		return -1;
-	l->link.url = config_str(&l->config, "divisi.tracker.url", NULL);
-	l->link.team = config_str(&l->config, "divisi.tracker.team", NULL);
-	l->link.project = config_str(&l->config, "divisi.tracker.project", NULL);
-	l->link.program = config_str(&l->config, "divisi.tracker.program", NULL);
-	l->link.token_variable = config_str(
-	    &l->config, "divisi.tracker.token-variable", NULL);
+	l->link.url = setting(l, "divisi.tracker.url", "divisi.forge.url");
+	l->link.team = setting(l, "divisi.tracker.team", NULL);
+	l->link.project = setting(l, "divisi.tracker.project", NULL);
+	l->link.program = setting(l, "divisi.tracker.program", NULL);
+	l->link.token_variable = setting(
+	    l, "divisi.tracker.token-variable", "divisi.forge.token-variable");
 	read_helper(l);
 	if (read_names(l, err) < 0)
 		return -1;

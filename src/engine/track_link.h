@@ -1,6 +1,7 @@
 #pragma once
 
 #include "git/config.h"
+#include "tracker/forge.h"
 #include "tracker/tracker.h"
 
 /*
@@ -14,6 +15,8 @@ struct track_link {
 	struct config config; /* what the link borrows from */
 	struct git_list helper, names;
 	const char **helper_arg;
+	bool is_forge; /* set before it is opened: as divisi.forge.* says */
+	char place[FORGE_PLACE_SIZE]; /* where link.pulls_at points to */
 	struct tracker_status_name *status_name;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "base/text.h"
+#include "engine/track_forge.h"
 #include "git/land.h"
 #include "git/repo.h"
 
@@ -27,7 +28,7 @@ push_branch(const struct track_work *w, struct err *err)
 	AUTO_FREE char *remote = NULL;
 	int rc = -1;
 
-	if (repo_open(text(w, "top"), &repo, err) < 0)
+	if (repo_open(text(w, text(w, "repo")[0] ? "repo" : "top"), &repo, err) < 0)
 		return -1;
 	remote = repo_default_remote(&repo, text(w, "target"));
 	if (remote)
@@ -54,11 +55,15 @@ open_pull(struct track_work *w, const struct tracker_call *call, struct arena *a
     struct tracker_pull *pull, struct err *err)
 {
 	AUTO_FREE char *body = body_of(w);
+	const char *closes = text(w, "sub_issue")[0] ? text(w, "sub_issue") : NULL;
+	bool is_own = track_forge_is(text(w, "tracker"));
 	struct tracker_pull_draft draft = { .head = text(w, "branch"),
 		.base = text(w, "target"),
 		.title = text(w, "focus"),
 		.body = body,
-		.closes = text(w, "sub_issue")[0] ? text(w, "sub_issue") : NULL };
+		.closes = is_own ? closes : NULL,
+		/* What the built-in one has, nobody there knows. */
+		.closes_elsewhere = text(w, "tracker")[0] && !is_own ? closes : NULL };
 
 	if (push_branch(w, err) < 0)
 		return -1;

@@ -5,6 +5,7 @@
 #include "engine/outbox.h"
 #include "engine/reviews.h"
 #include "engine/summary.h"
+#include "engine/track_pull.h"
 #include "engine/track_work.h"
 #include "policy/modes.h"
 
@@ -179,7 +180,8 @@ gather(const struct task *task, const struct session *s, const struct plan_run *
 	if (strcmp(fields_text(in, "on"), "pull") == 0)
 		fields_set(in, "about", fields_text(&task->fields, "issue"));
 	fields_set(in, "assignee", fields_text(&task->fields, "assignee"));
-	fields_set(in, "target", p->target);
+	fields_set(in, "repo", s ? s->repo : "");
+	fields_set(in, "target", s && s->target[0] ? s->target : p->target);
 	fields_set_number(in, "number", fields_number(&task->fields, "number", 0));
 	fields_set(in, "pull_text", fields_text(&task->fields, "text"));
 	fields_set(in, "comment_kind", fields_text(&task->fields, "kind"));
@@ -297,8 +299,9 @@ track_act(struct task *task)
 		task_fail(task, &err);
 	else if (!p->tracker[0] && strcmp(task->kind, "delegate-look") == 0)
 		delegation_look_here(task, &in);
-	else if (p->tracker[0])
-		outbox_send(task, &in);
+	else if (p->tracker[0] || track_is_pull(task->kind) ||
+		 strcmp(fields_text(&in, "on"), "pull") == 0)
+		outbox_send(task, &in); /* pull requests are elsewhere whatever it is */
 	else
 		do_here(task, &in);
 	fields_clear(&in);

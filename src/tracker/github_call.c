@@ -1,6 +1,7 @@
 #include "tracker/github.h"
 
 #include "base/text.h"
+#include "tracker/forge.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,24 +11,6 @@
 
 static const char mark_start[] = "<!-- divisi:", mark_end[] = " -->";
 
-/* "owner/name" of the letters that GitHub allows. */
-static bool
-repo_ok(const char *repo, size_t n)
-{
-	size_t slashes = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (repo[i] == '/')
-			slashes++;
-		else if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "0123456789._-",
-			     repo[i]))
-			return false;
-	}
-	return slashes == 1 && n > 2 && repo[0] != '/' && repo[n - 1] != '/' &&
-	       !memmem(repo, n, "..", 2);
-}
-
 /* The repository named in the N bytes before "#12" or "/issues/12" of an address. */
 static void
 take_repo(const char *p, size_t n, struct github_ref *ref)
@@ -36,7 +19,7 @@ take_repo(const char *p, size_t n, struct github_ref *ref)
 
 	while (from > 0 && (p[from - 1] != '/' || ++slashes < 2))
 		from--;
-	if (n - from < sizeof(ref->repo) && repo_ok(p + from, n - from)) {
+	if (n - from < sizeof(ref->repo) && forge_place_ok(p + from, n - from)) {
 		memcpy(ref->repo, p + from, n - from);
 		ref->repo[n - from] = '\0';
 	}
@@ -52,7 +35,7 @@ github_ref_parse(const struct tracker_link *link, const char *id,
 	const char *digits = id;
 	AUTO_FREE char *shown = NULL;
 
-	if (!repo_ok(team, strlen(team)) || strlen(team) >= sizeof(got.repo)) {
+	if (!forge_place_ok(team, strlen(team)) || strlen(team) >= sizeof(got.repo)) {
 		err_set(err, ERR_USAGE, "github: no repository is named");
 		return err_fix(err, "set divisi.tracker.team to OWNER/NAME");
 	}

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "store/issues_check.h"
+#include "tracker/forge.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -116,18 +117,35 @@ read_pull(struct arena *arena, struct json_object *from)
 		.review = "none" };
 }
 
+/* The repository that pull requests are opened in. */
+static const char *
+place_of(const struct tracker_link *link)
+{
+	return link->pulls_at ? link->pulls_at : link->team ? link->team : "";
+}
+
+static int
+check_place(const struct tracker_link *link, struct err *err)
+{
+	const char *place = place_of(link);
+
+	if (forge_place_ok(place, strlen(place)))
+		return 0;
+	err_set(err, ERR_USAGE, "github: no repository is named");
+	return err_fix(err, "set divisi.forge.repo to OWNER/NAME");
+}
+
 /* The open pull request of this head and base; NULL without ERR when there is none. */
 static struct json_object *
 find_open(const struct tracker_link *link, const struct tracker_pull_draft *draft,
     struct err *err)
 {
-	size_t n_owner = strcspn(link->team, "/");
-	AUTO_FREE char *owner = xstrndup(link->team, n_owner);
+	const char *place = place_of(link);
+	AUTO_FREE char *owner = xstrndup(place, strcspn(place, "/"));
 	AUTO_FREE char *head = http_escape(draft->head);
 	AUTO_FREE char *base = http_escape(draft->base);
 	AUTO_FREE char *path = xasprintf(
-	    "/repos/%s/pulls?state=open&head=%s:%s&base=%s", link->team, owner, head,
-	    base);
+	    "/repos/%s/pulls?state=open&head=%s:%s&base=%s", place, owner, head, base);
 	NET_JSON struct json_object *list = NULL;
 
 	if (github_list(link, path, 1, &list, NULL, err) < 0)
@@ -135,19 +153,35 @@ find_open(const struct tracker_link *link, const struct tracker_pull_draft *draf
 	return json_object_get(net_at(list, NULL, 0));
 }
 
+/* The issue that DRAFT closes, as its pull request is to name it; NULL for none. */
+static int
+closed_by(const struct tracker_link *link, const struct tracker_pull_draft *draft,
+    char **id, struct err *err)
+{
+	const char *other = draft->closes_elsewhere;
+	struct github_ref ref;
+
+	*id = NULL;
+	if (draft->closes) {
+		if (github_ref_parse(link, draft->closes, &ref, err) < 0)
+			return -1;
+		*id = strcasecmp(ref.repo, place_of(link)) == 0
+			  ? xasprintf("#%ld", ref.number)
+			  : xasprintf("%s#%ld", ref.repo, ref.number);
+	} else if (other && other[0] && word_length(other) == strlen(other)) {
+		*id = xstrdup(other);
+	}
+	return 0;
+}
+
 static struct json_object *
-pull_body(const struct tracker_link *link, const struct tracker_pull_draft *draft,
-    const struct github_ref *ref)
+pull_body(const struct tracker_pull_draft *draft, const char *closes)
 {
 	struct json_object *body = json_object_new_object();
 	AUTO_FREE char *plain = without_orders(draft->body ? draft->body : "");
-	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *text = closes ? xasprintf("%s\n\nCloses %s\n", plain, closes)
+				      : NULL;
 
-	if (draft->closes) {
-		AUTO_FREE char *id = github_id(link, ref->repo, ref->number);
-
-		text = xasprintf("%s\n\nCloses %s\n", plain, id);
-	}
 	net_add_text(body, "title", draft->title);
 	net_add_text(body, "body", text ? text : plain);
 	net_add_text(body, "head", draft->head);
@@ -163,10 +197,10 @@ pull_open(const struct tracker_link *link, const struct tracker_pull_draft *draf
 	NET_JSON struct json_object *found = NULL;
 	struct github_request request = { .method = "POST" };
 	struct err asked = ERR_INIT;
-	struct github_ref ref;
+	AUTO_FREE char *closes = NULL;
 
-	if (issues_check_title(draft->title, err) < 0 ||
-	    github_ref_parse(link, draft->closes ? draft->closes : "#0", &ref, err) < 0)
+	if (issues_check_title(draft->title, err) < 0 || check_place(link, err) < 0 ||
+	    closed_by(link, draft, &closes, err) < 0)
 		return -1;
 	found = find_open(link, draft, &asked);
 	if (!found && asked.kind != ERR_NONE) {
@@ -174,8 +208,8 @@ pull_open(const struct tracker_link *link, const struct tracker_pull_draft *draf
 		return -1;
 	}
 	if (!found) {
-		request.path = xasprintf("/repos/%s/pulls", link->team);
-		request.body = pull_body(link, draft, &ref);
+		request.path = xasprintf("/repos/%s/pulls", place_of(link));
+		request.body = pull_body(draft, closes);
 		if (github_send(link, request, &found, err) < 0)
 			return -1;
 	}
@@ -325,16 +359,15 @@ pull_read(const struct tracker_link *link, long number, struct arena *arena,
 {
 	NET_JSON struct json_object *from = NULL;
 	struct tracker_pull got;
-	struct github_ref ref;
 
-	if (github_ref_parse(link, "#0", &ref, err) < 0)
+	if (check_place(link, err) < 0)
 		return -1;
-	from = get_pull(link, ref.repo, number, err);
+	from = get_pull(link, place_of(link), number, err);
 	if (!from)
 		return -1;
 	got = read_pull(arena, from);
-	if (read_checks(link, ref.repo, &got, err) < 0 ||
-	    read_review(link, ref.repo, from, &got, err) < 0)
+	if (read_checks(link, place_of(link), &got, err) < 0 ||
+	    read_review(link, place_of(link), from, &got, err) < 0)
 		return -1;
 	*pull = got;
 	return 0;
@@ -356,13 +389,12 @@ pull_close(const struct tracker_link *link, const struct tracker_call *call,
     struct err *err)
 {
 	NET_JSON struct json_object *from = NULL, *closed = NULL;
-	AUTO_FREE char *id = xasprintf("#%ld", number);
+	AUTO_FREE char *id = xasprintf("%s#%ld", place_of(link), number);
 	struct github_request request = { .method = "PATCH" };
-	struct github_ref ref;
 
-	if (github_ref_parse(link, id, &ref, err) < 0)
+	if (check_place(link, err) < 0)
 		return -1;
-	from = get_pull(link, ref.repo, number, err);
+	from = get_pull(link, place_of(link), number, err);
 	if (!from)
 		return -1;
 	*pull = read_pull(arena, from);
@@ -371,7 +403,7 @@ pull_close(const struct tracker_link *link, const struct tracker_call *call,
 	/* A pull request is an issue as far as comments go. */
 	if (github_comment(link, call, id, "closing", text, err) < 0)
 		return -1;
-	request.path = xasprintf("/repos/%s/pulls/%ld", ref.repo, number);
+	request.path = xasprintf("/repos/%s/pulls/%ld", place_of(link), number);
 	request.body = json_object_new_object();
 	net_add_text(request.body, "state", "closed");
 	if (github_send(link, request, &closed, err) < 0)
@@ -399,11 +431,10 @@ pull_merge(const struct tracker_link *link, long number,
 {
 	NET_JSON struct json_object *from = NULL, *merged = NULL;
 	struct github_request request = { .method = "PUT" };
-	struct github_ref ref;
 
-	if (github_ref_parse(link, "#0", &ref, err) < 0)
+	if (check_place(link, err) < 0)
 		return -1;
-	from = get_pull(link, ref.repo, number, err);
+	from = get_pull(link, place_of(link), number, err);
 	if (!from)
 		return -1;
 	*pull = read_pull(arena, from);
@@ -415,7 +446,7 @@ pull_merge(const struct tracker_link *link, long number,
 		    "github: pull request #%ld is at %.12s, and %.12s was tested",
 		    number, pull->head_commit, how->head);
 	}
-	request.path = xasprintf("/repos/%s/pulls/%ld/merge", ref.repo, number);
+	request.path = xasprintf("/repos/%s/pulls/%ld/merge", place_of(link), number);
 	request.body = json_object_new_object();
 	net_add_text(request.body, "sha", how->head);
 	net_add_text(request.body, "merge_method", how->method);

@@ -96,6 +96,8 @@ struct tracker_link {
 	const char *origin;  /* this home's id: two homes never share a key */
 	const char *program; /* command: what is started for each call */
 	const char *team;    /* Linear: a team's key, "CIA"; GitHub: "owner/name" */
+	/* "owner/name" that pull requests are opened in, when it is not the team's; or NULL. */
+	const char *pulls_at;
 	const char *project; /* of every issue made: a name or id, or NULL */
 	const struct tracker_status_name *status_name;
 	size_t n_status_names;
@@ -191,6 +193,8 @@ struct tracker_pull_draft {
 	const char *head, *base; /* branches */
 	const char *title, *body;
 	const char *closes; /* id of the issue it closes, or NULL */
+	const char
+	    *closes_elsewhere; /* that of another tracker, which listens; or NULL */
 	bool is_draft;
 };
 

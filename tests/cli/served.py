@@ -376,7 +376,7 @@ def landed_work_is_published_where_the_person_wants_it():
         out = repo.text("dispatch", path, expect=4)
         assert "publish: none (set divisi.publish)\n" in out, out
         repo.git("config", "divisi.publish", "pr")
-        assert "opened on GitHub only" in repo.text("dispatch", path, expect=3)
+        assert "which repository of GitHub" in repo.text("dispatch", path, expect=3)
         repo.git("config", "divisi.publish", "always")
         assert "one of: none branch pr" in repo.text("dispatch", path, expect=7)
         repo.git("config", "divisi.publish", "branch")

@@ -158,6 +158,33 @@ it_is_closed_when_its_work_was_published_or_given_up(void **state)
 	play_free(p);
 }
 
+/* `Repo:`: a push in one repository is none of what landed in another. */
+static void
+what_was_published_is_of_one_repository(void **state)
+{
+	struct play *p = pulled("auto");
+
+	(void)state;
+	see(p, "open", "passed", "none");
+	play_land(p, "1A");
+	HAPPENS(p, HAP_PUBLISHED, "plan", "p1", "repo", "/lib", "trouble", "refused");
+	HAPPENS(p, HAP_PUBLISHED, "plan", "p1", "remote", "origin", "commit", "c");
+	OWES(p, "pull-close", "1A");
+	assert_string_equal(p->core->plan[0].unpublished, "refused");
+	assert_string_equal(p->core->plan[0].unpublished_in, "/lib");
+	HAPPENS(p, HAP_PUBLISHED, "plan", "p1", "repo", "/lib", "remote", "origin",
+	    "commit", "d");
+	assert_string_equal(p->core->plan[0].unpublished, "");
+	play_free(p);
+	p = pulled("auto");
+	see(p, "open", "passed", "none");
+	play_land(p, "1A");
+	HAPPENS(p, HAP_PUBLISHED, "plan", "p1", "repo", "/lib", "remote", "origin",
+	    "commit", "d");
+	OWES_NO(p, "pull-close", "1A");
+	play_free(p);
+}
+
 /* A protected target: nobody pushes, and who merged it there first did what was wanted. */
 static void
 with_forge_the_pull_request_is_what_lands(void **state)
@@ -203,6 +230,7 @@ main(void)
 		cmocka_unit_test(it_is_looked_at_until_it_lands),
 		cmocka_unit_test(a_person_may_go_against_it),
 		cmocka_unit_test(it_is_closed_when_its_work_was_published_or_given_up),
+		cmocka_unit_test(what_was_published_is_of_one_repository),
 		cmocka_unit_test(with_forge_the_pull_request_is_what_lands),
 		cmocka_unit_test(with_pr_it_is_landed_here),
 	};

@@ -4,22 +4,11 @@
 # reviews looks: on GitHub on the pull request, on Linear on the issue; its answer is recorded.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/runs.sh"
+. "$(dirname "$0")/trackers.sh"
 e2e_begin "$@"
-if [ ! -f "${E2E_TRACKERS:-}/version" ] || ! node --version >/dev/null 2>&1; then
-	skip_all "graphql-js and the schemas are not there (./check fetches them from npm)"
-fi
+needs_trackers
 
 plan=2026-11-22-try-it.md
-token=lin_api_test_secret_token
-order() { curl -sS "$there/control" -d "$1" >/dev/null; }
-of() {
-	curl -sS "$there/control" | python3 -c '
-import json, sys
-t = json.load(sys.stdin)
-print(eval(sys.argv[1], {"t": t, "mine": t["mine"]}))' "$1"
-}
-there_is() { equals "$(of "$1")" "$2"; }
-waits_for_approval() { equals "$(look 'plan["batches"][-1]["state"]')" awaiting-approval; }
 stale() { divisi stale --json | python3 -c 'import json,sys; o=json.load(sys.stdin); print(eval(sys.argv[1], {"o": o, "i": o["issues"]}))' "$1"; }
 stale_is() { equals "$(stale "$1")" "$2"; }
 review_of() { look "[r for r in status['reviews'] if r['session'] == '$(field 1A id)'][0]['$1']"; }
@@ -55,10 +44,7 @@ is_asked() {
 
 # ---- Linear: on the issue ------------------------------------------------------------------
 
-server=linear
-coproc LINEAR { exec node "$top/tests/tracker/server_linear.mjs" "$E2E_TRACKERS"; }
-read -r -t 60 port <&"${LINEAR[0]}"
-there=http://127.0.0.1:$port
+start_tracker linear
 order '{"reset": true, "seed": ["T-100", "T-11"]}'
 export LINEAR_API_KEY=$token
 begin
@@ -77,25 +63,17 @@ claim "linear: it lands" divisi merge 1A --yes
 claim "linear: and is done" becomes 1A "done"
 divisi server --stop >/dev/null 2>&1
 unset LINEAR_API_KEY
-kill "$LINEAR_PID"
-wait "$LINEAR_PID" 2>/dev/null
+stop_tracker linear
 
 # ---- GitHub: on the pull request -----------------------------------------------------------
 
-server=github
-coproc GITHUB { exec node "$top/tests/tracker/server_github.mjs" "$E2E_TRACKERS"; }
-read -r -t 60 port <&"${GITHUB[0]}"
-there=http://127.0.0.1:$port
+start_tracker github
 export GITHUB_TOKEN=$token
 begin
 git init --quiet --bare "$scratch/origin.git" && git remote add origin "$scratch/origin.git"
 git push --quiet origin main
 order '{"reset": true, "seed": 2, "git": "'"$scratch/origin.git"'"}'
-n=0
-for id in T-100 T-11; do
-	n=$((n + 1))
-	sed -i "s|\[$id\([]:]\)|[#$n\1|g; s|(local:$id)|(https://github.com/acme/gates/issues/$n)|g" "$plan"
-done
+numbered "$plan" T-100 T-11
 git config divisi.tracker github
 git config divisi.tracker.url "$there"
 git config divisi.tracker.team acme/gates

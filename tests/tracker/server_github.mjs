@@ -64,11 +64,15 @@ function wrongs(schema, value, where, whole) {
 }
 
 let db;
+// The repository that a request is about: REPO, or another one, which has pull requests only.
+let here = REPO;
+const AT = Symbol('repository');
 const used = new Set();
 
 function begin() {
 	db = {issues: [], comments: [], pulls: [], runs: [], statuses: [], reviews: [], events: [], ids: 1000,
-		clock: Date.UTC(2026, 0, 1), token: TOKEN, foreign: 0};
+		clock: Date.UTC(2026, 0, 1), token: TOKEN, foreign: 0,
+		others: {}};
 }
 
 const now = () => new Date(db.clock += 1000).toISOString().replace('.000', '');
@@ -90,8 +94,11 @@ const must = (thing) => {
 	return thing;
 };
 // Comments are made at pull requests as at issues.
-const place_of = (p) => must([...db.issues, ...db.pulls].find((i) => i.number === Number(p.issue_number)));
-const issue_of = (p) => must(db.issues.find((i) => i.number === Number(p.issue_number)));
+const issues = () => here === REPO ? db.issues : [];
+const pulls = () => db.pulls.filter((x) => x[AT] === here);
+const pull_of = (p) => must(pulls().find((x) => x.number === Number(p.pull_number)));
+const place_of = (p) => must([...issues(), ...pulls()].find((i) => i.number === Number(p.issue_number)));
+const issue_of = (p) => must(issues().find((i) => i.number === Number(p.issue_number)));
 const by_id = (id) => {
 	const found = db.issues.find((i) => i.id === id);
 	if (!found)
@@ -137,21 +144,23 @@ function refer(text, source) {
 	}
 }
 
-const number = () => db.issues.length + db.pulls.length + 1;
+const number = () => issues().length + pulls().length + 1;
 
 // The git repository behind it, where the order named one: branches and what is merged are its.
+const store = () => here === REPO ? db.git : db.others[here];
 function git(...args) {
 	try {
-		return execFileSync('git', ['-C', db.git, ...args], {encoding: 'utf8', stdio: 'pipe'}).trim();
+		return execFileSync('git', ['-C', store(), ...args], {encoding: 'utf8', stdio: 'pipe'}).trim();
 	} catch {
 		return null;
 	}
 }
-const tip = (branch, other) => db.git ? git('rev-parse', '--verify', `refs/heads/${branch}`) : other.repeat(40);
+const tip = (branch, other) => store() ? git('rev-parse', '--verify', `refs/heads/${branch}`) : other.repeat(40);
 
 // What follows by itself when a branch is pushed: the head moves, and what the base has is merged.
 function refresh(pull) {
-	if (!db.git || pull.state !== 'open')
+	here = pull[AT];
+	if (!store() || pull.state !== 'open')
 		return pull;
 	pull.head.sha = tip(pull.head.ref) ?? pull.head.sha;
 	if (git('merge-base', '--is-ancestor', pull.head.sha, `refs/heads/${pull.base.ref}`) !== null) {
@@ -162,13 +171,15 @@ function refresh(pull) {
 
 function merged(pull, sha) {
 	Object.assign(pull, {state: 'closed', merged_at: now(), merge_commit_sha: sha});
-	for (const m of pull.body.matchAll(/\bcloses (?:acme\/gates)?#(\d+)/gi))
+	// From another repository only an issue that is named with its own is closed.
+	for (const m of pull.body.matchAll(pull[AT] === REPO ? /\bcloses (?:acme\/gates)?#(\d+)/gi
+		: /\bcloses acme\/gates#(\d+)/gi))
 		change(db.issues.find((i) => i.number === Number(m[1])), {state: 'closed', state_reason: 'completed'});
 }
 
 // What GitHub's own merge makes, as METHOD wants it; null when there is a conflict.
 function merge_as(method, pull, {commit_title, commit_message}) {
-	if (!db.git)
+	if (!store())
 		return 'd'.repeat(40);
 	const onto = tip(pull.base.ref);
 	const tree = git('merge-tree', '--write-tree', onto, pull.head.sha);
@@ -246,29 +257,29 @@ const acts = {
 		const i = issue_of(p);
 		return db.events.filter((e) => e.issue === i).map((e) => e.event);
 	},
-	'GET /repos/{owner}/{repo}/pulls': (p, q) => db.pulls.map(refresh).filter((x) => x.state === (q.state ?? 'open') &&
+	'GET /repos/{owner}/{repo}/pulls': (p, q) => pulls().map(refresh).filter((x) => x.state === (q.state ?? 'open') &&
 		(!q.head || q.head === `acme:${x.head.ref}`) && (!q.base || q.base === x.base.ref)),
 	'POST /repos/{owner}/{repo}/pulls': (p, q, body) => {
-		if (db.pulls.some((x) => x.state === 'open' && x.head.ref === body.head && x.base.ref === body.base))
+		if (pulls().some((x) => x.state === 'open' && x.head.ref === body.head && x.base.ref === body.base))
 			throw new Refusal(422, 'Validation Failed', `A pull request already exists for acme:${body.head}.`);
 		if (!tip(body.head, 'a') || !tip(body.base, 'b'))
 			throw new Refusal(422, 'Validation Failed', 'head or base: there is no such branch');
 		const n = number();
 		const pull = {id: ++db.ids, number: n, title: body.title, body: body.body ?? '', state: 'open',
-			draft: body.draft ?? false, merged_at: null, html_url: `https://github.com/${REPO}/pull/${n}`,
+			draft: body.draft ?? false, merged_at: null, html_url: `https://github.com/${here}/pull/${n}`, [AT]: here,
 			head: {ref: body.head, sha: tip(body.head, 'a')}, base: {ref: body.base, sha: tip(body.base, 'b')},
 			requested_reviewers: []};
 		db.pulls.push(pull);
-		refer(pull.body, {id: pull.id, number: n, title: pull.title, repository_url: base,
-			pull_request: {url: `${base}/pulls/${n}`}});
+		refer(pull.body, {id: pull.id, number: n, title: pull.title,
+			repository_url: base.replace(REPO, here), pull_request: {url: `${base.replace(REPO, here)}/pulls/${n}`}});
 		return [201, pull];
 	},
 	'GET /repos/{owner}/{repo}/pulls/{pull_number}': (p) =>
-		refresh(must(db.pulls.find((x) => x.number === Number(p.pull_number)))),
+		refresh(pull_of(p)),
 	'PATCH /repos/{owner}/{repo}/pulls/{pull_number}': (p, q, body) => Object.assign(
-		refresh(must(db.pulls.find((x) => x.number === Number(p.pull_number)))), body),
+		refresh(pull_of(p)), body),
 	'PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge': (p, q, body) => {
-		const pull = refresh(must(db.pulls.find((x) => x.number === Number(p.pull_number))));
+		const pull = refresh(pull_of(p));
 		if (pull.state !== 'open')
 			throw new Refusal(405, 'Pull Request is not mergeable');
 		if (body.sha && body.sha !== pull.head.sha)
@@ -339,7 +350,8 @@ function handle(q, r, text) {
 		return say(r, 500, {message: `the test server lacks ${key}`});
 	const p = Object.fromEntries(Object.entries(route.pattern.exec(url.pathname).groups ?? {})
 		.map(([k, v]) => [k, decodeURIComponent(v)]));
-	if (p.owner && `${p.owner}/${p.repo}` !== REPO)
+	here = p.owner ? `${p.owner}/${p.repo}` : REPO;
+	if (here !== REPO && !db.others[here])
 		return say(r, 404, {message: 'Not Found'});
 	used.add(operation.operationId);
 	try {
@@ -355,6 +367,7 @@ function handle(q, r, text) {
 
 // Something that people or machines do on GitHub, just before the next request.
 const meanwhile = (what) => (q, r, text) => {
+	here = REPO;
 	what();
 	return handle(q, r, text);
 };
@@ -370,8 +383,11 @@ begin();
 serve({
 	handle,
 	// "seed": so many issues of other people are there; "git": the repository with the branches.
-	reset: ({seed = 0, git: path}) => {
+	// "others": more repositories there, and the git of each.
+	reset: ({seed = 0, git: path, others = {}}) => {
 		begin();
+		here = REPO;
+		db.others = others;
 		for (let n = 1; n <= seed; n++)
 			acts['POST /repos/{owner}/{repo}/issues']({}, {}, {title: `Work ${n}`});
 		db.foreign = seed;
@@ -384,6 +400,7 @@ serve({
 		db.token = token ?? db.token;
 		// "protects" is why no pull request may be merged there, "" that it may.
 		db.protects = protects ?? db.protects;
+		here = REPO;
 		for (const [id, body] of Object.entries(wanted))
 			change(issue_of({issue_number: id.replace('#', '')}), body);
 		// "scrawl" is what somebody writes into the registry.
@@ -418,7 +435,7 @@ serve({
 		'say-something': meanwhile(() => review('grace', 'COMMENTED')),
 		merge: meanwhile(() => db.pulls.forEach((x) => merged(x, 'c'.repeat(40)))),
 	},
-	tell: () => ({mine: mine(), requested: db.pulls.map((x) => ({number: x.number, title: x.title, body: x.body,
+	tell: () => ({mine: mine(), requested: db.pulls.map((x) => ({number: x.number, repo: x[AT], title: x.title, body: x.body,
 		head: x.head.ref, state: refresh(x).merged_at ? 'merged' : x.state})),
 		issues: db.issues.length, children: db.issues.filter((i) => i.parent).length,
 		comments: db.comments.map((c) => c.body), labels: db.issues.flatMap((i) => i.labels.map((l) => l.name)),

@@ -217,6 +217,7 @@ enum { SANDBOX = 1, STOPS = 2, NO_GIT_CONFIG = 4, LATE = 8 };
 		.cannot_commit = ((traits)&SANDBOX) != 0,                    \
 		.stops_at_no = ((traits)&STOPS) != 0,                        \
 		.hides_git_config = ((traits)&NO_GIT_CONFIG) != 0,           \
+		.turn_word = "\"session/prompt\"",                           \
 		.hears_late = ((traits)&LATE) != 0,                          \
 		.outlives_input = true }
 

@@ -202,6 +202,12 @@ struct agent {
 	bool stops_at_no;
 	/* Its commands do not see the user's git configuration: they are given who commits. */
 	bool hides_git_config;
+	/*
+	 * It repeats a conversation that it takes up again: what it tells in that run is no
+	 * news before a line of its input has this, with which a turn begins.  NULL: it does
+	 * not.
+	 */
+	const char *turn_word;
 	/* Words amid a turn end that turn: they wait until it is over. */
 	bool hears_late;
 	bool outlives_input; /* the end of its input does not end it: it is stopped */

@@ -10,6 +10,7 @@
 
 #define TEXT_BYTES   400 /* of what an agent says that the journal keeps per burst */
 #define DETAIL_BYTES (64 * 1024)
+#define INPUT_BYTES  ((size_t)64 << 20)
 
 /* What a person is asked, in full; or said to be cut before it is read, not behind it. */
 static char *
@@ -36,6 +37,7 @@ struct burst {
 	enum hap held_hap;
 	bool has_held;
 	struct usage usage;
+	bool is_old;    /* what it tells may be what was told before */
 	bool is_broken; /* the journal takes nothing: read all of it again later */
 };
 
@@ -220,6 +222,30 @@ is_of_another(const struct burst *b, const struct agent_event *e)
 	       strcmp(e->session_id, s->agent_session) != 0;
 }
 
+/* Was the agent not told anything yet in this run, which takes up a conversation again? */
+static bool
+is_repeating(
+    const struct follower *f, const struct agent *agent, const struct session *s)
+{
+	AUTO_FREE char *path = NULL, *text = NULL;
+
+	if (!agent->turn_word || s->run_resume[0] == '\0' || s->confirmed)
+		return false;
+	path = path_join(f->dir, "in.ndjson");
+	text = file_read(path, INPUT_BYTES, NULL, NULL);
+	return text && !strstr(text, agent->turn_word);
+}
+
+/* Is E of the conversation before this run?  Its steps, its failures and its questions are not. */
+static bool
+is_old(const struct burst *b, const struct agent_event *e)
+{
+	return b->is_old && (e->kind == AGENT_CONFIRMED || e->kind == AGENT_SAY ||
+				e->kind == AGENT_PROGRESS || e->kind == AGENT_TOOL ||
+				e->kind == AGENT_TOOL_FAILED ||
+				e->kind == AGENT_TOOL_WORKED || e->kind == AGENT_USAGE);
+}
+
 static void
 on_agent_event(const struct agent_event *e, void *arg)
 {
@@ -229,7 +255,7 @@ on_agent_event(const struct agent_event *e, void *arg)
 	int hap = event_meaning(e->kind);
 
 	/* Of another only what it asks counts: nobody else answers. */
-	if (is_of_another(b, e)) {
+	if (is_of_another(b, e) || is_old(b, e)) {
 		b->has_activity = true;
 		return;
 	}
@@ -337,6 +363,7 @@ follower_read(struct follower *f, bool is_ended)
 		return 0;
 	f->is_grouped = f->engine->is_grouping;
 	b.line_end = (uint64_t)s->offset;
+	b.is_old = is_repeating(f, agent, s);
 	while (
 	    !b.is_broken && (rc = follow_next(f->follow, is_ended, &line, &err)) > 0) {
 		b.line_start = b.line_end;

@@ -31,5 +31,16 @@ claim "on a branch of its kind" says 'acp/t-11' git branch --list 'acp/*'
 claim "and was given its words" equals "$(git show "$(field 1A branch)":words)" "--speak acp"
 claim "it lands" eval 'divisi merge --yes; becomes 1A "done"'
 
+plan=2026-11-22-try-again.md
+fake_plan "$plan" <<END
+2A|quick|Writes: \`again\`, \`words\`; Agent: acp:anybody --speak acp|fake:die fake:bash=echo two >again && git add -A && git commit -qm two
+END
+claim "one that dies is dispatched" eval 'divisi dispatch "$plan"; approve_table'
+claim "its death is told" becomes 2A stalled
+claim "it is taken up again" divisi resume 2A
+claim "what it repeats is no news: no command failed three times" becomes 2A in-review
+claim "in the same conversation" grep -q 'session/load' ".git/divisi/runs/$(run_of 2A)/in.ndjson"
+claim "with the rest done" equals "$(git show "$(field 2A branch)":again)" two
+
 divisi server --stop >/dev/null
 e2e_end

@@ -182,6 +182,12 @@ function readGemini(body) {
       return textBlock(part.text ?? '');
     });
     if (role === 'model') return { role: 'assistant', content };
+    // A call that was interrupted has no result: the person's next words stand there.
+    calls.forEach((call, n) => {
+      if (call.isAnswered) return;
+      call.isAnswered = true;
+      content.unshift(toolResult(`#${n}`, 'interrupted'));
+    });
     if (content.some((block) => block.type === 'tool_result')) return { role: 'user', content };
     return userMessage(content.map((block) => block.text).join('\n'));
   });

@@ -187,6 +187,17 @@ why_planned(const struct core *core, const struct session *s, struct answer *to)
 	}
 }
 
+/* Calls to its model fail, and it makes them again: that is what it does. */
+static bool
+why_retries(const struct session *s, struct answer *to)
+{
+	if (s->n_retries <= 0)
+		return false;
+	text_print(to->why, to->n, "its model fails, %d time(s) in a row: %s",
+	    s->n_retries, s->last_text);
+	return true;
+}
+
 static void
 why_working(const struct core *core, const struct session *s, const char *name,
     struct answer *to)
@@ -198,6 +209,8 @@ why_working(const struct core *core, const struct session *s, const char *name,
 	switch (s->state) {
 	case SESSION_LAUNCHING:
 	case SESSION_UNCONFIRMED:
+		if (why_retries(s, to))
+			return;
 		text_print(to->why, to->n, "%s",
 		    s->waits_for_slot && reason
 			? reason
@@ -232,11 +245,9 @@ why_working(const struct core *core, const struct session *s, const char *name,
 			    name, name);
 		return;
 	default:
-		if (s->n_retries > 0)
-			text_print(to->why, to->n,
-			    "its model fails, %d time(s) in a row: %s", s->n_retries,
-			    s->last_text);
-		else if (s->n_words > 0)
+		if (why_retries(s, to))
+			return;
+		if (s->n_words > 0)
 			text_print(to->why, to->n,
 			    "works; %zu message(s) wait for the end of its turn: %s",
 			    s->n_words, s->last_text[0] ? s->last_text : "no word yet");

@@ -326,12 +326,34 @@ long_texts_are_cut(void **state)
 	play_free(p);
 }
 
+/* A model may fail from the first call on, before anything was said. */
+static void
+a_model_that_fails_is_told_before_and_after_the_start(void **state)
+{
+	struct play *p = play_new();
+
+	(void)state;
+	play_open(p, 1);
+	play_batch(p, 1, "1A");
+	LINE(p, "1A", HAP_AGENT_ACCEPTED, NULL);
+	LINE(p, "1A", HAP_AGENT_ACTIVITY, "text", "529 overloaded", "#retries", "2",
+	    NULL);
+	IS(p, "1A", SESSION_UNCONFIRMED);
+	WHY(p, "1A", "its model fails, 2 time(s) in a row: 529 overloaded");
+	LINE(p, "1A", HAP_AGENT_CONFIRMED, NULL);
+	WHY(p, "1A", "its model fails, 2 time(s)");
+	LINE(p, "1A", HAP_AGENT_ACTIVITY, "text", "on it", "#progressed", "1", NULL);
+	WHY(p, "1A", "works: on it");
+	play_free(p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_waits_for_its_approval),
 		cmocka_unit_test(what_cannot_be_prepared_says_why_and_what_to_do),
+		cmocka_unit_test(a_model_that_fails_is_told_before_and_after_the_start),
 		cmocka_unit_test(waiting_for_a_slot_says_so),
 		cmocka_unit_test(an_ask_names_its_question_and_both_answers),
 		cmocka_unit_test(a_hold_a_stall_and_a_park_say_how_to_go_on),

@@ -446,6 +446,9 @@ step_agent_failed(
 	if (!s)
 		return -1;
 	session_heard(s, h, acts);
+	/* Ended by us in its turn, for its context: a fresh run takes over when it is gone. */
+	if (s->splits && s->run_open && session_is_live(s->state))
+		return 0;
 	if (s->is_interrupted) {
 		s->is_interrupted = false;
 		session_close_asks(s, false);

@@ -500,6 +500,23 @@ a_context_that_fills_up_is_handed_over(void **state)
 	play_free(p);
 }
 
+/* Claude Code tells the turn in which it was stopped as a failure. */
+static void
+a_turn_that_was_ended_for_its_context_did_not_fail(void **state)
+{
+	struct play *p = plan_with("0", "0", "budget");
+
+	(void)state;
+	play_batch(p, 1, "1A");
+	play_start(p, "1A");
+	LINE(p, "1A", HAP_AGENT_ACTIVITY, "#context_pct", "70", NULL);
+	LINE(p, "1A", HAP_AGENT_FAILED, "text", "aborted_tools", NULL);
+	IS(p, "1A", SESSION_ACTIVE);
+	LINE(p, "1A", HAP_RUN_ENDED, "reason", "stopped", NULL);
+	IS(p, "1A", SESSION_LAUNCHING);
+	play_free(p);
+}
+
 /* The end of the turn that wrote the handoff is not the end of the work. */
 static void
 a_turn_that_wraps_up_is_not_done(void **state)
@@ -566,6 +583,7 @@ main(void)
 		cmocka_unit_test(another_repository_s_limit_holds_here),
 		cmocka_unit_test(calls_that_fail_in_a_row_end_a_run),
 		cmocka_unit_test(a_context_that_fills_up_is_handed_over),
+		cmocka_unit_test(a_turn_that_was_ended_for_its_context_did_not_fail),
 		cmocka_unit_test(a_turn_that_wraps_up_is_not_done),
 		cmocka_unit_test(it_is_handed_over_three_times_at_most),
 	};

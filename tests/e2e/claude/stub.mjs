@@ -28,6 +28,7 @@
 //                            status; without xN all of them
 //   stub:hang                the first request is never answered
 //   stub:repair=COMMAND      Bash tool, when divisi says that something does not fit
+//   stub:context=TOKENSxN    the first N answers in this directory say that it holds so many
 //   stub:tokens=N            each answer is said to have taken N tokens to write
 //
 // In plan mode the plan is written to the client's plan file and presented with ExitPlanMode
@@ -115,7 +116,7 @@ function readMarkers(text) {
   const flags = new Map();
   for (const [, name, raw = ''] of text.matchAll(MARKER)) {
     const value = raw.replace(/[`*\s]+$/, '').replaceAll('\\n', '\n');
-    if (['plan', 'nocommit', 'silent', 'fail', 'hang', 'slow', 'tokens', 'repair', 'early'].includes(name)) flags.set(name, value);
+    if (['plan', 'nocommit', 'silent', 'fail', 'hang', 'slow', 'tokens', 'context', 'repair', 'early'].includes(name)) flags.set(name, value);
     if (['write', 'append', 'bash', 'commit', 'tool', 'question', 'say', 'slow'].includes(name))
       actions.push({ name: `a${actions.length}`, kind: name, value });
   }
@@ -250,7 +251,7 @@ function messageOf(model, step) {
   return {
     id: id('msg_'), type: 'message', role: 'assistant', model, content,
     stop_reason: step.tool ? 'tool_use' : 'end_turn', stop_sequence: null,
-    usage: { input_tokens: 1200, cache_creation_input_tokens: 100, cache_read_input_tokens: 900,
+    usage: { input_tokens: step.context ?? 1200, cache_creation_input_tokens: 100, cache_read_input_tokens: 900,
       output_tokens: step.tokens ?? 40 },
   };
 }
@@ -299,6 +300,16 @@ function failed(res, state) {
   return true;
 }
 
+const held = new Map(); // directory -> answers that told of a full context
+
+function contextOf(state) {
+  const [, tokens, times] = /^(\d+)x(\d+)$/.exec(state.flags.get('context') ?? '') ?? [];
+  const soFar = held.get(state.cwd) ?? 0;
+  if (!tokens || !state.tools.length || soFar >= Number(times)) return undefined;
+  held.set(state.cwd, soFar + 1);
+  return Number(tokens);
+}
+
 async function answer(res, path, asked) {
   const api = apiOf(path);
   const body = api ? readBody(api, asked) : asked;
@@ -310,6 +321,7 @@ async function answer(res, path, asked) {
   if (failed(res, state)) return;
   const step = nextStep(state);
   if (state.flags.has('tokens')) step.tokens = Number(state.flags.get('tokens'));
+  step.context = contextOf(state);
   const told = [...state.calls.values()].at(-1)?.result?.slice(0, 300);
   log({ cwd: state.cwd, told, tool: step.tool?.name ?? null, slow: Boolean(step.slow), text: step.text.slice(0, 200), steps: state.steps });
   if (api && step.tool) {

@@ -38,6 +38,8 @@ claim "floods, long lines and control sequences are launched" launch 2 <<'END'
 2B|quick|Writes: `2B.txt`|odd:long=20 odd:commit
 2C|quick|Writes: `2C.txt`|odd:steer odd:commit
 2D|quick|Writes: `2D.txt`|odd:long=15 odd:commit
+2E|quick|Writes: `2E.txt`|odd:exact=16777216 odd:commit
+2F|quick|Writes: `2F.txt`|odd:exact=16777217 odd:commit
 END
 git config divisi.confirm-timeout 3
 claim "those that want a person at their terminal are launched" launch 3 <<'END'
@@ -60,6 +62,9 @@ claim "why says so" why_says 2A 'floods'
 claim "status is still short" test "$(divisi status | wc -l)" -lt 200
 claim "a line of 20 MB is cut, and the work goes on" becomes 2B in-review
 claim "one of 15 MB is read" becomes 2D in-review
+claim "and one of 16 MiB exactly" becomes 2E in-review
+claim "one byte more is cut, and the work goes on" becomes 2F in-review
+claim "which the log says" says 'was cut' divisi events
 claim "what steers a terminal is work like any other" becomes 2C in-review
 claim "and steers nothing in status" plain divisi status
 claim "nor in the log" plain divisi log 2C
@@ -71,6 +76,9 @@ claim "why says what it said last" why_says 3B 'run /login'
 claim "who has no login fails" becomes 3C failed
 claim "and says so" why_says 3C 'Not logged in'
 
+echo "0.1.0 (Claude Code)" >"$scratch/odd/version"
+claim "a version that nobody tried is noted, and what may be missing" \
+	says '0\.1\.0.*older than|older than.*2\.1' divisi doctor agents
 cat >2026-11-22-test-odd-4.md <"2026-11-22-test-odd-3.md"
 rm "$scratch/odd/claude"
 claim "a program that is missing is refused before anything is shown" \

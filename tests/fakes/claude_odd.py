@@ -6,7 +6,8 @@
   odd:twice           two results, the second of them a failure
   odd:flood=N         asks N times, and never waits
   odd:steer           terminal control sequences in everything it says
-  odd:long=MEGABYTES  one line as long
+  odd:long=MEGABYTES  one line longer than that
+  odd:exact=BYTES     one line of exactly so many
   odd:garbage         bytes that are no text, half lines, unknown and disordered events
   odd:tty             asks on the terminal
   odd:login           says on standard error that it must log in, and waits
@@ -40,6 +41,11 @@ def init(session):
 
 def say(text):
     out(type="assistant", message={"model": "odd", "content": [{"type": "text", "text": text}]})
+
+
+def exactly(n):
+    line = '{"type":"assistant","message":{"model":"odd","content":[{"type":"text","text":"%s"}]}}'
+    print(line % ("x" * (n - len(line) + 2)), flush=True)
 
 
 def result(text="done.", is_error=False, **more):
@@ -105,6 +111,8 @@ def main():
         garbage()
     if "long" in odd:
         say("x" * (int(odd["long"]) << 20))
+    if "exact" in odd:
+        exactly(int(odd["exact"]))
     for number in range(int(odd.get("flood") or 0)):
         ask(number)
     if "commit" in odd:

@@ -303,6 +303,21 @@ text_in(struct json_object *content)
 		   : NULL;
 }
 
+/* What UPDATE calls, in words that are the same each time. */
+static void
+tell_call(struct json_object *update, const struct rpc_out *out)
+{
+	const char *gist = show_gist(wire_get(update, "rawInput"));
+	AUTO_FREE char *text = xasprintf("%s: %s", or_empty(wire_str(update, "kind")),
+	    gist ? gist : or_empty(wire_str(update, "title")));
+	AUTO_FREE char *line = wire_line_of(text, strlen(text));
+	struct agent_event event = wire_event(AGENT_TOOL, line);
+
+	event.id = wire_str(update, "toolCallId");
+	event.session_id = out->session;
+	out->fn(&event, out->arg);
+}
+
 static void
 on_tool_update(struct json_object *update, const struct rpc_out *out)
 {
@@ -312,6 +327,10 @@ on_tool_update(struct json_object *update, const struct rpc_out *out)
 	    failed ? AGENT_TOOL_FAILED : AGENT_TOOL_WORKED, NULL);
 	AUTO_FREE char *text = NULL, *detail = NULL;
 
+	/* OpenCode begins a call before it knows what it calls. */
+	if (wire_is(update, "status", "in_progress") && wire_str(update, "kind") &&
+	    show_gist(wire_get(update, "rawInput")))
+		tell_call(update, out);
 	if (!wire_is(update, "status", "failed") &&
 	    !wire_is(update, "status", "completed"))
 		return;
@@ -331,15 +350,7 @@ on_tool_update(struct json_object *update, const struct rpc_out *out)
 static void
 on_tool(struct json_object *update, const struct rpc_out *out)
 {
-	const char *gist = show_gist(wire_get(update, "rawInput"));
-	AUTO_FREE char *text = xasprintf("%s: %s", or_empty(wire_str(update, "kind")),
-	    gist ? gist : or_empty(wire_str(update, "title")));
-	AUTO_FREE char *line = wire_line_of(text, strlen(text));
-	struct agent_event event = wire_event(AGENT_TOOL, line);
-
-	event.id = wire_str(update, "toolCallId");
-	event.session_id = out->session;
-	out->fn(&event, out->arg);
+	tell_call(update, out);
 	/* Some tell the whole call when it is over. */
 	on_tool_update(update, out);
 }

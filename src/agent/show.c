@@ -42,8 +42,8 @@ const char *
 show_gist(struct json_object *input)
 {
 	static const char *const telling[] = { "command", "file_path", "filepath",
-		"fileName", "notebook_path", "path", "pattern", "url", "query", "skill",
-		"subject", "description", "prompt" };
+		"filePath", "fileName", "notebook_path", "path", "pattern", "url",
+		"query", "skill", "subject", "description", "prompt" };
 
 	for (size_t i = 0; i < N_ELEMS(telling); i++) {
 		const char *value = wire_str(input, telling[i]);

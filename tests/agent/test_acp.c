@@ -82,6 +82,9 @@ every_line_gives_its_events(void **state)
 		{ UPDATE("tool_call_update", ",\"status\":\"completed\",\"kind\":\"execute\",\"content\":[{\"type\":\"content\",\"content\":{\"type\":\"text\",\"text\":\"Output: bad\\nExit Code: 2\\nProcess Group PGID: 26\"}}]"), "tool-failed: Output: bad Exit Code: 2\n" },
 		{ UPDATE("tool_call_update", ",\"status\":\"completed\",\"rawOutput\":{\"contents\":[{\"type\":\"shell_exit\",\"exitCode\":0}]}"), "tool-worked\n" },
 		{ UPDATE("tool_call_update", ",\"status\":\"in_progress\",\"rawOutput\":{\"exitCode\":1}"), "" },
+		/* OpenCode: what a call is about is told after it began */
+		{ UPDATE("tool_call_update", ",\"status\":\"in_progress\",\"kind\":\"execute\",\"title\":\"bash\",\"rawInput\":{\"command\":\"ls\"}"), "tool: execute: ls\n" },
+		{ UPDATE("tool_call_update", ",\"status\":\"in_progress\",\"kind\":\"edit\",\"title\":\"write\",\"rawInput\":{\"filePath\":\"/w/a\"}"), "tool: edit: /w/a\n" },
 		{ UPDATE("plan", ",\"entries\":[{\"content\":\"a\",\"status\":\"completed\"},{\"content\":\"b\",\"status\":\"in_progress\"}]"), "progress 1/2: b\n" },
 		{ UPDATE("current_mode_update", ",\"currentModeId\":\"plan\""), "note: its mode is now plan\n" },
 		{ UPDATE("usage_update", ",\"used\":500,\"size\":1000,\"cost\":{\"amount\":0.0252,\"currency\":\"USD\"}"), "usage 3 cents -1 in -1 out 50%\n" },

@@ -34,6 +34,8 @@ agent_env() {
 		echo '{"security":{"auth":{"selectedType":"gemini-api-key"}}}' >"$HOME/.gemini/settings.json"
 		;;
 	opencode)
+		# It takes its time to start, and a minute and a half to give a failing model up.
+		E2E_PATIENCE=180
 		# As its user has them who ran it once: it installs them itself otherwise.
 		mkdir -p "$XDG_CONFIG_HOME/opencode/node_modules/@opencode-ai/plugin"
 		echo '{"dependencies":{"@opencode-ai/plugin":"1.18.33"}}' \

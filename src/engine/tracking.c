@@ -11,6 +11,9 @@
 
 #include <string.h>
 
+#define FILING_TRIES       4
+#define PAUSE_MOST_DOUBLED 8 /* a second doubled so often: four minutes */
+
 /*
  * The acts of the tracker.  The built-in one lives in our own database, so that "the act
  * is done" and what it wrote become durable in one transaction: exactly once.  One over the
@@ -264,9 +267,14 @@ do_here(struct task *task, const struct fields *in)
 		/* A person moved the issue elsewhere: theirs counts, it is told and left alone. */
 		log_warn("%s: %s", task->key, err.text);
 		task_end(task, "failed", "{}", 0);
-	} else if (rc < 0 && err.kind == ERR_SYSTEM && task->tries < 4) {
+	} else if (rc < 0 && err.kind == ERR_SYSTEM &&
+		   (task->tries < FILING_TRIES ||
+		       strcmp(task->kind, "issue-file") != 0)) {
+		/* Somebody waits for a filing; all else is owed until the disk takes it. */
 		log_warn("%s: %s (will be tried again)", task->key, err.text);
-		task_end(task, "owed", NULL, 1000L << task->tries);
+		task_end(task, "owed", NULL,
+		    1000L << (task->tries < PAUSE_MOST_DOUBLED ? task->tries
+							       : PAUSE_MOST_DOUBLED));
 	} else if (rc < 0) {
 		task_fail(task, &err);
 	} else if ((id[0] && track_filed(task, id) < 0) ||

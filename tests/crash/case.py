@@ -42,7 +42,7 @@ class Case:
         self.cut = os.path.join(place, "cut")
         self.home = os.path.join(self.disk, "home")
         self.divisi_home = os.path.join(self.repo, ".git", "divisi")
-        self.story = []
+        self.plan, self.story = PLAN, []
         self.is_dark = self.was_dark = False
         self.environ = {
             "PATH": dirs["bin"] + ":/usr/local/bin:/usr/bin:/bin", "HOME": self.home,
@@ -112,7 +112,12 @@ class Case:
             if "`git update-ref" in what:
                 self.git(*what.partition("`git ")[2].partition("`")[0].split())
                 self.call("divisi", "doctor", "--mend", "--yes")
-            if "asks you" in what:
+            lock = re.search(r"git's lock file (\S+) is in the way", what)
+            if lock and self.was_dark and os.path.exists(lock[1]):
+                os.unlink(lock[1])  # its git went with the power
+            if lock:
+                order = command.split()
+            elif "asks you" in what:
                 order = ["divisi", "approve", name, "--reason", "blue"]
             elif "divisi resume" in command:
                 order = ["divisi", "resume", name]
@@ -149,6 +154,18 @@ class Case:
             self.call("git", "-C", path, "rm", "-q", "--force", "--ignore-unmatch", "broken")
             self.call("git", "-C", path, "commit", "-q", "--message", "Mend it")
 
+    def order_once(self):
+        """Does what the person wants of the whole plan; says whether there was anything."""
+        status = self.status()
+        if not status:
+            return False
+        kinds = {kind for _, kind in self.seen(self.sessions_of(status))}
+        order = self.plot.orders(self, status, kinds)
+        if order:
+            code, said = self.call("divisi", *order)
+            self.note("%s -> %d %s" % (" ".join(order), code, said.strip()))
+        return bool(order)
+
     def grant_wishes(self):
         """Does what the person wants, asked or not; says whether there was anything."""
         did = False
@@ -157,7 +174,7 @@ class Case:
         for session in sessions:
             if self.is_dark:
                 return False
-            seen = {kind for phase, kind in happened if phase == session["phase"]}
+            seen = {kind for phase, kind in happened if phase in (session["phase"], None)}
             order = self.plot.wish(self, session, seen)
             if order:
                 code, said = self.call("divisi", *order)
@@ -176,7 +193,9 @@ class Case:
 
     def run_once(self):
         """`divisi run` to its end; its exit status."""
-        code, said = self.call("divisi", "run", PLAN, "--approve-all")
+        code, said = self.call("divisi", "run", PLAN, "--approve-all", limit=self.plot.looks_s)
+        if code == 124 and self.plot.looks_s < PATIENCE_S:
+            code = 4  # it goes on without being looked at: the person has something to do
         self.note("run -> %d: %s" % (code, said.strip().split("\n")[-1] if code else "complete"))
         self.said = said
         return code
@@ -185,6 +204,10 @@ class Case:
         """A person brings the plan to its end, whatever happens; true when it got there."""
         end, lost = time.monotonic() + self.plot.patience_s, 0
         while time.monotonic() < end:
+            if self.plot.has_orders and self.order_once() and not self.is_dark:
+                continue
+            if self.is_dark:
+                return False
             code = self.run_once()
             if self.is_dark:
                 return False
@@ -267,6 +290,13 @@ class Case:
         write(self.points + "/at", "%s %s %d %s\n" % (program, point, n, how))
         self.environ["CRASH_POINTS"] = self.points
 
+    def forget_death(self):
+        """Whoever goes on is the first to pass anything, on a disk that is as it is now."""
+        for name in ("points", "died", "at"):
+            if os.path.exists(self.points + "/" + name):
+                os.unlink(self.points + "/" + name)
+        shutil.rmtree(self.cut, ignore_errors=True)
+
     def dead_pid(self, client):
         """Waits for the death; the pid of who stands at the point, 0 when it never came."""
         end = time.monotonic() + self.plot.patience_s
@@ -335,7 +365,7 @@ class Case:
         """{id: (fields, comments)} of the tracker."""
         found = {}
         for name, issue in self.plot.issues(self).items():
-            comments = sorted("%s: %s" % (c["kind"], self.plain(c["body"]))
+            comments = sorted(self.plot.comment("%s: %s" % (c["kind"], self.plain(c["body"])))
                               for c in issue.pop("comments"))
             text = self.plain(json.dumps(issue, sort_keys=True))
             found[name] = {"fields": text, "comments": comments}

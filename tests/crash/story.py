@@ -1,4 +1,4 @@
-"""The two plays: what is planned, how the repository is set up, and what a person does.
+"""The plays: what is planned, how the repository is set up, and what a person does.
 
 A person acts on what there is to see, never on what was done before: so whoever went on after a
 death does the right thing, and a command that was already carried out is not given twice.
@@ -9,6 +9,8 @@ import os
 import re
 import shutil
 import stat
+
+from story_judge import Judge as JudgeOwn
 
 # Two that share a file and land in the announced order, the first with a question; then one
 # that reads what they made.  An agent that is started again does what is left to do.
@@ -36,7 +38,8 @@ class Plain:
 
     name, phases, patience_s = "plain", PLAIN, 200
     sample = "sample.txt"
-    has_wishes = False
+    has_wishes = has_orders = False
+    looks_s = 60  # how long a person looks on while nobody asks
     may_be = ""  # refs that are there or not, as it goes
     settings = (("merge", "auto"), ("verify", "true"))
 
@@ -46,6 +49,10 @@ class Plain:
     def wish(self, case, session, seen):
         """What the person wants of a session, unasked: the words of an order; SEEN has what
         happened to it."""
+        return None
+
+    def orders(self, case, status, seen):
+        """What the person does about the plan as a whole: the words of an order, or None."""
         return None
 
     def is_over(self, states):
@@ -62,6 +69,10 @@ class Plain:
     def commits(self, lines):
         """What is compared of the target's commits, "SUBJECT | TREE", the latest first."""
         return lines
+
+    def comment(self, text):
+        """What is compared of a comment, "KIND: TEXT"."""
+        return text
 
     def remote(self, case):
         """What was published, in words."""
@@ -178,4 +189,8 @@ class Rough(Plain):
         return issues
 
 
-STORIES = {story.name: story for story in (Plain(), Rough())}
+class Judge(JudgeOwn, Plain):
+    """Judgement and people."""
+
+
+STORIES = {story.name: story for story in (Plain(), Rough(), Judge())}

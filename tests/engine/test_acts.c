@@ -3,6 +3,7 @@
 
 #include "fault_vfs.h"
 
+#include <sqlite3.h>
 #include <unistd.h>
 
 #define REMOVE "worktree-remove" /* a job whose success is told to nobody */
@@ -300,6 +301,41 @@ a_long_queue_is_worked_off(void **state)
 	assert_false(engine_is_busy(st->engine));
 }
 
+/* Beside the engine, in its database. */
+static void
+do_sql(const struct stage *st, const char *sql)
+{
+	AUTO_FREE char *path = path_join(st->home, "journal.db");
+	sqlite3 *db = NULL;
+
+	assert_int_equal(
+	    sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, "unix"), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* E-18: a comment was given up after four failures of the disk, with a line in the log. */
+static void
+what_the_built_in_tracker_cannot_take_now_is_owed_until_it_does(void **state)
+{
+	struct stage *st = *state;
+
+	stage_plan(st, "1A", "true");
+	stage_settle(st);
+	do_sql(st, "ALTER TABLE comment RENAME TO away");
+	stage_owe(st, "issue-comment", "tracker", "k1",
+	    "{\"session\":\"p1.1.1A\",\"kind\":\"note\",\"text\":\"seen\"}");
+	for (int i = 0; i < 20; i++) {
+		stage_settle(st);
+		assert_string_equal(stage_act(st, "k1"), "owed");
+		stage_now = stage_act_number(st, "k1", "next_at");
+		tasks_pump_soon(st->engine);
+	}
+	do_sql(st, "ALTER TABLE away RENAME TO comment");
+	stage_settle(st);
+	assert_string_equal(stage_act(st, "k1"), "done");
+}
+
 int
 main(void)
 {
@@ -319,6 +355,8 @@ main(void)
 		STAGE_TEST(an_outcome_that_cannot_be_written_is_not_lost),
 		STAGE_TEST(a_job_that_cannot_be_started_is_a_failure),
 		STAGE_TEST(a_long_queue_is_worked_off),
+		STAGE_TEST(
+		    what_the_built_in_tracker_cannot_take_now_is_owed_until_it_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

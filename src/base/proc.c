@@ -473,8 +473,20 @@ proc_is_signed(int fd)
 	return proc_parse(text, &id) && proc_is_alive(&id);
 }
 
+/* Is PID one that WHOSE started, or who was started by such a one? */
+static bool
+descends_from(pid_t pid, pid_t whose)
+{
+	for (int depth = 0; whose > 0 && pid > 1 && depth < 64; depth++) {
+		if (pid == whose)
+			return true;
+		pid = proc_parent(pid);
+	}
+	return false;
+}
+
 bool
-proc_works_in(const char *dir)
+proc_works_in(const char *dir, pid_t but)
 {
 	AUTO_FREE char *real = realpath(dir, NULL);
 	size_t n = real ? strlen(real) : 0;
@@ -491,7 +503,9 @@ proc_works_in(const char *dir)
 			continue;
 		len = readlink(link, cwd, sizeof(cwd) - 1);
 		cwd[len > 0 ? len : 0] = '\0';
-		found = strncmp(cwd, real, n) == 0 && (cwd[n] == '\0' || cwd[n] == '/');
+		found = strncmp(cwd, real, n) == 0 &&
+			(cwd[n] == '\0' || cwd[n] == '/') &&
+			!descends_from((pid_t)strtol(e->d_name, NULL, 10), but);
 	}
 	if (all)
 		closedir(all);

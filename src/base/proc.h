@@ -85,7 +85,7 @@ NODISCARD int proc_sign(int fd, const struct proc_id *id);
 bool proc_is_signed(int fd);
 
 /*
- * True when a process of ours works in the directory DIR or below, or where that cannot be
- * told.
+ * True when a process works in the directory DIR or below, or where that cannot be told.  The
+ * process BUT and what descends from it are not meant; 0 means all.
  */
-bool proc_works_in(const char *dir);
+bool proc_works_in(const char *dir, pid_t but);

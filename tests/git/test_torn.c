@@ -178,19 +178,28 @@ the_lock_of_a_dead_git_is_removed_and_one_in_use_is_not(void **state)
 	dir = path_join(at("wt"), "dir");
 	sh("cd repo/.git && touch index.lock worktrees/wt/index.lock worktrees/wt/HEAD.lock "
 	   "worktrees/wt/ORIG_HEAD.lock refs/heads/made.lock refs/heads/main.lock");
+	/* Whose parent is gone, as an agent's processes are none of ours. */
+	sh("mkdir -p wt/dir; cd wt/dir && { sleep 100 >/dev/null 2>&1 & echo $! >../../pid; }");
+	pid = (pid_t)strtol(sh_out("cat pid"), NULL, 10);
+	while (!proc_works_in(dir, getpid()))
+		;
+	torn_unlock(at("wt"));
+	assert_true(file_exists(at("repo/.git/worktrees/wt/index.lock")));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	while (proc_works_in(dir, getpid()))
+		;
+	/* A git of our own that looks there is in nobody's way. */
 	pid = fork();
 	if (pid == 0) {
 		if (chdir(dir) == 0)
 			(void)pause();
 		_exit(1);
 	}
-	while (!proc_works_in(dir))
+	while (!proc_works_in(dir, 0))
 		;
 	torn_unlock(at("wt"));
-	assert_true(file_exists(at("repo/.git/worktrees/wt/index.lock")));
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	torn_unlock(at("wt"));
 	assert_false(file_exists(at("repo/.git/worktrees/wt/index.lock")));
 	sh("cd repo/.git && ! ls worktrees/wt/*.lock refs/heads/made.lock 2>/dev/null");
 	assert_true(file_exists(at("repo/.git/refs/heads/main.lock")));

@@ -27,7 +27,7 @@ radar_pause_ms(const struct radar_pace *pace)
 
 	if (wait < MIN_MS)
 		wait = MIN_MS;
-	if (wait > QUICK_MS && pace->n_still == 0 && pace->credit_ms > 0) {
+	if (wait > QUICK_MS && pace->n_still < STILL_QUICK && pace->credit_ms > 0) {
 		wait = pace->cpu_ms * QUICK_RATIO;
 		if (wait < QUICK_MS)
 			wait = QUICK_MS;

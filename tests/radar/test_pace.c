@@ -41,8 +41,9 @@ dear_looks_come_within_ten_seconds_as_long_as_there_is_credit(void **state)
 	assert_int_equal(pause_of(200, 0, 0), 20000);
 	/* At no time more than a tenth of a core. */
 	assert_int_equal(pause_of(2000, 0, 1), 20000);
-	/* Nothing changes: nobody waits for it. */
-	assert_int_equal(pause_of(200, 1, 1), 20000);
+	/* Who wrote without a word is seen as soon, for two minutes. */
+	assert_int_equal(pause_of(200, 1, 1), 8000);
+	assert_int_equal(pause_of(200, 16, 1), 80000);
 }
 
 /* An hour in which every look finds something, of 250 ms each. */

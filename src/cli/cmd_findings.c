@@ -97,14 +97,18 @@ print_finding(const struct screen *screen, const struct json_object *f)
 	const char *decision = js_text(f, "decision");
 	bool blocks = js_bool(f, "blocks");
 
-	screen_put(screen, blocks ? STYLE_BAD : STYLE_DIM, js_text(f, "id"));
-	fprintf(screen->out, " %s, %s of %lld%s%s: ", js_text(f, "severity"),
-	    js_text(f, "standing"), (long long)js_number(f, "n", 0),
+	AUTO_FREE char *head = xasprintf(
+	    " %s, %s of %lld%s%s: ", js_text(f, "severity"), js_text(f, "standing"),
+	    (long long)js_number(f, "n", 0),
 	    js_bool(f, "escalated") ? ", called critical or split: yours to say" : "",
 	    decision[0] ? ""
 	    : blocks    ? ", undecided"
 			: "");
-	screen_wrap(screen, 4, 4, js_text(f, "text"));
+
+	screen_put(screen, blocks ? STYLE_BAD : STYLE_DIM, js_text(f, "id"));
+	fputs(head, screen->out);
+	screen_wrap(screen, 4, (int)(strlen(js_text(f, "id")) + strlen(head)),
+	    js_text(f, "text"));
 	if (js_text(f, "where")[0] || js_text(f, "reviewers")[0]) {
 		AUTO_FREE char *line = xasprintf("%s%s%s", js_text(f, "where"),
 		    js_text(f, "where")[0] ? ", by " : "by ", js_text(f, "reviewers"));
@@ -158,7 +162,12 @@ print_review(const struct screen *screen, const struct json_object *r)
 	}
 	for (size_t i = 0; i < js_count(list); i++)
 		print_finding(screen, js_at(list, i));
-	if (!passed)
+	/* Who has not answered yet has found nothing that could be decided. */
+	if (!passed && js_count(list) == 0 && js_text(r, "panel")[0])
+		fprintf(screen->out, "  -> divisi review %s\n",
+		    js_text(r, "session")[0] ? js_text(r, "session")
+					     : js_text(r, "plan"));
+	else if (!passed)
 		fprintf(screen->out,
 		    "  -> divisi findings decide 'agree all except ID, defer ID to ISSUE' "
 		    "--of %s\n",

@@ -118,16 +118,18 @@ print_planner(const struct screen *screen, const struct json_object *plan)
 	int64_t files = js_number(who, "files", 0);
 	int64_t undeclared = js_number(who, "undeclared", 0);
 	AUTO_FREE char *name = text_show(js_text(who, "name"), true);
+	AUTO_FREE char *line = NULL;
 
 	if (files == 0)
 		return;
-	fprintf(screen->out,
+	line = xasprintf(
 	    "planner %s: %lld plan(s); %lld of %lld sessions wrote what was not "
-	    "declared, %lld of %lld paths (%.0f %%)\n",
+	    "declared, %lld of %lld paths (%.0f %%)",
 	    name[0] ? name : "unknown", (long long)js_number(who, "plans", 0),
 	    (long long)js_number(who, "strayed", 0),
 	    (long long)js_number(who, "sessions", 0), (long long)undeclared,
 	    (long long)files, 100.0 * (double)undeclared / (double)files);
+	screen_line(screen, 4, line);
 }
 
 void

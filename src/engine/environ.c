@@ -146,6 +146,21 @@ add_settings(struct run_spec *spec, const char *identity)
 	run_spec_add_env(spec, "GIT_CONFIG_COUNT", total);
 }
 
+/* What a session's own loop would go by: the same files and the same limits. */
+static void
+add_loop(struct run_spec *spec, const struct session *s)
+{
+	AUTO_FREE char *state = path_join(s->path, ".ccc-state.json");
+	AUTO_FREE char *progress = path_join(s->path, ".ccc-progress.md");
+	AUTO_FREE char *tries = xasprintf("%lld", (long long)s->loop.max_tries);
+	AUTO_FREE char *turns = xasprintf("%lld", (long long)s->loop.max_turns);
+
+	run_spec_add_env(spec, "SDD_STATE_FILE", state);
+	run_spec_add_env(spec, "SDD_PROGRESS_FILE", progress);
+	run_spec_add_env(spec, "SDD_MAX_TASK_ITER", tries);
+	run_spec_add_env(spec, "SDD_MAX_GLOBAL_ITER", turns);
+}
+
 void
 environ_add(struct run_spec *spec, const struct agent *agent, const struct session *s,
     const char *tmp_dir)
@@ -172,6 +187,8 @@ environ_add(struct run_spec *spec, const struct agent *agent, const struct sessi
 
 		run_spec_add_env(spec, "DIVISI_OUTPUT", path);
 	}
+	if (s->loop.tasks > 0)
+		add_loop(spec, s);
 	add_settings(spec, s->identity);
 }
 

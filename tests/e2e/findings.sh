@@ -69,6 +69,8 @@ claim "which is approved" approve_table
 claim "they land" becomes 1C "done"
 claim "both" becomes 1D "done"
 claim "now the review cycle is complete" until_true complete
+proposed() { divisi report "$mend" | grep -q "closing it is yours: divisi issue move .* Done"; }
+claim "with all parts done the whole is proposed for closing, and not closed (R-193)" until_true proposed
 
 # ---- or given to somebody by a mention (R-76, R-77) --------------------------------------------
 git config divisi.findings.mention 'factory and you'

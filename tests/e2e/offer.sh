@@ -53,6 +53,9 @@ claim "none of them was launched" equals "$(grep -vcE '\.1[AB]\.r' "$scratch/sta
 claim "the status says what is waited for" status_says "wait for your approval of table"
 claim "at which checkpoint" status_says "Is it good?"
 claim "with the command" status_says "divisi approve --hash $(hash_of 1A)"
+claim "findings sends nobody to decide what nobody has found yet" bash -c "
+	divisi findings $(review in id) | grep -q -- '-> divisi review p1.1.1A' &&
+	! divisi findings $(review in id) | grep -q 'findings decide'"
 claim "their table is approved" divisi approve --hash "$(hash_of 1A)"
 answered() { review_is in n_reviewers 1; }
 claim "the reviewer answers" until_true answered

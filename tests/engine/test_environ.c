@@ -246,10 +246,43 @@ arguments_are_one_a_line(void **state)
 	environ_free_args(NULL);
 }
 
+/* an agent with a loop of its own has the files and the limits of ours. */
+static void
+r_161_a_loop_has_its_files_and_limits(void **state)
+{
+	static const char *const none[] = { NULL };
+	char empty[] = "", id[] = "p1.1.1A", path[] = "/w/1A";
+	struct session s = { .id = id,
+		.output = empty,
+		.phase = empty,
+		.issue = empty,
+		.branch = empty,
+		.env_more = empty,
+		.path = path,
+		.loop = { .tasks = 3, .max_tries = 4, .max_turns = 40 } };
+	char **before = environ;
+	struct run_spec spec = { 0 };
+
+	(void)state;
+	environ = (char **)(uintptr_t)none;
+	environ_add(&spec, &agent, &s, "/run/tmp");
+	environ = before;
+	assert_string_equal(value(&spec, "SDD_STATE_FILE"), "/w/1A/.ccc-state.json");
+	assert_string_equal(
+	    value(&spec, "SDD_PROGRESS_FILE"), "/w/1A/.ccc-progress.md");
+	assert_string_equal(value(&spec, "SDD_MAX_TASK_ITER"), "4");
+	assert_string_equal(value(&spec, "SDD_MAX_GLOBAL_ITER"), "40");
+	run_spec_clear(&spec);
+	spec = given(none, "");
+	assert_null(value(&spec, "SDD_STATE_FILE"));
+	run_spec_clear(&spec);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(r_161_a_loop_has_its_files_and_limits),
 		cmocka_unit_test(only_the_listed_variables_are_passed),
 		cmocka_unit_test(a_session_is_never_pointed_at_another_repository),
 		cmocka_unit_test(git_is_told_to_keep_what_divisi_holds_on_to),

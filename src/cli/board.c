@@ -429,7 +429,9 @@ print_plan(const struct screen *screen, const struct json_object *p, int64_t now
 	/* Of an active plan that is a need above; a finished one is only told. */
 	if (js_text(p, "unpublished")[0] &&
 	    strcmp(js_text(p, "state"), "active") != 0) {
-		AUTO_FREE char *target = shown(p, "target");
+		bool is_other = js_text(p, "unpublished_in")[0] != '\0';
+		AUTO_FREE char *target = shown(
+		    p, is_other ? "unpublished_in" : "target");
 		AUTO_FREE char *why = shown(p, "unpublished"), *line = NULL;
 
 		line = xasprintf("%s was not pushed: %s", target, why);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/filing.h"
 #include "cli/json.h"
 #include "cli/screen.h"
 #include "cli/world.h"
@@ -40,6 +41,7 @@ degraded_say(const struct surface *surface)
 struct filing {
 	struct client client;
 	struct world world;
+	struct track_link link;     /* the tracker over the network, if it is one */
 	struct json_object *issues; /* below the master issue */
 	const char *master;
 	bool dry;
@@ -58,6 +60,11 @@ read_issues(struct filing *f, struct err *err)
 	struct fields in = { 0 }, out = { 0 };
 	int rc;
 
+	if (f->link.tracker) {
+		json_object_put(f->issues);
+		f->issues = filing_list(&f->link, f->master, err);
+		return f->issues ? 0 : -1;
+	}
 	fields_set(&in, "what", "list");
 	fields_set(&in, "parent", f->master);
 	fields_set(&in, "limit", "10000");
@@ -118,6 +125,9 @@ file_master(struct filing *f, struct err *err)
 	struct fields in = { 0 }, out = { 0 };
 	int rc;
 
+	if (f->link.tracker)
+		return 0; /* it is there, or its children could not have been read */
+
 	fields_set(&in, "what", "new");
 	fields_set(&in, "id", master->id);
 	fields_set(
@@ -127,6 +137,22 @@ file_master(struct filing *f, struct err *err)
 	fields_clear(&in);
 	fields_clear(&out);
 	return rc < 0 && err->kind == ERR_CONFLICT ? 0 : rc;
+}
+
+static int
+file_away(struct filing *f, const struct dispatch_row *row, const char *title,
+    const char *prompt, struct err *err)
+{
+	AUTO_FREE char *exec = xasprintf(
+	    "exec:%.*s", (int)strcspn(row->mode, " "), row->mode);
+	struct filing_issue issue = { f->master, title, prompt,
+		{ row->phase->is_analysis_only ? "type:spike" : "type:chore", exec },
+		row->points };
+
+	if (filing_make(&f->link, &issue, err) < 0)
+		return err_wrap(err, "phase %s", row->phase->id);
+	f->n_filed++;
+	return 0;
 }
 
 /* S-48 to S-53: the whole prompt is the description; nobody is assigned. */
@@ -139,6 +165,8 @@ file_row(struct filing *f, const struct dispatch_row *row, struct err *err)
 	struct fields in = { 0 }, out = { 0 };
 	int rc;
 
+	if (f->link.tracker)
+		return file_away(f, row, title, prompt, err);
 	fields_set(&in, "what", "new");
 	fields_set(&in, "title", title);
 	fields_set(&in, "body", prompt);
@@ -202,9 +230,13 @@ print_table(const struct filing *f, const struct batch *batch)
 	sheet_clear(&sheet);
 	printf("\n%zu filed now%s\n", f->n_filed,
 	    f->dry ? " (a dry run files nothing)" : "");
-	puts(
-	    "assign one to launch it: divisi issue assign ID WHO; when it is Done: divisi "
-	    "issue move ID Done");
+	if (f->link.tracker)
+		printf("assign one in %s to launch it; when it is Done there: divisi "
+		       "dispatch %s\n",
+		    f->link.tracker->name, f->world.plan->path);
+	else
+		puts("assign one to launch it: divisi issue assign ID WHO; when it is "
+		     "Done: divisi issue move ID Done");
 }
 
 static void
@@ -241,20 +273,15 @@ print_json(const struct filing *f, const struct batch *batch)
 
 /* Filed where the team does not look, a sub-issue would dispatch nobody. */
 static int
-check_tracker(const struct filing *f, struct err *err)
+open_tracker(struct filing *f, const char *dir, struct err *err)
 {
 	const char *name = "";
 
 	if (track_chosen(&f->world.config, &name, err) < 0)
 		return -1;
 	if (name[0] == '\0')
-		return 0;
-	err_set(err, ERR_REFUSED,
-	    "on a surface without worktrees sub-issues are filed in the built-in tracker "
-	    "only, and divisi.tracker is %s",
-	    name);
-	return err_fix(err,
-	    "DIVISI_SURFACE=code where there is git, or: git config divisi.tracker local");
+		return client_open(&f->client, dir, true, err);
+	return track_link_open(&f->link, f->world.repo.top, name, err);
 }
 
 /* What would stop a dispatch with git stops this one. */
@@ -287,9 +314,7 @@ degraded_dispatch(const char *path, bool dry, bool as_json, struct err *err)
 	if (rc == 0)
 		rc = check_plan(&f, err);
 	if (rc == 0)
-		rc = check_tracker(&f, err);
-	if (rc == 0)
-		rc = client_open(&f.client, dirname(copy), true, err);
+		rc = open_tracker(&f, dirname(copy), err);
 	if (rc == 0) {
 		f.master = f.world.plan->master.id;
 		rc = read_issues(&f, err);
@@ -306,7 +331,10 @@ degraded_dispatch(const char *path, bool dry, bool as_json, struct err *err)
 		puts("every sub-issue of the plan is Done");
 	rc = rc < 0 ? -1 : batch ? 0 : 1;
 	json_object_put(f.issues);
-	client_close(&f.client);
+	if (f.link.tracker)
+		track_link_close(&f.link);
+	else
+		client_close(&f.client);
 	world_clear(&f.world);
 	return rc;
 }

@@ -328,6 +328,17 @@ home_origin(const char *home, char **from)
 	return origin;
 }
 
+void
+home_id(const char *home, char id[HOME_ID_SIZE])
+{
+	struct identity who = { 0 };
+
+	id[0] = '\0';
+	if (read_identity(home, &who) > 0)
+		memcpy(id, who.id, HOME_ID_SIZE);
+	free(who.path);
+}
+
 static void
 make_id(char id[33])
 {

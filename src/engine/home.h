@@ -48,6 +48,10 @@ enum home_origin {
  */
 enum home_origin home_origin(const char *home, char **from);
 
+/* The name in 32 random letters that HOME gave itself when it was made; "" before that. */
+#define HOME_ID_SIZE 33
+void home_id(const char *home, char id[HOME_ID_SIZE]);
+
 /*
  * Says in `identity` that HOME is here; the caller holds server.lock.  -1 with ERR_REFUSED
  * for a copy: its runs and worktrees are the other home's, and to sweep a lost run here

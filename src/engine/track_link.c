@@ -107,7 +107,10 @@ track_link_open(
 		repo_close(&repo);
 		return -1;
 	}
+	home_id(repo.home, l->origin);
 	repo_close(&repo);
+	/* The first session of every home has the same key: its issue is not another's. */
+	l->link.origin = l->origin;
 	if (check_owned(&l->config, "divisi.tracker.program", err) < 0 ||
 	    check_owned(&l->config, "divisi.tracker.token-helper", err) < 0 ||
 	    check_owned(&l->config, "divisi.forge.token-helper", err) < 0)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/home.h"
 #include "git/config.h"
 #include "tracker/forge.h"
 #include "tracker/tracker.h"
@@ -12,7 +13,8 @@ struct track_link {
 	const struct tracker *tracker; /* NULL until it is open */
 	struct tracker_link link;
 	struct tracker_state state;
-	struct config config; /* what the link borrows from */
+	struct config config;      /* what the link borrows from */
+	char origin[HOME_ID_SIZE]; /* where link.origin points to */
 	struct git_list helper, names;
 	const char **helper_arg;
 	bool is_forge; /* set before it is opened: as divisi.forge.* says */

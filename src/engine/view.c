@@ -258,6 +258,7 @@ plan_json(struct engine *engine, const struct plan_run *p)
 	member_text(o, "publish", p->publish);
 	member_text(o, "published", p->published);
 	member_text(o, "unpublished", p->unpublished);
+	member_text(o, "unpublished_in", p->unpublished_in);
 	member_bool(o, "publish_unset", p->publish_unset);
 	member_text(o, "trouble", p->trouble);
 	add_planner(engine->core, o, p);

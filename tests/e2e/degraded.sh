@@ -84,7 +84,7 @@ claim "a dispatch is by sub-issue" says '"tier":"degraded-cowork","surface":"cow
 	divisi dispatch 2026-11-23-try-more.md --dry-run --json
 git config divisi.tracker github
 git config divisi.tracker.team acme/gates
-claim "nothing is filed where the team does not look" says 'built-in tracker only, and divisi.tracker is github' \
+claim "nothing is filed where the team does not look (degraded_away.sh: where it does)" says 'github: there is no issue T-200' \
 	divisi dispatch 2026-11-23-try-more.md
 git config divisi.tracker local
 claim "the mend is one" divisi dispatch 2026-11-23-try-more.md --dry-run

@@ -91,7 +91,7 @@ order '{"protects": "Nobody may."}'
 divisi dispatch "$plan" >/dev/null 2>&1
 claim "what uses the interface begins after it landed elsewhere" equals "$(look 'sorted(x["phase"] for x in plan["batches"][-1]["sessions"])')" "['2A', '3A']"
 approve_table >/dev/null
-claim "GitHub's refusal there holds 3A" until_true says 'Nobody may' divisi why 3A
+claim "GitHub's refusal holds whichever is first" until_true says 'Nobody may' divisi status
 claim "nothing landed in the library" equals "$(git -C "$lib" ls-tree --name-only trunk more.txt)" ""
 order '{"protects": "", "fault": "lost", "n": 1, "only": "PUT"}'
 divisi merge --yes >/dev/null
@@ -112,7 +112,7 @@ divisi dispatch "$plan" >/dev/null 2>&1
 approve_table >/dev/null
 claim "4A lands" becomes 4A "done"
 claim "4B lands here" becomes 4B "done"
-claim "that the library was not pushed is told, with its own place" says "$lib was not pushed" divisi status
+claim "that the library was not pushed is told, with its own place" until_true says "$lib was not pushed" divisi status
 claim "the pull request of what was pushed is closed" until_true there_is \
 	"[x['state'] for x in pulls if x['head'] == '$(field 4A branch)']" "['closed']"
 claim "that of what was not stays open" there_is \

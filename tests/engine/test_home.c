@@ -209,6 +209,7 @@ foreign_files_are_told_and_left_alone(void **state)
 static void
 a_copy_is_refused_while_the_first_home_is_there(void **state)
 {
+	char id[HOME_ID_SIZE];
 	AUTO_FREE char *other = path_join(top, "other/divisi"), *from = NULL;
 	AUTO_FREE char *first = path_join(top, "repo"), *gone = path_join(top, "gone");
 	struct err err = ERR_INIT;
@@ -224,6 +225,11 @@ a_copy_is_refused_while_the_first_home_is_there(void **state)
 	assert_non_null(strstr(err.fix, "doctor --mend"));
 	/* The first one is not disturbed by it. */
 	claim(home);
+	/* Its name there is what its writes to a tracker are known by. */
+	home_id(home, id);
+	assert_int_equal(strlen(id), HOME_ID_SIZE - 1);
+	home_id(gone, id);
+	assert_string_equal(id, "");
 	/* With the first one gone it is the only one there is. */
 	assert_int_equal(rename(first, gone), 0);
 	assert_int_equal(origin(other), HOME_MOVED);

@@ -296,8 +296,11 @@ serve({
 	},
 	// "token" revokes the one before; the rest is what somebody else does to issues: "change",
 	// "label" them, "block" one by another, "archive" them and "restore" them.
-	obey: ({token, change: wanted = {}, label = {}, block = [], archive = [], restore = []}) => {
+	// "finish" is what somebody else has done.
+	obey: ({token, change: wanted = {}, label = {}, block = [], archive = [], restore = [], finish = []}) => {
 		db.token = token ?? db.token;
+		for (const id of finish)
+			find_issue(id).state = find_issue(id).team.list.find((s) => s.type === 'completed');
 		for (const [id, input] of Object.entries(wanted))
 			change(must(find_issue(id), 'Issue'), input);
 		for (const [id, names] of Object.entries(label))

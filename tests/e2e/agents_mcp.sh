@@ -28,6 +28,12 @@ claim "$agent, mcp: as itself" says '"id":"p1.1.1A".*widen-asked|widen-asked.*p1
 is_committed() {
 	equals "$(git -C "$(field 1A path)" log -1 --format=%s)" own
 }
+# The word of its commit was in what our tool answered: Gemini asks, whatever its mode.
+if [ "$agent" = gemini ]; then
+	claim "$agent, mcp: it asks before it uses a word of our answer in a command" \
+		until_true says 'git commit -q -m .own' divisi approvals
+	claim "$agent, mcp: and a person allows it" divisi approve a2
+fi
 claim "$agent, mcp: and works on meanwhile" until_true is_committed
 divisi server --stop >/dev/null
 e2e_end

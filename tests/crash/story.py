@@ -11,6 +11,7 @@ import shutil
 import stat
 
 from story_judge import Judge as JudgeOwn
+from story_met import Met as MetOwn
 
 # Two that share a file and land in the announced order, the first with a question; then one
 # that reads what they made.  An agent that is started again does what is left to do.
@@ -193,4 +194,8 @@ class Judge(JudgeOwn, Plain):
     """Judgement and people."""
 
 
-STORIES = {story.name: story for story in (Plain(), Rough(), Judge())}
+class Met(MetOwn, Plain):
+    """Sessions that meet."""
+
+
+STORIES = {story.name: story for story in (Plain(), Rough(), Judge(), Met())}

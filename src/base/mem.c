@@ -112,8 +112,8 @@ mem_fclose_cleanup(void *pp)
 
 struct arena_block {
 	struct arena_block *next;
-	size_t used, size;
-	_Alignas(16) unsigned char data[];
+	size_t used, size; /* strings stand behind SIZE, from the end down */
+	_Alignas(8) unsigned char data[];
 };
 
 struct arena {
@@ -138,33 +138,53 @@ arena_free(struct arena *arena)
 	free(arena);
 }
 
+/* A block with room for NEED bytes. */
+static struct arena_block *
+block_for(struct arena *arena, size_t need)
+{
+	struct arena_block *b = arena->head;
+	size_t size = need > ARENA_BLOCK_BYTES ? need : ARENA_BLOCK_BYTES;
+
+	if (need > SIZE_MAX / 2)
+		out_of_memory();
+	if (b && b->size - b->used >= need)
+		return b;
+	b = xcalloc(1, sizeof(*b) + size);
+	b->size = size;
+	b->next = arena->head;
+	arena->head = b;
+	return b;
+}
+
 void *
 arena_alloc(struct arena *arena, size_t n_bytes)
 {
-	struct arena_block *b = arena->head;
-	size_t need = (n_bytes + 15) & ~(size_t)15;
+	size_t need = (n_bytes + 7) & ~(size_t)7;
+	struct arena_block *b;
 	void *p;
 
-	if (need < n_bytes || need > SIZE_MAX / 2)
+	if (need < n_bytes)
 		out_of_memory();
-	if (!b || b->size - b->used < need) {
-		size_t size = need > ARENA_BLOCK_BYTES ? need : ARENA_BLOCK_BYTES;
-
-		b = xcalloc(1, sizeof(*b) + size);
-		b->size = size;
-		b->next = arena->head;
-		arena->head = b;
-	}
+	b = block_for(arena, need);
 	p = b->data + b->used;
 	b->used += need;
 	return p;
 }
 
 char *
+arena_text(struct arena *arena, size_t n_bytes)
+{
+	struct arena_block *b = block_for(arena, n_bytes);
+
+	b->size -= n_bytes;
+	return (char *)b->data + b->size;
+}
+
+char *
 arena_strndup(struct arena *arena, const char *s, size_t n)
 {
 	size_t len = strnlen(s, n);
-	char *p = arena_alloc(arena, len + 1);
+	char *p = arena_text(arena, len + 1);
 
 	memcpy(p, s, len);
 	return p;

@@ -50,12 +50,15 @@ void mem_fclose_cleanup(void *pp);
 
 /*
  * An arena: everything that dies together (one parsed plan, one request).
- * arena_alloc() returns zeroed, 16-byte aligned memory that lives until arena_free().
+ * arena_alloc() returns zeroed memory that lives until arena_free(), aligned to 8 bytes: enough
+ * for all but long double and what is wider.  Strings are aligned to nothing.
  */
 struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t n_bytes);
+char *arena_text(
+    struct arena *arena, size_t n_bytes); /* the same for a string, with its NUL */
 char *arena_strdup(struct arena *arena, const char *s); /* NULL gives NULL */
 char *arena_strndup(struct arena *arena, const char *s, size_t n);
 char *arena_printf(struct arena *arena, const char *fmt, ...) PRINTF(2, 3);

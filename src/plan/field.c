@@ -14,7 +14,7 @@ field_text(struct arena *arena, struct span value, bool is_cell)
 	size_t n = 0;
 
 	value = source_trim(value);
-	text = arena_alloc(arena, value.n + 1);
+	text = arena_text(arena, value.n + 1);
 	for (size_t i = 0; i < value.n; i++) {
 		if (value.p[i] == '\0')
 			continue;

@@ -43,6 +43,12 @@ void glob_free(struct glob *glob);
 struct arena;
 struct glob *glob_new_in(
     struct arena *arena, const char *pattern, unsigned flags, struct err *err);
+
+/*
+ * Frees what was only made to compare GLOB; it is made again when that is asked for.  What
+ * GLOB matches, and all that is known of it, stays as it is.
+ */
+void glob_forget_states(struct glob *glob);
 bool glob_is_capped(const struct glob *glob);
 bool glob_is_literal(const struct glob *glob);
 

@@ -343,7 +343,6 @@ glob_new_in(struct arena *arena, const char *pattern, unsigned flags, struct err
 	if (!glob)
 		return NULL;
 	glob->flags = (uint8_t)flags;
-	glob->states = &glob->own_states;
 	glob->n_positions = b.n_positions < UINT32_MAX ? (uint32_t)b.n_positions
 						       : UINT32_MAX;
 	/* Large ones may turn out to be too large, which changes what is known of them. */
@@ -360,6 +359,15 @@ nfa_free(struct nfa *nfa)
 	free(nfa->state);
 	free(nfa->set);
 	free(nfa);
+}
+
+void
+glob_forget_states(struct glob *glob)
+{
+	if (!glob->own_states || glob->keeps_states || glob->own_states->is_capped)
+		return;
+	nfa_free(glob->own_states);
+	glob->own_states = NULL;
 }
 
 void

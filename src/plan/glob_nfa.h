@@ -72,9 +72,8 @@ struct glob {
 	 * without running the states.
 	 */
 	uint64_t needs;
-	/* Points to OWN_STATES, so that a pattern that is only read can still make them. */
-	struct nfa **states;
-	struct nfa *own_states;
+	struct nfa
+	    *own_states; /* NULL until asked for, also of one that is only read */
 	uint32_t prefix, n_prefix;
 	/*
 	 * Literal bytes around the wildcards of the last name, for patterns that match
@@ -89,6 +88,8 @@ struct glob {
 	bool covers_below : 1; /* a literal that covers what is below it */
 	bool ends_in_name : 1; /* no match goes on below the last name */
 	bool is_arenas : 1;    /* its memory is an arena's */
+	bool
+	    keeps_states : 1; /* they are not what its text would make: never forgotten */
 	char room[];
 };
 

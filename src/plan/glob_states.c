@@ -374,7 +374,12 @@ states_new(const struct glob *glob)
 const struct nfa *
 glob_states(const struct glob *glob)
 {
-	if (!*glob->states)
-		*glob->states = states_new(glob);
-	return *glob->states;
+	struct glob *own;
+
+	if (glob->own_states)
+		return glob->own_states;
+	/* Every glob is heap, never const, and this says nothing else about it. */
+	memcpy(&own, &glob, sizeof(own));
+	own->own_states = states_new(glob);
+	return own->own_states;
 }

@@ -149,6 +149,7 @@ glob_through(const struct glob *glob, const char *from, const char *to, bool is_
 	    nfa->n + n * (strlen(to) + 1) > GLOB_MAX_POSITIONS)
 		return through;
 	through->own_states = nfa_copy(nfa);
+	through->keeps_states = true;
 	for (size_t i = 0; i < n; i++)
 		add_chain(through->own_states, to, found[i]);
 	through->is_literal = through->covers_below = false;

@@ -19,15 +19,23 @@
 /* So many patterns behind one are looked at rather than looked up. */
 #define FEW_BEHIND 24
 
+static struct tracked_list *
+tracked_list_room(struct tracked_list *list, uint32_t cap)
+{
+	list = xreallocarray(list, 1, sizeof(*list) + cap * sizeof(list->item[0]));
+	list->cap = cap;
+	return list;
+}
+
 /* Lists which tracked paths P matches, by the range its prefix leaves. */
 static void
 list_tracked(struct meets *m, struct pattern *p)
 {
 	const char *prefix = glob_prefix(p->glob);
 	size_t n = strlen(prefix);
-	uint32_t cap = 0;
 
-	p->has_tracked = true;
+	p->tracked = tracked_list_room(NULL, 0);
+	p->tracked->n = 0;
 	if (*p->repo)
 		return;
 	for (size_t i = tracked_from(&m->tracked, prefix); i < m->tracked.n; i++) {
@@ -35,16 +43,18 @@ list_tracked(struct meets *m, struct pattern *p)
 			break;
 		if (!glob_match(p->glob, m->tracked.key[i]))
 			continue;
-		GROW(p->tracked, p->n_tracked, cap);
-		p->tracked[p->n_tracked++] = (uint32_t)i;
+		if (p->tracked->n == p->tracked->cap)
+			p->tracked = tracked_list_room(
+			    p->tracked, 2 * p->tracked->cap + 2);
+		p->tracked->item[p->tracked->n++] = (uint32_t)i;
 	}
 }
 
 const char *
 shared_next(const struct meets *m, struct shared *s)
 {
-	while (s->i < s->p->n_tracked && s->j < s->q->n_tracked) {
-		uint32_t a = s->p->tracked[s->i], b = s->q->tracked[s->j];
+	while (s->i < s->p->tracked->n && s->j < s->q->tracked->n) {
+		uint32_t a = s->p->tracked->item[s->i], b = s->q->tracked->item[s->j];
 
 		s->i += a <= b;
 		s->j += b <= a;
@@ -57,9 +67,9 @@ shared_next(const struct meets *m, struct shared *s)
 struct shared
 shared_of(struct meets *m, struct pattern *p, struct pattern *q)
 {
-	if (!p->has_tracked)
+	if (!p->tracked)
 		list_tracked(m, p);
-	if (!q->has_tracked)
+	if (!q->tracked)
 		list_tracked(m, q);
 	return (struct shared){ .p = p, .q = q };
 }
@@ -119,12 +129,11 @@ only_one_phase(const struct pattern *p, const struct pattern *q)
 static void
 meet_add(struct pattern *p, struct meet meet)
 {
+	size_t n = p->n_meets;
+
 	/* Most meet one or two others. */
-	if (p->cap_meets == 0) {
-		p->cap_meets = 2;
-		p->meet = xreallocarray(NULL, p->cap_meets, sizeof(*p->meet));
-	}
-	GROW(p->meet, p->n_meets, p->cap_meets);
+	if (n == 0 || (n >= 2 && (n & (n - 1)) == 0))
+		p->meet = xreallocarray(p->meet, n ? 2 * n : 2, sizeof(*p->meet));
 	p->meet[p->n_meets++] = meet;
 }
 
@@ -363,6 +372,8 @@ compare_all(struct meets *m)
 		}
 		if (m->pattern[i].is_file)
 			find_collisions(&l, i, end);
+		/* Only what comes before P asks for its states, and that is done. */
+		glob_forget_states(m->pattern[i].glob);
 	}
 	free(l.open);
 	free(l.named);

@@ -21,10 +21,10 @@ enum access {
 
 /* One phase's interest in one pattern. */
 struct use {
-	int phase;
 	int pattern; /* index in meets.pattern */
-	enum access access : 8;
-	enum touch touch : 8; /* the list it stands in */
+	int phase : 24;
+	enum access access : 4;
+	enum touch touch : 4; /* the list it stands in */
 };
 
 struct meet {
@@ -40,20 +40,24 @@ struct meet {
 	const struct pair *plain;
 };
 
+/* As large as a cache line, for a plan has a hundred thousand of them. */
 struct pattern {
 	const char *text;
 	const char *repo;
 	struct glob *glob;
-	const char *via; /* the link or submodule that leads here, or NULL */
-	struct use *use; /* into meets.use */
-	struct meet *meet;
-	uint32_t *tracked; /* positions in meets.tracked, once asked for */
-	uint32_t n_uses, n_meets, cap_meets, n_tracked;
-	bool is_read, is_written;
-	bool is_file;     /* a literal that is a tracked file */
-	bool is_settled;  /* a literal that is a directory by what goes below it */
-	bool is_complete; /* compared with all it may meet, whoever uses them */
-	bool has_tracked;
+	const char *via;   /* the link or submodule that leads here, or NULL */
+	struct use *use;   /* into meets.use */
+	struct meet *meet; /* room for the next power of two */
+	struct tracked_list {
+		uint32_t n, cap;
+		uint32_t item[]; /* positions in meets.tracked */
+	} * tracked;             /* NULL until asked for */
+	uint32_t n_meets;
+	uint32_t n_uses : 27;
+	bool is_read : 1, is_written : 1;
+	bool is_file : 1;     /* a literal that is a tracked file */
+	bool is_settled : 1;  /* a literal that is a directory by what goes below it */
+	bool is_complete : 1; /* compared with all it may meet, whoever uses them */
 };
 
 struct meets {

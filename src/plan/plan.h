@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * The parsed plan: plain records in one arena, every string NUL-terminated valid UTF-8
@@ -69,7 +70,7 @@ struct touch_item {
 
 struct touch_list {
 	struct touch_item *item;
-	size_t n, cap;
+	uint32_t n, cap; /* a phase has fifteen of them */
 };
 
 struct text_item {
@@ -80,7 +81,7 @@ struct text_item {
 
 struct text_list {
 	struct text_item *item;
-	size_t n, cap;
+	uint32_t n, cap;
 };
 
 struct phase {

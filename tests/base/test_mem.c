@@ -85,7 +85,7 @@ an_arena_gives_zeroed_aligned_memory_of_any_size(void **state)
 		for (size_t i = 0; i < N_ELEMS(sizes); i++) {
 			unsigned char *p = arena_alloc(arena, sizes[i]);
 
-			assert_int_equal((uintptr_t)p % 16, 0);
+			assert_int_equal((uintptr_t)p % 8, 0);
 			for (size_t k = 0; k < sizes[i]; k++)
 				assert_int_equal(p[k], 0);
 			memset(p, 0xAA, sizes[i]);
@@ -110,6 +110,31 @@ an_arena_keeps_strings(void **state)
 	arena_free(arena);
 }
 
+/* Whatever is given beside them: both grow towards each other in one block. */
+static void
+strings_and_records_of_an_arena_never_overlap(void **state)
+{
+	struct arena *arena = arena_new();
+	char *text[3000];
+	uint64_t *record[3000];
+
+	for (size_t i = 0; i < N_ELEMS(text); i++) {
+		text[i] = arena_text(arena, i % 37 + 1);
+		memset(text[i], 'a' + (int)(i % 26), i % 37);
+		record[i] = arena_alloc(arena, i % 5 * sizeof(**record));
+		for (size_t k = 0; k < i % 5; k++) {
+			assert_int_equal(record[i][k], 0);
+			record[i][k] = ~(uint64_t)0;
+		}
+	}
+	for (size_t i = 0; i < N_ELEMS(text); i++) {
+		assert_int_equal(strlen(text[i]), i % 37);
+		for (size_t k = 0; k < i % 37; k++)
+			assert_int_equal(text[i][k], 'a' + (int)(i % 26));
+	}
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -121,6 +146,7 @@ main(void)
 		cmocka_unit_test(a_descriptor_closes_with_its_variable),
 		cmocka_unit_test(an_arena_gives_zeroed_aligned_memory_of_any_size),
 		cmocka_unit_test(an_arena_keeps_strings),
+		cmocka_unit_test(strings_and_records_of_an_arena_never_overlap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

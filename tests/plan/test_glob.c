@@ -1,6 +1,7 @@
 #include "plan/glob.h"
 
 #include "base/mem.h"
+#include "plan/glob_nfa.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -445,6 +446,44 @@ a_capped_pattern_keeps_its_literal_prefix(void **state)
 	glob_free(c);
 }
 
+/* Also of what a link leads to, whose states no text would make again, and of the capped. */
+static void
+what_was_made_to_compare_is_made_again_as_it_was(void **state)
+{
+	AUTO_FREE char *stars = repeat("*a", 3000);
+	struct glob *deep = compile("a/**/[!b]*.c", 0), *glob[] = { deep,
+		compile("x/*/y?.c", 0), compile("{a,x}/b*", 0), compile(stars, 0),
+		glob_through(deep, "a/b", "x/y", false) };
+	static const char *const paths[] = { "a/b/c.c", "x/y/c.c", "x/y/ya.c", "a/bb",
+		"aaa" };
+	bool matches[N_ELEMS(glob)][N_ELEMS(paths)],
+	    meets[N_ELEMS(glob)][N_ELEMS(glob)];
+
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < N_ELEMS(glob); i++) {
+			for (size_t k = 0; k < N_ELEMS(paths); k++) {
+				bool now = glob_match(glob[i], paths[k]);
+
+				assert_int_equal(round ? matches[i][k] : now, now);
+				matches[i][k] = now;
+			}
+			for (size_t k = 0; k < N_ELEMS(glob); k++) {
+				bool now = glob_overlap(glob[i], glob[k], NULL);
+
+				assert_int_equal(round ? meets[i][k] : now, now);
+				meets[i][k] = now;
+			}
+		}
+		for (size_t i = 0; i < N_ELEMS(glob); i++)
+			glob_forget_states(glob[i]);
+		assert_null(deep->own_states);
+	}
+	assert_true(glob_is_capped(glob[3]));
+	assert_true(glob_match(glob[4], "x/y/c.c"));
+	for (size_t i = 0; i < N_ELEMS(glob); i++)
+		glob_free(glob[i]);
+}
+
 int
 main(void)
 {
@@ -464,6 +503,7 @@ main(void)
 		cmocka_unit_test(ten_thousand_stars_are_decided_at_once),
 		cmocka_unit_test(a_pattern_of_a_megabyte_is_refused),
 		cmocka_unit_test(a_capped_pattern_keeps_its_literal_prefix),
+		cmocka_unit_test(what_was_made_to_compare_is_made_again_as_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

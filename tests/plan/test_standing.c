@@ -2,6 +2,8 @@
 
 #include "build.h"
 #include "plan/alter.h"
+#include "plan/glob_nfa.h"
+#include "plan/meets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -293,6 +295,34 @@ a_plan_too_large_to_be_decided_stays_so(void **state)
 	arena_free(arena);
 }
 
+/* A plan of ten thousand phases makes states of some twenty thousand patterns. */
+static void
+patterns_keep_no_states_once_they_are_compared(void **state)
+{
+	static const struct verdict_env env = { .link = links,
+		.n_links = N_ELEMS(links) };
+	struct plan *plan = build_plan("1A writes=src/**/a.c+src/net/t*.c\n"
+				       "1B writes=src/*/a.*+src/net/t??.c+lib/old/*.c\n"
+				       "1C writes=**/tcp.[ch]+{src,lib}/*/a.c");
+	struct arena *arena = arena_new();
+	struct meets meets;
+	size_t n_through = 0;
+
+	meets_init(&meets, plan, &env, arena);
+	assert_true(meets.n_meets > 3);
+	for (size_t i = 0; i < meets.n_patterns; i++) {
+		const struct pattern *p = &meets.pattern[i];
+
+		n_through += p->via != NULL && p->glob->own_states != NULL;
+		if (!p->via)
+			assert_null(p->glob->own_states);
+	}
+	assert_true(n_through > 0);
+	meets_clear(&meets);
+	arena_free(arena);
+	plan_free(plan);
+}
+
 int
 main(void)
 {
@@ -301,6 +331,7 @@ main(void)
 		cmocka_unit_test(so_is_a_large_one),
 		cmocka_unit_test(the_past_outlives_a_change),
 		cmocka_unit_test(a_plan_too_large_to_be_decided_stays_so),
+		cmocka_unit_test(patterns_keep_no_states_once_they_are_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

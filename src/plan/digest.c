@@ -16,15 +16,27 @@ put(FILE *out, const char *s)
 	putc_unlocked('\0', out);
 }
 
+/* A number and what ends it; there are six of them in a phase. */
+static void
+put_number(FILE *out, long n, char end)
+{
+	char digit[24];
+	size_t at = sizeof(digit);
+	unsigned long left = n < 0 ? 0 - (unsigned long)n : (unsigned long)n;
+
+	digit[--at] = end;
+	do
+		digit[--at] = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (n < 0)
+		digit[--at] = '-';
+	(void)fwrite_unlocked(digit + at, 1, sizeof(digit) - at, out);
+}
+
 static void
 put_count(FILE *out, size_t n)
 {
-	if (n < 10) {
-		putc_unlocked('0' + (int)n, out);
-		putc_unlocked(':', out);
-	} else {
-		fprintf(out, "%zu:", n);
-	}
+	put_number(out, (long)n, ':');
 }
 
 static void
@@ -69,7 +81,7 @@ phase_render_key(FILE *out, const struct phase *phase, enum plan_key key)
 	switch (key) {
 	case KEY_FOCUS: put(out, phase->focus); break;
 	case KEY_ISSUE:
-		fprintf(out, "%zu:", phase->n_issues);
+		put_count(out, phase->n_issues);
 		for (size_t i = 0; i < phase->n_issues; i++)
 			put_issue(out, &phase->issue[i]);
 		break;
@@ -81,12 +93,14 @@ phase_render_key(FILE *out, const struct phase *phase, enum plan_key key)
 		break;
 	case KEY_AGENT: put(out, phase->agent); break;
 	case KEY_ESTIMATE:
-		fprintf(out, "%ld %ld %d:", phase->est_low_cents, phase->est_high_cents,
-		    phase->points);
+		put_number(out, phase->est_low_cents, ' ');
+		put_number(out, phase->est_high_cents, ' ');
+		put_number(out, phase->points, ':');
 		break;
-	case KEY_POINTS: fprintf(out, "%d:", phase->points); break;
+	case KEY_POINTS: put_number(out, phase->points, ':'); break;
 	case KEY_RISK:
-		fprintf(out, "%d%d", phase->is_high_risk, phase->is_low_risk);
+		putc_unlocked('0' + phase->is_high_risk, out);
+		putc_unlocked('0' + phase->is_low_risk, out);
 		break;
 	case KEY_REVIEW: put(out, phase->review); break;
 	case KEY_OUTPUT:
@@ -95,7 +109,7 @@ phase_render_key(FILE *out, const struct phase *phase, enum plan_key key)
 			put(out, phase->output);
 		break;
 	case KEY_REPO: put(out, phase->repo); break;
-	case KEY_BATCH: fprintf(out, "%d:", phase->batch_wish); break;
+	case KEY_BATCH: put_number(out, phase->batch_wish, ':'); break;
 	case KEY_DEPENDS: put_texts(out, &phase->depends_on); break;
 	case KEY_VERIFY: put(out, phase->verify); break;
 	case KEY_CONTEXT: put_texts(out, &phase->context); break;
@@ -119,7 +133,7 @@ plan_digest_text(const struct plan *plan, size_t *n_bytes)
 	put(out, plan->session);
 	put(out, plan->supersedes);
 	put(out, plan->needs_review);
-	fprintf(out, "%zu:", plan->n_phases);
+	put_count(out, plan->n_phases);
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		const struct phase *phase = &plan->phase[i];
 

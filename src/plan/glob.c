@@ -110,6 +110,17 @@ glob_match_path(const struct glob *glob, const struct glob_path *path)
 	return false;
 }
 
+size_t
+glob_match_first(const struct glob *const *glob, size_t n, const struct glob_path *path)
+{
+	for (size_t i = 0; i < n; i++) {
+		/* Most lack a byte, which costs nothing to see. */
+		if (!(glob[i]->needs & ~path->bytes) && glob_match_path(glob[i], path))
+			return i;
+	}
+	return n;
+}
+
 /* PATH is spelled. */
 static struct glob_path
 spelled_path(const char *path)

@@ -98,6 +98,10 @@ struct glob_path {
 void glob_path_init(struct glob_path *path, const char *text, bool fold_case);
 bool glob_match_path(const struct glob *glob, const struct glob_path *path);
 
+/* Which of the N patterns GLOB is the first that matches PATH; N when none does. */
+size_t glob_match_first(
+    const struct glob *const *glob, size_t n, const struct glob_path *path);
+
 /* The cheap half of glob_overlap(): false when what is literal in both rules it out. */
 bool glob_may_overlap(const struct glob *a, const struct glob *b);
 

@@ -65,3 +65,29 @@ bool build_covers_below(const struct build *b);
  */
 void build_note(struct build *b, const char *text, bool is_only);
 void build_note_more(struct build *b);
+
+/* What is known of one alternative: its sample, and where in that things begin and end. */
+struct facts {
+	const char *sample;
+	size_t n_sample, n_prefix, n_directory;
+	size_t last, n_head, n_tail; /* the last name, its literal ends */
+	uint64_t needs;
+	bool is_literal, covers_below, ends_in_name;
+};
+
+/* Fills in the directory all matches lie in directly, unless it is the root or there is none. */
+void facts_directory(struct facts *f, size_t n_names);
+
+/* A glob in ARENA, or on the heap, with TEXT and the strings of F in its room. */
+struct glob *facts_glob(
+    const struct facts *f, struct arena *arena, const char *text, bool is_only);
+
+/*
+ * The glob of a pattern that can be read at a glance, the same as of build_note() but for its
+ * flags; NULL of any other one, and of what is no pattern.
+ */
+struct glob *glob_quick(struct arena *arena, const char *text, unsigned flags);
+
+/* States that a name and the end of an alternative take at most beside those of symbols. */
+#define STATES_OF_NAME 3
+#define STATES_OF_END  3

@@ -5,10 +5,8 @@
 
 /* No path is longer, and braces cost time in proportion to it. */
 #define MAX_PATTERN_BYTES 65536
-/* States a symbol or a name takes at most, classes beyond ASCII aside. */
-#define STATES_OF_NAME 3
-#define STATES_OF_ANY  5
-#define STATES_OF_END  3
+/* States a symbol takes at most, classes beyond ASCII aside. */
+#define STATES_OF_ANY 5
 
 void
 build_init(struct build *b, unsigned flags)
@@ -326,9 +324,13 @@ struct glob *
 glob_new_in(struct arena *arena, const char *pattern, unsigned flags, struct err *err)
 {
 	AUTO_FREE char *spelled = NULL;
-	struct glob *glob;
+	struct glob *glob = glob_quick(arena, pattern, flags);
 	struct build b;
 
+	if (glob) {
+		glob->flags = (uint8_t)flags;
+		return glob;
+	}
 	if (check_text(pattern, err) < 0)
 		return NULL;
 	spelled = glob_spell_path(pattern, flags & GLOB_FOLD_CASE);

@@ -30,15 +30,6 @@ build_covers_below(const struct build *b)
 	return true;
 }
 
-/* What is known of one alternative: its sample, and where in that things begin and end. */
-struct facts {
-	const char *sample;
-	size_t n_sample, n_prefix, n_directory;
-	size_t last, n_head, n_tail; /* the last name, its literal ends */
-	uint64_t needs;
-	bool is_literal, covers_below, ends_in_name;
-};
-
 static char
 shown_byte(const struct build *b, const struct sym *sym)
 {
@@ -109,9 +100,8 @@ note_name_ends(const struct build *b, struct facts *f)
 		f->n_tail++;
 }
 
-/* The directory all matches lie in directly, unless it is the root or there is none. */
-static void
-note_directory(const struct build *b, struct facts *f)
+void
+facts_directory(struct facts *f, size_t n_names)
 {
 	size_t n_slashes = 0;
 
@@ -121,7 +111,7 @@ note_directory(const struct build *b, struct facts *f)
 		f->n_directory = i;
 		n_slashes++;
 	}
-	if (n_slashes + 1 != b->n_names)
+	if (n_slashes + 1 != n_names)
 		f->n_directory = 0;
 }
 
@@ -156,7 +146,7 @@ facts_fill(const struct build *b, char *room, struct facts *f)
 	if (!f->ends_in_name)
 		return;
 	note_name_ends(b, f);
-	note_directory(b, f);
+	facts_directory(f, b->n_names);
 }
 
 /* Cuts COMMON down to what it shares with the N bytes at TEXT, from the front or from the end. */
@@ -222,9 +212,8 @@ place_strings(struct glob *glob, struct room *room, const struct facts *f, bool 
 	return room->n;
 }
 
-/* A glob with TEXT and the strings of F in its room. */
-static struct glob *
-glob_of(const struct build *b, const char *text, const struct facts *f, bool is_only)
+struct glob *
+facts_glob(const struct facts *f, struct arena *arena, const char *text, bool is_only)
 {
 	size_t n_text = strlen(text);
 	char small[1024];
@@ -237,13 +226,13 @@ glob_of(const struct build *b, const char *text, const struct facts *f, bool is_
 		.is_literal = f->is_literal,
 		.covers_below = f->covers_below,
 		.ends_in_name = f->ends_in_name,
-		.is_arenas = b->arena != NULL };
+		.is_arenas = arena != NULL };
 	struct glob *made;
 	size_t n_bytes;
 
 	(void)room_add(&room, text, n_text);
 	n_bytes = sizeof(glob) + place_strings(&glob, &room, f, is_only);
-	made = b->arena ? arena_alloc(b->arena, n_bytes) : xmalloc(n_bytes);
+	made = arena ? arena_alloc(arena, n_bytes) : xmalloc(n_bytes);
 	*made = glob;
 	memcpy(made->room, room.at, room.n);
 	return made;
@@ -292,7 +281,8 @@ build_note(struct build *b, const char *text, bool is_only)
 
 	facts_of(b, small, &large, &facts);
 	/* A prefix that may have to be cut for being too long is not shared. */
-	b->glob = glob_of(b, text, &facts, is_only && facts.n_sample < GLOB_MAX_PREFIX);
+	is_only = is_only && facts.n_sample < GLOB_MAX_PREFIX;
+	b->glob = facts_glob(&facts, b->arena, text, is_only);
 }
 
 void

@@ -208,13 +208,9 @@ resource_repo(const char *name, const struct phase *phase)
 	return is_of_repo && phase->repo ? phase->repo : "";
 }
 
-struct recogniser {
-	const char *name;
-	struct glob *glob;
-};
-
 struct recognisers {
-	struct recogniser *item;
+	const char **name;
+	struct glob **glob;
 	size_t n;
 };
 
@@ -224,7 +220,8 @@ recognisers_init(
 {
 	size_t n = N_ELEMS(infra_defaults) + env->n_infra_patterns;
 
-	r->item = xcalloc(n, sizeof(*r->item));
+	r->name = xcalloc(n, sizeof(*r->name));
+	r->glob = xcalloc(n, sizeof(*r->glob));
 	for (size_t i = 0; i < n; i++) {
 		struct span kind = { 0 };
 		const char *pattern;
@@ -243,9 +240,8 @@ recognisers_init(
 		glob = glob_new(pattern, env->fold_case ? GLOB_FOLD_CASE : 0, NULL);
 		if (!glob)
 			continue;
-		r->item[r->n++] = (struct recogniser){
-			infra_name(arena, span_trim(kind)), glob
-		};
+		r->name[r->n] = infra_name(arena, span_trim(kind));
+		r->glob[r->n++] = glob;
 	}
 }
 
@@ -253,8 +249,9 @@ static void
 recognisers_clear(struct recognisers *r)
 {
 	for (size_t i = 0; i < r->n; i++)
-		glob_free(r->item[i].glob);
-	free(r->item);
+		glob_free(r->glob[i]);
+	free(r->glob);
+	free(r->name);
 }
 
 /* The infrastructure that pattern P gives away, or NULL. */
@@ -262,15 +259,12 @@ static const char *
 recognised(const struct recognisers *r, const struct pattern *p)
 {
 	struct glob_path sample;
-	const char *infra = NULL;
+	size_t at;
 
 	glob_path_init(&sample, glob_sample(p->glob), false);
-	for (size_t k = 0; k < r->n && !infra; k++) {
-		if (glob_match_path(r->item[k].glob, &sample))
-			infra = r->item[k].name;
-	}
+	at = glob_match_first((const struct glob *const *)r->glob, r->n, &sample);
 	free(sample.own);
-	return infra;
+	return at < r->n ? r->name[at] : NULL;
 }
 
 /*
@@ -345,7 +339,7 @@ count_of(const struct verdict_env *env, const struct recognisers *r,
 {
 	/* What paths give away is one thing, or the paths would say nothing. */
 	for (size_t i = 0; i < r->n; i++) {
-		if (strcmp(r->item[i].name, name) == 0)
+		if (strcmp(r->name[i], name) == 0)
 			return 0;
 	}
 	for (size_t i = 0; i < env->n_counted; i++) {

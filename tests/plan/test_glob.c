@@ -484,6 +484,72 @@ what_was_made_to_compare_is_made_again_as_it_was(void **state)
 		glob_free(glob[i]);
 }
 
+/* Everything that is known of A and of B, beside the text of the pattern. */
+static bool
+is_known_alike(const struct glob *a, const struct glob *b)
+{
+	const char *name = glob_name_prefix(a), *other = glob_name_prefix(b);
+
+	return a->needs == b->needs && a->flags == b->flags &&
+	       a->n_prefix == b->n_prefix && a->n_directory == b->n_directory &&
+	       a->n_positions == b->n_positions && a->is_literal == b->is_literal &&
+	       a->covers_below == b->covers_below &&
+	       a->ends_in_name == b->ends_in_name &&
+	       strcmp(glob_prefix(a), glob_prefix(b)) == 0 &&
+	       strcmp(glob_sample(a), glob_sample(b)) == 0 &&
+	       (!name || strcmp(name, other) == 0) &&
+	       (!name || strcmp(glob_room(a, a->name_suffix),
+			     glob_room(b, b->name_suffix)) == 0);
+}
+
+/* A backslash before one of its letters: says the same, and is read letter by letter. */
+static bool
+escape_a_letter(const char *text, char *escaped)
+{
+	size_t at = strcspn(text, "ax");
+
+	if (!text[at])
+		return false;
+	memcpy(escaped, text, at);
+	escaped[at] = '\\';
+	memcpy(escaped + at + 1, text + at, strlen(text) - at + 1);
+	return true;
+}
+
+/* Random patterns of names, stars and dots, and what a look at each byte misses. */
+static void
+a_pattern_read_at_a_glance_is_as_one_taken_apart(void **state)
+{
+	static const char letter[] = "aaxx//**..c-[?";
+	static const unsigned flags[] = { 0, GLOB_IS_DIR, GLOB_IS_FILE,
+		GLOB_FOLD_CASE };
+	uint64_t seed = 4;
+	size_t n_alike = 0;
+
+	for (int i = 0; i < 200000; i++) {
+		char text[16], escaped[20];
+		unsigned flag = flags[i % N_ELEMS(flags)];
+		size_t n = 1 + (size_t)i % 13;
+		struct glob *quick, *slow;
+
+		for (size_t k = 0; k < n; k++) {
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			text[k] = letter[(seed >> 33) % (N_ELEMS(letter) - 1)];
+		}
+		text[n] = '\0';
+		if (!escape_a_letter(text, escaped))
+			continue;
+		quick = glob_new(text, flag, NULL);
+		slow = glob_new(escaped, flag, NULL);
+		if (!quick != !slow || (quick && !is_known_alike(quick, slow)))
+			fail_msg("%s and %s, flags %u", text, escaped, flag);
+		n_alike += quick != NULL;
+		glob_free(quick);
+		glob_free(slow);
+	}
+	assert_true(n_alike > 50000);
+}
+
 int
 main(void)
 {
@@ -504,6 +570,7 @@ main(void)
 		cmocka_unit_test(a_pattern_of_a_megabyte_is_refused),
 		cmocka_unit_test(a_capped_pattern_keeps_its_literal_prefix),
 		cmocka_unit_test(what_was_made_to_compare_is_made_again_as_it_was),
+		cmocka_unit_test(a_pattern_read_at_a_glance_is_as_one_taken_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,7 @@ class Case:
         self.disk = os.path.join(place, "disk")
         self.repo = os.path.join(self.disk, "repo")
         self.points = os.path.join(place, "points")
+        self.n_passed = 0  # bytes of what was passed when somebody died
         self.cut = os.path.join(place, "cut")
         self.home = os.path.join(self.disk, "home")
         self.divisi_home = os.path.join(self.repo, ".git", "divisi")
@@ -115,7 +116,10 @@ class Case:
             lock = re.search(r"git's lock file (\S+) is in the way", what)
             if lock and self.was_dark and os.path.exists(lock[1]):
                 os.unlink(lock[1])  # its git went with the power
-            if lock:
+            answer = self.plot.answer(name, what)
+            if answer:
+                order = ["divisi"] + answer
+            elif lock:
                 order = command.split()
             elif "asks you" in what:
                 order = ["divisi", "approve", name, "--reason", "blue"]
@@ -296,6 +300,15 @@ class Case:
             if os.path.exists(self.points + "/" + name):
                 os.unlink(self.points + "/" + name)
         shutil.rmtree(self.cut, ignore_errors=True)
+
+    def note_death(self):
+        """It happened: nobody dies any more, and what is passed from here on counts apart."""
+        os.unlink(self.points + "/at")
+        self.n_passed = len(read(self.points + "/points"))
+
+    def passed_since_death(self):
+        """The lines of what was passed since the last death."""
+        return read(self.points + "/points")[self.n_passed:].splitlines()
 
     def dead_pid(self, client):
         """Waits for the death; the pid of who stands at the point, 0 when it never came."""

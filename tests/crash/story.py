@@ -56,6 +56,10 @@ class Plain:
         """What the person does about the plan as a whole: the words of an order, or None."""
         return None
 
+    def answer(self, session, what):
+        """What the person says to WHAT that SESSION needs, where it is not what everybody would."""
+        return None
+
     def is_over(self, states):
         """Is the plan over, though `divisi run` does not say so?"""
         return False

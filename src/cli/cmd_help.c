@@ -50,8 +50,10 @@ cmd_help_one(const struct command *command)
 
 	screen_init(&screen, stdout);
 	while (span_next(&rest, '\n', &line)) {
-		fprintf(stdout, "%s divisi %.*s\n",
-		    is_first ? "usage:" : "   or:", SPAN_FMT(line));
+		AUTO_FREE char *one = xstrndup(line.p, line.n);
+
+		fprintf(stdout, "%s divisi ", is_first ? "usage:" : "   or:");
+		screen_wrap(&screen, 16, 14, one);
 		is_first = false;
 	}
 	fputc('\n', stdout);

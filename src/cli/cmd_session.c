@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/client.h"
+#include "cli/screen.h"
 #include "cli/world.h"
 
 #include <libgen.h>
@@ -85,6 +86,8 @@ read_order(int argc, char **argv, const struct option_doc *options, struct field
 	return (int)n;
 }
 
+enum { ASKED_SHOWN = 60 }; /* columns of what was answered */
+
 /* An order about the plan at PATH goes to the server of its repository; NULL = here. */
 static int
 order_at(const char *path, const char *verb, const struct fields *in, bool as_json,
@@ -104,8 +107,11 @@ order_at(const char *path, const char *verb, const struct fields *in, bool as_js
 		puts(text);
 	} else if (rc == 0) {
 		const char *who = fields_text(&out, "label");
+		const char *asked = fields_text(&out, "asked");
+		AUTO_FREE char *what = asked[0] ? screen_cut(asked, ASKED_SHOWN) : NULL;
 
-		printf("%s%s%s\n", who, who[0] ? ": " : "", done);
+		printf("%s%s%s%s%s\n", who, who[0] ? ": " : "", done, what ? ": " : "",
+		    what ? what : "");
 	}
 	client_close(&client);
 	fields_clear(&out);

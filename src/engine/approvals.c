@@ -220,19 +220,23 @@ answer_letter(struct engine *engine, const struct fields *in,
 	return rc;
 }
 
-/* "Yes" answers no question: what its agent shall hear is missing. */
-static int
-check_words(const struct session *s, const struct ask *a, const struct fields *in,
-    struct err *err)
+/* What S is answered when nobody says which: the first that is open, of ID when there is one. */
+static const struct ask *
+open_ask(const struct session *s, const char *id)
 {
-	const char *id = fields_text(in, "ask");
-
-	for (size_t i = 0; !a && i < s->n_asks; i++) {
+	for (size_t i = 0; i < s->n_asks; i++) {
 		const struct ask *one = &s->ask[i];
 
 		if (one->decision[0] == '\0' && (!id[0] || strcmp(one->id, id) == 0))
-			a = one;
+			return one;
 	}
+	return NULL;
+}
+
+/* "Yes" answers no question: what its agent shall hear is missing. */
+static int
+check_words(const struct ask *a, const struct fields *in, struct err *err)
+{
 	if (!a || strcmp(a->kind, "question") != 0 || fields_text(in, "text")[0] ||
 	    strcmp(fields_text(in, "decision"), "allow") != 0)
 		return 0;
@@ -247,7 +251,7 @@ order_answer(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err)
 {
 	const char *name = fields_text(in, "approval");
-	const struct ask *a = NULL;
+	const struct ask *a = NULL, *meant;
 	struct session *s = NULL;
 	struct fields f = { 0 };
 	size_t n_rules = engine->core->n_allowances;
@@ -266,8 +270,13 @@ order_answer(struct engine *engine, const struct fields *in,
 		if (!s)
 			return -1;
 	}
-	if (check_words(s, a, in, err) < 0)
+	meant = a ? a : open_ask(s, fields_text(in, "ask"));
+	if (check_words(meant, in, err) < 0)
 		return -1;
+	if (meant) {
+		fields_set(out, "asked", meant->text);
+		fields_setf(out, "approval", "a%d", meant->number);
+	}
 	fields_set(&f, "session", s->id);
 	if (a) {
 		fields_set_number(&f, "number", a->number);

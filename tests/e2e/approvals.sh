@@ -78,7 +78,8 @@ done
 claim "none was answered meanwhile" equals "$(item 'len(items)')" 3
 claim "their ids are the same" equals "$(item 'p["1A"]["id"]')$(item 'p["1B"]["id"]')" "$a$b"
 kill -KILL "$(server_pid)"
-claim "allowed by rule right after a crash" divisi approve "$a" --rule 'May I run*'
+claim "allowed by rule right after a crash, and it says what" \
+	says 'allowed, and by rule.*: May I run make' divisi approve "$a" --rule 'May I run*'
 claim "the agent hears it" until_true said 1A 'answered: allow'
 claim "a second yes is none" divisi_fails 6 approve "$a"
 claim "the rule is listed" says 'r1 .*plan p1.*May I run' divisi approvals --rules

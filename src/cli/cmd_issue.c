@@ -240,6 +240,19 @@ settle_draft(const char *draft, bool is_written)
 		fprintf(stderr, "the text is kept in %s\n", draft);
 }
 
+/* At a terminal lines end at words, and what goes on stands below where the line began. */
+static void
+put_lines(const struct screen *screen, const char *text)
+{
+	struct span rest = span_of(text), line;
+
+	while (span_next(&rest, '\n', &line)) {
+		AUTO_FREE char *one = xstrndup(line.p, line.n);
+
+		screen_line(screen, (int)strspn(one, " "), one);
+	}
+}
+
 int
 cmd_issue(int argc, char **argv)
 {
@@ -266,7 +279,9 @@ cmd_issue(int argc, char **argv)
 	if (rc == 0)
 		rc = client_order(&client, "issue", &in, &out, 60000, &err);
 	settle_draft(draft, rc == 0);
-	if (rc == 0)
+	if (rc == 0 && screen.width > 0 && !as_json && !is_markdown(&in))
+		put_lines(&screen, fields_text(&out, "text"));
+	else if (rc == 0)
 		fputs(fields_text(&out, "text"), stdout);
 	client_close(&client);
 	fields_clear(&in);

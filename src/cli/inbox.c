@@ -62,21 +62,19 @@ static void
 put_head(const struct screen *screen, const struct json_object *item, int64_t now)
 {
 	AUTO_FREE char *age = text_age(now - js_number(item, "since", now));
-	AUTO_FREE char *kind = text_show(js_text(item, "kind"), true);
-	AUTO_FREE char *name = text_show(js_text(item, "name"), true);
 	AUTO_FREE char *focus = screen_cut(js_text(item, "focus"), 30);
-	AUTO_FREE char *agent = text_show(js_text(item, "agent"), true);
 	int64_t until = js_number(item, "until", 0);
+	AUTO_FREE char *left = until > now ? text_age(until - now) : NULL;
+	const char *id = js_text(item, "id");
+	AUTO_FREE char *rest = xasprintf("%s %s %s: %s, %s%s%s", js_text(item, "kind"),
+	    js_text(item, "name"), focus,
+	    strcmp(js_text(item, "asked_by"), "agent") == 0 ? js_text(item, "agent")
+							    : "divisi",
+	    age, left ? ", no in " : "", left ? left : "");
 
-	screen_put(screen, STYLE_WARN, js_text(item, "id"));
-	fprintf(screen->out, "  %s  %s %s: %s, %s", kind, name, focus,
-	    strcmp(js_text(item, "asked_by"), "agent") == 0 ? agent : "divisi", age);
-	if (until > now) {
-		AUTO_FREE char *left = text_age(until - now);
-
-		fprintf(screen->out, ", no in %s", left);
-	}
-	fputc('\n', screen->out);
+	screen_put(screen, STYLE_WARN, id);
+	fputs("  ", screen->out);
+	screen_wrap(screen, 4, (int)strlen(id) + 2, rest);
 }
 
 void

@@ -121,8 +121,10 @@ class Case:
                 order = ["divisi"] + answer
             elif lock:
                 order = command.split()
-            elif "asks you" in what:
-                order = ["divisi", "approve", name, "--reason", "blue"]
+            elif "asks you" in what or what.startswith("asks permission"):
+                order = self.plot.answer(self, name)
+            elif what.startswith("claimed by"):
+                order = []  # by that very person
             elif "divisi resume" in command:
                 order = ["divisi", "resume", name]
             elif "not committed" in what:
@@ -139,6 +141,8 @@ class Case:
                 order = ["sh", "-c", command]
             else:
                 order = None
+            if order == []:
+                continue
             if order:
                 code, said = self.call(*order)
                 if "refused G18" in said:
@@ -316,11 +320,19 @@ class Case:
         while time.monotonic() < end:
             text = read(self.points + "/died")
             if text.endswith("\n"):
-                return int(text)
+                return self.outer_pid(int(text))
             if not client.is_alive():
                 return 0
             time.sleep(0.003)
         return 0
+
+    def outer_pid(self, pid):
+        """What PID, which may be a number of a namespace of its own, is called out here."""
+        for outer in self.living():
+            numbers = re.search(r"^NSpid:(.*)", read("/proc/%d/status" % outer), re.M)
+            if numbers and numbers[1].split()[-1] == str(pid):
+                return outer
+        return pid
 
     def stands_still(self, pid):
         """Waits until PID, which said that it stops, was stopped: a SIGCONT before that is lost."""
@@ -413,7 +425,7 @@ class Case:
             for name in files:
                 path = os.path.relpath(os.path.join(folder, name), self.disk)
                 if name.endswith((".lock", ".new")) and not re.search(
-                        r"divisi/(git|server)\.lock$|slots/\d+\.lock$|divisi/aside/", path):
+                        r"divisi/(git|server)\.lock$|slots/\d+\.lock$|accounts/\w+\.lock$|divisi/aside/", path):
                     left.append(path)
                 # A removal that was not synced is undone; the next pin clears it away.
                 if name.startswith("pin.index") and not self.was_dark or re.search(r"\.[A-Za-z0-9]{6}$", name) and (

@@ -10,6 +10,7 @@ import re
 import shutil
 import stat
 
+from story_guests import Guests as GuestsOwn
 from story_judge import Judge as JudgeOwn
 from story_met import Met as MetOwn
 
@@ -51,6 +52,10 @@ class Plain:
         """What the person wants of a session, unasked: the words of an order; SEEN has what
         happened to it."""
         return None
+
+    def answer(self, case, name):
+        """What the person does when session NAME asks: the words of a command; [] to wait."""
+        return ["divisi", "approve", name, "--reason", "blue"]
 
     def orders(self, case, status, seen):
         """What the person does about the plan as a whole: the words of an order, or None."""
@@ -202,4 +207,8 @@ class Met(MetOwn, Plain):
     """Sessions that meet."""
 
 
-STORIES = {story.name: story for story in (Plain(), Rough(), Judge(), Met())}
+class Guests(GuestsOwn, Plain):
+    """Agents of all kinds, and other programs."""
+
+
+STORIES = {story.name: story for story in (Plain(), Rough(), Judge(), Met(), Guests())}

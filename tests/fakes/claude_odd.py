@@ -12,6 +12,7 @@
   odd:tty             asks on the terminal
   odd:login           says on standard error that it must log in, and waits
   odd:nologin         the result that Claude gives without a login
+  odd:limit           meets a limit that is over in a second, and goes on
   odd:commit          commits a file of the phase's name, and is done
 
 --version prints what the file `version` beside it holds.
@@ -22,6 +23,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -63,7 +65,7 @@ def commit():
     with open(name, "w", encoding="utf-8") as file:
         file.write("work\n")
     subprocess.run(["git", "add", name], check=True)
-    subprocess.run(["git", "commit", "-q", "-m", "work"], check=True)
+    subprocess.run(["git", "commit", "-q", "-m", "work"], check=False)
 
 
 def garbage():
@@ -113,6 +115,9 @@ def main():
         say("x" * (int(odd["long"]) << 20))
     if "exact" in odd:
         exactly(int(odd["exact"]))
+    if "limit" in odd:
+        out(type="rate_limit_event", rate_limit_info={
+            "status": "rejected", "resetsAt": int(time.time()) + 2})
     for number in range(int(odd.get("flood") or 0)):
         ask(number)
     if "commit" in odd:

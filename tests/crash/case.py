@@ -469,6 +469,11 @@ class Case:
         got["starts"] = {run: starts.count(run) for run in set(starts)}
         return got
 
-    def remove(self):
+    def leave(self):
+        """Nothing of it lives any more."""
         self.kill_everything()
+        self.plot.leave(self)
+
+    def remove(self):
+        self.leave()
         shutil.rmtree(self.place, ignore_errors=True)

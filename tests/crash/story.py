@@ -10,6 +10,7 @@ import re
 import shutil
 import stat
 
+from story_forge import Forge as ForgeOwn
 from story_guests import Guests as GuestsOwn
 from story_judge import Judge as JudgeOwn
 from story_met import Met as MetOwn
@@ -40,13 +41,16 @@ class Plain:
 
     name, phases, patience_s = "plain", PLAIN, 200
     sample = "sample.txt"
-    has_wishes = has_orders = False
+    has_wishes = has_orders = has_trackers = False
     looks_s = 60  # how long a person looks on while nobody asks
     may_be = ""  # refs that are there or not, as it goes
     settings = (("merge", "auto"), ("verify", "true"))
 
     def furnish(self, case):
         pass
+
+    def leave(self, case):
+        """Ends what furnish began."""
 
     def wish(self, case, session, seen):
         """What the person wants of a session, unasked: the words of an order; SEEN has what
@@ -211,4 +215,8 @@ class Guests(GuestsOwn, Plain):
     """Agents of all kinds, and other programs."""
 
 
-STORIES = {story.name: story for story in (Plain(), Rough(), Judge(), Met(), Guests())}
+class Forge(ForgeOwn, Plain):
+    """Pull requests, and agents there."""
+
+
+STORIES = {story.name: story for story in (Plain(), Rough(), Judge(), Met(), Guests(), Forge())}

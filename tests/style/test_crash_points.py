@@ -69,6 +69,12 @@ class CrashPoints(unittest.TestCase):
                       "git-end.worktree-add.here", "tracker-commit.registry.before"):
             self.assertIn(point, points)
 
+    def test_what_no_built_in_tracker_commits_is_no_point(self):
+        points = crash_points.list_points(TOP)
+        for kind in ("pull-open", "pull-look", "pull-close", "delegate-look"):
+            self.assertIn("act-end.%s.after" % kind, points)
+            self.assertNotIn("tracker-commit.%s.after" % kind, points)
+
 
 if __name__ == "__main__":
     unittest.main()

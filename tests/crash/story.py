@@ -14,6 +14,7 @@ from story_forge import Forge as ForgeOwn
 from story_guests import Guests as GuestsOwn
 from story_judge import Judge as JudgeOwn
 from story_met import Met as MetOwn
+from story_verbs import Verbs as VerbsOwn
 
 # Two that share a file and land in the announced order, the first with a question; then one
 # that reads what they made.  An agent that is started again does what is left to do.
@@ -219,4 +220,9 @@ class Forge(ForgeOwn, Plain):
     """Pull requests, and agents there."""
 
 
-STORIES = {story.name: story for story in (Plain(), Rough(), Judge(), Met(), Guests(), Forge())}
+class Verbs(VerbsOwn, Plain):
+    """A person's verbs."""
+
+
+STORIES = {story.name: story for story in (
+    Plain(), Rough(), Judge(), Met(), Guests(), Forge(), Verbs())}

@@ -116,7 +116,7 @@ class Case:
             lock = re.search(r"git's lock file (\S+) is in the way", what)
             if lock and self.was_dark and os.path.exists(lock[1]):
                 os.unlink(lock[1])  # its git went with the power
-            answer = self.plot.answer(name, what)
+            answer = self.plot.instead(name, what)
             if answer:
                 order = ["divisi"] + answer
             elif lock:

@@ -66,7 +66,7 @@ class Plain:
         """What the person does about the plan as a whole: the words of an order, or None."""
         return None
 
-    def answer(self, session, what):
+    def instead(self, session, what):
         """What the person says to WHAT that SESSION needs, where it is not what everybody would."""
         return None
 

@@ -48,7 +48,7 @@ class Met:
             return ["review", phase, "--waive", "seen by ada"]
         return None
 
-    def answer(self, session, what):
+    def instead(self, session, what):
         """It is done without the review, not merged past it, whatever died meanwhile."""
         if "its work waits for its review" in what:
             return ["review", session, "--waive", "seen by ada"]

@@ -296,12 +296,17 @@ is_ascii(const char *s)
  * links and submodules give a path, names beyond ASCII where a pattern takes characters,
  * and numbers of things.  NULL when there is none of it.
  */
+#define VERIFY_MAX_PHASES 16384 /* as divisi-verify has it */
+
 static const char *
 beyond_proof(const struct certificate *c)
 {
 	const struct meets *m = &c->meets;
 	bool has_wide_names = false, takes_characters = false;
 
+	if (c->plan->n_phases > VERIFY_MAX_PHASES)
+		return arena_printf(
+		    c->arena, "it has more than %d phases", VERIFY_MAX_PHASES);
 	for (size_t i = 0; i < c->env->n_tracked; i++)
 		has_wide_names = has_wide_names || !is_ascii(c->env->tracked[i]);
 	for (size_t i = 0; i < m->n_patterns; i++) {

@@ -113,8 +113,8 @@ void decision_all(struct decision *d);
 struct standing;
 const struct decision *standing_decision(const struct standing *standing);
 
-/* Fills the graphs of DECISION. */
-void order_read(struct decision *d);
+/* Fills the graphs of DECISION; false when they are too large to be closed. */
+bool order_read(struct decision *d);
 
 /* Gives the pairs that may run in either order one that goes with the hard edges. */
 void order_exclusions(struct decision *d);

@@ -161,8 +161,20 @@ graph_has_successors(const struct graph *graph, int node)
 	return graph->begin[node] < graph->begin[node + 1];
 }
 
+static size_t
+row_bytes(size_t n)
+{
+	return (n / 64 + 1) * sizeof(uint64_t);
+}
+
+bool
+graph_may_be_too_large(size_t n)
+{
+	return n * row_bytes(n) > GRAPH_MAX_REACH;
+}
+
 /* A row for every component that an edge leaves, or that has one inside. */
-static void
+static bool
 make_rows(struct graph *graph, size_t n_words)
 {
 	bool *has_row = xcalloc(graph->n_components, sizeof(*has_row));
@@ -177,20 +189,25 @@ make_rows(struct graph *graph, size_t n_words)
 		}
 	}
 	graph->row = xcalloc(graph->n_components, sizeof(*graph->row));
-	graph->reach = xcalloc(n_rows * n_words, sizeof(*graph->reach));
-	for (size_t c = 0; c < graph->n_components; c++)
+	if (n_rows * row_bytes(graph->n) <= GRAPH_MAX_REACH)
+		graph->reach = xcalloc(n_rows * n_words, sizeof(*graph->reach));
+	for (size_t c = 0; graph->reach && c < graph->n_components; c++)
 		graph->row[c] = has_row[c] ? graph->reach + at++ * n_words : NULL;
 	free(has_row);
+	return graph->reach != NULL;
 }
 
-void
+bool
 graph_close(struct graph *graph)
 {
 	size_t n_words = graph->n / 64 + 1;
-	size_t *begin = xcalloc(graph->n_components + 1, sizeof(*begin));
-	int *member = xcalloc(graph->n, sizeof(*member));
+	size_t *begin;
+	int *member;
 
-	make_rows(graph, n_words);
+	if (!make_rows(graph, n_words))
+		return false;
+	begin = xcalloc(graph->n_components + 1, sizeof(*begin));
+	member = xcalloc(graph->n, sizeof(*member));
 	for (size_t i = 0; i < graph->n; i++)
 		begin[graph->component[i]]++;
 	for (size_t c = 0, sum = 0; c <= graph->n_components; c++) {
@@ -220,6 +237,7 @@ graph_close(struct graph *graph)
 	}
 	free(begin);
 	free(member);
+	return true;
 }
 
 bool

@@ -37,8 +37,16 @@ bool graph_has(const struct graph *graph, int from, int to);
 /* Does any edge leave NODE? */
 bool graph_has_successors(const struct graph *graph, int node);
 
-/* Computes who reaches whom: n / 8 bytes for each component that reaches anybody. */
-void graph_close(struct graph *graph);
+/*
+ * Computes who reaches whom: n / 8 bytes for each component that reaches anybody.  False when
+ * that would be more than GRAPH_MAX_REACH, as it never is up to 16,384 nodes; then nobody is
+ * said to reach anybody.
+ */
+#define GRAPH_MAX_REACH ((size_t)40 << 20)
+bool graph_close(struct graph *graph);
+
+/* Could a graph of N nodes have too many ways to be closed? */
+bool graph_may_be_too_large(size_t n);
 
 /* Is there a way of one edge or more?  A node in a cycle reaches itself. */
 bool graph_reaches(const struct graph *graph, int from, int to);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "plan/glob.h"
+#include "plan/graph.h"
 #include "plan/index.h"
 #include "plan/lint_text.h"
 #include "plan/parse.h"
@@ -544,16 +545,15 @@ lint_size(struct plan *plan, const struct verdicts *verdicts, struct lint_list *
 		return;
 	if (plan->n_phases > VERDICT_MAX_PHASES)
 		lint_add(plan, lints, "L23", 'E', "A-2", "", (struct place){ 1, 1 },
-		    fix,
-		    "the plan has %zu phases; at most %d are decided, since who comes "
-		    "before whom takes memory that grows with their square",
+		    fix, "the plan has %zu phases; at most %d are decided",
 		    plan->n_phases, VERDICT_MAX_PHASES);
 	else
 		lint_add(plan, lints, "L23", 'E', "A-2", "", (struct place){ 1, 1 },
 		    fix,
 		    "too much of the plan meets: at most %d pairs that are not parallel "
-		    "are told apart, and some hundred million meetings of patterns",
-		    VERDICT_MAX_PAIRS);
+		    "are told apart, some hundred million meetings of patterns, and "
+		    "who comes before whom in %zu MB",
+		    VERDICT_MAX_PAIRS, GRAPH_MAX_REACH >> 20);
 }
 
 void

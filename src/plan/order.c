@@ -60,7 +60,7 @@ known_ids(const struct plan *plan, size_t *n)
 }
 
 /* The edges of "Depends on"; what names nobody was linted and is left out. */
-static void
+static bool
 read_declared(struct decision *d)
 {
 	const struct plan *plan = d->plan;
@@ -80,7 +80,7 @@ read_declared(struct decision *d)
 	}
 	free(known);
 	graph_seal(&d->declared);
-	graph_close(&d->declared);
+	return graph_close(&d->declared);
 }
 
 /*
@@ -88,10 +88,11 @@ read_declared(struct decision *d)
  * down an order has decided what a read against it means (it reads the old state), so such
  * a read is no edge; only reads that no declaration orders can make a cycle.
  */
-void
+bool
 order_read(struct decision *d)
 {
-	read_declared(d);
+	if (!read_declared(d))
+		return false;
 	graph_init(&d->hard, d->plan->n_phases);
 	for (size_t e = 0; e < d->declared.n_edges; e++)
 		graph_add(&d->hard, d->declared.edge[e].from, d->declared.edge[e].to);
@@ -112,7 +113,7 @@ order_read(struct decision *d)
 		}
 	}
 	graph_seal(&d->hard);
-	graph_close(&d->hard);
+	return graph_close(&d->hard);
 }
 
 /*

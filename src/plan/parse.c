@@ -14,7 +14,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Enough for any plan that can be mended; keeps ten megabytes of noise from filling memory. */
+/* Enough for any plan that can be mended; keeps sixty megabytes of noise from filling memory. */
 #define MAX_LINTS         10000
 #define MAX_MESSAGE_BYTES 700
 

@@ -2,7 +2,7 @@
 
 #include "plan/plan.h"
 
-#define PLAN_MAX_BYTES  (10u * 1024 * 1024)
+#define PLAN_MAX_BYTES  (64u * 1024 * 1024)
 #define PLAN_MAX_PHASES 100000u
 
 /*

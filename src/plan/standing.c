@@ -173,7 +173,7 @@ change_order(struct decision *d, int phase, const struct graph *around)
 	for (size_t e = 0; e < around->n_edges; e++)
 		graph_add(&hard, around->edge[e].from, around->edge[e].to);
 	graph_seal(&hard);
-	graph_close(&hard);
+	(void)graph_close(&hard); /* so near its limit all is decided anew */
 	graph_clear(&d->hard);
 	d->hard = hard;
 	return true;

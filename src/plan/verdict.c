@@ -150,14 +150,16 @@ decision_init(struct decision *d, struct verdicts *v, const struct plan *plan,
 	d->unknown = arena_alloc(d->arena, n * sizeof(*d->unknown));
 	for (size_t i = 0; i < n; i++)
 		d->unknown[i] = decision_unknown(d, (int)i);
-	order_read(d);
-	return true;
+	return order_read(d);
 }
 
 bool
 decision_is_near_limits(const struct decision *d)
 {
-	return meets_is_near_limits(&d->meets) ||
+	bool may_grow = d->meets.n_data + d->resources.n_data + d->hard.n_edges > 0;
+
+	return (may_grow && graph_may_be_too_large(d->plan->n_phases)) ||
+	       meets_is_near_limits(&d->meets) ||
 	       d->meets.n_hits + d->resources.n_hits > MAX_HITS / 2;
 }
 

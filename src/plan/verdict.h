@@ -106,7 +106,7 @@ struct cycle {
 };
 
 #define VERDICT_KEEP_ALL   200
-#define VERDICT_MAX_PHASES 16384
+#define VERDICT_MAX_PHASES 100000
 #define VERDICT_MAX_PAIRS  2000000
 
 struct verdicts {
@@ -116,8 +116,8 @@ struct verdicts {
 	size_t n_pairs, cap_pairs;
 	size_t n_total; /* N(N-1)/2 */
 	/*
-	 * The plan is past what is decided in memory (VERDICT_MAX_PHASES, or more
-	 * non-parallel pairs than VERDICT_MAX_PAIRS): no pair is kept and every pair counts
+	 * The plan is past what is decided in memory (VERDICT_MAX_PHASES, more
+	 * non-parallel pairs than VERDICT_MAX_PAIRS, GRAPH_MAX_REACH): no pair is kept and every pair counts
 	 * as sequential in plan order, for unknown could collide.
 	 */
 	bool is_too_large;

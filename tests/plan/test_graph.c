@@ -142,6 +142,27 @@ closure_agrees_with_the_plain_one(void **state)
 	}
 }
 
+/* Memory that grows with the square is given up to where it is some ten megabytes. */
+static void
+more_ways_than_there_is_room_for_are_none(void **state)
+{
+	static const int n_nodes[] = { 16384, 20000 };
+
+	for (size_t i = 0; i < N_ELEMS(n_nodes); i++) {
+		bool fits = i == 0;
+		struct graph g;
+
+		graph_init(&g, (size_t)n_nodes[i]);
+		for (int node = 0; node + 1 < n_nodes[i]; node++)
+			graph_add(&g, node, node + 1);
+		graph_seal(&g);
+		assert_int_equal(graph_may_be_too_large(g.n), !fits);
+		assert_int_equal(graph_close(&g), fits);
+		assert_int_equal(graph_reaches(&g, 0, n_nodes[i] - 1), fits);
+		graph_clear(&g);
+	}
+}
+
 int
 main(void)
 {
@@ -152,6 +173,7 @@ main(void)
 		cmocka_unit_test(the_longest_chain_may_be_limited_to_some_nodes),
 		cmocka_unit_test(a_ring_of_many_nodes_needs_no_deep_stack),
 		cmocka_unit_test(closure_agrees_with_the_plain_one),
+		cmocka_unit_test(more_ways_than_there_is_room_for_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

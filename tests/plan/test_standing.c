@@ -295,6 +295,46 @@ a_plan_too_large_to_be_decided_stays_so(void **state)
 	arena_free(arena);
 }
 
+/* Of a hundred thousand phases every one has a file, and so has another one far away. */
+static void
+a_hundred_thousand_phases_are_decided_and_changed(void **state)
+{
+	enum { N = VERDICT_MAX_PHASES, CHANGED = 40000 };
+	static const int changed[] = { CHANGED };
+	struct alteration edit = { ALTERATION_ADD, CHANGED, TOUCH_WRITES, "src/7/a.c",
+		NULL, false };
+	struct plan *plan = xcalloc(1, sizeof(*plan)), *altered;
+	struct standing *standing;
+	struct verdicts *anew;
+
+	*plan = (struct plan){ .arena = arena_new(), .path = "", .n_phases = N };
+	plan->phase = arena_alloc(plan->arena, N * sizeof(*plan->phase));
+	for (int i = 0; i < N; i++) {
+		struct touch_list *list = &plan->phase[i].touch[TOUCH_WRITES];
+
+		plan->phase[i].id = arena_printf(plan->arena, "P%d", i);
+		plan->phase[i].repo = "";
+		list->item = arena_alloc(plan->arena, sizeof(*list->item));
+		list->n = 1;
+		list->item[0].text = arena_printf(
+		    plan->arena, "src/%d/*.c", i % (N - 1000));
+	}
+	standing = standing_new(plan, NULL);
+	assert_int_equal(standing_verdicts(standing)->n_pairs, 1000);
+	assert_non_null(verdicts_find(standing_verdicts(standing), 5, N - 1000 + 5));
+	altered = plan_altered(plan, &edit, 1);
+	assert_int_equal(standing_change(standing, altered, changed, 1), 1);
+	assert_non_null(verdicts_find(standing_verdicts(standing), 7, CHANGED));
+	anew = verdicts_new(altered, NULL);
+	assert_int_equal(anew->n_pairs, 1002);
+	same_verdicts(standing_verdicts(standing), anew);
+	verdicts_free(anew);
+	standing_free(standing);
+	plan_free(altered);
+	arena_free(plan->arena);
+	free(plan);
+}
+
 /* A plan of ten thousand phases makes states of some twenty thousand patterns. */
 static void
 patterns_keep_no_states_once_they_are_compared(void **state)
@@ -331,6 +371,7 @@ main(void)
 		cmocka_unit_test(so_is_a_large_one),
 		cmocka_unit_test(the_past_outlives_a_change),
 		cmocka_unit_test(a_plan_too_large_to_be_decided_stays_so),
+		cmocka_unit_test(a_hundred_thousand_phases_are_decided_and_changed),
 		cmocka_unit_test(patterns_keep_no_states_once_they_are_compared),
 	};
 

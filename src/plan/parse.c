@@ -331,6 +331,10 @@ check_bytes(const char *path, const char *text, size_t n_bytes, struct err *err)
 		    PLAN_MAX_BYTES);
 		return err_fix(err, "move detail into files of its own");
 	}
+	if (n_bytes > PLAN_MAX_LINES && line_of(text, n_bytes) > PLAN_MAX_LINES) {
+		err_set(err, ERR_INPUT, "%s: more than %u lines", name, PLAN_MAX_LINES);
+		return err_fix(err, "move detail into files of its own");
+	}
 	if (bad >= 0) {
 		err_set(err, ERR_INPUT, "%s: byte %ld (line %u): not UTF-8", name, bad,
 		    line_of(text, (size_t)bad));

@@ -3,6 +3,7 @@
 #include "plan/plan.h"
 
 #define PLAN_MAX_BYTES  (64u * 1024 * 1024)
+#define PLAN_MAX_LINES  (10u * 1024 * 1024) /* each costs memory, empty or not */
 #define PLAN_MAX_PHASES 100000u
 
 /*

@@ -529,7 +529,7 @@ bytes_that_are_no_text_are_refused_with_their_offset(void **state)
 }
 
 static void
-too_many_bytes_or_phases_are_refused(void **state)
+too_many_bytes_lines_or_phases_are_refused(void **state)
 {
 	static const char row[] = "|a|[X-1](u:1)|f|\n";
 	static const char head[] = "## Phase Map\n|Phase|Issues|Focus|\n|-|-|-|\n";
@@ -544,6 +544,9 @@ too_many_bytes_or_phases_are_refused(void **state)
 		memcpy(text + n_head + i * n_row, row, n_row);
 	assert_null(plan_parse("p", text, n, &lints, &err));
 	assert_int_equal(err.kind, ERR_INPUT);
+	memset(text, '\n', PLAN_MAX_LINES + 1);
+	assert_null(plan_parse("p", text, PLAN_MAX_LINES + 1, &lints, &err));
+	assert_non_null(strstr(err.text, "lines"));
 	memset(text, ' ', PLAN_MAX_BYTES + 1);
 	assert_null(plan_parse("p", text, PLAN_MAX_BYTES + 1, &lints, &err));
 	assert_int_equal(err.kind, ERR_INPUT);
@@ -709,7 +712,7 @@ main(void)
 		cmocka_unit_test(header_lines_are_read_with_and_without_bold),
 		cmocka_unit_test(the_session_registry_is_read_by_name),
 		cmocka_unit_test(bytes_that_are_no_text_are_refused_with_their_offset),
-		cmocka_unit_test(too_many_bytes_or_phases_are_refused),
+		cmocka_unit_test(too_many_bytes_lines_or_phases_are_refused),
 		cmocka_unit_test(a_hundred_thousand_phases_parse_in_linear_time),
 		cmocka_unit_test(a_megabyte_of_open_marks_takes_no_quadratic_time),
 		cmocka_unit_test(

@@ -11,7 +11,7 @@ PHASES = r"""
 1A|quick|Agent: gemini; Writes: `a`|what the guest does
 1B|quick|Writes: `b`|fake:tool=make all:no rule fake:bash=echo x >"$HOME/outside"; echo torn >.ccc-state.json fake:ask=question:Which one? fake:bash=rm -f .ccc-state.json .divisi-ccc-state.json fake:write=b:of b fake:bash=git add b; git commit -qm 1b || true
 1C|quick|Deliverable: c|fake:ask=question:Who does it?
-1D|quick|Agent: claude; Writes: `1D.txt`|odd:limit odd:commit
+1D|quick|Agent: claude; Writes: `1D.txt`|odd:limit
 """
 # What a person does in the place of an agent, on a terminal.
 HAND = """#!/bin/sh
@@ -23,7 +23,7 @@ git commit -qm 1c
 """
 STARTED = """#!/bin/sh
 [ "$1" = --version ] || echo "$DIVISI_RUN" >>"$HOME/../../started"
-exec python3 "%s" "$@"
+ODD_ALWAYS=odd:commit exec python3 "%s" "$@"
 """
 PAUSE_S = 5
 

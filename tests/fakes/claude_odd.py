@@ -15,6 +15,7 @@
   odd:limit           meets a limit that is over in a second, and goes on
   odd:commit          commits a file of the phase's name, and is done
 
+What ODD_ALWAYS holds is done whatever the prompt says, as by one that is taken up again.
 --version prints what the file `version` beside it holds.
 """
 
@@ -90,7 +91,8 @@ def main():
         message = json.loads(line)
         if message["type"] == "user":
             break
-    odd = dict(m.groups() for m in re.finditer(r"odd:([a-z]+)(?:=(\d+))?", json.dumps(message)))
+    odd = dict(m.groups() for m in re.finditer(r"odd:([a-z]+)(?:=(\d+))?", json.dumps(message)
+                                            + os.environ.get("ODD_ALWAYS", "")))
     if "login" in odd:
         print("Please run /login", file=sys.stderr, flush=True)
         sys.stdin.read()

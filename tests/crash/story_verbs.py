@@ -197,6 +197,8 @@ class Verbs:
 
     def next_of_house(self, case):
         """Does one thing that is to be done; says whether there was one."""
+        if os.path.exists(case.place + "/did/damaged"):
+            return self.once(case, "rescue", lambda: self.rescue(case))  # nothing else works
         return (self.next_of_issue(case)
                 or self.once(case, "forget", lambda: self.verb(case, "learn", "--forget"))
                 or self.once(case, "ready", lambda: self.verb(case, "ready"))

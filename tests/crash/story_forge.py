@@ -251,7 +251,11 @@ class Forge:
             return self.is_told(case, door, spool, torn)
         finally:
             door.terminate()
-            door.wait()
+            try:
+                door.wait(10)
+            except subprocess.TimeoutExpired:  # it stands still where somebody is to die
+                door.kill()
+                door.wait()
             door.stdout.close()
 
     def is_told(self, case, door, spool, torn):

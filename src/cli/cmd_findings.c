@@ -154,6 +154,13 @@ print_review(const struct screen *screen, const struct json_object *r)
 	    passed && js_text(r, "waived_by")[0] ? "waived"
 	    : passed                             ? "passed"
 						 : "blocked");
+	if (js_text(r, "depth")[0]) {
+		AUTO_FREE char *line = xasprintf(
+		    "a %s review: %s", js_text(r, "depth"), js_text(r, "depth_why"));
+
+		fputs("  ", screen->out);
+		screen_wrap(screen, 2, 2, line);
+	}
 	if (!passed)
 		fprintf(screen->out, "  %s\n", js_text(r, "why"));
 	else if (js_text(r, "waived_why")[0]) {

@@ -7,6 +7,7 @@
 #include "cli/dispatching.h"
 #include "cli/running.h"
 #include "plan/parse.h"
+#include "policy/depth.h"
 #include "policy/panel.h"
 #include "policy/review.h"
 
@@ -51,6 +52,9 @@ add_plan(struct fields *in, struct err *err)
 	AUTO_PLAN struct plan *plan = NULL;
 	AUTO_FREE char *words = NULL;
 	struct review_need need;
+	AUTO_FREE char *text = NULL;
+	enum depth depth;
+	char why[160];
 	bool is_complex = false;
 
 	if (fields_text(in, "path")[0] == '\0')
@@ -66,7 +70,9 @@ add_plan(struct fields *in, struct err *err)
 	fields_set(in, "title", plan->title);
 	fields_set(in, "plan_hash", plan->plan_hash);
 	fields_set_number(in, "complex", is_complex);
-	fields_set_number(in, "simple", plan->n_phases < 3 && !need.is_required);
+	depth = depth_of_plan(plan, need.is_required, why, sizeof(why));
+	text = xasprintf("%s: %s", depth_name(depth), why);
+	fields_set(in, "depth", text);
 	return 0;
 }
 
@@ -162,6 +168,10 @@ print_outcome(const struct json_object *r)
 	    js_text(r, "option"), (long long)js_number(r, "n_reviewers", 0),
 	    js_number(r, "n_reviewers", 0) == 1 ? "" : "s", cost);
 	put_shown(r, "recommendation");
+	if (js_text(r, "depth")[0]) {
+		printf("\n  a %s review: ", js_text(r, "depth"));
+		put_shown(r, "depth_why");
+	}
 	printf("\n  %zu critical, %zu important, %zu to consider; it is %s", n[0], n[1],
 	    n[2], js_text(r, "gate"));
 	if (js_text(r, "why")[0]) {

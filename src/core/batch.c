@@ -44,6 +44,7 @@ read_session(struct session *s, const struct fields *f, size_t i)
 		{ "needs", offsetof(struct session, needs) },
 		{ "output", offsetof(struct session, output) },
 		{ "review", offsetof(struct session, review) },
+		{ "depth", offsetof(struct session, depth) },
 		{ "repo", offsetof(struct session, repo) },
 		{ "target", offsetof(struct session, target) },
 		{ "routes", offsetof(struct session, away.routes) },

@@ -52,7 +52,7 @@ session_clear(struct session *s)
 		s->blocked, s->account, s->price, s->call, s->pull_url, s->pull_state,
 		s->pull_checks, s->pull_review, s->progress, s->state_text,
 		s->go_on_text, s->checkpoint, s->model, s->decisions, s->blockers,
-		s->review, s->offered, s->repo, s->target, s->needs };
+		s->review, s->depth, s->offered, s->repo, s->target, s->needs };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -370,6 +370,8 @@ dump_session(FILE *f, const struct session *s)
 	delegation_dump(s, f);
 	if (s->review[0])
 		fprintf(f, " review %s|%s\n", s->review, s->offered);
+	if (s->depth[0])
+		fprintf(f, " depth %s\n", s->depth);
 	dump_asks(f, s);
 }
 

@@ -171,6 +171,7 @@ struct session {
 	bool is_swept;  /* closed for good: what its agent kept is told to be removed */
 	bool is_tree_gone; /* another program took its worktree away */
 	char *review;      /* "in" "post": what its phase needs (S-43, S-44); "offer" */
+	char *depth;       /* and how deep it goes: "scope: it is a spike" */
 	char *offered; /* for what its review was offered last, and why that failed */
 	char *blocked; /* why its landing waits, and the command that mends it */
 	/* Its pull request, number 0 = none; what was seen of it last, when to look next. */

@@ -17,14 +17,14 @@
 	"mention"
 
 /* What a table says of each of its sessions. */
-#define SESSION_FIELDS                                                                            \
-	"sN.label sN.phase sN.issue sN.issue_title sN.issue_url sN.focus sN.title sN.mode "       \
-	"sN.launch sN.agent sN.agent_shown sN.adapter sN.program sN.args sN.env_more "            \
-	"sN.setup sN.branch sN.worktree sN.path sN.prompt_sha sN.verify sN.after "                \
-	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "             \
-	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity " \
-	"sN.fence sN.grants sN.account sN.price sN.output sN.review sN.routes sN.reroutes "       \
-	"sN.repo sN.target sN.base sN.needs sN.loop_tasks sN.loop_tries sN.loop_turns "           \
+#define SESSION_FIELDS                                                                               \
+	"sN.label sN.phase sN.issue sN.issue_title sN.issue_url sN.focus sN.title sN.mode "          \
+	"sN.launch sN.agent sN.agent_shown sN.adapter sN.program sN.args sN.env_more "               \
+	"sN.setup sN.branch sN.worktree sN.path sN.prompt_sha sN.verify sN.after "                   \
+	"sN.est_low sN.est_mid sN.est_high sN.points sN.budget sN.merge sN.analysis "                \
+	"sN.external sN.sandboxed sN.cost sN.version sN.launch_as sN.login sN.rules sN.identity "    \
+	"sN.fence sN.grants sN.account sN.price sN.output sN.review sN.depth sN.routes sN.reroutes " \
+	"sN.repo sN.target sN.base sN.needs sN.loop_tasks sN.loop_tries sN.loop_turns "              \
 	"sN.loop_replans sN.loop_fresh"
 
 #define PROPOSAL_FIELDS                                                                                              \
@@ -146,7 +146,7 @@ static const struct event_doc docs[HAP_N] = {
 	    "review text n sN.id sN.decision sN.response" },
 	[HAP_REVIEW_STARTED] = { "Reviewers are asked for, by a person or where the method needs them; their plan waits to be approved, or with an issue the request is written there.",
 	    "path session timing option plan_hash head run reviewers rounds "
-	    "issue text" },
+	    "depth issue text" },
 	[HAP_REVIEW_FAILED] = { "None of the reviewers gave any findings.",
 	    "review run round text" },
 	[HAP_REVIEW_WAIVED] = { "A person does without a review.",
@@ -261,6 +261,7 @@ static const struct event_field all_fields[] = {
 	{ "decisions", false, "what the agent noted as decided, for the exit report" },
 	{ "delivery", false, "the sender's id of the delivery; each is taken once" },
 	{ "denied", true, "tool calls that were refused" },
+	{ "depth", false, "how deep its review goes, single full scope regression checks or accuracy, and why" },
 	{ "deploy", false, "the deployment that it is about" },
 	{ "detail", false, "the long form: the tool's input, both sides of a conflict" },
 	{ "did", false, "what was done" },

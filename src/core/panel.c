@@ -160,6 +160,7 @@ step_review_started(
 	core_set(&r->run_option, fields_text(f, "option"));
 	core_set(&r->run_hash, fields_text(f, "plan_hash"));
 	core_set(&r->run_head, fields_text(f, "head"));
+	core_set(&r->depth, fields_text(f, "depth"));
 	core_set(&r->missing, "");
 	core_set(&r->trouble, "");
 	r->n_rounds = (int)n_rounds;

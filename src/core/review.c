@@ -13,7 +13,8 @@ review_clear(struct review *r)
 	char *const owned[] = { r->id, r->timing, r->option, r->plan_path, r->session,
 		r->plan_hash, r->head, r->reviewers, r->recommendation, r->by,
 		r->waived_by, r->waived_why, r->accepted_by, r->run, r->run_option,
-		r->run_hash, r->run_head, r->missing, r->trouble, r->asked_on };
+		r->run_hash, r->run_head, r->depth, r->missing, r->trouble,
+		r->asked_on };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -192,6 +193,7 @@ review_add(struct core *core, const struct happening *h)
 	core_set(&r->run_option, "");
 	core_set(&r->run_hash, "");
 	core_set(&r->run_head, "");
+	core_set(&r->depth, "");
 	core_set(&r->missing, "");
 	core_set(&r->trouble, "");
 	core_set(&r->asked_on, "");
@@ -516,6 +518,8 @@ reviews_dump(const struct core *core, FILE *f)
 			fprintf(f, " run %s %s|%s|%s %d %d %d %d|%s|%s\n", r->run,
 			    r->run_option, r->run_hash, r->run_head, r->n_rounds,
 			    r->round, r->owed, r->n_runs, r->missing, r->trouble);
+		if (r->depth[0])
+			fprintf(f, " depth %s\n", r->depth);
 		if (r->asked_on[0])
 			fprintf(
 			    f, " asked %s %lld\n", r->asked_on, (long long)r->asked_at);

@@ -34,6 +34,7 @@ struct review {
 	 * round that is being collected.
 	 */
 	char *run, *run_option, *run_hash, *run_head;
+	char *depth; /* how deep these look, and why */
 	int n_rounds, round, owed;
 	/*
 	 * Those of options A, B, C and H are no sessions: on which issue they are asked, and

@@ -6,6 +6,7 @@
 #include "engine/members.h"
 #include "engine/output.h"
 #include "engine/reports.h"
+#include "engine/seats.h"
 #include "policy/debate.h"
 #include "policy/panel.h"
 
@@ -20,8 +21,6 @@
  * findings of a first round stand in the home, below reviews/: both are derived from what the
  * journal knows, so that either is written again after a crash.
  */
-#define PERSONA_DIR ".divisi/personas"
-
 const char *
 panels_review_of(const struct engine *engine, const char *path)
 {
@@ -34,220 +33,69 @@ panels_review_of(const struct engine *engine, const char *path)
 	return "";
 }
 
-/* ---- who looks --------------------------------------------------------------------------- */
-
-/* Texts that a panel only borrows. */
-struct kept {
-	char *item[4 * PANEL_MAX_SEATS];
-	size_t n;
-};
-
-static const char *
-keep(struct kept *kept, char *owned)
-{
-	if (kept->n < N_ELEMS(kept->item))
-		kept->item[kept->n++] = owned;
-	return owned;
-}
-
-static void
-kept_clear(struct kept *kept)
-{
-	for (size_t i = 0; i < kept->n; i++)
-		free(kept->item[i]);
-}
-
-/* The team's own file of persona NAME, or the one that divisi brings along. */
-static char *
-persona_text(const struct engine *engine, const char *name, struct err *err)
-{
-	AUTO_FREE char *path = xasprintf("%s/" PERSONA_DIR "/%s.md", engine->top, name);
-	const struct embedded *shipped = persona_shipped(name);
-	AUTO_FD int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	char *text;
-	ssize_t n;
-
-	if (fd < 0 && shipped)
-		return xstrdup(shipped->data);
-	if (fd < 0) {
-		err_set(err, ERR_NOT_FOUND, "no persona is called %s", name);
-		err_fix(err,
-		    "divisi review --list shows them; one of your own is " PERSONA_DIR
-		    "/%s.md",
-		    name);
-		return NULL;
-	}
-	text = xcalloc(1, PERSONA_MAX_BYTES + 1);
-	n = fstat(fd, &st) == 0 && S_ISREG(st.st_mode)
-		? read(fd, text, PERSONA_MAX_BYTES)
-		: -1;
-	if (n > 0 && text_utf8_bad(text, (size_t)n) < 0 && strlen(text) == (size_t)n)
-		return text;
-	free(text);
-	err_set(
-	    err, ERR_INPUT, "%s is no text of 1 to %d bytes", path, PERSONA_MAX_BYTES);
-	return NULL;
-}
-
-static int
-add_seat(const struct engine *engine, struct panel *panel, struct kept *kept,
-    const struct seat *like, struct err *err)
-{
-	struct seat *seat = &panel->seat[panel->n_seats];
-	char *text;
-
-	if (!persona_is_name(like->persona)) {
-		err_set(
-		    err, ERR_USAGE, "'%.40s' is no name of a persona", like->persona);
-		return err_fix(err, "small letters, digits and hyphens, %d at most",
-		    PERSONA_MAX_NAME);
-	}
-	for (size_t i = 0; i < panel->n_seats; i++) {
-		if (strcmp(panel->seat[i].persona, like->persona) == 0 &&
-		    strcmp(panel->seat[i].tier, like->tier) == 0)
-			return err_set(
-			    err, ERR_USAGE, "persona %s is named twice", like->persona);
-	}
-	if (panel->n_seats == PANEL_MAX_SEATS)
-		return err_set(
-		    err, ERR_USAGE, "%d reviewers are the most", PANEL_MAX_SEATS);
-	text = persona_text(engine, like->persona, err);
-	if (!text)
-		return -1;
-	*seat = *like;
-	seat->text = keep(kept, text);
-	panel->n_seats++;
-	return 0;
-}
-
-/* The words of LIST, "a,b", into WORD of MAX; how many there are. */
-static size_t
-words_of(const char *list, struct kept *kept, const char **word, size_t max)
-{
-	struct span rest = span_of(list), one;
-	size_t n = 0;
-
-	while (span_next(&rest, ',', &one)) {
-		one = span_trim(one);
-		if (one.n > 0 && n < max)
-			word[n++] = keep(kept, xstrndup(one.p, one.n));
-	}
-	return n;
-}
-
-static bool
-is_agent_name(const char *name)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-
-	return name[0] && strlen(name) < 60 && name[strspn(name, letters)] == '\0';
-}
-
-/* Option G looks twice, with a strong and a fast model: two agents, so two settings of args. */
-static int
-read_agents(
-    const struct review_option *o, const char *const *agent, size_t n, struct err *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (!is_agent_name(agent[i]))
-			return err_set(
-			    err, ERR_USAGE, "no agent is called '%.40s'", agent[i]);
-	}
-	if (o->scale == SCALE_EIGHT && n != 2) {
-		err_set(err, ERR_USAGE,
-		    "option %c looks with two tiers of models, a strong and a fast one",
-		    o->letter);
-		return err_fix(err,
-		    "--agent STRONG,FAST: agents of your own, divisi.agent.NAME.adapter and "
-		    "divisi.agent.NAME.args=--model=...");
-	}
-	if (o->scale != SCALE_EIGHT && n > 1)
-		return err_set(err, ERR_USAGE, "option %c has one agent", o->letter);
-	return 0;
-}
-
-static int
-choose_seats(const struct engine *engine, const struct review_option *o,
-    const struct fields *in, struct panel *panel, struct kept *kept, struct err *err)
-{
-	const char *persona[PANEL_MAX_SEATS], *agent[2];
-	size_t n_agents = words_of(fields_text(in, "agent"), kept, agent, 2);
-	size_t n = words_of(fields_text(in, "persona"), kept, persona, PANEL_MAX_SEATS);
-	size_t n_tiers = o->scale == SCALE_EIGHT ? 2 : 1;
-
-	if (read_agents(o, agent, n_agents, err) < 0)
-		return -1;
-	if (n == 0 && !o->has_personas)
-		persona[n++] = PERSONA_GENERIC;
-	else if (n == 0)
-		n = personas_for(fields_text(in, "text"),
-		    fields_number(in, "complex", 0) && n_tiers == 1, persona);
-	/* eight reviews, of four personas in two tiers. */
-	if (n_tiers == 2 && n == 3)
-		persona[n++] = PERSONA_GENERIC;
-	if (o->has_personas && n < 3) {
-		err_set(err, ERR_USAGE, "a panel has three reviewers at least (R-171)");
-		return err_fix(err, "name three, or use --option D");
-	}
-	for (size_t tier = 0; tier < n_tiers; tier++) {
-		for (size_t i = 0; i < n; i++) {
-			const struct seat seat = { .persona = persona[i],
-				.tier = n_tiers == 1 ? ""
-					: tier == 0  ? "strong"
-						     : "fast",
-				.agent = n_agents ? agent[tier] : "" };
-
-			if (add_seat(engine, panel, kept, &seat, err) < 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
 /* ---- what they look at ------------------------------------------------------------------- */
 
+/* what a reviewer is given of the change of S, beside its task. */
 static void
-describe(struct panel *panel, const struct subject *about, const struct fields *in,
-    struct kept *kept)
+describe_change(struct panel *panel, const struct session *s, bool is_in,
+    const char *depth, struct seats_kept *kept)
 {
-	const struct session *s = about->session;
-
-	panel->is_change = s != NULL;
-	if (!s) {
-		panel->title = fields_text(in, "title");
-		panel->about[0] = keep(kept,
-		    xasprintf(
-			"A master plan is reviewed before anything of it is launched: %s",
-			about->path));
-		panel->about[1] =
-		    "Your checkout is the repository that the plan is for, at "
-		    "the commit its sessions would start from.";
-		panel->about[2] = keep(
-		    kept, xasprintf("Its hash without statuses is %.64s.",
-			      fields_text(in, "plan_hash")));
-		return;
-	}
-	panel->title = s->focus;
-	panel->about[0] = keep(kept,
+	panel->about[0] = seats_keep(kept,
 	    xasprintf("What is reviewed is the change of %s (%s), which was to do: %s",
 		s->issue, s->phase, s->issue_title));
-	if (strcmp(about->timing, "in") == 0)
-		panel->about[1] = keep(kept,
+	if (is_in)
+		panel->about[1] = seats_keep(kept,
 		    xasprintf(
 			"It is under way and waits at a checkpoint: look at %s with git "
 			"status, git diff %.12s and the files themselves.",
 			s->path, s->base));
 	else
-		panel->about[1] = keep(kept,
+		panel->about[1] = seats_keep(kept,
 		    xasprintf(
 			"git diff %.12s %.12s shows it, git show %.12s:PATH a file as it "
 			"would be.",
 			s->base, s->head, s->head));
-	panel->about[2] = keep(
-	    kept, xasprintf("Its task stands in issue %s: divisi issue show %s.",
-		      s->sub_issue, s->sub_issue));
+	panel->about[2] = seats_keep(kept,
+	    xasprintf(
+		"Its task, its criteria and the paths it may change stand in issue "
+		"%s: divisi issue show %s. What its agent claims is to be proved: "
+		"%.200s",
+		s->sub_issue, s->sub_issue, s->summary[0] ? s->summary : "nothing"));
+	panel->about[3] = seats_keep(kept,
+	    xasprintf(
+		"This is a %s review: %.160s. It was worked on in mode %s on branch "
+		"%.80s: %lld commit(s), %lld file(s), checked with: %.120s",
+		depth_name(depth_of(depth)), depth_why(depth), s->mode, s->branch,
+		(long long)s->n_commits, (long long)s->n_files,
+		s->verify[0] ? s->verify : "nothing that its plan names"));
+}
+
+static void
+describe(struct panel *panel, const struct subject *about, const struct fields *in,
+    struct seats_kept *kept)
+{
+	const struct session *s = about->session;
+	const char *depth = fields_text(in, "depth");
+
+	panel->is_change = s != NULL;
+	if (s) {
+		panel->title = s->focus;
+		describe_change(
+		    panel, s, strcmp(about->timing, "in") == 0, depth, kept);
+		return;
+	}
+	panel->title = fields_text(in, "title");
+	panel->about[0] = seats_keep(kept,
+	    xasprintf("A master plan is reviewed before anything of it is launched: %s",
+		about->path));
+	panel->about[1] = "Your checkout is the repository that the plan is for, at "
+			  "the commit its sessions would start from.";
+	panel->about[2] = seats_keep(
+	    kept, xasprintf("Its hash without statuses is %.64s.",
+		      fields_text(in, "plan_hash")));
+	panel->about[3] = seats_keep(
+	    kept, xasprintf("This is a %s review: %.160s", depth_name(depth_of(depth)),
+		      depth_why(depth)));
 }
 
 static int
@@ -281,17 +129,24 @@ put_started(const struct subject *about, const struct panel *panel, const char *
 	fields_set(f, "run", run);
 	fields_set(f, "reviewers", names);
 	fields_set_number(f, "rounds", panel->n_rounds);
+	fields_set(f, "depth", fields_text(in, "depth"));
 }
 
-/* By: one reader in a session, a panel before a dispatch or of a risky change. */
-static const char *
-default_option(const struct subject *about, const struct fields *in)
+/*
+ * How deep it goes: of a session as its table says, of a plan as who asks has read it, and in
+ * journals from before either by the points (R-169, R-185).  The caller frees it.
+ */
+static char *
+depth_text(const struct subject *about, const struct fields *in)
 {
-	if (strcmp(about->timing, "in") == 0)
-		return "D";
-	if (about->session)
-		return about->session->points >= 8 ? "E" : "D";
-	return fields_number(in, "simple", 0) ? "D" : "E";
+	const struct session *s = about->session;
+	const char *said = s ? s->depth : fields_text(in, "depth");
+
+	if (said[0])
+		return text_cut(said, 200);
+	if (s ? s->points >= 8 : !fields_number(in, "simple", 0))
+		return xstrdup("full: it is not small");
+	return xstrdup("single: it is small");
 }
 
 /* Reviewers that were offered, and not approved, make way for those that are asked for. */
@@ -334,9 +189,9 @@ start_panel(struct engine *engine, const struct review_option *o,
 		.date = date,
 		.n_rounds = o->n_rounds,
 		.first = first };
-	struct kept kept = { 0 };
+	struct seats_kept kept = { 0 };
 	struct fields f = { 0 };
-	int rc = choose_seats(engine, o, in, &panel, &kept, err);
+	int rc = seats_choose(engine, o, in, &panel, &kept, err);
 
 	text_time(engine->now(), date, sizeof(date));
 	date[10] = '\0';
@@ -356,7 +211,7 @@ start_panel(struct engine *engine, const struct review_option *o,
 	if (rc == 0)
 		rc = engine_happen(engine, HAP_REVIEW_STARTED, caller->actor, &f, err);
 	fields_clear(&f);
-	kept_clear(&kept);
+	seats_clear(&kept);
 	return rc;
 }
 
@@ -364,17 +219,29 @@ int
 panel_start(struct engine *engine, const struct fields *in, const struct subject *about,
     const struct caller *caller, struct err *err)
 {
-	const char *letter = fields_text(in, "option");
+	const char *asked = fields_text(in, "option");
 	const struct review_option *o;
+	AUTO_FREE char *depth = NULL;
+	struct fields more = { 0 };
+	char letter = asked[0];
+	int rc;
 
-	if (review_check_option(letter, about->timing, err) < 0)
+	if (review_check_option(asked, about->timing, err) < 0)
 		return -1;
-	if (!letter[0])
-		letter = default_option(about, in);
-	o = review_option(letter[0]);
+	depth = depth_text(about, in);
+	/* A checkpoint has one reader, however deep. */
+	if (!letter && strcmp(about->timing, "in") == 0)
+		letter = 'D';
+	else if (!letter)
+		letter = depth_option(depth_of(depth));
+	o = review_option(letter);
 	if (o->n_reviewers == 0)
 		return asked_start(engine, o, in, about, caller, err);
-	return start_panel(engine, o, in, about, caller, err);
+	fields_copy(&more, in);
+	fields_set(&more, "depth", depth);
+	rc = start_panel(engine, o, &more, about, caller, err);
+	fields_clear(&more);
+	return rc;
 }
 
 /* ---- what they found --------------------------------------------------------------------- */
@@ -553,6 +420,8 @@ panel_view(const struct engine *engine, const struct review *r, struct json_obje
 
 	member_text(o, "panel", panel_word(review_panel(core, r)));
 	member_text(o, "run", r->run);
+	member_text(o, "depth", r->depth[0] ? depth_name(depth_of(r->depth)) : "");
+	member_text(o, "depth_why", depth_why(r->depth));
 	member_bool(o, "offered", offer_is_open(core, r));
 	member_text(o, "asked_on", r->asked_on);
 	member_number(o, "asked_at", r->asked_on[0] ? r->asked_at : 0);

@@ -10,6 +10,7 @@
 #include "plan/lint.h"
 #include "plan/parse.h"
 #include "policy/cost.h"
+#include "policy/depth.h"
 #include "policy/names.h"
 #include "policy/price.h"
 #include "policy/prompt.h"
@@ -312,6 +313,17 @@ put_review(struct proposal *p, size_t i, const struct phase_review *review)
 	propose_set(p, i, "review", text);
 }
 
+/* How deep that of its change goes, by what kind of work it is. */
+static void
+put_depth(struct proposal *p, size_t i, const struct phase *phase)
+{
+	char why[160];
+	enum depth depth = depth_of_change(phase, why, sizeof(why));
+	AUTO_FREE char *text = xasprintf("%s: %s", depth_name(depth), why);
+
+	propose_set(p, i, "depth", text);
+}
+
 /* The phases that must be done before: what its sub-issue is blocked by. */
 static void
 put_needs(struct proposal *p, size_t i, const struct dispatch_row *row)
@@ -527,6 +539,7 @@ propose_session(struct proposal *p, size_t i, struct err *err)
 	if (review_of_phase(row->phase, &review, err) < 0)
 		return -1;
 	put_review(p, i, &review);
+	put_depth(p, i, row->phase);
 	fputc('{', p->canon);
 	put_names(p, i, row);
 	if (propose_place(p, i, row, err) < 0)

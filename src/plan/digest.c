@@ -102,6 +102,10 @@ phase_render_key(FILE *out, const struct phase *phase, enum plan_key key)
 		putc_unlocked('0' + phase->is_high_risk, out);
 		putc_unlocked('0' + phase->is_low_risk, out);
 		break;
+	case KEY_TYPE:
+		if (phase->type && phase->type[0])
+			put(out, phase->type);
+		break;
 	case KEY_REVIEW: put(out, phase->review); break;
 	case KEY_OUTPUT:
 		/* A plan without it has the hash that it had before there was one. */

@@ -6,8 +6,8 @@
 #include "plan/parse.h"
 #include "plan/section.h"
 #include "plan/unread.h"
+#include "plan/worded.h"
 
-#include <ctype.h>
 #include <string.h>
 
 void
@@ -21,6 +21,7 @@ phase_init(struct phase *phase)
 		.est_mid_cents = -1,
 		.est_high_cents = -1,
 		.review = "",
+		.type = "",
 		.output = "",
 		.repo = "",
 		.verify = "",
@@ -114,52 +115,6 @@ read_points(struct phase_build *build, struct span value, bool is_cell)
 	*build->phase = before;
 }
 
-/* NAME's VALUE cannot be read: it IS so, and the author had better do as FIX says. */
-static void
-lint_value(struct phase_build *build, struct span value, const char *rule,
-    const char *fix, const char *name, const char *is)
-{
-	lint_add(build->plan, build->lints, "L17", 'W', rule, build->phase->id,
-	    place_of(build, value), fix, "the %s \"%.*s\" is %s", name,
-	    (int)(value.n < 60 ? value.n : 60), value.p, is);
-}
-
-static void
-read_risk(struct phase_build *build, struct span value)
-{
-	struct span word = value;
-	bool is_said;
-
-	if (field_is_nothing(value, &is_said))
-		return;
-	for (word.n = 0; word.n < value.n && isalpha((unsigned char)word.p[word.n]);)
-		word.n++;
-	build->phase->is_high_risk = span_eq_nocase(word, "high");
-	build->phase->is_low_risk = span_eq_nocase(word, "low");
-	if (!build->phase->is_high_risk && !build->phase->is_low_risk &&
-	    !span_eq_nocase(word, "medium") && !span_eq_nocase(word, "normal"))
-		lint_value(build, value, "A-61", "write high, medium or low", "risk",
-		    "not known");
-}
-
-static void
-read_output(struct phase_build *build, struct span value)
-{
-	static const char *const kinds[] = { "findings", "evidence" };
-	bool is_said;
-
-	if (field_is_nothing(value, &is_said) || span_eq_nocase(value, "none"))
-		return;
-	for (size_t i = 0; i < N_ELEMS(kinds); i++) {
-		if (span_eq_nocase(value, kinds[i]))
-			build->phase->output = kinds[i];
-	}
-	if (build->phase->output[0] == '\0')
-		lint_value(build, value, "A-83",
-		    "write findings (of a review) or evidence", "output",
-		    "not known and is ignored");
-}
-
 static void
 read_batch(struct phase_build *build, struct span value)
 {
@@ -167,8 +122,8 @@ read_batch(struct phase_build *build, struct span value)
 
 	if (!field_is_nothing(value, &is_said) &&
 	    !field_batch(value, &build->phase->batch_wish))
-		lint_value(build, value, "R-109", "write a number or leave it", "batch",
-		    "no number and is ignored");
+		worded_lint(build, value, "R-109", "write a number or leave it",
+		    "batch", "no number and is ignored");
 }
 
 static void
@@ -217,9 +172,10 @@ read_value(
 		break;
 	case KEY_ESTIMATE: read_money(build, value, is_cell); break;
 	case KEY_POINTS: read_points(build, value, is_cell); break;
-	case KEY_RISK: read_risk(build, value); break;
+	case KEY_RISK:
+	case KEY_TYPE:
+	case KEY_OUTPUT: worded_read(build, key, value); break;
 	case KEY_REVIEW: phase->review = field_text(arena, value, is_cell); break;
-	case KEY_OUTPUT: read_output(build, value); break;
 	case KEY_REPO:
 		if (!field_is_nothing(value, &is_said))
 			phase->repo = field_code(arena, value, is_cell);

@@ -98,6 +98,7 @@ struct phase {
 	int points;                                        /* 0 when not given */
 	bool is_high_risk;
 	bool is_low_risk;   /* "Risk: low" clears what checkpoint mode implies */
+	const char *type;   /* "Type:": "feature", "bug" ... or "" */
 	const char *review; /* "Review:" value or "" */
 	const char
 	    *output; /* "findings", "evidence" or "": what it delivers beside files */

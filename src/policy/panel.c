@@ -30,6 +30,10 @@ static const struct {
 	    { "metric", "trace", "monitor", "alert", "eval", "coverage", "logg" } },
 };
 
+/* Who looks at one kind of work only; none of them sits in a panel by itself. */
+static const char *const alone[] = { PERSONA_GENERIC, "scope-reviewer",
+	"regression-reviewer", "checks-reviewer", "accuracy-reviewer" };
+
 enum { N_LEAST = 3, N_PERSONAS = N_ELEMS(personas), LINE_BYTES = 500, MAX_LINES = 16 };
 
 /* Who looks where nothing tells them apart, in this order. */
@@ -50,9 +54,9 @@ persona_shipped(const char *name)
 const char *
 persona_name_at(size_t i)
 {
-	return i < N_PERSONAS    ? personas[i].name
-	       : i == N_PERSONAS ? PERSONA_GENERIC
-				 : NULL;
+	return i < N_PERSONAS                    ? personas[i].name
+	       : i < N_PERSONAS + N_ELEMS(alone) ? alone[i - N_PERSONAS]
+						 : NULL;
 }
 
 bool
@@ -287,6 +291,8 @@ put_phase(FILE *out, const struct panel *p, size_t i, int round)
 	}
 	fputs("- Context:\n", out);
 	for (size_t k = 0; k < N_ELEMS(p->about); k++) {
+		if (!p->about[k])
+			continue;
 		fputs("  - ", out);
 		put(out, p->about[k], LINE_BYTES);
 		fputc('\n', out);

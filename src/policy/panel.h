@@ -41,7 +41,7 @@ struct panel {
 	char option;
 	const char *option_name;
 	const char *title;    /* of what is reviewed */
-	const char *about[3]; /* what it is and how to look at it, a line each */
+	const char *about[4]; /* what it is and how to look at it, a line each; NULL */
 	bool is_change;       /* and not a plan */
 	const char *date;     /* 2026-11-23 */
 	int n_rounds;

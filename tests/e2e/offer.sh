@@ -86,6 +86,23 @@ nothing() { equals "$(look "[n['what'] for n in status['needs']]")" "[]"; }
 claim "and nothing waits for anybody any more" until_true nothing
 claim "two reviews were made, one of them by a reviewer" equals "$(look "[r['n_reviewers'] for r in status['reviews']]")" "[1, 0]"
 
+# ---- how deep, by what kind of work it is and what it touches (R-169, R-185) ---------------------
+fake_plan 2026-11-22-kinds.md <<END
+5A|quick|Writes: \`e.txt\`; Review: post-session; Type: bug|fake:write=e.txt:one fake:commit=e
+5B|quick|Writes: \`src/auth/f.c\`; Review: post-session|fake:write=src/auth/f.c:one fake:commit=f
+END
+claim "a bug and a small change of auth are dispatched" divisi_fails 4 dispatch 2026-11-22-kinds.md
+claim "and approved" divisi approve --hash "$(look "plan['batches'][0]['hash']")"
+kinds() { look "sorted((r['depth'], r['depth_why'], len([x for p in status['plans'] if p['path'] == r['run'] for b in p['batches'] for x in b['sessions']])) for r in status['reviews'] if r['session'].startswith('$kinds'))"; }
+kinds=$(look "plan['id']")
+both() { equals "$(kinds)" "[('full', 'it changes what guards access (auth: src/auth/f.c)', 3), ('regression', 'it mends a bug', 1)]"; }
+claim "the bug has one reader for what worked before, auth has a panel" until_true both
+claim "who reads as that" equals "$(look "sorted(x['phase'] for p in status['plans'] for r in status['reviews'] if r['depth'] == 'regression' and p['path'] == r['run'] for b in p['batches'] for x in b['sessions'])")" "['regression-reviewer']"
+claim "and is told so" grep -q "This is a regression review: it mends a bug" "$(look "[r['run'] for r in status['reviews'] if r['depth'] == 'regression'][0]")"
+claim "a person reads both" run merge 5A --yes
+claim "and lets them land" run merge 5B --yes
+claim "which they do" until_true bash -c "test -f src/auth/f.c && test -f e.txt"
+
 # ---- where a team wants to ask itself ----------------------------------------------------------
 git config divisi.review.start off
 fake_plan 2026-11-22-off.md <<END
@@ -96,7 +113,7 @@ claim "a plan runs the same" divisi approve --hash "$(look "plan['batches'][0]['
 claim "until its change waits" becomes 2A in-review
 says_how() { equals "$(look "[n['command'] for n in status['needs']][0]")" "divisi review S-A   or, having read it: divisi merge S-A"; }
 claim "and says how" until_true says_how
-claim "no table is made" equals "$(look "len(status['reviews'])")" 2
+claim "no table is made" equals "$(look "len(status['reviews'])")" 4
 git config divisi.review.start never
 fake_plan 2026-11-22-third.md <<END
 3A|quick|Writes: \`d.txt\`|fake:write=d.txt:one fake:commit=d

@@ -106,6 +106,7 @@ claim "a reader is asked for by the session's name" waits review 1B
 claim "whose table is approved" approve_shown
 claim "and answers" until_true collected 1
 claim "as option D: one change of a point (R-168, R-185)" review_is 1 option D
+claim "and says how deep it went, and why" equals "$(review 1 depth): $(review 1 depth_why)" "single: it is small"
 claim "S-A is the session, and no reviewer" says 'Work on 1A|1A' divisi why S-A
 claim "without a person it does not merge" review_is 1 gate blocked
 claim "who says yes" run findings decide 'agree all' --of 1B --yes

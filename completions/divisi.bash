@@ -53,7 +53,7 @@ _divisi()
 		review) words='--json --record --waive --option --checkpoint --agent --persona --approve-all --list --show' ;;
 		feedback) words='--json --all --kind --author --pull --branch --commit --issue --deploy --log --id --reason' ;;
 		research) words='--json --assess --sufficient --reason' ;;
-		findings) words='--json --rdr --log --of --reason --agent --small-agent --mentioned --yes' ;;
+		findings) words='--json --rdr --write --log --of --reason --agent --small-agent --mentioned --yes' ;;
 		issue) words='--json --parent --status --text --assignee --label --type --title --body --body-file --estimate --project --url --id --version --kind --remove --limit --markdown' ;;
 		outbox) words='--json --reason' ;;
 		ready) words='--json --force --start' ;;

@@ -257,6 +257,7 @@ complete -c divisi -n '__fish_seen_subcommand_from research' -l reason -r -d 'su
 complete -c divisi -n __fish_use_subcommand -f -a findings -d 'what reviewers found, and what you decide about it'
 complete -c divisi -n '__fish_seen_subcommand_from findings' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from findings' -l rdr -d 'print the decision record as the tracker has it'
+complete -c divisi -n '__fish_seen_subcommand_from findings' -l write -d 'with --rdr: write it to docs/reviews or the top of this checkout, for you to commit'
 complete -c divisi -n '__fish_seen_subcommand_from findings' -l log -d 'print what was decided, round by round, with the reasons'
 complete -c divisi -n '__fish_seen_subcommand_from findings' -l of -r -d 'a review'\''s id, a session or a plan; else the one that waits'
 complete -c divisi -n '__fish_seen_subcommand_from findings' -l reason -r -d 'done: what mended it'

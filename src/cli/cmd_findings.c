@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/ask.h"
 #include "cli/client.h"
+#include "cli/finding_audit.h"
 #include "cli/finding_plan.h"
 #include "cli/screen.h"
 
@@ -16,6 +17,9 @@
 const struct option_doc cmd_findings_options[] = {
 	OPTION_JSON,
 	{ "rdr", NULL, "print the decision record as the tracker has it", 0 },
+	{ "write", NULL,
+	    "with --rdr: write it to docs/reviews or the top of this checkout, for you to commit",
+	    0 },
 	{ "log", NULL, "print what was decided, round by round, with the reasons", 0 },
 	{ "of", "REVIEW", "a review's id, a session or a plan; else the one that waits",
 	    0 },
@@ -33,7 +37,7 @@ struct asked {
 	size_t n;
 	const char *of, *reason;
 	struct finding_wish wish;
-	bool as_json, rdr, log, yes;
+	bool as_json, rdr, write, log, yes;
 	char *about; /* what the server calls it */
 };
 
@@ -59,19 +63,25 @@ read_words(int argc, char **argv, struct asked *a, struct err *err)
 		else if (at == 1)
 			a->rdr = true;
 		else if (at == 2)
-			a->log = true;
+			a->write = true;
 		else if (at == 3)
-			a->of = args.value;
+			a->log = true;
 		else if (at == 4)
-			a->reason = args.value;
+			a->of = args.value;
 		else if (at == 5)
-			a->wish.agent = args.value;
+			a->reason = args.value;
 		else if (at == 6)
-			a->wish.small_agent = args.value;
+			a->wish.agent = args.value;
 		else if (at == 7)
+			a->wish.small_agent = args.value;
+		else if (at == 8)
 			a->wish.takes_mentioned = true;
 		else
 			a->yes = true;
+	}
+	if (a->write && (!a->rdr || a->n > 1)) {
+		err_set(err, ERR_USAGE, "--write is of the decision record");
+		return err_fix(err, "divisi findings --rdr --write");
 	}
 	return 0;
 }
@@ -244,6 +254,8 @@ list(struct client *client, struct asked *a, struct err *err)
 			return err_fix(err, "divisi findings lists all");
 		}
 	}
+	if (a->write)
+		return finding_audit_write(one ? NULL : reviews, one, a->as_json, err);
 	if (a->as_json) {
 		puts(json_object_to_json_string_ext(
 		    one ? one : reviews, JSON_C_TO_STRING_NOSLASHESCAPE));

@@ -147,13 +147,13 @@ static const struct command
 		.name = "findings",
 		.group = CMD_LAND,
 		.synopsis =
-		    "findings [REVIEW|SESSION|PLAN] [--rdr | --log] [--json]\n"
+		    "findings [REVIEW|SESSION|PLAN] [--rdr [--write] | --log] [--json]\n"
 		    "findings decide TEXT [--of REVIEW] [--yes]\n"
 		    "findings join ID ID | done ID --reason TEXT\n"
 		    "findings plan FILE [--agent NAME] [--small-agent NAME] [--mentioned]",
 		.summary = "what reviewers found, and what you decide about it",
 		.help =
-		    "decide takes: agree all except C2, override I2: too costly, defer I3 to CIA-456, reject N1: no. A comma makes a list, C1-C3 a range; a reason goes on until the next verb with an id. What it will record is shown first. The gate opens when everything critical, important or escalated is decided; each agreed finding then becomes a sub-issue, and plan writes a plan of them to dispatch, small ones first. join says that two findings are one, done that one is mended elsewhere. What was turned down in another review of the plan says so when it is proposed again; it is decided anew.",
+		    "decide takes: agree all except C2, override I2: too costly, defer I3 to CIA-456, reject N1: no. A comma makes a list, C1-C3 a range; a reason goes on until the next verb with an id. What it will record is shown first. The gate opens when everything critical, important or escalated is decided; each agreed finding then becomes a sub-issue, and plan writes a plan of them to dispatch, small ones first. join says that two findings are one, done that one is mended elsewhere. What was turned down in another review of the plan says so when it is proposed again; it is decided anew. The record stands as a comment on the issue of what was reviewed; --rdr --write also puts a copy for the audit into the branch that you are on, REVIEW-GATE-FINDINGS.md in docs/reviews where there is such a folder, else at the top, and leaves the commit to you.",
 		.options = cmd_findings_options,
 		.run = cmd_findings,
 	    },

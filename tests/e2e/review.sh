@@ -112,6 +112,21 @@ claim "the log has each decision with its reason (R-178)" says "round 1" "C1 agr
 	"N1 rejected by human:" ": it is no finding" "C2 deferred by human:" ": T-77"
 run findings "$plan" --rdr
 claim "and the record what became of each (R-183)" says "**Fix-forward:** 0 resolved" "2 dismissed, 0 undecided"
+claim "the audit copy is written where you are (R-182)" run findings "$plan" --rdr --write
+claim "and is left to you to commit" says "REVIEW-GATE-FINDINGS.md: 1 decision record; it is yours to commit"
+claim "it is the record" grep -q "C1 | Critical" REVIEW-GATE-FINDINGS.md
+claim "nothing was committed" equals "$(git status --porcelain REVIEW-GATE-FINDINGS.md)" "?? REVIEW-GATE-FINDINGS.md"
+claim "it is written over" run findings "$plan" --rdr --write --json
+claim "as data, too" says 'REVIEW-GATE-FINDINGS.md","reviews":1'
+echo "my own notes" >REVIEW-GATE-FINDINGS.md
+claim "what somebody else wrote is not" refuses "is no decision record" -- findings "$plan" --rdr --write
+claim "nor lost" grep -q "my own notes" REVIEW-GATE-FINDINGS.md
+rm REVIEW-GATE-FINDINGS.md
+mkdir -p docs/reviews
+claim "a team's folder for reviews is its place" run findings "$plan" --rdr --write
+claim "there" test -s docs/reviews/REVIEW-GATE-FINDINGS.md
+rm -r docs
+claim "without the record there is nothing to write" refuses "decision record" -- findings --write
 
 # ---- launch, and the review of a change (S-44) ---------------------------------------------
 claim "now the table is made" table "$plan"

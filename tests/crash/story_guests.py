@@ -123,11 +123,17 @@ class Guests:
             return ["takeover", phase, "--tmux"]
         if (phase, state) == ("1C", "claimed"):
             return self.work_by_hand(case, session)
-        if phase == "1C" and "landing-blocked" in seen and os.path.exists(case.repo + "/c"):
-            if "landed" not in seen:
-                os.unlink(case.repo + "/c")
-                return ["merge", phase, "--yes"]
+        if phase == "1C" and "landing-blocked" in seen and self.is_mine(case.repo + "/c"):
+            os.unlink(case.repo + "/c")
+            return ["merge", phase, "--yes"]
         return None
+
+    def is_mine(self, path):
+        """Is it still the person's own file, and not what landed?"""
+        if not os.path.exists(path):
+            return False
+        with open(path, encoding="utf-8") as file:
+            return file.read() == "mine\n"
 
     def work_by_hand(self, case, session):
         """When it is done, a file of the person's own is in the way of what is to land."""

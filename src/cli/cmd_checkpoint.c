@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/json.h"
+#include "git/surface.h"
 
 #include <libgen.h>
 #include <stdio.h>
@@ -158,6 +159,7 @@ int
 cmd_summary(int argc, char **argv)
 {
 	struct client client = { 0 };
+	struct surface surface = { 0 };
 	struct fields in = { 0 }, out = { 0 };
 	struct err err = ERR_INIT;
 	AUTO_FREE char *path = NULL, *dir = NULL;
@@ -171,6 +173,10 @@ cmd_summary(int argc, char **argv)
 		fields_set(&in, "plan", path);
 		dir = xstrdup(path);
 	}
+	if (rc == 0)
+		rc = surface_at(".", &surface, &err);
+	if (rc == 0)
+		fields_set_number(&in, "degraded", surface.is_degraded);
 	if (rc == 0)
 		rc = client_open(&client, dir ? dirname(dir) : NULL, true, &err);
 	if (rc == 0)

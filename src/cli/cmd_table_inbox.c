@@ -77,7 +77,7 @@ static const struct command
 		.synopsis = "summary [PLAN] [--json]",
 		.summary = "the tables of a plan's issues and documents, as they stand",
 		.help =
-		    "In Markdown, for a comment or a report: each issue with status, context, assignee, estimate and what it blocks. The master issue gets the same when the plan is complete.",
+		    "In Markdown, for a comment or a report: each issue with status, context, assignee, estimate and what it blocks. The master issue gets the same when the plan is complete. Before the tables: what the plan's project was told when a session ended, or why not, and whether to keep the plan in its tracker; after them its milestones, and how full the contexts were.",
 		.options = cmd_summary_options,
 		.run = cmd_summary,
 	    },

@@ -78,7 +78,7 @@ plan_run_clear(struct plan_run *p)
 		p->merge, p->landing, p->publish, p->phases, p->profile, p->state,
 		p->trouble, p->published, p->unpublished, p->unpublished_in, p->radar,
 		p->guard, p->planner, p->tracker, p->review, p->review_why, p->reviews,
-		p->mention };
+		p->mention, p->told, p->untold, p->milestones };
 
 	for (size_t i = 0; i < N_ELEMS(owned); i++)
 		free(owned[i]);
@@ -387,6 +387,8 @@ dump_plan(FILE *f, const struct plan_run *p)
 	    p->published, p->unpublished);
 	if (p->unpublished_in[0])
 		fprintf(f, " not pushed in %s\n", p->unpublished_in);
+	if (p->told[0] || p->untold[0] || p->milestones[0])
+		fprintf(f, " told %s|%s|%s\n", p->told, p->untold, p->milestones);
 	fprintf(f, " %d %lld %lld %lld %lld %lld %lld %lld|%s|%s|%s|%s|%s\n",
 	    p->publish_unset, (long long)p->confirm_ms, (long long)p->silence_ms,
 	    (long long)p->wall_ms, (long long)p->out_bytes, (long long)p->memory_bytes,

@@ -244,6 +244,8 @@ struct plan_run {
 	char *published;      /* "REMOTE COMMIT" of the last push, "" when none */
 	char *unpublished;    /* why the last push failed, "" when it did not */
 	char *unpublished_in; /* the other repository where it did; "" the plan's own */
+	/* Its last project update: what was told, or why that was not; milestones, a line each. */
+	char *told, *untold, *milestones;
 };
 
 /*

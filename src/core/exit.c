@@ -400,9 +400,11 @@ delivered(
 		(void)core_move(s, ON_EVIDENCED, h->at, acts);
 		owe_closing(s, acts);
 		owe_issue_move(acts, s, "Done", s->n_keys);
+		owe_project_update(core, s, "Done", h->at, acts);
 	} else {
 		(void)core_move(s, ON_DELIVERED, h->at, acts);
 		owe_issue_move(acts, s, "In Review", s->n_keys);
+		owe_project_update(core, s, "In Review", h->at, acts);
 		pull_owe_open(core, s, acts);
 		if (p && strcmp(p->merge, "auto") == 0 &&
 		    session_gate3(core, s, false, why, sizeof(why))) {

@@ -58,6 +58,7 @@ static const char *const hap_names[HAP_N] = {
 	[HAP_TAKEN_OVER]        = "taken-over",
 	[HAP_HANDED_BACK]       = "handed-back",
 	[HAP_WRITTEN_BACK]      = "written-back",
+	[HAP_PROJECT_TOLD]      = "project-told",
 	[HAP_PUBLISHED]         = "published",
 	[HAP_PULL_SEEN]         = "pull-seen",
 	[HAP_OVERRIDDEN]        = "overridden",

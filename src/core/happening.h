@@ -83,7 +83,8 @@ enum hap {
 	HAP_TAKEN_OVER, /* a person goes on in the agent's conversation, on a terminal */
 	HAP_HANDED_BACK, /* they give it back, or say that it is done */
 	HAP_WRITTEN_BACK,
-	HAP_PUBLISHED, /* pushed to a remote; or "trouble" says why not */
+	HAP_PUBLISHED,    /* pushed to a remote; or "trouble" says why not */
+	HAP_PROJECT_TOLD, /* what came of telling its project how a plan stands */
 	HAP_PULL_SEEN, /* a pull request was opened, brought up to date or looked at */
 	HAP_OVERRIDDEN,
 	HAP_FENCED,            /* the fence of a session refused something */

@@ -328,8 +328,10 @@ session_leave(struct core *core, struct session *s, enum session_event event,
 	    abandoned ? "Abandoned" : "Parked",
 	    s->reason[0] ? s->reason : "no reason given", s->branch);
 	owe_comment(acts, s, abandoned ? "closing" : "parked", ++s->n_keys, text);
-	if (abandoned)
+	if (abandoned) {
 		owe_issue_move(acts, s, "Cancelled", s->n_keys);
+		owe_project_update(core, s, "Cancelled", now, acts);
+	}
 	owe_write_back(core, s->plan_id, acts);
 	return true;
 }

@@ -230,6 +230,9 @@ void owe_issue_move(
 void owe_comment(struct acts *acts, const struct session *s, const char *kind, int n,
     const char *text);
 void owe_write_back(struct core *core, const char *plan_id, struct acts *acts);
+/* Its project is told that the issue of S is STATUS now: best effort. */
+void owe_project_update(struct core *core, const struct session *s, const char *status,
+    int64_t now, struct acts *acts);
 void owe_publish(struct core *core, const struct session *s, struct acts *acts);
 void owe_inspect(struct session *s, const char *why, struct acts *acts);
 void owe_commit_rest(struct session *s, struct acts *acts); /* then inspects again */

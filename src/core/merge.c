@@ -182,6 +182,7 @@ step_landed(
 	core_set(&s->blocked, "");
 	owe_closing(s, acts);
 	owe_issue_move(acts, s, "Done", s->n_keys);
+	owe_project_update(core, s, "Done", h->at, acts);
 	if (!session_is_away(s)) {
 		f = acts_add(
 		    acts, "worktree-remove", s->id, "worktree-remove/%s/done", s->id);

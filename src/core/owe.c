@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
+
 /* What the core owes the world, in one place per kind of act. */
 
 /* exactly one ctx:* label while the issue is under way, none before and after. */
@@ -61,6 +63,24 @@ owe_write_back(struct core *core, const char *plan_id, struct acts *acts)
 	f = acts_add(
 	    acts, "registry", "tracker", "registry/%s/%d", p->id, p->n_write_backs);
 	fields_set(f, "plan", p->id);
+}
+
+/* A plan of reviewers is nobody's project; its own order, so that nothing waits behind it. */
+void
+owe_project_update(struct core *core, const struct session *s, const char *status,
+    int64_t now, struct acts *acts)
+{
+	const struct plan_run *p = core_plan(core, s->plan_id);
+	struct fields *f;
+
+	if (!p || p->reviews[0] || (p->master[0] == '\0' && s->sub_issue[0] == '\0'))
+		return;
+	f = acts_add(acts, "project-update", "project", "project-update/%s/%s/%d",
+	    s->id, status, s->n_keys);
+	fields_set(f, "plan", p->id);
+	fields_set(f, "issue", p->master[0] ? p->master : s->sub_issue);
+	fields_set(f, "work_issue", s->issue);
+	fields_set_number(f, "day", now / DAY_MS);
 }
 
 static struct fields *

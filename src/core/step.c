@@ -122,6 +122,9 @@ step_plan_opened(
 	core_set(&p->published, "");
 	core_set(&p->unpublished, "");
 	core_set(&p->unpublished_in, "");
+	core_set(&p->told, "");
+	core_set(&p->untold, "");
+	core_set(&p->milestones, "");
 	acts_movef(acts, "", "active", "plan/%s", p->id);
 	return 0;
 }
@@ -248,6 +251,21 @@ step_published(
 }
 
 static int
+step_project_told(
+    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
+{
+	struct plan_run *p = core_plan(core, fields_text(&h->fields, "plan"));
+
+	(void)acts;
+	if (!p)
+		return err_set(err, ERR_NOT_FOUND, "no such plan");
+	core_set(&p->told, fields_text(&h->fields, "posted"));
+	core_set(&p->untold, fields_text(&h->fields, "untold"));
+	core_set(&p->milestones, fields_text(&h->fields, "milestones"));
+	return 0;
+}
+
+static int
 step_nothing(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
@@ -357,6 +375,7 @@ static step_fn *const steps[HAP_N] = {
 	[HAP_HANDED_BACK]       = step_handed_back,
 	[HAP_WRITTEN_BACK]      = step_written_back,
 	[HAP_PUBLISHED]         = step_published,
+	[HAP_PROJECT_TOLD]      = step_project_told,
 	[HAP_PULL_SEEN]         = step_pull_seen,
 	[HAP_OVERRIDDEN]        = step_nothing,
 	[HAP_FENCED]            = step_fenced,

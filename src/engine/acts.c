@@ -330,6 +330,7 @@ static const struct {
 	{ "issue-comment", track_act },
 	{ "plan-close", track_act },
 	{ "registry", track_act },
+	{ "project-update", track_act },
 	{ "pull-open", track_act },
 	{ "pull-look", track_act },
 	{ "pull-close", track_act },
@@ -369,7 +370,7 @@ take_outbound(struct task *task, const struct act_row *act)
 	for (size_t i = 0; i < N_ELEMS(runners) && !order; i++) {
 		if (runners[i].run == track_act &&
 		    strcmp(runners[i].kind, task->kind) == 0)
-			order = outbox_order(task->engine, &task->fields);
+			order = outbox_order(task);
 	}
 	if (!order)
 		return;

@@ -1,6 +1,7 @@
 #include "engine/closing.h"
 
 #include "engine/internal.h"
+#include "engine/project.h"
 #include "store/issues.h"
 
 #include <json-c/json.h>
@@ -58,8 +59,9 @@ n_records_owed(const struct engine *engine)
 	size_t n = 0;
 
 	TAILQ_FOREACH (t, &engine->tasks, link) {
-		n += t->is_outbound || strcmp(t->order, "tracker") == 0 ||
-		     strcmp(t->order, "plan") == 0;
+		n += !project_is_update(t) &&
+		     (t->is_outbound || strcmp(t->order, "tracker") == 0 ||
+			 strcmp(t->order, "plan") == 0);
 	}
 	return n;
 }

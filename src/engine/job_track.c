@@ -361,6 +361,7 @@ job_track(const struct fields *in, struct fields *out, struct err *err)
 
 	t.id = strcmp(fields_text(in, "act"), "issue-file") == 0 ||
 		       strcmp(fields_text(in, "act"), "finding-file") == 0 ||
+		       strcmp(fields_text(in, "act"), "project-update") == 0 ||
 		       strcmp(fields_text(in, "act"), "delegate-look") == 0 ||
 		       track_is_pull(fields_text(in, "act")) ||
 		       strcmp(fields_text(in, "on"), "pull") == 0

@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "base/hash.h"
+#include "engine/project.h"
 #include "engine/sent.h"
 #include "tracker/tracker.h"
 
@@ -22,13 +23,15 @@ outbox_has(const struct task *task)
 }
 
 char *
-outbox_order(const struct engine *engine, const struct fields *fields)
+outbox_order(const struct task *task)
 {
-	const struct plan_run *p = sent_plan(engine, fields);
-	const char *session = fields_text(fields, "session");
+	const struct plan_run *p = sent_plan(task->engine, &task->fields);
+	const char *session = fields_text(&task->fields, "session");
 
 	if (!p || p->tracker[0] == '\0')
 		return NULL;
+	if (project_is_update(task))
+		return xasprintf("project %s", p->id);
 	return xasprintf("tracker %s", session[0] ? session : p->id);
 }
 
@@ -65,7 +68,8 @@ outbox_take(struct task *task, const struct act_row *act)
 		pause += clock_base(task->engine);
 		task->not_before = next_at < pause ? next_at : pause;
 	}
-	if (fields_text(&f, "trouble")[0] && task->not_before > task->engine->now() &&
+	if (fields_text(&f, "trouble")[0] && !project_is_update(task) &&
+	    task->not_before > task->engine->now() &&
 	    task->not_before > o->paused_until) {
 		/* A tracker that asked for a pause meant the next server as well. */
 		o->paused_until = task->not_before;
@@ -241,6 +245,27 @@ wait_for_it(struct task *task, enum tracker_trouble trouble, const struct fields
 	put_off(task, pause, err);
 }
 
+/*
+ * R-46: an update of a project never blocks.  What it alone cannot get through keeps it alone
+ * waiting, and what it is refused is told and over.  True when that was done here.
+ */
+static bool
+is_let_go(struct task *task, enum tracker_trouble trouble, const struct fields *out,
+    const struct err *err)
+{
+	if (!project_is_update(task) || trouble == TRACKER_LIMITED ||
+	    trouble == TRACKER_AUTH)
+		return false;
+	if (trouble == TRACKER_LATER)
+		put_off(task,
+		    pause_ms(
+			task, task->tries, fields_number(out, "retry_after_ms", 0)),
+		    err);
+	else
+		project_give_up(task, err);
+	return true;
+}
+
 static void
 on_sent(void *arg, const struct fields *out, const struct err *err, bool failed)
 {
@@ -259,6 +284,8 @@ on_sent(void *arg, const struct fields *out, const struct err *err, bool failed)
 	/* A job that died, or changed between our look and our write: look again. */
 	if (trouble == TRACKER_CONFLICT && fields_text(out, "conflict")[0] == '\0')
 		trouble = TRACKER_LATER;
+	if (is_let_go(task, trouble, out, err))
+		return;
 	if (trouble != TRACKER_REFUSED && trouble != TRACKER_MISSING &&
 	    trouble != TRACKER_CONFLICT)
 		wait_for_it(task, trouble, out, err);

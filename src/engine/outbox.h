@@ -16,7 +16,7 @@
 bool outbox_has(const struct task *task);
 
 /* What orders TASK: its issue, so that one that is stopped stops no other's. */
-char *outbox_order(const struct engine *engine, const struct fields *fields);
+char *outbox_order(const struct task *task);
 
 /* Takes up what an earlier server wrote of ACT: it was stopped, waits, or a person let it go on. */
 struct act_row;

@@ -2,6 +2,7 @@
 
 #include "base/crash.h"
 #include "engine/delegation.h"
+#include "engine/project.h"
 #include "engine/track_pull.h"
 
 #include <stdlib.h>
@@ -107,7 +108,8 @@ sent_record(struct task *task)
 		return -1;
 	}
 	if ((id[0] && track_filed(task, id) < 0) || tell_pull(task, &task->sent) < 0 ||
-	    delegation_told(task, &task->sent) < 0)
+	    delegation_told(task, &task->sent) < 0 ||
+	    project_told(task, &task->sent) < 0)
 		return -1;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "engine/internal.h"
 #include "engine/members.h"
+#include "engine/project.h"
 #include "store/issues.h"
 
 #include <stdio.h>
@@ -118,9 +119,8 @@ put_session(struct engine *engine, FILE *f, const struct plan_run *p,
 	clear_row(&row);
 }
 
-/* A phase that was tried more than once is shown as it was tried last. */
-static bool
-is_last_of_phase(const struct core *core, const struct session *s)
+bool
+summary_is_last(const struct core *core, const struct session *s)
 {
 	for (size_t i = (size_t)(s - core->session) + 1; i < core->n_sessions; i++) {
 		const struct session *o = &core->session[i];
@@ -132,13 +132,10 @@ is_last_of_phase(const struct core *core, const struct session *s)
 	return true;
 }
 
-char *
-summary_text(struct engine *engine, const struct plan_run *p)
+static void
+put_tables(struct engine *engine, FILE *f, const struct plan_run *p)
 {
 	const struct core *core = engine->core;
-	char *text = NULL;
-	size_t n = 0;
-	FILE *f = open_memstream(&text, &n);
 
 	fputs("**Issues**\n\n| Title | Status | Context | Assignee | Milestone | "
 	      "Priority | Estimate | Blocking | Blocked By |\n"
@@ -147,7 +144,7 @@ summary_text(struct engine *engine, const struct plan_run *p)
 	for (size_t i = 0; i < core->n_sessions; i++) {
 		const struct session *s = &core->session[i];
 
-		if (strcmp(s->plan_id, p->id) != 0 || !is_last_of_phase(core, s))
+		if (strcmp(s->plan_id, p->id) != 0 || !summary_is_last(core, s))
 			continue;
 		put_session(engine, f, p, s, true);
 		if (strcmp(s->issue, s->sub_issue) != 0)
@@ -160,6 +157,67 @@ summary_text(struct engine *engine, const struct plan_run *p)
 	fputs(") | ", f);
 	put_cell(f, p->master);
 	fputs(" |\n", f);
+}
+
+/* How the milestones stand that were touched; nothing where there are none. */
+static void
+put_milestones(FILE *f, const struct plan_run *p)
+{
+	struct span rest = span_of(p->milestones), line;
+
+	if (p->milestones[0] == '\0')
+		return;
+	fputs("\n**Milestones**\n\n", f);
+	while (span_next(&rest, '\n', &line)) {
+		AUTO_FREE char *one = xstrndup(line.p, line.n);
+		AUTO_FREE char *shown = text_show(one, true);
+
+		if (line.n > 0)
+			fprintf(f, "- %s\n", shown);
+	}
+}
+
+/* "1A 34 %, 1B 12 %"; the caller frees it. */
+static char *
+context_line(const struct core *core, const struct plan_run *p)
+{
+	char *text = NULL;
+	size_t n = 0, found = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	for (size_t i = 0; i < core->n_sessions; i++) {
+		const struct session *s = &core->session[i];
+
+		if (strcmp(s->plan_id, p->id) == 0 && summary_is_last(core, s) &&
+		    s->context_pct > 0)
+			fprintf(f, "%s%s %d %%", found++ ? ", " : "", s->phase,
+			    s->context_pct);
+	}
+	if (found == 0)
+		fputs("no agent told how full its context is", f);
+	if (p->context_stop > 0)
+		fprintf(f, "; a session ends at %lld %%", (long long)p->context_stop);
+	fclose(f);
+	return text;
+}
+
+/* In the order of R-46. */
+char *
+summary_text(struct engine *engine, const struct plan_run *p, bool is_degraded)
+{
+	AUTO_FREE char *update = project_line(engine, p);
+	AUTO_FREE char *promotion = project_promotion(engine, p, is_degraded);
+	AUTO_FREE char *context = context_line(engine->core, p);
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	fprintf(f, "**Project update:** %s\n\n", update);
+	if (promotion)
+		fprintf(f, "**Plan promotion:** %s\n\n", promotion);
+	put_tables(engine, f, p);
+	put_milestones(f, p);
+	fprintf(f, "\n**Context budget:** %s\n", context);
 	fclose(f);
 	return text;
 }
@@ -192,16 +250,22 @@ order_summary(struct engine *engine, const struct fields *in,
 {
 	const char *id = plan_meant(engine->core, in);
 	const struct plan_run *p = core_plan(engine->core, id);
-	AUTO_FREE char *text = NULL;
+	bool is_degraded = fields_number(in, "degraded", 0) != 0;
+	AUTO_FREE char *text = NULL, *promotion = NULL;
 
 	(void)caller;
 	if (!p && id[0] == '\0' && engine->core->n_plans > 0)
 		p = &engine->core->plan[engine->core->n_plans - 1];
 	if (!p)
 		return err_set(err, ERR_NOT_FOUND, "no plan was ever under way here");
-	text = summary_text(engine, p);
+	text = summary_text(engine, p, is_degraded);
+	promotion = project_promotion(engine, p, is_degraded);
 	fields_set(out, "plan", p->id);
 	fields_set(out, "text", text);
+	fields_set(out, "project_update", p->told);
+	fields_set(out, "project_update_missing", p->untold);
+	fields_set(out, "promotion", promotion ? promotion : "");
+	fields_set(out, "milestones", p->milestones);
 	return 0;
 }
 

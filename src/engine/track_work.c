@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/track_delegate.h"
+#include "engine/track_project.h"
 #include "engine/track_pull.h"
 
 #include <stdlib.h>
@@ -340,6 +341,8 @@ track_work(struct track_work *w, struct fields *out, struct err *err)
 		rc = post_record(w, err);
 	else if (strcmp(act, "finding-file") == 0)
 		rc = file_finding(w, out, err);
+	else if (strcmp(act, "project-update") == 0)
+		rc = track_project(w, out, err);
 	else if (strcmp(act, "plan-close") == 0)
 		rc = close_plan(w, err);
 	else if (track_is_delegation(act))

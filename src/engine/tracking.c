@@ -3,6 +3,7 @@
 #include "base/crash.h"
 #include "engine/delegation.h"
 #include "engine/outbox.h"
+#include "engine/project.h"
 #include "engine/reviews.h"
 #include "engine/summary.h"
 #include "engine/track_pull.h"
@@ -194,12 +195,14 @@ gather(const struct task *task, const struct session *s, const struct plan_run *
 	delegation_gather(task, s, in);
 	if (strcmp(kind, "rdr") == 0 || strcmp(kind, "finding-file") == 0)
 		return add_review(task, in, err);
-	if (strcmp(kind, "registry") == 0) {
+	if (project_is_update(task)) {
+		project_gather(task, p, in);
+	} else if (strcmp(kind, "registry") == 0) {
 		AUTO_FREE char *text = registry_text(task->engine, p);
 
 		fields_set(in, "comment", text);
 	} else if (strcmp(kind, "plan-close") == 0) {
-		AUTO_FREE char *text = summary_text(task->engine, p);
+		AUTO_FREE char *text = summary_text(task->engine, p, false);
 
 		fields_set(in, "comment", text);
 	} else if (strcmp(fields_text(in, "on"), "issue") == 0) {
@@ -278,7 +281,7 @@ do_here(struct task *task, const struct fields *in)
 	} else if (rc < 0) {
 		task_fail(task, &err);
 	} else if ((id[0] && track_filed(task, id) < 0) ||
-		   delegation_told(task, &out) < 0) {
+		   delegation_told(task, &out) < 0 || project_told(task, &out) < 0) {
 		task_postpone(task);
 	} else {
 		task_end(task, "done", "{}", 0);

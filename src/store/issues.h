@@ -119,6 +119,10 @@ NODISCARD int issue_update(struct store *store, const struct issue_by *by,
 NODISCARD int issue_comment(struct store *store, const struct issue_by *by,
     const char *id, enum issue_comment_kind kind, const char *body, struct err *err);
 
+/* How things stand, as a comment of kind "progress": one a day and writer, written over. */
+NODISCARD int issue_progress(struct store *store, const struct issue_by *by,
+    const char *id, const char *body, struct err *err);
+
 /*
  * KIND is "blocks", "blocked-by" or "related".  A relation that exists is success (R-202);
  * a circle of blocks is ERR_REFUSED (R-214).

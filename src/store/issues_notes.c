@@ -42,6 +42,45 @@ comment(struct store *store, const struct issue_by *by, const char *id,
 	return issues_append_event(store, by, id, move, data, err);
 }
 
+/* Today's of the same writer is written over; days are those of UTC. */
+static int
+progress(struct store *store, const struct issue_by *by, const char *id,
+    const char *body, struct err *err)
+{
+	static const char sql_amend[] =
+	    "UPDATE comment SET body = ?3, edited_at = ?4 WHERE issue = ?1"
+	    " AND kind = 'progress' AND author = ?2 AND at / 86400000 = ?4 / 86400000";
+	const char *move[2] = { "", "" };
+	json_object *data;
+	int n;
+
+	if (issues_must_find(store, id, err) < 0)
+		return -1;
+	n = db_run(store, sql_amend, err, "tttl", id, by->actor, body, by->at);
+	if (n < 0)
+		return -1;
+	if (n == 0)
+		return comment(store, by, id, ISSUE_PROGRESS, body, err);
+	data = json_object_new_object();
+	issues_put_text(data, "comment", issue_comment_kind_name(ISSUE_PROGRESS));
+	return issues_append_event(store, by, id, move, data, err);
+}
+
+int
+issue_progress(struct store *store, const struct issue_by *by, const char *id,
+    const char *body, struct err *err)
+{
+	int ret;
+
+	if (issues_check_comment(body, err) < 0)
+		return -1;
+	ret = issues_write_begin(store, "comment", by, NULL, err);
+	if (ret <= 0)
+		return ret;
+	ret = progress(store, by, id, body, err);
+	return issues_write_end(store, "comment", by, id, ret, err);
+}
+
 int
 issue_comment(struct store *store, const struct issue_by *by, const char *id,
     enum issue_comment_kind kind, const char *body, struct err *err)

@@ -410,7 +410,7 @@ const struct tracker tracker_github = {
 	.name = "github",
 	.capabilities = TRACKER_RELATIONS | TRACKER_DELEGATES | TRACKER_SUB_ISSUES |
 			TRACKER_LABELS | TRACKER_MENTIONS | TRACKER_PULL_REQUESTS |
-			TRACKER_NETWORK,
+			TRACKER_NETWORK | TRACKER_MILESTONES,
 	.create = github_create,
 	.update = github_update,
 	.comment = github_comment,
@@ -422,6 +422,8 @@ const struct tracker tracker_github = {
 	.done = github_done,
 	.linked = github_linked,
 	.probe = github_probe,
+	.place = github_place,
+	/* no .project_update: GitHub has milestones, and no updates of a project by REST */
 	.pull_open = github_pull_open,
 	.pull_read = github_pull_read,
 	.pull_close = github_pull_close,

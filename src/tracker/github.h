@@ -64,6 +64,8 @@ const char *github_label_name(struct json_object *label);
 
 int github_read(const struct tracker_link *link, const char *id, struct arena *arena,
     struct tracker_issue *issue, struct err *err);
+int github_place(const struct tracker_link *link, const char *id, struct arena *arena,
+    struct tracker_place *place, struct err *err);
 int github_children(const struct tracker_link *link, const char *parent, int limit,
     struct arena *arena, struct tracker_list *list, struct err *err);
 int github_done(const struct tracker_link *link, int limit, struct arena *arena,

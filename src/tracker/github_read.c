@@ -152,6 +152,38 @@ github_read(const struct tracker_link *link, const char *id, struct arena *arena
 	return net_end(link, read_one(link, id, arena, issue, err), err);
 }
 
+/* GitHub counts for itself; its due date is a moment, of which the day is told. */
+static int
+place_of(const struct tracker_link *link, const char *id, struct arena *arena,
+    struct tracker_place *place, struct err *err)
+{
+	NET_JSON struct json_object *from = NULL;
+	struct github_ref ref;
+
+	if (github_ref_parse(link, id, &ref, err) < 0)
+		return -1;
+	from = github_issue(link, &ref, err);
+	if (!from)
+		return -1;
+	*place = (struct tracker_place){ .project = "",
+		.project_id = "",
+		.milestone = arena_strdup(arena, net_str(from, "milestone.title")),
+		.due = arena_printf(arena, "%.10s", net_str(from, "milestone.due_on")),
+		.n_open = net_int(from, "milestone.open_issues"),
+		.n_done = net_int(from, "milestone.closed_issues") };
+	return 0;
+}
+
+int
+github_place(const struct tracker_link *link, const char *id, struct arena *arena,
+    struct tracker_place *place, struct err *err)
+{
+	struct err own = ERR_INIT;
+
+	err = net_begin(link, err, &own);
+	return net_end(link, place_of(link, id, arena, place, err), err);
+}
+
 /* The issues of the list at PATH, MAX at most. */
 static int
 read_list(const struct tracker_link *link, const char *path, size_t max,

@@ -372,7 +372,8 @@ const struct tracker tracker_linear = {
 	.name = "linear",
 	.capabilities = TRACKER_RELATIONS | TRACKER_ATTACHMENTS | TRACKER_ESTIMATES |
 			TRACKER_DELEGATES | TRACKER_SUB_ISSUES | TRACKER_LABELS |
-			TRACKER_MENTIONS | TRACKER_AGENT_SESSIONS | TRACKER_NETWORK,
+			TRACKER_MENTIONS | TRACKER_AGENT_SESSIONS | TRACKER_NETWORK |
+			TRACKER_PROJECT_UPDATES | TRACKER_MILESTONES,
 	.create = linear_create,
 	.update = linear_update,
 	.comment = linear_comment,
@@ -386,6 +387,8 @@ const struct tracker tracker_linear = {
 	.probe = linear_probe,
 	.agents = linear_agents,
 	.activity = linear_activity,
+	.place = linear_place,
+	.project_update = linear_project_update,
 	.url = "https://api.linear.app/graphql",
 	.token_variables = variables,
 };

@@ -80,3 +80,10 @@ int linear_attach(const struct tracker_link *link, const struct tracker_call *ca
     const char *id, const char *url, const char *sha256, struct err *err);
 int linear_activity(const struct tracker_link *link, const struct tracker_call *call,
     const char *id, const char *kind, const char *text, struct err *err);
+
+/* The members about projects and milestones. */
+int linear_place(const struct tracker_link *link, const char *id, struct arena *arena,
+    struct tracker_place *place, struct err *err);
+int linear_project_update(const struct tracker_link *link,
+    const struct tracker_call *call, const struct tracker_update *update,
+    struct err *err);

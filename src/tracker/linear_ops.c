@@ -97,6 +97,12 @@ const struct linear_text linear_text[LINEAR_N_OPS] = {
 	[LINEAR_ACTIVITY] = { "Activity",
 	    "query Activity($id: String!) { agentActivity(id: $id) { id } }" },
 
+	[LINEAR_PLACE] = { "Place",
+	    "query Place($id: String!) { issue(id: $id) { id project { id name }"
+	    " projectMilestone { id name targetDate"
+	    " issues(first: 100) { nodes { state { type } }"
+	    " pageInfo { hasNextPage } } } } }" },
+
 	[LINEAR_ISSUE_CREATE] = { "IssueCreate",
 	    "mutation IssueCreate($input: IssueCreateInput!) {"
 	    " issueCreate(input: $input) { success issue { id identifier } } }" },
@@ -139,6 +145,15 @@ const struct linear_text linear_text[LINEAR_N_OPS] = {
 	[LINEAR_AGENT_TELL] = { "AgentTell",
 	    "mutation AgentTell($input: AgentActivityCreateInput!) {"
 	    " agentActivityCreate(input: $input) { success agentActivity { id } } }" },
+
+	[LINEAR_UPDATE_CREATE] = { "UpdateCreate",
+	    "mutation UpdateCreate($input: ProjectUpdateCreateInput!) {"
+	    " projectUpdateCreate(input: $input) { success projectUpdate { id } } }" },
+
+	[LINEAR_UPDATE_AMEND] = { "UpdateAmend",
+	    "mutation UpdateAmend($id: String!, $input: ProjectUpdateUpdateInput!) {"
+	    " projectUpdateUpdate(id: $id, input: $input) { success"
+	    " projectUpdate { id } } }" },
 };
 
 /* clang-format on */

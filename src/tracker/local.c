@@ -86,6 +86,35 @@ local_comment(const struct tracker_link *link, const struct tracker_call *call,
 	    link->store, &by, id, issue_comment_kind_of(kind), body, err);
 }
 
+/* The built-in one has no milestones; an issue in no project is one itself. */
+static int
+local_place(const struct tracker_link *link, const char *id, struct arena *arena,
+    struct tracker_place *place, struct err *err)
+{
+	AUTO_ISSUES struct issue_set set = { 0 };
+	const char *project;
+
+	if (issue_read(link->store, id, &set, err) < 0)
+		return -1;
+	project = set.item[0].project;
+	*place = (struct tracker_place){ .project = arena_strdup(
+					     arena, *project ? project : id),
+		.project_id = arena_strdup(arena, id),
+		.milestone = "",
+		.due = "" };
+	return 0;
+}
+
+/* Where people look for it: a comment of the issue, one a day. */
+static int
+local_project_update(const struct tracker_link *link, const struct tracker_call *call,
+    const struct tracker_update *update, struct err *err)
+{
+	struct issue_by by = by_of(call);
+
+	return issue_progress(link->store, &by, update->about, update->body, err);
+}
+
 static int
 local_relate(const struct tracker_link *link, const struct tracker_call *call,
     const char *a, const char *kind, const char *b, struct err *err)
@@ -225,7 +254,7 @@ const struct tracker tracker_local = {
 	.capabilities = TRACKER_RELATIONS | TRACKER_ATTACHMENTS | TRACKER_ESTIMATES |
 			TRACKER_DELEGATES | TRACKER_SAME_STORE | TRACKER_OWN_IDS |
 			TRACKER_SUB_ISSUES | TRACKER_LABELS | TRACKER_KEYED_UPDATES |
-			TRACKER_VERSIONS | TRACKER_OWNERS,
+			TRACKER_VERSIONS | TRACKER_OWNERS | TRACKER_PROJECT_UPDATES,
 	.create = local_create,
 	.update = local_update,
 	.comment = local_comment,
@@ -235,4 +264,6 @@ const struct tracker tracker_local = {
 	.children = local_children,
 	.done = local_done,
 	.linked = local_linked,
+	.place = local_place,
+	.project_update = local_project_update,
 };

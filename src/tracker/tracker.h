@@ -38,8 +38,10 @@ enum tracker_capability {
 	 * Without it the order is the outbox's, and patch.seen_at keeps others' work.
 	 */
 	TRACKER_KEYED_UPDATES = 1 << 12,
-	TRACKER_VERSIONS = 1 << 13, /* bodies have versions (if_version) */
-	TRACKER_OWNERS = 1 << 14,   /* owner_session is kept */
+	TRACKER_VERSIONS = 1 << 13,        /* bodies have versions (if_version) */
+	TRACKER_OWNERS = 1 << 14,          /* owner_session is kept */
+	TRACKER_PROJECT_UPDATES = 1 << 15, /* project_update is there */
+	TRACKER_MILESTONES = 1 << 16,      /* place() tells of them */
 };
 
 /* What a failed call means for whoever may make it again (E-18). */
@@ -235,6 +237,24 @@ struct tracker_agents {
 	size_t n;
 };
 
+/* Where an issue belongs.  Texts are never NULL and live in the arena of the call. */
+struct tracker_place {
+	const char *project, *project_id; /* its name, "" none; and how it is told of */
+	const char *milestone;            /* its name, "" none */
+	const char *due;                  /* of that: "2026-12-01", "" none */
+	long n_open, n_done;              /* issues of that */
+	bool is_cut;                      /* it has more than were counted */
+};
+
+/* What a project is told. */
+struct tracker_update {
+	const char *project_id; /* as place() says */
+	const char *about;      /* the issue that was asked about */
+	const char *post; /* which one of ours: made once, then written over in place */
+	const char *health; /* "onTrack", "atRisk", "offTrack" */
+	const char *body;
+};
+
 #define TRACKER_ID_SIZE 64
 
 /* All functions return 0, or -1 with ERR; a failed call has changed nothing it reports. */
@@ -349,6 +369,15 @@ struct tracker {
 	int (*activity)(const struct tracker_link *link,
 	    const struct tracker_call *call, const char *id, const char *kind,
 	    const char *text, struct err *err);
+
+	/* The project and the milestone of issue ID; one request. */
+	int (*place)(const struct tracker_link *link, const char *id,
+	    struct arena *arena, struct tracker_place *place, struct err *err);
+
+	/* Tells the project UPDATE: one post for each update->post, as it was told last. */
+	int (*project_update)(const struct tracker_link *link,
+	    const struct tracker_call *call, const struct tracker_update *update,
+	    struct err *err);
 
 	/*
 	 * What a job of CI in REPO ("owner/name", the link's own) wrote: JOB is "job:ID", or

@@ -148,8 +148,8 @@ a_session_ends_in_the_order_of_the_method(void **state)
 	play_inspect(p, "1A", 1);
 	acts = acts_in_order(p);
 	assert_string_equal(acts,
-	    "tell, issue-comment exit, issue-move In Review, write-back, "
-	    "registry, issue-comment conflict, checkpoint");
+	    "tell, issue-comment exit, issue-move In Review, project-update, "
+	    "write-back, registry, issue-comment conflict, checkpoint");
 	play_free(p);
 }
 
@@ -168,8 +168,8 @@ what_only_looked_closes_with_evidence_before_it_is_done(void **state)
 	acts = acts_in_order(p);
 	assert_string_equal(acts,
 	    "tell, issue-comment exit, issue-comment closing, "
-	    "issue-move Done, write-back, registry, checkpoint, write-back, "
-	    "registry");
+	    "issue-move Done, project-update, write-back, registry, checkpoint, "
+	    "write-back, registry");
 	play_free(p);
 }
 
@@ -190,9 +190,49 @@ a_merge_closes_in_the_order_of_the_method(void **state)
 	play_land(p, "1A");
 	acts = acts_in_order(p);
 	assert_string_equal(acts,
-	    "issue-comment closing, issue-move Done, worktree-remove, "
+	    "issue-comment closing, issue-move Done, project-update, worktree-remove, "
 	    "write-back, registry, write-back, registry, plan-close, "
 	    "write-back, registry");
+	play_free(p);
+}
+
+/* each end of a status owes one update, of its day; reviewers owe none. */
+static void
+a_status_that_ends_is_told_in_its_project_once(void **state)
+{
+	struct play *p = running("1A 1B");
+	const struct act *act;
+
+	(void)state;
+	play_start(p, "1A");
+	play_deliver(p, "1A");
+	act = play_act(p, "project-update", NULL);
+	assert_non_null(act);
+	assert_string_equal(act->order, "project");
+	assert_string_equal(act_text(act, "issue"), "T-100");
+	assert_int_equal(fields_number(&act->fields, "day", -1), p->now / 86400000);
+	core_set(&core_plan(p->core, "p1")->reviews, "rv1");
+	play_start(p, "1B");
+	play_deliver(p, "1B");
+	assert_null(play_act(p, "project-update", NULL));
+	play_free(p);
+}
+
+/* what came of it is kept with its plan, and the next one takes its place. */
+static void
+what_its_project_was_told_is_kept_with_the_plan(void **state)
+{
+	struct play *p = running("1A");
+	struct plan_run *run = core_plan(p->core, "p1");
+
+	(void)state;
+	HAPPENS(p, HAP_PROJECT_TOLD, "plan", "p1", "untold", "nobody is there");
+	assert_string_equal(run->untold, "nobody is there");
+	HAPPENS(p, HAP_PROJECT_TOLD, "plan", "p1", "posted", "Gates: on track",
+	    "milestones", "Beta: 1 open, 2 done (on track)\n");
+	assert_string_equal(run->told, "Gates: on track");
+	assert_string_equal(run->untold, "");
+	assert_non_null(strstr(run->milestones, "Beta"));
 	play_free(p);
 }
 
@@ -413,6 +453,8 @@ main(void)
 		cmocka_unit_test(
 		    what_only_looked_closes_with_evidence_before_it_is_done),
 		cmocka_unit_test(a_merge_closes_in_the_order_of_the_method),
+		cmocka_unit_test(a_status_that_ends_is_told_in_its_project_once),
+		cmocka_unit_test(what_its_project_was_told_is_kept_with_the_plan),
 		cmocka_unit_test(the_context_label_goes_with_the_status),
 		cmocka_unit_test(a_launch_comes_after_the_files_of_its_checkout),
 		cmocka_unit_test(each_rung_of_the_context_is_climbed_once),

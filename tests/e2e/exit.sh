@@ -98,6 +98,18 @@ table() { divisi summary | grep -qxF "$columns" && divisi summary | grep -qxF '|
 claim "the summary has the method's columns (R-47)" table
 claim "with a row for each issue, and a dash for each empty cell" says \
 	'\[T-11: Work on 1A\]\(local:T-11\) [|] Done [|] - [|]' divisi summary
+claim "its project was told, once a day and last of all that it is done (R-46, R-210)" until_true says \
+	'[*][*]Progress:[*][*] 2 of 2 phases done' comments T-100 progress
+claim "in one comment" equals "$(count comments T-100 progress)" 1
+claim "the summary says so" until_true says '^[*][*]Project update:[*][*] T-100: on track$' divisi summary
+claim "JSON, too" says '"project_update":"T-100: on track"' divisi summary --json
+claim "the end says how full the contexts were" says '^[*][*]Context budget:[*][*] ' divisi summary
+claim "a plan that is tied to an issue should be kept there (R-50)" says \
+	"^[*][*]Plan promotion:[*][*] $plan is tied to T-100" divisi summary
+not_said() { ! divisi summary | grep -q 'Plan promotion'; }
+claim "not where nobody could (R-50)" eval '! DIVISI_SURFACE=cowork divisi summary | grep -q promotion'
+divisi issue edit T-100 --body-file "$plan" >/dev/null
+claim "and not when it is there" not_said
 claim "the master issue got the tables when the plan was complete" until_true says \
 	'Blocked By' comments T-100 closing
 e2e_end

@@ -76,6 +76,44 @@ the_pause_that_a_tracker_asks_for_is_kept(void **state)
 	assert_int_equal(stage_n_jobs(st, TRACK), 2);
 }
 
+/* an update of a project that is refused is told and over; nothing waits behind it. */
+static void
+a_refused_project_update_blocks_nothing(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	stage_answer(st, TRACK, REFUSED, 8);
+	stage_owe(st, "project-update", "project", "k1", "{\"plan\":\"p1\"}");
+	stage_settle(st);
+	stage_answer(st, TRACK, "{}", 0);
+	owe(st, "registry", "k2");
+	stage_settle(st);
+	assert_string_equal(stage_act(st, "k1"), "done");
+	assert_string_equal(stage_act(st, "k2"), "done");
+	assert_string_equal(st->engine->core->plan[0].untold, "never");
+}
+
+/* what it alone does not get through keeps it alone waiting, over a restart too. */
+static void
+a_project_update_that_fails_pauses_no_other(void **state)
+{
+	struct stage *st = *state;
+
+	begin(st);
+	stage_answer(st, TRACK, OUTAGE, 8);
+	stage_owe(st, "project-update", "project", "k1", "{\"plan\":\"p1\"}");
+	stage_settle(st);
+	stage_restart(st);
+	stage_answer(st, TRACK, "{}", 0);
+	owe(st, "registry", "k2");
+	stage_settle(st);
+	assert_string_equal(stage_act(st, "k1"), "owed");
+	assert_string_equal(stage_act(st, "k2"), "done");
+	later(st, 10 * 60 * 1000);
+	assert_string_equal(stage_act(st, "k1"), "done");
+}
+
 static void
 what_is_refused_waits_for_a_person_over_a_restart(void **state)
 {
@@ -350,6 +388,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		STAGE_TEST(an_outage_keeps_all_waiting_and_is_drained_in_order),
 		STAGE_TEST(the_pause_that_a_tracker_asks_for_is_kept),
+		STAGE_TEST(a_refused_project_update_blocks_nothing),
+		STAGE_TEST(a_project_update_that_fails_pauses_no_other),
 		STAGE_TEST(what_is_refused_waits_for_a_person_over_a_restart),
 		STAGE_TEST(a_retry_is_not_forgotten_by_a_server_that_dies_sending),
 		STAGE_TEST(an_agent_neither_retries_nor_drops),

@@ -308,7 +308,29 @@ a_pull_request_is_merged_at_the_tested_commit_only(void **state)
 	assert_int_equal(w->state.trouble, TRACKER_MISSING);
 }
 
+/* what GitHub counts is told; updates of a project are not faked. */
+static void
+a_milestone_is_read_and_no_project_is_told(void **state)
+{
+	struct world *w = *state;
+	const char *id = world_make(w, NULL, NULL);
+	struct tracker_place place;
+
+	assert_int_equal(w->tracker->place(&w->link, id, w->arena, &place, NULL), 0);
+	assert_string_equal(place.milestone, "");
+	world_break(w, "milestone", 1, 0);
+	assert_int_equal(w->tracker->place(&w->link, id, w->arena, &place, NULL), 0);
+	assert_string_equal(place.milestone, "Beta");
+	assert_string_equal(place.due, "2026-12-01");
+	assert_int_equal(place.n_open, 3);
+	assert_int_equal(place.n_done, 5);
+	assert_string_equal(place.project_id, "");
+	assert_null(w->tracker->project_update);
+	assert_false(w->tracker->capabilities & TRACKER_PROJECT_UPDATES);
+}
+
 const struct CMUnitTest contract_github[] = {
+	CLAIM(a_milestone_is_read_and_no_project_is_told),
 	CLAIM(a_status_is_a_state_and_a_label),
 	CLAIM(every_loss_on_the_way_leaves_one_child),
 	CLAIM(an_issue_may_be_named_in_every_usual_way),

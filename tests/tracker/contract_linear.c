@@ -199,7 +199,45 @@ nothing_that_belongs_to_people_is_written(void **state)
 	assert_null(net_get(told, "forbidden"));
 }
 
+/* one update of a day, whatever is lost on the way, as it was told last. */
+static void
+a_project_is_told_once_and_amended(void **state)
+{
+	struct world *w = *state;
+	struct tracker_call call = world_call(w, NULL);
+	const char *id;
+	struct tracker_place place;
+	struct tracker_update update = { .post = "p1/1", .health = "onTrack" };
+	NET_JSON struct json_object *told = NULL;
+
+	w->link.project = "Review gates";
+	id = world_make(w, NULL, NULL);
+	assert_int_equal(w->tracker->place(&w->link, id, w->arena, &place, NULL), 0);
+	assert_string_equal(place.project, "Review gates");
+	assert_string_equal(place.milestone, "");
+	update.project_id = place.project_id;
+	update.about = id;
+	update.body = "One is done.";
+	world_break(w, "lost", 1, 1);
+	assert_int_equal(
+	    w->tracker->project_update(&w->link, &call, &update, NULL), -1);
+	world_break(w, "", 0, 0);
+	assert_int_equal(w->tracker->project_update(&w->link, &call, &update, NULL), 0);
+	update.body = "Two are done.";
+	update.health = "atRisk";
+	assert_int_equal(w->tracker->project_update(&w->link, &call, &update, NULL), 0);
+	told = world_tell(w);
+	assert_int_equal(net_len(told, "updates"), 1);
+	assert_string_equal(json_object_to_json_string_ext(
+				net_at(told, "updates", 0), JSON_C_TO_STRING_PLAIN),
+	    "[\"Review gates\",\"atRisk\",\"Two are done.\"]");
+	assert_int_equal(
+	    w->tracker->place(&w->link, "CIA-999", w->arena, &place, NULL), -1);
+	assert_int_equal(w->state.trouble, TRACKER_MISSING);
+}
+
 const struct CMUnitTest contract_linear[] = {
+	CLAIM(a_project_is_told_once_and_amended),
 	CLAIM(a_state_is_found_by_its_type),
 	CLAIM(a_setting_names_the_state_that_is_meant),
 	CLAIM(a_state_that_is_not_there_is_said),

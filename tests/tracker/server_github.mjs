@@ -425,6 +425,10 @@ serve({
 		secondary: (q, r) => say(r, 403, {message: 'You have exceeded a secondary rate limit'},
 			{'x-ratelimit-remaining': 4000, 'retry-after': 2}),
 		edit: meanwhile(() => db.issues.forEach((i) => change(i, {title: `${i.title} (edited)`}))),
+		milestone: meanwhile(() => db.issues.forEach((i) => {
+			i.milestone = {title: 'Beta', number: 1, state: 'open', open_issues: 3, closed_issues: 5,
+				due_on: '2026-12-01T08:00:00Z'};
+		})),
 		forget: meanwhile(() => { db.comments.length = 0; }),
 		label: meanwhile(() => db.issues.forEach((i) => change(i, {labels: [...i.labels.map((l) => l.name), 'theirs']}))),
 		'checks-run': meanwhile(() => { db.runs = [run('in_progress', null)]; }),

@@ -22,7 +22,7 @@ let db;
 
 function begin() {
 	db = {token: TOKEN, issues: [], comments: [], attachments: [], relations: [], labels: [], sessions: [],
-		activities: [], files: new Map(), gone: new Set(), clock: Date.UTC(2026, 0, 1), n: 0};
+		activities: [], updates: [], files: new Map(), gone: new Set(), clock: Date.UTC(2026, 0, 1), n: 0};
 	db.users = [
 		user('ada', 'Ada L.', false), user('grace', 'Grace H.', false), user('factory', 'Factory', true),
 		{...user('left', 'Left', false), active: false},
@@ -135,6 +135,12 @@ function change(issue, input) {
 		issue.estimate = input.estimate;
 	if (input.projectId)
 		issue.project = must(db.projects.find((p) => p.id === input.projectId), 'Project');
+	// "milestone" is no input of theirs: how a person puts an issue into one.
+	if (input.milestone) {
+		const {name, targetDate} = input.milestone;
+		issue.projectMilestone = {id: crypto.randomUUID(), name, targetDate, issues: (args) =>
+			page(db.issues.filter((i) => i.projectMilestone?.name === name), args)};
+	}
 	if (input.parentId)
 		issue.parent = must(find_issue(input.parentId), 'Issue');
 	const label = (id) => must(db.labels.find((l) => l.id === id), 'IssueLabel');
@@ -177,6 +183,16 @@ const root = {
 	comment: ({id}) => must(db.comments.find((c) => c.id === id), 'Comment'),
 	attachment: ({id}) => must(db.attachments.find((a) => a.id === id), 'Attachment'),
 	agentActivity: ({id}) => must(db.activities.find((a) => a.id === id), 'AgentActivity'),
+	projectUpdateCreate({input}) {
+		const project = must(db.projects.find((p) => p.id === input.projectId), 'Project');
+		const projectUpdate = {id: new_id(input.id), body: input.body, health: input.health, project};
+		db.updates.push(projectUpdate);
+		return {success: true, lastSyncId: ++db.n, projectUpdate};
+	},
+	projectUpdateUpdate({id, input}) {
+		const projectUpdate = Object.assign(must(db.updates.find((u) => u.id === id), 'ProjectUpdate'), input);
+		return {success: true, lastSyncId: ++db.n, projectUpdate};
+	},
 	issueCreate,
 	issueUpdate: ({id, input}) => ({success: true, lastSyncId: ++db.n,
 		issue: change(must(find_issue(id), 'Issue'), input)}),
@@ -345,5 +361,6 @@ serve({
 		delegate: i.delegate?.displayName ?? ''})), links: db.relations.map((r) =>
 			[r.issue.identifier, r.type, r.relatedIssue.identifier]), comments: db.comments.map((c) => c.body),
 		files: [...db.files.values()], attachments: db.attachments.length, relations: db.relations.length,
-		activities: db.activities.length, forbidden: db.forbidden ?? null}),
+		activities: db.activities.length,
+		updates: db.updates.map((u) => [u.project.name, u.health, u.body]), forbidden: db.forbidden ?? null}),
 });

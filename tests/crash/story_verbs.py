@@ -81,7 +81,7 @@ class Verbs:
 
     def verb(self, case, *words, wanted=(0,), text=""):
         code, said = case.call("divisi", *words, text=text)
-        case.note("%s -> %d %s" % (" ".join(words), code, said.strip()[:300]))
+        case.note("%s -> %d %s" % (" ".join(words), code, said.strip()[:1500]))
         return code in wanted
 
     def at_terminal(self, case, words, keys=(), editor="true"):
@@ -345,6 +345,10 @@ class Verbs:
     def commits(self, lines):
         """They land as they come; what comes of it is the same but for the order of a list."""
         return sorted(line.partition(" | ")[0] for line in lines if line)
+
+    def comment(self, text):
+        """The record of the review says what is so when it is written, and it is written twice."""
+        return text.partition("\n")[0] if text.startswith("rdr:") else text
 
     def remote(self, case):
         """What is on the target: its files, and what both added to their list."""

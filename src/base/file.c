@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -351,6 +352,26 @@ file_remove_tree(const char *path, struct err *err)
 	    DURABLE("tree.remove", rmdir(path)) < 0)
 		return err_sys(err, "remove %s", path);
 	return 0;
+}
+
+void
+file_remove_dead_trees(const char *dir, const char *prefix)
+{
+	size_t n = strlen(prefix);
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		AUTO_FREE char *path = path_join(dir, e->d_name);
+		int pid;
+
+		if (strncmp(e->d_name, prefix, n) == 0 &&
+		    sscanf(e->d_name + n, ".%d.", &pid) == 1 && pid > 0 &&
+		    kill(pid, 0) < 0 && errno == ESRCH)
+			(void)!file_remove_tree(path, NULL);
+	}
+	if (d)
+		closedir(d);
 }
 
 char *

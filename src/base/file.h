@@ -43,6 +43,9 @@ NODISCARD int file_mkdirs(const char *path, mode_t mode, struct err *err);
 /* Removes a tree below PATH without following symbolic links or mount points. */
 NODISCARD int file_remove_tree(const char *path, struct err *err);
 
+/* Removes what killed processes have left in DIR under the names PREFIX.PID.anything. */
+void file_remove_dead_trees(const char *dir, const char *prefix);
+
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 

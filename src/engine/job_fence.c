@@ -7,9 +7,6 @@
 #include "engine/fencing.h"
 #include "sys/child.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,25 +93,6 @@ add_env(struct run_spec *spec)
 	}
 }
 
-/* What jobs left that were killed. */
-static void
-clear_left(const char *own)
-{
-	DIR *dir = opendir(own);
-	struct dirent *e;
-
-	while (dir && (e = readdir(dir))) {
-		AUTO_FREE char *path = path_join(own, e->d_name);
-		int pid;
-
-		if (sscanf(e->d_name, "run.%d.", &pid) == 1 && kill(pid, 0) < 0 &&
-		    errno == ESRCH)
-			(void)!file_remove_tree(path, NULL);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 int
 job_fence_begin(const struct job_fence *fence, const char *command, const char *dir,
     long timeout_ms, char **run_dir, struct err *err)
@@ -132,7 +110,7 @@ job_fence_begin(const struct job_fence *fence, const char *command, const char *
 		return err_set(err, ERR_NOT_FOUND, "no directory %s", dir);
 	if (file_mkdirs(own, 0700, err) < 0)
 		return -1;
-	clear_left(own);
+	file_remove_dead_trees(own, "run"); /* of jobs that were killed */
 	if (!mkdtemp(path))
 		return err_sys(err, "%s", path);
 	run = path_join(path, "run");

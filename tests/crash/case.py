@@ -431,6 +431,7 @@ class Case:
                 if name.startswith("pin.index") and not self.was_dark or re.search(r"\.[A-Za-z0-9]{6}$", name) and (
                         "journal.db" in name or PLAN in name):
                     left.append(path)
+            left += [f for f in folders if re.fullmatch(r"rescue\.\d+\.tmp", f)]
             if os.path.basename(folder) == "runs":
                 left += ["runs/" + f for f in folders if not re.fullmatch(r"p\d+\.\d+\.\w+\.r\d+", f)]
         left += ["process: " + line for line in self.living().values()]

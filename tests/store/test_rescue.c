@@ -423,6 +423,29 @@ the_printed_commands_lead_back(void **state)
 }
 
 static void
+what_a_killed_rescue_left_is_removed(void **state)
+{
+	struct err err = ERR_INIT;
+	pid_t dead = fork();
+
+	if (dead == 0)
+		_exit(0);
+	assert_int_equal(waitpid(dead, NULL, 0), dead);
+	AUTO_FREE char *left = xasprintf("%s/rescue.%d.tmp", (char *)*state, (int)dead);
+	AUTO_FREE char *copy = path_join(left, "copy.db");
+	AUTO_FREE char *own = xasprintf("%s/rescue.%d.tmp", (char *)*state, (int)getppid());
+
+	fill(state);
+	put_bytes(state, "", 0);
+	assert_int_equal(file_mkdirs(left, 0700, NULL), 0);
+	assert_int_equal(file_mkdirs(own, 0700, NULL), 0);
+	assert_int_equal(file_write_atomic(copy, "x", 1, 0600, NULL), 0);
+	assert_null(store_open(*state, 0, &err));
+	assert_false(file_exists(left));
+	assert_true(file_exists(own)); /* its rescuer lives */
+}
+
+static void
 a_journal_of_which_nothing_is_left_can_be_begun_anew(void **state)
 {
 	struct err err = ERR_INIT;
@@ -456,6 +479,7 @@ main(void)
 		SCRATCH_TEST(the_same_damage_is_saved_once),
 		SCRATCH_TEST(what_stands_beside_the_events_is_saved_too),
 		SCRATCH_TEST(the_printed_commands_lead_back),
+		SCRATCH_TEST(what_a_killed_rescue_left_is_removed),
 		SCRATCH_TEST(a_journal_of_which_nothing_is_left_can_be_begun_anew),
 	};
 

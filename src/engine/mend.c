@@ -11,6 +11,7 @@
 #include "engine/state_dir.h"
 #include "engine/survey_local.h"
 #include "exec/exec.h"
+#include "git/torn.h"
 #include "git/worktree.h"
 
 #include <errno.h>
@@ -149,10 +150,8 @@ mend_lock_tree(
     struct repo *repo, const struct survey_item *item, char **did, struct err *err)
 {
 	AUTO_FREE char *reason = xasprintf("divisi session %s", item->session);
-	struct git_call call = { .dir = repo->common_dir,
-		.argv = GIT_ARGS("worktree", "lock", "--reason", reason, item->path) };
 
-	if (git_run(&call, NULL, err) < 0)
+	if (torn_lock_worktree(repo, item->path, reason, err) < 0)
 		return -1;
 	*did = xasprintf("locked %s", item->path);
 	return 0;

@@ -36,6 +36,18 @@ torn_sync_worktree(const char *path, const char *admin, struct err *err)
 	return 0;
 }
 
+int
+torn_lock_worktree(
+    struct repo *repo, const char *path, const char *reason, struct err *err)
+{
+	AUTO_FREE char *admin = worktree_admin(repo, path);
+
+	if (git_change(repo, repo->common_dir,
+		GIT_ARGS("worktree", "lock", "--reason", reason, "--", path), err) < 0)
+		return -1;
+	return admin ? torn_sync_worktree(path, admin, err) : 0;
+}
+
 static void
 sync_path(int top, const char *dir, const char *name)
 {

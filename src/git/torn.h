@@ -26,6 +26,13 @@ bool torn_unlock_ref(const struct repo *repo, const char *ref);
 /* Makes all of the worktree PATH and of its private git directory ADMIN last. */
 NODISCARD int torn_sync_worktree(const char *path, const char *admin, struct err *err);
 
+/*
+ * Locks the worktree PATH with REASON, which outlasts a loss of power: git syncs no lock, and
+ * one whose reason is lost would be taken for somebody else's.
+ */
+NODISCARD int torn_lock_worktree(
+    struct repo *repo, const char *path, const char *reason, struct err *err);
+
 /* Makes the files of CHANGED in the checkout DIR last, as well as can be. */
 void torn_sync_files(const char *dir, const struct changed_paths *changed);
 

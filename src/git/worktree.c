@@ -436,10 +436,8 @@ take_up(const struct making *making, const struct git_worktree *tree, const char
 	}
 	if (!worktree_is_linked(making->path, admin))
 		return in_the_way(making->path, "its .git file points elsewhere", err);
-	if (!tree->lock_reason && git_change(making->repo, making->repo->common_dir,
-				      GIT_ARGS("worktree", "lock", "--reason",
-					  making->reason, "--", making->path),
-				      err) < 0)
+	if (!tree->lock_reason &&
+	    torn_lock_worktree(making->repo, making->path, making->reason, err) < 0)
 		return -1;
 	return marker->is_ready ? 0 : populate(making, admin, err);
 }

@@ -370,7 +370,8 @@ rescue_save(const char *home, struct rescue *rescue, struct err *err)
 	int rc = 0;
 
 	name_damage(db, s.found.id);
-	file_remove_dead_trees(home, "rescue"); /* who was killed left a copy of it all */
+	file_remove_dead_trees(
+	    home, "rescue"); /* who was killed left a copy of it all */
 	if (!is_saved(home, &s.found)) {
 		s.dir = xasprintf("%s/rescue.%ld.tmp", home, (long)getpid());
 		s.copy = path_join(s.dir, "copy.db");

@@ -433,7 +433,8 @@ what_a_killed_rescue_left_is_removed(void **state)
 	assert_int_equal(waitpid(dead, NULL, 0), dead);
 	AUTO_FREE char *left = xasprintf("%s/rescue.%d.tmp", (char *)*state, (int)dead);
 	AUTO_FREE char *copy = path_join(left, "copy.db");
-	AUTO_FREE char *own = xasprintf("%s/rescue.%d.tmp", (char *)*state, (int)getppid());
+	AUTO_FREE char *own = xasprintf(
+	    "%s/rescue.%d.tmp", (char *)*state, (int)getppid());
 
 	fill(state);
 	put_bytes(state, "", 0);

@@ -150,7 +150,8 @@ tell(struct telling *t, const char *milestones, struct fields *out, struct err *
 		fields_set(out, "untold", err->text);
 		return 0;
 	}
-	fields_setf(out, "posted", "%s: %s", t->place.project, healths[t->health].shown);
+	fields_setf(
+	    out, "posted", "%s: %s", t->place.project, healths[t->health].shown);
 	return 0;
 }
 

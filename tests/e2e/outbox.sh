@@ -107,7 +107,7 @@ claim "the work goes on" becomes 1A in-review
 claim "a changed text is a conflict (J-44)" until_true box_is '[l["state"] for l in o["letters"] if l["issue"] == "'"$b"'"][0]' conflict
 claim "it is not written over" there_is "(i['$b']['body'], i['$b']['status'])" "('Do something else', 'In Progress')"
 claim "the session's own move is adopted" until_true there_is "i['$a']['status']" "In Review"
-claim "it is on record" says 'adopted' divisi events --json
+claim "it is on record" until_true says 'adopted' divisi events --json
 claim "a conflict is not retried by all" divisi outbox retry all
 claim "it still waits" box_is 'o["stopped"]' 1
 restart
@@ -130,7 +130,7 @@ claim "it is merged" divisi merge --yes
 claim "another's agent at it is a conflict" until_true box_is '[l["why"] for l in o["letters"] if l["issue"] == "'"$b"'" and l["state"] == "conflict"] != []' True
 claim "it names whom" says 'delegated to copilot' divisi outbox
 claim "their label is adopted, and stands" until_true there_is "(i['$a']['status'], 'theirs' in i['$a']['labels'])" "('Done', True)"
-claim "that is on record" says 'labelled it' divisi events --json
+claim "that is on record" until_true says 'labelled it' divisi events --json
 change "i['$b']['title'] = 'Another title'"
 claim "to write on top is one yes for all of it" divisi approve "o$(box '[l["id"] for l in o["letters"] if l["state"] == "conflict"][0]')"
 claim "and done there" until_true there_is '[x["status"] for x in mine]' "['Done', 'Done']"

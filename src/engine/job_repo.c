@@ -1,6 +1,7 @@
 #include "engine/job.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/checkout.h"
@@ -140,6 +141,31 @@ pin_branch(struct repo *repo, const struct fields *in, struct err *err)
 	return pin_commit(repo, fields_text(in, "session"), "head", oid, err);
 }
 
+/*
+ * R-57, E-11: the branch of what landed, where divisi.branches is `delete`.  All of it is
+ * pinned; a branch that somebody has checked out stays, and nothing waits for it.
+ */
+static void
+drop_branch(struct repo *repo, const struct fields *in, struct fields *out)
+{
+	struct config config = { 0 };
+	struct err err = ERR_INIT;
+	const char *branch = fields_text(in, "branch"), *wish;
+	int rc = config_load(repo, &config, &err);
+
+	if (rc == 0) {
+		wish = config_str(&config, "divisi.branches", "keep");
+		rc = strcmp(wish, "delete") == 0
+			 ? branch_delete_pinned(repo, branch, &err)
+			 : 0;
+	}
+	if (rc < 0) {
+		log_warn("%s stays: %s", branch, err.text);
+		fields_set(out, "branch_kept", err.text);
+	}
+	config_clear(&config);
+}
+
 int
 job_worktree_remove(const struct fields *in, struct fields *out, struct err *err)
 {
@@ -147,13 +173,15 @@ job_worktree_remove(const struct fields *in, struct fields *out, struct err *err
 	struct git_list none = { 0 };
 	int rc;
 
-	(void)out;
 	if (open_top(in, &repo, err) < 0)
 		return -1;
 	rc = pin_branch(&repo, in, err);
 	if (rc == 0)
 		rc = worktree_remove(&repo, fields_text(in, "path"),
 		    fields_text(in, "session"), &none, err);
+	if (rc == 0 && strcmp(fields_text(in, "why"), "merged") == 0 &&
+	    fields_text(in, "branch")[0])
+		drop_branch(&repo, in, out);
 	repo_close(&repo);
 	return rc;
 }

@@ -408,15 +408,13 @@ check_unused(const struct repo *repo, const char *branch, struct err *err)
 }
 
 static int
-delete_branch(
-    struct repo *repo, const char *branch, const char *target, struct err *err)
+delete_branch(struct repo *repo, const char *branch, struct err *err)
 {
 	AUTO_FREE char *ref = xasprintf("refs/heads/%s", branch);
-	AUTO_FREE char *target_ref = xasprintf("refs/heads/%s", target);
 	AUTO_FREE char *section = xasprintf("branch.%s", branch);
 	struct git_call forget = { .dir = repo->common_dir,
 		.argv = GIT_ARGS("config", "--local", "--remove-section", section) };
-	char tip[GIT_OID_SIZE], into[GIT_OID_SIZE];
+	char tip[GIT_OID_SIZE];
 	int rc = repo_ref(repo->common_dir, ref, tip, err);
 	int is_kept;
 
@@ -425,14 +423,13 @@ delete_branch(
 	if (check_unused(repo, branch, err) < 0)
 		return -1;
 	is_kept = is_pinned(repo, tip, err);
-	if (is_kept == 0 && repo_ref(repo->common_dir, target_ref, into, err) > 0)
-		is_kept = repo_is_ancestor(repo, tip, into, err);
 	if (is_kept < 0)
 		return -1;
 	if (!is_kept) {
 		err_set(err, ERR_REFUSED,
-		    "branch %s is not deleted: its commits are nowhere else", branch);
-		return err_fix(err, "merge it into %s first", target);
+		    "branch %s is not deleted: nothing pins its commits", branch);
+		return err_fix(
+		    err, "git branch -d %s deletes it if it is merged", branch);
 	}
 	/* Its reflog goes with it. */
 	if (pin_dropped(repo, repo->home, branch, "deleted", err) < 0 ||
@@ -445,16 +442,15 @@ delete_branch(
 }
 
 int
-branch_delete_merged(
-    struct repo *repo, const char *branch, const char *target, struct err *err)
+branch_delete_pinned(struct repo *repo, const char *branch, struct err *err)
 {
 	int rc;
 
-	if (!git_branch_ok(branch) || !git_branch_ok(target))
+	if (!git_branch_ok(branch))
 		return err_set(err, ERR_USAGE, "this is no branch name");
 	if (repo_lock(repo, err) < 0)
 		return -1;
-	rc = delete_branch(repo, branch, target, err);
+	rc = delete_branch(repo, branch, err);
 	repo_unlock(repo);
 	return rc;
 }

@@ -88,8 +88,9 @@ NODISCARD int worktree_remove(struct repo *repo, const char *path, const char *s
     const struct git_list *discard, struct err *err);
 
 /*
- * Deletes BRANCH when its tip is pinned under refs/divisi/ or contained in TARGET, and no
- * worktree has it.  Otherwise ERR_REFUSED.  A branch that is gone is success.
+ * Deletes BRANCH when its tip is pinned under refs/divisi/ and no worktree has it, after
+ * what only its reflog names was pinned.  Otherwise ERR_REFUSED, and it is as it was.  A
+ * branch that is gone is success.
  */
-NODISCARD int branch_delete_merged(
-    struct repo *repo, const char *branch, const char *target, struct err *err);
+NODISCARD int branch_delete_pinned(
+    struct repo *repo, const char *branch, struct err *err);

@@ -94,11 +94,18 @@ claim "what it does not match gets none, and runs alone" says 'shared infrastruc
 	divisi verdict "$plan" 3A 3C
 claim "the certificate says so" eval "divisi check $plan --certificate certificate >/dev/null; divisi-verify certificate"
 rm -f certificate
+git config divisi.branches delete
 run_batch "$plan"
 claim "3A is ready" becomes 3A in-review
+branch=$(field 3A branch)
+claim "its branch stands until it landed" git rev-parse --verify --quiet "refs/heads/$branch"
 claim "3B is ready" becomes 3B in-review
 claim "3A lands" eval "divisi merge 3A --yes; becomes 3A done"
 claim "3B lands too" eval "divisi merge 3B --yes; becomes 3B done"
 claim "the first keeps its number" test -e db/migrations/0005_c.sql
 claim "the second gets the next one" grep -qx 'see 0006_d' db/migrations/0006_d.sql
+no_branch() { ! git rev-parse --verify --quiet "refs/heads/$branch"; }
+claim "then it goes, where that is wished (R-57)" until_true no_branch
+claim "all of it is pinned" git rev-parse --verify --quiet "refs/divisi/$(field 3A id)/head"
+claim "nobody misses it" divisi doctor
 e2e_end

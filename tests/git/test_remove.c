@@ -447,19 +447,21 @@ a_branch_is_deleted_only_when_its_commits_are_elsewhere(void **state)
 	sh("cd repo && git checkout -q -b loose && echo LOST >a.txt && git commit -q -a "
 	   "-m drop && git reset -q --hard HEAD~ && git commit -q --allow-empty -m top && "
 	   "git checkout -q main");
-	assert_int_equal(branch_delete_merged(&repo, "loose", "main", &err), -1);
+	assert_int_equal(branch_delete_pinned(&repo, "loose", &err), -1);
 	assert_int_equal(err.kind, ERR_REFUSED);
-	assert_int_equal(branch_delete_merged(&repo, "b/1", "main", &err), -1);
+	assert_int_equal(branch_delete_pinned(&repo, "b/1", &err), -1);
 	assert_non_null(strstr(err.text, "checked out"));
-	assert_int_equal(branch_delete_merged(&repo, "main", "main", &err), -1);
+	assert_int_equal(branch_delete_pinned(&repo, "main", &err), -1);
 	sh("cd repo && git merge -q --ff-only loose");
-	assert_ok(branch_delete_merged(&repo, "loose", "main", &err), &err);
-	assert_ok(branch_delete_merged(&repo, "loose", "main", &err), &err);
+	assert_int_equal(branch_delete_pinned(&repo, "loose", &err), -1);
+	sh("git -C repo update-ref refs/divisi/s0/head loose");
+	assert_ok(branch_delete_pinned(&repo, "loose", &err), &err);
+	assert_ok(branch_delete_pinned(&repo, "loose", &err), &err);
 	sh("git -C repo prune --expire=now && ! git -C repo rev-parse -q --verify loose");
 	assert_true(is_kept("LOST"));
 	sh("cd wt && git commit -q --allow-empty -m work");
 	assert_ok(take_away(&err), &err);
-	assert_ok(branch_delete_merged(&repo, "b/1", "main", &err), &err);
+	assert_ok(branch_delete_pinned(&repo, "b/1", &err), &err);
 	assert_string_equal(
 	    sh_out("git -C repo log -1 --format=%%s refs/divisi/s1/head"), "work");
 }

@@ -31,6 +31,8 @@ BY_HAND = {
     ("hold/agent.c", "execve"): "agent.exec",
     ("hold/pids.c", "fork"): "pids.fork",
     ("hold/hold.c", "fork"): "hold.detach",
+    ("cli/cmd_mcp.c", "execv"): "hook.exec",
+    ("cli/handover.c", "execv"): "server.handover",
 }
 
 # The store's own insides, and the adapter in front of it: their callers have the points.

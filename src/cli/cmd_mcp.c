@@ -42,7 +42,8 @@ cmd_hook(int argc, char **argv)
 	}
 	if (!program)
 		return cmd_fail(&err, false);
-	DURABLE("hook.exec", execv(program, words));
+	crash_point("hook.exec");
+	execv(program, words);
 	err_sys(&err, "%s", program);
 	return cmd_fail(&err, false);
 }

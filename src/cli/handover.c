@@ -225,6 +225,7 @@ handover_exec(const struct handover *h, struct err *err)
 	if (!h || h->state != HANDOVER_NOW)
 		return 0;
 	log_info("handing over to %s", h->opts.program);
-	DURABLE("server.handover", execv(h->opts.program, h->opts.argv));
+	crash_point("server.handover");
+	execv(h->opts.program, h->opts.argv);
 	return err_sys(err, "hand over to %s", h->opts.program);
 }

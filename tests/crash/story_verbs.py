@@ -64,7 +64,7 @@ class Verbs:
     # ---- how a person does things ----------------------------------------------------------
 
     def commit(self, case, *paths):
-        case.git("add", "--", *paths)
+        case.git("-c", "core.fsync=all", "add", "--", *paths)
         case.git("-c", "core.fsync=all", "commit", "--quiet", "--message", "Of the person",
                  "--", *paths)
 

@@ -33,7 +33,7 @@ _divisi()
 		say) words='--json' ;;
 		interrupt) words='--json --reason' ;;
 		hold) words='--json --reason' ;;
-		resume) words='--json --reason --note --fork --override' ;;
+		resume) words='--json --reason --note --same --fresh --fork --override' ;;
 		park) words='--json --reason' ;;
 		abandon) words='--json --reason' ;;
 		takeover) words='--json --tmux --reason --override' ;;

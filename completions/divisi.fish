@@ -162,6 +162,8 @@ complete -c divisi -n __fish_use_subcommand -f -a resume -d 'let a held, parked,
 complete -c divisi -n '__fish_seen_subcommand_from resume' -l json -d 'print one JSON value instead of text'
 complete -c divisi -n '__fish_seen_subcommand_from resume' -l reason -r -d 'why, kept on record'
 complete -c divisi -n '__fish_seen_subcommand_from resume' -l note -r -d 'what the agent is told when it goes on'
+complete -c divisi -n '__fish_seen_subcommand_from resume' -l same -d 'go on in its conversation, however old that is'
+complete -c divisi -n '__fish_seen_subcommand_from resume' -l fresh -d 'begin a new conversation, on the work that is there'
 complete -c divisi -n '__fish_seen_subcommand_from resume' -l fork -d 'go on in a copy of its conversation (Claude Code)'
 complete -c divisi -n '__fish_seen_subcommand_from resume' -l override -r -d 'go on against RULE; needs --reason'
 complete -c divisi -n __fish_use_subcommand -f -a park -d 'stop it for now; its work is pinned, its branch stays'

@@ -30,6 +30,8 @@ const struct option_doc cmd_resume_options[] = {
 	OPTION_JSON,
 	OPTION_REASON,
 	{ "note", "TEXT", "what the agent is told when it goes on", 0 },
+	{ "same", NULL, "go on in its conversation, however old that is", 0 },
+	{ "fresh", NULL, "begin a new conversation, on the work that is there", 0 },
 	{ "fork", NULL, "go on in a copy of its conversation (Claude Code)", 0 },
 	{ "override", "RULE", "go on against RULE; needs --reason", 0 },
 	OPTION_END,

@@ -317,11 +317,12 @@ static const struct command commands[] = {
 	{
 	    .name = "resume",
 	    .group = CMD_SESSION,
-	    .synopsis = "resume SESSION [--note TEXT] [--fork]",
+	    .synopsis = "resume SESSION [--note TEXT] [--same|--fresh|--fork]",
 	    .summary = "let a held, parked, stalled or failed session go on",
 	    .help =
 		"A session whose agent is gone gets a new run, in the same worktree and, "
-		"where the agent can, in the same conversation. --override goes against "
+		"where the agent can, in the same conversation; when nothing was heard of "
+		"it for a day, you say whether it is to be --same or --fresh. --override goes against "
 		"G03 (a later batch runs already), G05 (the cap) or G18 (two approaches "
 		"failed), with a reason that is kept. --fork goes on in a copy of the "
 		"conversation under a new id: the old one stays as it was, to look at or "

@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#define STALE_MS ((int64_t)24 * 60 * 60 * 1000) /* */
+
 /* What clients may order; one table, each verb one function. */
 
 typedef int order_fn(struct engine *engine, const struct fields *in,
@@ -319,6 +321,39 @@ order_interrupt(struct engine *engine, const struct fields *in,
 	return happen_to_session(engine, HAP_INTERRUPTED, in, caller, out, err);
 }
 
+/*
+ * May S go on in its agent's conversation?  1, or 0 for a new one.  What lay for a day may be
+ * out of date: then a person says which (R-160), and -1 asks for that.
+ */
+static int
+takes_up(const struct engine *engine, const struct session *s, const struct fields *in,
+    struct err *err)
+{
+	bool is_fresh = fields_number(in, "fresh", 0) != 0,
+	     is_same = fields_number(in, "same", 0) != 0;
+	int64_t idle = engine->now() - s->last_seen;
+	AUTO_FREE char *age = NULL;
+
+	if (is_fresh && (is_same || fields_number(in, "fork", 0))) {
+		err_set(err, ERR_USAGE,
+		    "a new conversation is neither the same nor its copy");
+		return err_fix(err, "divisi resume %s --fresh, or --same", s->label);
+	}
+	if (is_fresh || !s->agent_session[0] || !agent_can_resume(s->adapter))
+		return 0;
+	if (is_same || s->run_open || session_is_away(s) || idle <= STALE_MS)
+		return 1;
+	age = text_age(idle);
+	err_set(err, ERR_REFUSED,
+	    "the agent of %s was last heard of %s ago: what it remembers may be out of date",
+	    s->label, age);
+	err->rule = "R-160";
+	return err_fix(err,
+	    "divisi resume %s --same goes on in its conversation, --fresh begins a new one; "
+	    "both on the work that is there",
+	    s->label);
+}
+
 static int
 order_resume(struct engine *engine, const struct fields *in,
     const struct caller *caller, struct fields *out, struct err *err)
@@ -326,10 +361,13 @@ order_resume(struct engine *engine, const struct fields *in,
 	const struct session *s = core_resolve(
 	    engine->core, fields_text(in, "session"), err);
 	struct fields f = { 0 };
-	int rc;
+	int rc, goes_on;
 
 	if (!s || refusal_check_overrides(fields_text(in, "override"),
 		      fields_text(in, "reason"), REFUSAL_RESUME_OVERRIDES, err) < 0)
+		return -1;
+	goes_on = takes_up(engine, s, in, err);
+	if (goes_on < 0)
 		return -1;
 	if (fields_number(in, "fork", 0) &&
 	    !(s->agent_session[0] && adapter_agent(s->adapter) &&
@@ -339,8 +377,7 @@ order_resume(struct engine *engine, const struct fields *in,
 		return err_fix(err, "divisi resume %s", s->label);
 	}
 	fields_copy(&f, in);
-	fields_set_number(
-	    &f, "resumable", s->agent_session[0] && agent_can_resume(s->adapter));
+	fields_set_number(&f, "resumable", goes_on);
 	rc = happen_to_session(engine, HAP_RESUMED, &f, caller, out, err);
 	fields_clear(&f);
 	return rc;

@@ -90,6 +90,7 @@ resume(const struct session *s, bool overrides)
 	struct fields f = { 0 };
 
 	fields_set(&f, "session", s->id);
+	fields_set_number(&f, "same", 1);
 	if (overrides) {
 		sim_count(FAULT_OVERRIDE);
 		fields_set(&f, "override", "G18,G05,G03");

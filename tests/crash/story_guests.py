@@ -71,7 +71,8 @@ class Guests:
 
     def orders(self, case, status, seen):
         """What the person does about the plan as a whole, given what is there: one order."""
-        if "plan-asserted" not in seen or not os.path.exists(case.place + "/asserted"):
+        if "plan-asserted" not in seen or not all(
+                os.path.exists(case.place + "/asserted-" + other) for other in ("1A", "1B", "1D")):
             return self.give_word(case)
         if "overridden" not in seen:
             return ["dispatch", case.plan, "--override", "G14", "--reason", "it is me"]
@@ -93,15 +94,18 @@ class Guests:
                 file.write("%d\nits limit\ngemini\n" % ((time.time() + PAUSE_S) * 1000))
 
     def give_word(self, case):
-        """1C says nothing of what it writes: the person does, pair by pair."""
-        orders = [["assert", case.plan, "1C", other, "--reason", "different files"]
-                  for other in ("1A", "1B", "1D")]
-        for order in orders[:-1]:
+        """1C says nothing of what it writes: the person does, pair by pair, until each stands."""
+        for other in ("1A", "1B", "1D"):
+            mark = case.place + "/asserted-" + other
+            if os.path.exists(mark):
+                continue
+            order = ["assert", case.plan, "1C", other, "--reason", "different files"]
             code, said = case.call("divisi", *order)
             case.note("%s -> %d %s" % (" ".join(order), code, said.strip()))
-        with open(case.place + "/asserted", "w", encoding="utf-8"):
-            pass
-        return orders[-1]
+            if code == 0 and not case.is_dark:
+                with open(mark, "w", encoding="utf-8"):
+                    pass
+        return ["status"]
 
     def answer(self, case, name):
         """Each question in its own way, and that of 1B when it was asked on new ground."""
@@ -129,11 +133,11 @@ class Guests:
         return None
 
     def is_mine(self, path):
-        """Is it still the person's own file, and not what landed?"""
+        """Is it still the person's own file, or what a power cut left of it, not what landed?"""
         if not os.path.exists(path):
             return False
         with open(path, encoding="utf-8") as file:
-            return file.read() == "mine\n"
+            return file.read() != "of c\n"
 
     def work_by_hand(self, case, session):
         """When it is done, a file of the person's own is in the way of what is to land."""

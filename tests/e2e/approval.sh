@@ -131,7 +131,8 @@ claim "a person approves it" divisi approve --hash "$prey"
 
 # ---- the cap -----------------------------------------------------------------------------
 
-until_true test "$(starts 3A)" = 1
+is_launched() { [ "$(starts "$1")" = 1 ]; }
+claim "it is launched then" until_true is_launched 3A
 fake_plan 2026-11-22-try-more.md <<END
 4A|quick|Writes: \`e.txt\`|fake:write=e.txt:x fake:commit=e fake:wait=$scratch/go
 4B|quick|Writes: \`f.txt\`|fake:write=f.txt:x fake:commit=f fake:wait=$scratch/go

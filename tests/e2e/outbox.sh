@@ -41,6 +41,7 @@ PY
 }
 box() { divisi outbox --json | python3 -c 'import json,sys; o=json.load(sys.stdin); print(eval(sys.argv[1], {"o": o}))' "$1"; }
 box_is() { equals "$(box "$1")" "$2"; }
+waits_for_approval() { equals "$(look 'plan["batches"][-1]["state"]')" awaiting-approval; }
 restart() { divisi server --stop >/dev/null 2>&1; until_true no_server; }
 no_server() { [ -z "$(server_pid)" ]; }
 # once: nothing was made twice, whatever happened on the way.
@@ -71,7 +72,7 @@ rm "$there/trouble"
 echo lost 2 >"$there/trouble"
 divisi dispatch "$plan" >/dev/null 2>&1
 claim "answers that are lost make no second issue" until_true there_is 'len(mine)' 2
-claim "the table waits for approval" until_true equals "$(look 'plan["batches"][-1]["state"]')" awaiting-approval
+claim "the table waits for approval" until_true waits_for_approval
 claim "the text is the whole prompt (S-48)" there_is 'all("## " in x["body"] or "Phase" in x["body"] for x in mine)' True
 claim "the plan hangs on the master issue (R-1)" there_is 'len(i["T-100"]["files"])' 1
 
@@ -151,7 +152,7 @@ claim "an unknown tracker is named" divisi_fails 7 dispatch "$plan"
 git config divisi.tracker command
 echo down >"$there/trouble"
 divisi dispatch "$plan" --queue >/dev/null 2>&1
-claim "queued, the table waits for approval" equals "$(look 'plan["batches"][-1]["state"]')" awaiting-approval
+claim "queued, the table waits for approval" until_true waits_for_approval
 claim "it is approved" approve_table
 claim "it runs without an issue" becomes 1A in-review
 rm "$there/trouble"

@@ -62,8 +62,9 @@ kill_server
 claim "the answer" divisi approve 1A
 kill_server
 claim "1A goes on" becomes 1A active
-claim "it heard the word once" equals "$(said 1A 'heard: first word')" 1
-claim "it heard the answer once" until_true equals "$(said 1A 'answered: allow')" 1
+heard_once() { equals "$(said 1A "$1")" 1; }
+claim "it heard the answer once" until_true heard_once 'answered: allow'
+claim "it heard the word once" until_true heard_once 'heard: first word'
 exec 9>.git/divisi/git.lock
 flock 9
 touch "$scratch/go"
@@ -83,7 +84,7 @@ claim "the server dies during the landing" kill_server
 rm "$scratch/stop-landing"
 claim "1A is merged" becomes 1A "done"
 claim "1B is merged" becomes 1B "done"
-claim "the plan is complete" until_true equals "$(look 'plan["state"]')" complete
+claim "the plan is complete" until_true eval 'equals "$(look "plan[\"state\"]")" complete'
 claim "1A was started once" equals "$(starts 1A)" 1
 claim "1B was started once" equals "$(starts 1B)" 1
 claim "each landed once" equals "$(git rev-list --count main)" 3

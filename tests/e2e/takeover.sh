@@ -67,7 +67,7 @@ divisi dispatch "$plan" >/dev/null 2>&1
 approve_table
 claim "1A works" becomes 1A active
 claim "1C works" becomes 1C active
-until_true equals "$(said 1A before)" 1
+until_true eval '[ "$(said 1A before)" = 1 ]'
 
 claim "an agent of no known terminal is refused with what to configure" \
 	says 'fix: git config divisi.agent.command.interactive' divisi takeover 1A
@@ -222,8 +222,10 @@ claim "1C waits for review" becomes 1C in-review
 touch "$scratch/go"
 claim "1A waits for review" becomes 1A in-review
 claim "all of it lands" divisi merge --yes
-claim "1A, 1B and 1C are done" until_true equals "$(look 'sorted(s["state"] for s in s.values())')" \
-	"['done', 'done', 'done']"
+all_done() {
+	equals "$(look 'sorted(s["state"] for s in s.values())')" "['done', 'done', 'done']"
+}
+claim "1A, 1B and 1C are done" until_true all_done
 claim "the journal plays again" divisi replay
 tmux kill-server 2>/dev/null
 e2e_end

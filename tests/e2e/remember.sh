@@ -231,8 +231,10 @@ touch "$scratch/stop-landing" "$scratch/verified"
 claim "it lands" until_true test -e "$scratch/landing"
 # The machine stops: git itself dies between the files and the branch.
 kill_all
-# shellcheck disable=SC2046
-kill -9 $(pgrep -u "$(id -u)" -f 'merge --ff-only')
+# Another test may be landing, too: that git is none of ours.
+for pid in $(pgrep -u "$(id -u)" -f 'merge --ff-only'); do
+	! grep -zqxsF "E2E_SCRATCH=$scratch" "/proc/$pid/environ" || kill -9 "$pid"
+done
 rm "$scratch/stop-landing"
 claim "run says what the dead git left, and the command" divisi_fails 4 run "$plan"
 claim "why names the lock" says 'HEAD.lock.* in the way' divisi why 1A

@@ -105,7 +105,7 @@ claim "with the sum" reason_of 4A '\$50'
 claim "and suspended meanwhile" until_true is_stopped 4A
 claim "a person allows it" divisi approve 4A
 claim "it works again" until_true runs_on 4A
-claim "a permission is asked in full" says 'May I delete everything' divisi status
+claim "a permission is asked in full" until_true says 'May I delete everything' divisi status
 claim "and denied" divisi decline 4B --reason "keep it"
 claim "the agent gives up" becomes 4B failed
 claim "and says why" reason_of 4B 'declined'
@@ -124,7 +124,7 @@ claim "and goes on" until_true runs_on 5A
 touch "$scratch/go"
 claim "to its end" becomes 5A in-review
 claim "a stray write does not stop the session" becomes 5B in-review
-claim "but it is told (G21)" says 'elsewhere' divisi status
+claim "but it is told (G21)" until_true says 'elsewhere' divisi status
 claim "who never says that it started is shown" becomes 5C stalled
 claim "as that" reason_of 5C 'Session started'
 claim "and not started again" equals "$(starts 5C)" 1

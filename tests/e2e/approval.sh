@@ -55,8 +55,8 @@ claim "a worktree was made" test -d "$tree"
 hash=$(table)
 claim "a person declines" divisi decline --hash "$hash" --reason "not today"
 claim "the batch is declined" batch_is declined
-claim "its issues go to the backlog" issue_is DV-1 Backlog
-claim "both" issue_is DV-2 Backlog
+claim "its issues go to the backlog" until_true issue_is DV-1 Backlog
+claim "both" until_true issue_is DV-2 Backlog
 worktree_is_gone() { ! test -e "$tree"; }
 claim "the empty worktree is removed" until_true worktree_is_gone
 claim "a declined table cannot be approved" divisi_fails 3 approve --hash "$hash"

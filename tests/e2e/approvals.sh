@@ -119,6 +119,7 @@ claim "the record names the rule and who made it" \
 	equals "$(look 's["2A"]["asks"][0]["by"].split(":")[0]')" human
 claim "no, with a reason" divisi decline "$(item 'p["2A"]["id"]')" --reason "certainly not"
 claim "fails it" becomes 2A failed
+claim "another one asks, too" until_true waits 2B
 claim "for this session" divisi approve "$(item 'p["2B"]["id"]')" --session
 claim "is a rule too, of the one session" says 'r3 .*session p2\.1\.2B' divisi approvals --rules
 claim "rules can be ended" divisi approvals --forget r2

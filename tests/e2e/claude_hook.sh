@@ -35,7 +35,7 @@ claim "what another session declared it is refused before it writes" \
 claim "a command as well" until_true says 'as far as this command tells' out 1A
 claim "refusals are counted" until_true says '"cause":"guarded".*"denied":[12]' divisi events --json
 claim "it asks a person, through the tool" until_true says '"cause":"widen-asked"' divisi events --json
-claim "which is told who has it" says 'has b/other.txt' divisi events --json
+claim "which is told who has it" until_true says 'has b/other.txt' divisi events --json
 claim "nothing of the other's was written" test ! -e "$(field 1A path)/b/other.txt"
 is_committed() {
 	equals "$(git -C "$(field 1A path)" log -1 --format=%s)" own

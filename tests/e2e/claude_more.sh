@@ -51,7 +51,8 @@ claim "it is survived" becomes 2A in-review
 claim "the evidence of the research is collected" becomes 1A "done"
 claim "in its schema" says '"answer": ?"SQLite"' divisi research 2026-11-22-try-1.md --json
 claim "nothing else was written" equals "$(git -C "$(field 1A path)" status --porcelain)" ""
-claim "and the tries are on record" test "$(field 1A n_fenced)" -gt 0
+tries() { [ "$(field 1A n_fenced)" -gt 0 ]; }
+claim "and the tries are on record" until_true tries
 claim "a context that fills up is told to its agent" until_true grep -q \
 	'context is nearly used up' .git/divisi/runs/p2.1.2C.r1/in.ndjson
 anew() {

@@ -70,9 +70,9 @@ claim "and steers nothing in status" plain divisi status
 claim "nor in the log" plain divisi log 2C
 claim "nor in the events" plain divisi events
 claim "who asks at a terminal has none" becomes 3A stalled
-claim "why says what it said last" why_says 3A '/dev/tty'
+claim "why says what it said last" until_true why_says 3A '/dev/tty'
 claim "who waits for a login falls silent" becomes 3B stalled
-claim "why says what it said last" why_says 3B 'run /login'
+claim "why says what it said last" until_true why_says 3B 'run /login'
 claim "who has no login fails" becomes 3C failed
 claim "and says so" why_says 3C 'Not logged in'
 

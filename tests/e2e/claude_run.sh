@@ -141,8 +141,8 @@ done
 claim "the checkout is clean" wait_until 20 is_clean . $plan
 claim "each agent was started once, the killed one twice" \
 	bash -c "[ \$(ls .git/divisi/runs | wc -l) = 4 ]"
-claim "the registry is written back" says 'S-A.*Done' cat $plan
-claim "the issue is done" says 'Done' divisi issue show CL-2
+claim "the registry is written back" wait_until 60 says 'S-A.*Done' cat $plan
+claim "the issue is done" wait_until 60 says 'Done' divisi issue show CL-2
 divisi server --stop >/dev/null
 
 e2e_end

@@ -59,7 +59,7 @@ claim "an agent launched here is none of these" says 'robot, factory' divisi del
 
 claim "it pushes a branch of its own name" theirs factory/T-11-as-i-like a.txt
 claim "that is a pickup" becomes 1A active
-claim "its issue moves with it" says 'In Progress' divisi issue show "$issue"
+claim "its issue moves with it" until_true says 'In Progress' divisi issue show "$issue"
 claim "the branch is known (R-87)" until_true delegation_is 1A branch factory/T-11-as-i-like
 claim "nothing is taken before it says that it is done" equals "$(field 1A head)" ""
 divisi issue move "$issue" "In Review"
@@ -83,5 +83,5 @@ claim "it is fetched and waits" becomes 1B in-review
 claim "what it wrote beside is told (G21)" says 'secret.txt' field 1B stray
 claim "it lands too" divisi merge 1B --yes
 claim "like any other" becomes 1B "done"
-claim "the server is told of no trouble" says 'complete' look 'plan["state"]'
+claim "the server is told of no trouble" until_true says 'complete' look 'plan["state"]'
 e2e_end

@@ -35,7 +35,7 @@ claim "and the progress file" grep -q '^## Blocked / Flagged' "$tree/.divisi-fir
 # R-52: four steps.
 claim "a checkpoint has four steps" says '^S-A: checkpoint 4/4' divisi checkpoint 1A
 claim "it prints the prompt to go on with" says 'Continue on \[T-11: Work on 1A\]' divisi checkpoint 1A
-claim "with the current task" says 'Current task: 2 of 3' divisi checkpoint 1A
+claim "with the current task" until_true says 'Current task: 2 of 3' divisi checkpoint 1A
 claim "the commit stands among the completed tasks" \
 	grep -q '^- 1\. a is there (commit [0-9a-f]*, [0-9]* min)$' "$tree/.ccc-progress.md"
 claim "what the agent noted stays" grep -q "The old format stays." "$tree/.ccc-progress.md"
@@ -71,7 +71,7 @@ claim "a directory at its place fails that step alone" says 'checkpoint 3/4' \
 rm -r "$tree/.ccc-progress.md"
 claim "and the next one is whole again" says 'checkpoint 4/4' divisi checkpoint 1A
 
-claim "the issue has one ctx label" says 'ctx:autonomous' divisi issue show "$sub"
+claim "the issue has one ctx label" until_true says 'ctx:autonomous' divisi issue show "$sub"
 touch "$scratch/go"
 claim "1A is delivered" becomes 1A in-review
 claim "the label is the one of reviews" until_true says 'ctx:review' divisi issue show "$sub"
@@ -96,7 +96,7 @@ claim "no ctx label is left" until_true eval 'equals "$(divisi issue show "$sub"
 columns='| Title | Status | Context | Assignee | Milestone | Priority | Estimate | Blocking | Blocked By |'
 table() { divisi summary | grep -qxF "$columns" && divisi summary | grep -qxF '| Title | Project |'; }
 claim "the summary has the method's columns (R-47)" table
-claim "with a row for each issue, and a dash for each empty cell" says \
+claim "with a row for each issue, and a dash for each empty cell" until_true says \
 	'\[T-11: Work on 1A\]\(local:T-11\) [|] Done [|] - [|]' divisi summary
 claim "its project was told, once a day and last of all that it is done (R-46, R-210)" until_true says \
 	'[*][*]Progress:[*][*] 2 of 2 phases done' comments T-100 progress

@@ -221,9 +221,9 @@ claim "one that is not there" status_of 202 github $secret \
 claim "and one without an end" status_of 202 github $secret \
 	"$(failed workflow_job 8 "$branch_a" o/r o/r)" event=workflow_job
 claim "are told without" until_true ci 8
-claim "each of them" bash -c "divisi feedback --all --json | grep -q 'build 72'"
+claim "each of them" until_true bash -c "divisi feedback --all --json | grep -q 'build 72'"
 claim "only those of ours were asked for" bash -c "! grep -qE 'jobs/7[01]|other' $scratch/asked"
-claim "what is missing is said" grep -q "the log of job:72 is not told" "$scratch/door.err"
+claim "what is missing is said" until_true grep -q "the log of job:72 is not told" "$scratch/door.err"
 claim "the token is nowhere" bash -c "! grep -rqa a-token-of-a-test .git/divisi $scratch/door.err"
 kill "$logs"
 git config --unset divisi.tracker.url

@@ -135,9 +135,9 @@ log=$(echo .git/divisi/runs/*.r1/fence.log)
 while read -r _ name pattern; do
 	claim "refused and written down: $name" grep -qE -- "$pattern" "$log"
 done < <(grep '^try ' "$tried")
-claim "why tells of it" says 'fence: +refused [0-9]+ different things' divisi why S-A
-claim "status too" says 'its fence refused' divisi status
-claim "and the journal" says '"cause":"fenced"' divisi events --json
+claim "why tells of it" until_true says 'fence: +refused [0-9]+ different things' divisi why S-A
+claim "status too" until_true says 'its fence refused' divisi status
+claim "and the journal" until_true says '"cause":"fenced"' divisi events --json
 
 # ---- what it left in its worktree makes none of our gits run it ------------------------------
 

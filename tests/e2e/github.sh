@@ -65,7 +65,7 @@ claim "nothing is there" there_is 'len(mine)' 0
 order '{"fault": "lost", "n": 1, "skip": 4}'
 divisi dispatch "$plan"
 claim "each session is filed once (S-21)" until_true there_is 'len(mine)' 2
-claim "below the master issue" there_is '{x["parent"] for x in mine}' "{'#1'}"
+claim "below the master issue" until_true there_is '{x["parent"] for x in mine}' "{'#1'}"
 claim "its text is the whole prompt (S-48)" there_is 'all("Deliverable" in x["body"] for x in mine)' True
 claim "it waits for approval" until_true waits_for_approval
 claim "and is nobody's" there_is '[x["assignees"] for x in mine]' "[[], []]"
@@ -78,7 +78,7 @@ claim "who answers for them has them now, and not before (A-20)" until_true ther
 claim "the server is started again" restart
 claim "after a limit and a restart the issues move" \
 	until_true there_is '["status:in-progress" in x["labels"] for x in mine]' "[True, True]"
-claim "their other labels stand" there_is 'sorted(mine[0]["labels"])' "['ctx:autonomous', 'exec:quick', 'status:in-progress', 'type:chore']"
+claim "their other labels stand" until_true there_is 'sorted(mine[0]["labels"])' "['ctx:autonomous', 'exec:quick', 'status:in-progress', 'type:chore']"
 order '{"fault": "secondary", "n": 2}'
 touch "$scratch/go"
 claim "the work is merged" becomes 1A "done"
@@ -100,7 +100,7 @@ order '{"checks": [["in_progress", null]], "scrawl": "My words. ", "token": "ghp
 touch "$scratch/go2"
 claim "the session delivers all the same" becomes 2A mergeable
 claim "a revoked token is told (J-27)" until_true box_is 'o["state"]' refused
-claim "nothing lands without its pull request (M01)" says 'pull request is being opened' divisi why 2A
+claim "nothing lands without its pull request (M01)" until_true says 'pull request is being opened' divisi why 2A
 export GITHUB_TOKEN=ghp_second_token
 claim "with another token it is started again" restart
 claim "the edit is a conflict (J-44)" until_true box_is '[l["state"] for l in o["letters"]].count("conflict")' 1
@@ -122,8 +122,8 @@ divisi merge 2A --yes
 claim "then it lands" becomes 2A "done"
 claim "the remote has it" until_true remote_has_main
 claim "the pull request is closed, and says what landed" until_true there_is '(pulls[0]["state"], sum("Landed as" in c for c in t["comments"]))' "('closed', 1)"
-claim "the registry is ours: a hand edit is noticed and written over" says 'edited the registry by hand' divisi events --json
-claim "nothing of it is left" there_is 'any("My words" in c for c in t["comments"])' False
+claim "the registry is ours: a hand edit is noticed and written over" until_true says 'edited the registry by hand' divisi events --json
+claim "nothing of it is left" until_true there_is 'any("My words" in c for c in t["comments"])' False
 claim "their text stands, our status too" until_true there_is '(mine[2]["body"], mine[2]["state"])' "('Do something else', 'completed')"
 
 # ---- the third: a program tells the token, and the branch itself is merged ------------------------

@@ -77,7 +77,7 @@ claim "a refusal as it was met" because G07 \
 	'w["state"] == "refused" and w["rule"] == "S-27" and w["witness"] == "dispatch" and w["since"] and "batch 1" in w["why"]'
 claim "a code that was never met" because G19 'w["state"] == "never met here" and w["rule"] == "R-20"'
 claim "an act" because launch/p1.1.1A.r1 'w["state"] == "done" and w["act"] == "launch" and w["events"]'
-claim "a run" because p1.1.1A.r1 'w["kind"] == "run" and w["state"] == "ended" and len(w["events"]) > 3'
+claim "a run" until_true because p1.1.1A.r1 'w["kind"] == "run" and w["state"] == "ended" and len(w["events"]) > 3'
 claim "a batch" because p1/1 'w["kind"] == "batch" and w["witness"] and w["events"]'
 claim "a plan" because p1 'w["kind"] == "plan" and w["state"] == "active"'
 claim "an issue of the plan" because T-100 'w["kind"] == "issue" and w["events"]'

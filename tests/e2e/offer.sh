@@ -59,7 +59,8 @@ claim "findings sends nobody to decide what nobody has found yet" bash -c "
 claim "their table is approved" divisi approve --hash "$(hash_of 1A)"
 answered() { review_is in n_reviewers 1; }
 claim "the reviewer answers" until_true answered
-claim "what it found is what waits now" equals "$(command_of 1A)" "divisi findings $(review in id)"
+waits_for() { equals "$(command_of 1A)" "$1"; }
+claim "what it found is what waits now" until_true waits_for "divisi findings $(review in id)"
 claim "a person decides" run findings decide 'override I1: it is a text' --of "$(review in id)" --yes
 claim "and the checkpoint can be approved" run approve 1/S-A
 second() { is_offered 1A && status_says "And now?"; }
@@ -92,9 +93,10 @@ fake_plan 2026-11-22-kinds.md <<END
 5B|quick|Writes: \`src/auth/f.c\`; Review: post-session|fake:write=src/auth/f.c:one fake:commit=f
 END
 claim "a bug and a small change of auth are dispatched" divisi_fails 4 dispatch 2026-11-22-kinds.md
+# Before it runs: the plans of its reviewers are the newest then.
+kinds=$(look "plan['id']")
 claim "and approved" divisi approve --hash "$(look "plan['batches'][0]['hash']")"
 kinds() { look "sorted((r['depth'], r['depth_why'], len([x for p in status['plans'] if p['path'] == r['run'] for b in p['batches'] for x in b['sessions']])) for r in status['reviews'] if r['session'].startswith('$kinds'))"; }
-kinds=$(look "plan['id']")
 both() { equals "$(kinds)" "[('full', 'it changes what guards access (auth: src/auth/f.c)', 3), ('regression', 'it mends a bug', 1)]"; }
 claim "the bug has one reader for what worked before, auth has a panel" until_true both
 claim "who reads as that" equals "$(look "sorted(x['phase'] for p in status['plans'] for r in status['reviews'] if r['depth'] == 'regression' and p['path'] == r['run'] for b in p['batches'] for x in b['sessions'])")" "['regression-reviewer']"

@@ -74,7 +74,7 @@ divisi dispatch "$plan" >/dev/null 2>&1
 claim "answers that are lost make no second issue" until_true there_is 'len(mine)' 2
 claim "the table waits for approval" until_true waits_for_approval
 claim "the text is the whole prompt (S-48)" there_is 'all("## " in x["body"] or "Phase" in x["body"] for x in mine)' True
-claim "the plan hangs on the master issue (R-1)" there_is 'len(i["T-100"]["files"])' 1
+claim "the plan hangs on the master issue (R-1)" until_true there_is 'len(i["T-100"]["files"])' 1
 
 # ---- during the run --------------------------------------------------------------------------
 

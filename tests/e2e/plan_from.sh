@@ -36,7 +36,7 @@ divisi issue relate DV-4 blocked-by DV-3
 claim "local: a plan is made" divisi plan --from local:DV-1 "$made"
 claim "local: what blocks comes first" has_line '^\| 2A \| \[DV-4\].*\| 1A, 1B \| Todo \|$'
 claim "local: it runs to its end" lands_all
-claim "local: its issues are done" says '"status":"Done"' divisi issue show DV-4 --json
+claim "local: its issues are done" until_true says '"status":"Done"' divisi issue show DV-4 --json
 
 # ---- what is no plan ---------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ claim "it is a race: they would merge" is_conflict 0 kind race
 claim "about that file" says 'lib/words' divisi conflicts c1
 claim "with both intents" says 'Work on 1A' divisi conflicts c1
 claim "it is the first thing that needs a person" says '1/S-A|conflict c1' divisi status
-claim "it is on both issues" says 'Conflict c1' divisi issue show "$(field 1A sub_issue)"
+claim "it is on both issues" until_true says 'Conflict c1' divisi issue show "$(field 1A sub_issue)"
 claim "a resume is no ruling" divisi_fails 3 resume 1A
 claim "why names it" says 'conflict c1' divisi why 1A
 claim "a ruling names a session of it" divisi_fails 2 rule c1 --order 1C

@@ -143,7 +143,9 @@ for _ in 1 2 3 4 5 6 7 8; do
 	divisi issue list >/dev/null 2>"$scratch/two.$_" &
 done
 wait
-claim "eight clients at once start one server" equals "$(server_pid | wc -l)" 1
+# One that came too late may still be on its way out.
+one_server() { equals "$(server_pid | wc -l)" 1; }
+claim "eight clients at once start one server" until_true one_server
 claim "and none of them failed" equals "$(cat "$scratch"/two.[1-8])" ""
 claim "a second server gives up" divisi_fails 6 server --foreground
 claim "and says who is there" says 'held by another' divisi server --foreground
@@ -155,7 +157,7 @@ for _ in 1 2 3 4; do
 	divisi status >/dev/null 2>&1 &
 done
 wait
-claim "one server adopts it" equals "$(server_pid | wc -l)" 1
+claim "one server adopts it" until_true one_server
 claim "1A still works" is_state 1A active
 claim "it was started once" equals "$(starts 1A)" "$(grep -c . "$scratch/started")"
 touch "$scratch/go"

@@ -101,8 +101,8 @@ run issue show "$(row 0 C1 sub_issue)"
 claim "with title, severity and advice" says "Review finding C1: The token" "Critical (P1, Urgent)" "Mask it" "type:chore"
 run issue show "$(row 0 C1 sub_issue)" --json
 claim "and no priority: that stays a person's (A-66)" says '"priority":0'
-run issue show T-100
-claim "the record stands on the master issue (R-182)" says "Review Decision Record" "| C2 | Critical" "deferred | T-77"
+record() { run issue show T-100 && says "$@"; }
+claim "the record stands on the master issue (R-182)" until_true record "Review Decision Record" "| C2 | Critical" "deferred | T-77"
 claim "and calls nobody" bash -c "! grep -q '@claude' $scratch/out"
 claim "once" equals "$(grep -c 'Review Decision Record' "$scratch/out")" 1
 claim "with what became of it" says "| Finding | Severity | Decision | Sub-Issue | Status |"

@@ -45,6 +45,7 @@ claim "begins a new run to its end" becomes 1A in-review
 claim "one, not more" equals "$(starts 1A)" 2
 claim "which was told what failed" grep -q 'make all' ".git/divisi/runs/$(run_of 1A)/in.ndjson"
 claim "and what the person said" grep -q 'use the other rule' ".git/divisi/runs/$(run_of 1A)/in.ndjson"
+claim "2A is stopped as well" becomes 2A parked
 claim "another mode than pair is refused" divisi_fails 2 approve 2A --mode swarm
 claim "in pair it goes on with a plan first" divisi approve 2A --mode pair
 claim "so it is launched again" until_true equals "$(until_true starts_twice 2A && field 2A launch)" plan

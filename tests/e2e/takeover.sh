@@ -113,7 +113,7 @@ claim "its end is on record before the new run" equals "$(divisi events --json |
 	'"cause":"taken-over""cause":"run-ended"'
 claim "the person sees it" until_true shows small 'hand of p1.1.1A.r2 in'
 claim "at its size" until_true shows small '^24 80'
-claim "who says how to leave" shows small 'Ctrl-\] leaves'
+claim "who says how to leave" until_true shows small 'Ctrl-\] leaves'
 claim "it holds its slot" equals "$(look 'status["live"]')" 3
 claim "nothing is said to it meanwhile" says 'divisi attach S-A' divisi say 1A hello
 types small "echo by hand > a.txt; git add a.txt; git commit -qm hand; echo committed"

@@ -32,12 +32,12 @@ claim "1B is done" becomes 1B in-review
 # ---- at work: stopped, said, and back by a person's word ----------------------------------
 git worktree remove --force --force "$(field 1C path)"
 claim "a session without its worktree is parked" becomes 1C parked
-claim "and says what happened" says 'another program took it away; kept' divisi why 1C
+claim "and says what happened" until_true says 'another program took it away; kept' divisi why 1C
 claim "status asks for a person" says 'divisi resume' divisi status
 claim "its agent was stopped" until_true is_gone "$(agent_pid "$(run_of 1C)")"
 claim "the others work on" is_state 1A active
 touch "$scratch/go-c"
-claim "it is resumed" divisi resume 1C
+claim "it is resumed, when its agent is known to be gone" until_true divisi resume 1C
 claim "in a worktree made again, with what it had committed" until_true says three cat "$(field 1C path)/d.txt"
 claim "and ends" becomes 1C in-review
 

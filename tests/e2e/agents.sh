@@ -33,7 +33,7 @@ fake_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
 mkdir lib && printf 'one\ntwo\nthree\n' >lib/words && git add lib && git commit -qm words
 git config divisi.cap 32
 git config divisi.output-limit 1
-git config divisi.wall-limit 2
+git config divisi.wall-limit 10
 claim "flood, half a line, deaf: launched" launch 1 <<END
 1A|quick|Writes: \`1a\`|fake:write=1a:x fake:flood=3 fake:wait=/nowhere
 1B|quick|Writes: \`1b\`|fake:write=1b:x fake:half=and so on
@@ -157,7 +157,7 @@ claim "it is there" test -e 6c/good
 claim "one that failed is resumed" divisi resume 2C
 claim "and comes to its end" becomes 2C in-review
 claim "all that is ready is merged" divisi merge --yes
-claim "the checkout is clean" wait_until 20 is_clean . 2026-11-22-try-{1,2,3,4,5,6}.md
+claim "the checkout is clean" until_true is_clean . 2026-11-22-try-{1,2,3,4,5,6}.md
 for phase in 1A 1B 1C 2A 2B 3A 3B 3C 4A 4B 4C 5A 5B 5C 6A 6B 6C; do
 	claim "$phase was started once" equals "$(starts $phase)" 1
 done

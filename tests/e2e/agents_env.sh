@@ -68,7 +68,7 @@ agent_begin() {
 	# What it was asked is kept with the rest that is kept.
 	node "$top/tests/e2e/claude/stub.mjs" --log "$model_log" \
 		${DIVISI_E2E_KEEP:+--bodies "$scratch/bodies"} >"$scratch/port" &
-	wait_until 10 test -s "$scratch/port"
+	wait_until 60 test -s "$scratch/port"
 	port=$(cat "$scratch/port")
 	new_repo "$scratch/repo" && cd "$scratch/repo" || exit 99
 	agent_env "$agent"

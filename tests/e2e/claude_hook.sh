@@ -10,7 +10,7 @@ command -v node >/dev/null || skip_all "node is not installed"
 PATH=$(dirname "$E2E_CLAUDE"):$PATH
 
 node "$top/tests/e2e/claude/stub.mjs" --log "$scratch/model.log" >"$scratch/port" &
-wait_until 10 test -s "$scratch/port"
+wait_until 60 test -s "$scratch/port"
 ANTHROPIC_BASE_URL="http://127.0.0.1:$(cat "$scratch/port")"
 export ANTHROPIC_BASE_URL ANTHROPIC_API_KEY=dummy
 export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 DISABLE_AUTOUPDATER=1

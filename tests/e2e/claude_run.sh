@@ -11,7 +11,7 @@ command -v node >/dev/null || skip_all "node is not installed"
 PATH=$(dirname "$E2E_CLAUDE"):$PATH
 
 node "$top/tests/e2e/claude/stub.mjs" --log "$scratch/model.log" >"$scratch/port" &
-wait_until 10 test -s "$scratch/port"
+wait_until 60 test -s "$scratch/port"
 port=$(cat "$scratch/port")
 export ANTHROPIC_BASE_URL="http://127.0.0.1:$port" ANTHROPIC_API_KEY=dummy
 export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 DISABLE_AUTOUPDATER=1
@@ -110,9 +110,9 @@ first=$(state 1A agent_session)
 pid=$(pgrep -f -- "--session-id $first" | head -n 1)
 claim "the agent of 1A is found by its session id" test -n "$pid"
 kill -9 "$pid"
-claim "its death is noticed and told (J-22)" wait_until 20 is 1A state stalled
+claim "its death is noticed and told (J-22)" wait_until 60 is 1A state stalled
 claim "the server stops and comes back" divisi server --stop
-claim "the plan still waits after the restart (approvals outlive processes)" wait_until 20 asks plan
+claim "the plan still waits after the restart (approvals outlive processes)" wait_until 60 asks plan
 claim "the killed session is resumed" divisi resume S-A
 claim "it goes on" wait_until 60 is 1A commits 1
 claim "under the same session id" is 1A agent_session "$first"
@@ -138,7 +138,7 @@ claim "the plan is complete" wait_until 60 bash -c "divisi report $plan | grep -
 for file in a/slow.txt b/planned.txt c/asked.txt; do
 	claim "$file is on main" git cat-file -e "main:$file"
 done
-claim "the checkout is clean" wait_until 20 is_clean . $plan
+claim "the checkout is clean" wait_until 60 is_clean . $plan
 claim "each agent was started once, the killed one twice" \
 	bash -c "[ \$(ls .git/divisi/runs | wc -l) = 4 ]"
 claim "the registry is written back" wait_until 60 says 'S-A.*Done' cat $plan

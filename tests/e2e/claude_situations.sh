@@ -11,7 +11,7 @@ PATH=$(dirname "$E2E_CLAUDE"):$PATH
 
 model_log=$scratch/model.log
 node "$top/tests/e2e/claude/stub.mjs" --log "$model_log" >"$scratch/port" &
-wait_until 10 test -s "$scratch/port"
+wait_until 60 test -s "$scratch/port"
 port=$(cat "$scratch/port")
 export ANTHROPIC_BASE_URL="http://127.0.0.1:$port" ANTHROPIC_API_KEY=dummy
 export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 DISABLE_AUTOUPDATER=1

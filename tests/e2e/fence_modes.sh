@@ -112,7 +112,7 @@ while True:
         s.accept()[0].close()
 PY
 listener=$!
-wait_until 10 test -s "$scratch/ports"
+wait_until 60 test -s "$scratch/ports"
 read -r open shut <"$scratch/ports"
 plan=2026-11-22-try-ports.md
 fake_plan "$plan" <<END

@@ -69,7 +69,7 @@ claim "the replay agrees" divisi replay
 if [ -n "$E2E_CLAUDE" ] && command -v node >/dev/null; then
 	PATH=$(dirname "$E2E_CLAUDE"):$PATH
 	node "$top/tests/e2e/claude/stub.mjs" --log "$scratch/model.log" >"$scratch/port" &
-	wait_until 10 test -s "$scratch/port"
+	wait_until 60 test -s "$scratch/port"
 	ANTHROPIC_BASE_URL="http://127.0.0.1:$(cat "$scratch/port")"
 	export ANTHROPIC_BASE_URL ANTHROPIC_API_KEY=dummy DISABLE_AUTOUPDATER=1
 	export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1

@@ -197,7 +197,7 @@ git commit -qam personas
 fake_plan 2026-11-22-second.md <<END
 2A|quick|Writes: \`z.txt\`; Review: pre-dispatch|fake:write=z.txt:one fake:commit=z
 END
-git config divisi.review.timeout 8
+git config divisi.review.timeout 20
 : >"$scratch/started"
 claim "one of three never answers" waits review 2026-11-22-second.md --option E --persona security-skeptic,silent-one,ops-realist
 claim "they are approved" approve_shown
@@ -214,7 +214,7 @@ claim "the journal replays to the same" run replay
 if [ -n "$E2E_CLAUDE" ] && command -v node >/dev/null; then
 	PATH=$(dirname "$E2E_CLAUDE"):$PATH
 	node "$top/tests/e2e/claude/stub.mjs" --log "$scratch/model.log" >"$scratch/port" &
-	wait_until 10 test -s "$scratch/port"
+	wait_until 60 test -s "$scratch/port"
 	ANTHROPIC_BASE_URL="http://127.0.0.1:$(cat "$scratch/port")"
 	export ANTHROPIC_BASE_URL ANTHROPIC_API_KEY=dummy DISABLE_AUTOUPDATER=1
 	export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1

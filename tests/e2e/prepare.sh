@@ -66,13 +66,13 @@ claim "the setup command did not run before it" test ! -e "$scratch/setup-ran"
 claim "the untracked file was copied" test -e "$(path_of)/.env"
 claim "the table is approved" divisi approve --hash "$(hash_of)"
 claim "a failing setup keeps the session from starting" \
-	wait_until 30 says 'S-A +failed' divisi status
+	wait_until 60 says 'S-A +failed' divisi status
 claim "it ran after the approval" test -e "$scratch/setup-ran"
 claim "and says why" says "setup .* failed with 1" divisi why S-A
 claim "no agent was started" bash -c '[ -z "$(ls .git/divisi/runs 2>/dev/null)" ]'
 touch "$scratch/let-it"
 claim "once it succeeds the session goes on" divisi resume S-A
-claim "and delivers" wait_until 30 says 'S-A +in-review' divisi status
+claim "and delivers" wait_until 60 says 'S-A +in-review' divisi status
 divisi server --stop >/dev/null
 
 e2e_end

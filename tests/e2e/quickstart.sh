@@ -34,8 +34,8 @@ claim "the registry has a row for each session" \
 claim "the merged work passes its check" sh demo/check.sh
 claim "the manual lists what another phase made" \
 	grep -q 'Languages: de, en, fr, it' demo/docs/manual.md
-claim "the checkout is on main and clean, the plan aside" wait_until 20 is_clean demo "$plan"
+claim "the checkout is on main and clean, the plan aside" wait_until 60 is_clean demo "$plan"
 claim "the report is on the screen" grep -q '^wall time' demo.out
-claim "no server is left" wait_until 5 flock --nonblock demo/.git/divisi/server.lock true
+claim "no server is left" wait_until 60 flock --nonblock demo/.git/divisi/server.lock true
 
 e2e_end

@@ -89,7 +89,7 @@ claim "1A was started once" equals "$(starts 1A)" 1
 claim "1B was started once" equals "$(starts 1B)" 1
 claim "each landed once" equals "$(git rev-list --count main)" 3
 claim "the plan file says Done" until_true grep -q '| 1B .*| Done ' "$plan"
-claim "the checkout is clean" wait_until 20 is_clean . "$plan"
+claim "the checkout is clean" until_true is_clean . "$plan"
 claim "the server ends" divisi server --stop
 # ---- a holder, an agent, both: as it starts, while it works, while it asks --------------
 
@@ -181,7 +181,7 @@ for phase in 1A 1B 1C; do
 	claim "$phase was started as often as ordered" equals "$(starts $phase)" 3
 	claim "it had four runs" equals "$(field $phase runs)" 4
 done
-claim "the checkout is clean" wait_until 20 is_clean . "$plan"
+claim "the checkout is clean" until_true is_clean . "$plan"
 divisi server --stop >/dev/null
 
 # ---- everything at once, at every station -----------------------------------------------
@@ -244,5 +244,5 @@ claim "and the merge goes on" divisi merge --yes
 claim "run goes on to the end" divisi run "$plan"
 claim "everything landed once" equals "$(git rev-list --count main)" 2
 claim "1A was started twice, as ordered" equals "$(starts 1A)" 2
-claim "the checkout is clean" wait_until 20 is_clean . "$plan"
+claim "the checkout is clean" until_true is_clean . "$plan"
 e2e_end

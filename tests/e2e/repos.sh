@@ -98,7 +98,7 @@ rm a.txt
 divisi merge 1A --yes >/dev/null 2>&1
 claim "with the file out of the way it lands" becomes 1A "done"
 claim "on main" is_landed
-claim "the checkout is clean" wait_until 20 is_clean . "$plan"
+claim "the checkout is clean" until_true is_clean . "$plan"
 divisi server --stop >/dev/null
 
 # ---- shallow ---------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ rm "$disk/filler"
 divisi merge 1A --yes >/dev/null 2>&1
 claim "with space it lands" becomes 1A "done"
 claim "whole" is_landed
-claim "and clean" wait_until 20 is_clean . "$plan"
+claim "and clean" until_true is_clean . "$plan"
 nothing_is_odd() {
 	divisi doctor --json >"$scratch/doctor.out" # little room is told in its exit status
 	grep -q '"odd":0' "$scratch/doctor.out"

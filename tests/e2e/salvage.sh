@@ -41,15 +41,15 @@ hash_of() { divisi status --json | grep -o '"hash": *"[0-9a-f]*"' | head -n 1 | 
 
 divisi dispatch $plan >/dev/null 2>&1
 claim "the table is approved" divisi approve --hash "$(hash_of)"
-claim "the agent has written" wait_until 30 says "written" divisi status
+claim "the agent has written" wait_until 60 says "written" divisi status
 claim "the session is parked" divisi park S-A --reason test
-claim "its uncommitted work is kept" wait_until 30 says '^snapshot-1' divisi salvage S-A
+claim "its uncommitted work is kept" wait_until 60 says '^snapshot-1' divisi salvage S-A
 divisi server --stop >/dev/null
-wait_until 10 bash -c '! divisi server --stop'
+wait_until 60 bash -c '! divisi server --stop'
 mv .git/divisi home-aside
 claim "it is listed without the journal too" says '^snapshot-1' divisi salvage p1.1.1A
 divisi server --stop >/dev/null
-wait_until 10 bash -c '! divisi server --stop'
+wait_until 60 bash -c '! divisi server --stop'
 rm -rf .git/divisi && mv home-aside .git/divisi
 claim "without a session all are listed" says "^p1.1.1A  [0-9]+ kept" divisi salvage
 claim "it comes back as a branch" divisi salvage S-A --restore snapshot-1 --branch saved

@@ -96,7 +96,7 @@ check_predecessor(
 		refuse(err, "G17",
 		    "batch %d ended with failures that nobody acknowledged",
 		    open->number);
-		return err_fix(err, "divisi approve --batch %d", open->number);
+		return err_fix(err, "divisi approve %s", open->id);
 	}
 	refuse(err, "G07", "batch %d is not complete (%s)", open->number,
 	    batch_state_name(open->state));

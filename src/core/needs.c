@@ -252,7 +252,7 @@ core_needs(const struct core *core, struct need *need, size_t max)
 			    "divisi approve --hash %.12s", b->hash);
 		else if (b->state == BATCH_WITH_FAILURES && !b->acked)
 			text_print(one.command, sizeof(one.command),
-			    "divisi approve --batch %d", b->number);
+			    "divisi approve %s", b->id);
 		else if (b->state == BATCH_PLANNED && b->reason[0])
 			text_print(one.command, sizeof(one.command),
 			    "divisi dispatch %s", plan_path(core, b));

@@ -33,9 +33,8 @@ next_number(const struct engine *engine, const struct plan_run *p, bool overridd
 		refuse(err, "G17",
 		    "batch %d ended with failures that nobody acknowledged",
 		    open->number);
-		return err_fix(err,
-		    "look at divisi status, then: divisi approve --batch %d",
-		    open->number);
+		return err_fix(
+		    err, "look at divisi status, then: divisi approve %s", open->id);
 	}
 	refuse(err, "G07", "batch %d is not complete (%s)", open->number,
 	    batch_state_name(open->state));

@@ -223,7 +223,7 @@ an_end_says_how(void **state)
 	HAPPENS(p, HAP_ABANDONED, "session", "p1.1.1C");
 	WHY(p, "1C", "no reason given");
 	assert_string_equal(command, "");
-	assert_string_equal(only_need(p).command, "divisi approve --batch 1");
+	assert_string_equal(only_need(p).command, "divisi approve p1/1");
 	HAPPENS(p, HAP_BATCH_ACKED, "batch", "p1/1");
 	assert_int_equal(n_needs(p), 0);
 	play_free(p);

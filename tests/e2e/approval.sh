@@ -177,7 +177,10 @@ divisi dispatch "$left" >/dev/null 2>&1
 approve_table >/dev/null
 claim "a session that commits nothing fails" becomes 9A failed
 first=$(field 9A id)
-claim "the failure is acknowledged" divisi approve --batch 1
+acknowledge=$(look "[n['command'] for n in status['needs'] if 'nobody acknowledged' in n['what']][-1]")
+claim "the batch of which plan is said" says '^divisi approve p[0-9]+/1$' echo "$acknowledge"
+# shellcheck disable=SC2086
+claim "the failure is acknowledged so" $acknowledge
 claim "its phase is proposed again" waits_for_approval "$left"
 claim "a person gives the phase up meanwhile" divisi abandon "$first"
 left_table() {

@@ -215,6 +215,34 @@ start_panel(struct engine *engine, const struct review_option *o,
 	return rc;
 }
 
+/*
+ * Asked for without a word of who looks: those whom somebody asked for before and nobody has
+ * shown a table of, as when whoever asked died.
+ */
+static bool
+is_asked_for(
+    const struct engine *engine, const struct fields *in, const struct subject *about)
+{
+	const struct session *s = about->session;
+	const struct review *r = core_review_of(
+	    engine->core, about->path, s ? s->id : "", about->timing);
+	const struct plan_run *p = r && r->run[0]
+				       ? core_plan_by_path(engine->core, r->run)
+				       : NULL;
+
+	if (!r || r->asked_on[0] || r->round > 0 ||
+	    review_panel(engine->core, r) != PANEL_ASKED ||
+	    fields_text(in, "option")[0] || fields_text(in, "agent")[0] ||
+	    fields_text(in, "persona")[0])
+		return false;
+	for (size_t i = 0; p && i < engine->core->n_batches; i++) {
+		if (strcmp(engine->core->batch[i].plan_id, p->id) == 0)
+			return false; /* it was declined */
+	}
+	return strcmp(r->run_hash, fields_text(in, "plan_hash")) == 0 &&
+	       strcmp(r->run_head, s ? s->head : "") == 0 && file_exists(r->run);
+}
+
 int
 panel_start(struct engine *engine, const struct fields *in, const struct subject *about,
     const struct caller *caller, struct err *err)
@@ -228,6 +256,8 @@ panel_start(struct engine *engine, const struct fields *in, const struct subject
 
 	if (review_check_option(asked, about->timing, err) < 0)
 		return -1;
+	if (is_asked_for(engine, in, about))
+		return 0;
 	depth = depth_text(about, in);
 	/* A checkpoint has one reader, however deep. */
 	if (!letter && strcmp(about->timing, "in") == 0)

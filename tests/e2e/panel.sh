@@ -208,6 +208,20 @@ claim "the next server collects the others" until_true collected 4
 claim "each reviewer was started once" started_once 3
 claim "two answered" review_is 4 n_reviewers 2
 claim "who did not is named" says silent-one divisi findings 2026-11-22-second.md --json
+
+# ---- asked for, and no table ----------------------------------------------------------------------
+fake_plan 2026-11-22-third.md <<END
+6A|quick|Writes: \`u.txt\`; Review: pre-dispatch|fake:write=u.txt:one fake:commit=u
+END
+program=$(git config divisi.agent.command.program)
+git config divisi.agent.command.program "$scratch/nothing"
+claim "without its agent a reviewer has no table" divisi_fails 5 review 2026-11-22-third.md --option D --persona ux-advocate
+git config divisi.agent.command.program "$program"
+claim "asked for without a word, it is the same who looks" waits review 2026-11-22-third.md
+claim "and no other" equals "$(look "sorted(x['phase'] for x in plan['batches'][0]['sessions'])")" "['ux-advocate']"
+claim "who is declined" divisi decline --hash "$(look "plan['batches'][0]['hash']" | cut -c1-12)"
+claim "so that others look, as the method has it" waits review 2026-11-22-third.md
+claim "who are three" equals "$(look "len(plan['batches'][0]['sessions'])")" 3
 claim "the journal replays to the same" run replay
 
 # ---- the real Claude Code, three of it, against a stub of the model ----------------------------
@@ -229,9 +243,9 @@ if [ -n "$E2E_CLAUDE" ] && command -v node >/dev/null; then
 END
 	claim "claude: a panel of three" waits review 2026-11-22-claude.md --option E --agent claude --persona $three
 	claim "claude: is approved" approve_shown
-	claim "claude: and answers" until_true collected 5
-	claim "claude: all three" review_is 5 n_reviewers 3
-	claim "claude: with what they agree on" row_is 5 C1 standing critical-confirmed
+	claim "claude: and answers" until_true collected 6
+	claim "claude: all three" review_is 6 n_reviewers 3
+	claim "claude: with what they agree on" row_is 6 C1 standing critical-confirmed
 	claim "claude: the replay agrees" run replay
 fi
 e2e_end

@@ -104,7 +104,8 @@ write_plan(
 {
 	AUTO_FREE char *dir = xasprintf("%s/reviews", engine->home);
 
-	if (file_mkdirs(dir, 0700, err) < 0)
+	/* What the journal is about to name is there without power, too. */
+	if (file_mkdirs(dir, 0700, err) < 0 || file_sync_parent(dir, err) < 0)
 		return -1;
 	return file_write_atomic(path, text, strlen(text), 0600, err);
 }

@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -147,6 +149,28 @@ a_failed_write_leaves_everything_as_it_was(void **state)
 	assert_int_equal(count_entries(top), 1);
 	assert_int_equal(file_write_atomic(gone, "x", 1, 0600, &err), -1);
 	assert_int_equal(err.sys_errno, ENOENT);
+}
+
+static void
+what_does_not_fit_leaves_what_was_there(void **state)
+{
+	AUTO_FREE char *path = in_top("f");
+	AUTO_FREE char *text = NULL;
+	struct rlimit old, small;
+	struct err err;
+	size_t n = 0;
+
+	put(path, "old");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){ .rlim_cur = 4, .rlim_max = old.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(file_write_atomic(path, "too long", 8, 0600, &err), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(err.sys_errno, EFBIG);
+	assert_int_equal(count_entries(top), 1);
+	text = file_read(path, 100, &n, &err);
+	assert_string_equal(text, "old");
 }
 
 /* Such as /dev/null: as root, a file in its place would break the machine. */
@@ -326,6 +350,7 @@ main(void)
 		TEST(a_write_keeps_the_mode_that_is_there),
 		TEST(a_write_goes_through_a_symbolic_link),
 		TEST(a_failed_write_leaves_everything_as_it_was),
+		TEST(what_does_not_fit_leaves_what_was_there),
 		TEST(what_is_no_regular_file_is_written_to_and_stays_what_it_is),
 		TEST(the_temporary_of_a_dead_writer_is_removed_by_the_next),
 		TEST(the_temporaries_of_dead_writers_go_from_a_directory),

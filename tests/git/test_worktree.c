@@ -4,9 +4,11 @@
 #include "base/mem.h"
 #include "git/worktree.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -329,6 +331,29 @@ untracked_files_are_copied_by_pattern(void **state)
 }
 
 static void
+half_a_copy_is_none(void **state)
+{
+	struct git_list patterns = { 0 };
+	struct rlimit old, small;
+	struct err err;
+	size_t n = 0;
+
+	sh("echo 0123456789 >repo/.env");
+	assert_ok(add("s1", "wt", "b/1", &err), &err);
+	git_list_add(&patterns, ".env");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){ .rlim_cur = 4, .rlim_max = old.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(worktree_copy_files(&repo, at("wt"), &patterns, &n, &err), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_string_equal(sh_out("git -C wt status --porcelain --ignored"), "");
+	assert_ok(worktree_copy_files(&repo, at("wt"), &patterns, &n, &err), &err);
+	assert_string_equal(sh_out("cat wt/.env"), "0123456789");
+	git_list_clear(&patterns);
+}
+
+static void
 nothing_is_copied_through_a_symbolic_link(void **state)
 {
 	struct git_list patterns = { 0 };
@@ -380,6 +405,7 @@ main(void)
 		T(inspection_tells_commits_dirt_and_conflicts),
 		T(users_hooks_do_not_run_for_our_own_checkout),
 		T(untracked_files_are_copied_by_pattern),
+		T(half_a_copy_is_none),
 		T(nothing_is_copied_through_a_symbolic_link),
 		T(the_default_place_tells_repositories_of_one_name_apart),
 	};

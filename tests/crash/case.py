@@ -433,7 +433,7 @@ class Case:
                     left.append(path)
             left += [f for f in folders if re.fullmatch(r"rescue\.\d+\.tmp", f)]
             if os.path.basename(folder) == "runs":
-                left += ["runs/" + f for f in folders if not re.fullmatch(r"p\d+\.\d+\.\w+\.r\d+", f)]
+                left += ["runs/" + f for f in folders if not re.fullmatch(r"p\d+\.\d+\.[\w.-]+\.r\d+", f)]
         left += ["process: " + line for line in self.living().values()]
         return sorted(left)
 

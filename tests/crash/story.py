@@ -14,6 +14,7 @@ from story_forge import Forge as ForgeOwn
 from story_guests import Guests as GuestsOwn
 from story_judge import Judge as JudgeOwn
 from story_met import Met as MetOwn
+from story_panel import Panel as PanelOwn
 from story_verbs import Verbs as VerbsOwn
 
 # Two that share a file and land in the announced order, the first with a question; then one
@@ -224,5 +225,9 @@ class Verbs(VerbsOwn, Plain):
     """A person's verbs."""
 
 
+class Panel(PanelOwn, Plain):
+    """Panels, research, and what is gone again."""
+
+
 STORIES = {story.name: story for story in (
-    Plain(), Rough(), Judge(), Met(), Guests(), Forge(), Verbs())}
+    Plain(), Rough(), Judge(), Met(), Guests(), Forge(), Verbs(), Panel())}

@@ -359,22 +359,21 @@ is_void(const char *path, bool allow_git)
 	return is_empty;
 }
 
-/* Drops git's knowledge of a worktree of ours that has no files. */
+/*
+ * Drops git's knowledge of a worktree of ours that has no files.  Its lock goes with it: until
+ * there is a marker it is all that says whose it is.
+ */
 static int
-drop_entry(
-    const struct making *making, const struct git_worktree *tree, struct err *err)
+drop_entry(const struct making *making, struct err *err)
 {
 	AUTO_FREE char *git = path_join(making->path, ".git");
 
 	DURABLE("worktree.drop-link", unlink(git));
 	if (DURABLE("worktree.drop-dir", rmdir(making->path)) < 0 && errno != ENOENT)
 		return err_sys(err, "remove empty %s", making->path);
-	if (tree->lock_reason &&
-	    git_change(making->repo, making->repo->common_dir,
-		GIT_ARGS("worktree", "unlock", "--", making->path), err) < 0)
-		return -1;
 	return git_change(making->repo, making->repo->common_dir,
-	    GIT_ARGS("worktree", "remove", "--force", "--", making->path), err);
+	    GIT_ARGS("worktree", "remove", "--force", "--force", "--", making->path),
+	    err);
 }
 
 static int
@@ -430,7 +429,7 @@ take_up(const struct making *making, const struct git_worktree *tree, const char
 					  tree->head, err) < 0) ||
 		    pin_dropped(making->repo, admin, tree->branch, spec->session, err) <
 			0 ||
-		    drop_entry(making, tree, err) < 0)
+		    drop_entry(making, err) < 0)
 			return -1;
 		return make_fresh(making, err);
 	}
@@ -472,7 +471,7 @@ make_or_find(const struct making *making, struct err *err)
 		   strcmp(tree->lock_reason, making->reason) == 0 &&
 		   is_void(making->path, true)) {
 		/* A git of ours died before there was a file in it. */
-		rc = drop_entry(making, tree, err);
+		rc = drop_entry(making, err);
 		if (rc == 0)
 			rc = make_fresh(making, err);
 	} else {

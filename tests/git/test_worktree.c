@@ -193,6 +193,25 @@ a_half_made_worktree_is_finished(void **state)
 	}
 }
 
+/* Before there is a marker only its lock says whose it is: nothing unlocks it first. */
+static void
+a_half_made_worktree_is_ours_until_it_is_gone(void **state)
+{
+	AUTO_FREE char *path = xstrdup(getenv("PATH"));
+	AUTO_FREE char *with_bin = xasprintf("%s/bin:%s", sandbox(), path);
+	struct err err;
+
+	assert_ok(add("s1", "wt", "b/1", &err), &err);
+	sh("rm -r repo/.git/worktrees/wt/divisi-session wt/a.txt wt/dir && mkdir bin && "
+	   "printf '#!/bin/sh\\ncase \"$*\" in *\"worktree remove\"*) exit 1;; esac\\n"
+	   "exec %s \"$@\"\\n' >bin/git && chmod 755 bin/git",
+	    sh_out("command -v git"));
+	setenv("PATH", with_bin, 1);
+	assert_int_equal(add("s1", "wt", "b/1", &err), -1);
+	setenv("PATH", path, 1);
+	assert_ok(add("s1", "wt", "b/1", &err), &err);
+}
+
 static void
 a_taken_away_branch_comes_back_with_its_work(void **state)
 {
@@ -399,6 +418,7 @@ main(void)
 		T(what_is_in_the_way_is_a_conflict_and_stays),
 		T(a_worktree_of_another_session_is_not_taken),
 		T(a_half_made_worktree_is_finished),
+		T(a_half_made_worktree_is_ours_until_it_is_gone),
 		T(a_taken_away_branch_comes_back_with_its_work),
 		T(bad_specs_are_refused_before_anything_is_made),
 		T(odd_paths_and_names_are_ordinary),

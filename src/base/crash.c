@@ -49,19 +49,20 @@ static void
 die(const char *dir, const char *how)
 {
 	AUTO_FREE char *path = path_join(dir, "died");
-	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 
 	if (fd >= 0)
 		dprintf(fd, "%d\n", (int)getpid());
 	(void)kill(getpid(), strcmp(how, "stop") == 0 ? SIGSTOP : SIGKILL);
 }
 
-/* Logs the point; true when it is the one to die at, with HOW. */
+/* Logs the point; true when it is the one to die at, with HOW.  Then it is the turn of the next. */
 static int
 note(const char *dir, const char *point, char how[16])
 {
 	AUTO_FREE char *log_path = path_join(dir, "points");
 	AUTO_FREE char *at_path = path_join(dir, "at");
+	AUTO_FREE char *next_path = path_join(dir, "next");
 	AUTO_FREE char *start = NULL;
 	AUTO_FREE char *log = NULL;
 	AUTO_FREE char *at = NULL;
@@ -81,7 +82,10 @@ note(const char *dir, const char *point, char how[16])
 	if (strcmp(wanted_program, program) != 0 || strcmp(wanted, point) != 0)
 		return false;
 	log = file_read(log_path, LOG_BYTES, NULL, NULL);
-	return count_lines(log, start) == strtol(times, NULL, 10);
+	if (count_lines(log, start) != strtol(times, NULL, 10))
+		return false;
+	(void)!rename(next_path, at_path);
+	return true;
 }
 
 void

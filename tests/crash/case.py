@@ -294,8 +294,9 @@ class Case:
 
     # ---- the death -----------------------------------------------------------------------
 
-    def plan_death(self, program, point, n, how):
-        write(self.points + "/at", "%s %s %d %s\n" % (program, point, n, how))
+    def plan_death(self, program, point, n, how, file="at"):
+        """FILE is "next" for whoever dies when the first is dead."""
+        write(self.points + "/" + file, "%s %s %d %s\n" % (program, point, n, how))
         self.environ["CRASH_POINTS"] = self.points
 
     def forget_death(self):
@@ -307,20 +308,22 @@ class Case:
 
     def note_death(self):
         """It happened: nobody dies any more, and what is passed from here on counts apart."""
-        os.unlink(self.points + "/at")
+        for name in ("at", "next"):
+            if os.path.exists(self.points + "/" + name):
+                os.unlink(self.points + "/" + name)
         self.n_passed = len(read(self.points + "/points"))
 
     def passed_since_death(self):
         """The lines of what was passed since the last death."""
         return read(self.points + "/points")[self.n_passed:].splitlines()
 
-    def dead_pid(self, client):
-        """Waits for the death; the pid of who stands at the point, 0 when it never came."""
+    def dead_pid(self, client, n=1):
+        """Waits for the N-th death; the pid of who stands at the point, 0 when it never came."""
         end = time.monotonic() + self.plot.patience_s
         while time.monotonic() < end:
-            text = read(self.points + "/died")
-            if text.endswith("\n"):
-                return self.outer_pid(int(text))
+            lines = read(self.points + "/died").split("\n")
+            if len(lines) > n:
+                return self.outer_pid(int(lines[n - 1]))
             if not client.is_alive():
                 return 0
             time.sleep(0.003)

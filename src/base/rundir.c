@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Arguments and environment together are bounded by the kernel (execve(2): a quarter of
@@ -81,6 +82,7 @@ run_spec_clear(struct run_spec *spec)
 	free(spec->fence);
 	free(spec->run);
 	free(spec->session);
+	free(spec->table);
 	free(spec->cwd);
 	free(spec->ask);
 	*spec = (struct run_spec){ 0 };
@@ -111,6 +113,8 @@ print_spec(const struct run_spec *spec, size_t *n_bytes)
 	put_record(out, "run", spec->run);
 	if (spec->session)
 		put_record(out, "session", spec->session);
+	if (spec->table)
+		put_record(out, "table", spec->table);
 	if (spec->cwd)
 		put_record(out, "cwd", spec->cwd);
 	put_number(out, "wall_limit_ms", spec->wall_limit_ms);
@@ -157,6 +161,25 @@ has_file(const char *dir, const char *name)
 	AUTO_FREE char *path = path_join(dir, name);
 
 	return file_exists(path);
+}
+
+/* Can it be told what is in DIR?  Not when it may not be searched, or its disk fails. */
+static bool
+can_look(const char *dir)
+{
+	AUTO_FREE char *path = path_join(dir, "spec");
+	struct stat st;
+
+	return lstat(path, &st) == 0 || errno == ENOENT || errno == ENOTDIR;
+}
+
+/* An end record that a holder wrote: what anybody else left there proves nothing. */
+static bool
+has_end(const char *dir)
+{
+	struct run_end end;
+
+	return has_file(dir, "end.json") && rundir_read_end(dir, &end, NULL) == 0;
 }
 
 /*
@@ -265,6 +288,7 @@ text_of(struct run_spec *spec, struct span key)
 {
 	return span_eq(key, "run")       ? &spec->run
 	       : span_eq(key, "session") ? &spec->session
+	       : span_eq(key, "table")   ? &spec->table
 	       : span_eq(key, "cwd")     ? &spec->cwd
 	       : span_eq(key, "ask")     ? &spec->ask
 	       : span_eq(key, "fence")   ? &spec->fence
@@ -382,17 +406,24 @@ rundir_probe(const char *dir, int *lock_fd, struct proc_id *begun)
 			told.holder.pid = 0;
 		*begun = told.holder;
 	}
-	if (has_file(dir, "end.json"))
+	if (has_end(dir))
 		return RUN_ENDED;
-	if (!has_file(dir, "spec") && !has_file(dir, "begun"))
+	/* What cannot be looked at is not gone: nothing is ended and nothing begins. */
+	if (!can_look(dir))
+		return RUN_LIVE;
+	if (!has_file(dir, "spec") && !has_file(dir, "begun") &&
+	    !has_file(dir, "end.json"))
 		return RUN_ABSENT;
 	fd = file_lock(path, false, NULL);
 	/* Whoever cannot ask about the lock must not act as if it were free. */
 	if (fd < 0)
-		return has_file(dir, "end.json") ? RUN_ENDED : RUN_LIVE;
+		return has_end(dir) ? RUN_ENDED : RUN_LIVE;
 	/* The holder may have ended, or begun and died, before the lock was ours. */
-	if (has_file(dir, "end.json"))
+	if (has_end(dir))
 		return RUN_ENDED;
+	if (has_file(dir, "end.json") &&
+	    (rundir_read_begun(dir, &told, NULL) < 0 || !proc_is_alive(&told.holder)))
+		return RUN_ENDED; /* a damaged record, and nobody who could write another */
 	if (!has_file(dir, "begun"))
 		return RUN_READY;
 	if (rundir_read_begun(dir, &told, NULL) == 0 && begun)

@@ -31,6 +31,8 @@ struct run_spec {
 	char **env; /* NAME=VALUE, the whole environment of the agent */
 	size_t n_env, cap_env;
 	char *run, *session; /* names, for messages and cgroups */
+	char *
+	    table; /* hash of the approved table it was launched by, NULL when unknown */
 	char *cwd;
 	long wall_limit_ms;   /* 0 = none */
 	long out_limit_bytes; /* 0 = none; the holder ends an agent that floods */
@@ -78,8 +80,9 @@ void run_spec_add_grant(struct run_spec *spec, const char *kind, const char *val
 enum run_state {
 	RUN_ABSENT, /* neither spec nor begun: never made, or removed by somebody */
 	RUN_READY,  /* spec, no begun: may be started */
-	RUN_LIVE, /* a holder holds the lock or lives, or died this very moment: ask again */
-	RUN_ENDED, /* end.json is there */
+	/* A holder holds the lock or lives, or died this very moment, or nobody may look. */
+	RUN_LIVE,
+	RUN_ENDED, /* end.json is there; damaged, it counts once nobody lives */
 	RUN_LOST,  /* begun, lock free, no end record: the holder was killed */
 };
 

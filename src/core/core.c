@@ -170,6 +170,14 @@ core_batch(const struct core *core, const char *id)
 	return NULL;
 }
 
+int64_t
+core_next_plan(const struct core *core)
+{
+	return core->n_plans
+		   ? strtoll(core->plan[core->n_plans - 1].id + 1, NULL, 10) + 1
+		   : 1;
+}
+
 struct plan_run *
 core_plan(const struct core *core, const char *id)
 {

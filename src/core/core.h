@@ -348,6 +348,8 @@ int64_t session_quiet_until(const struct core *core, const struct session *s);
 struct session *core_session(const struct core *core, const char *id);
 struct batch_run *core_batch(const struct core *core, const char *id);
 struct plan_run *core_plan(const struct core *core, const char *id);
+/* N of pN, what the next plan is called unless others have that name. */
+int64_t core_next_plan(const struct core *core);
 struct plan_run *core_plan_by_path(const struct core *core, const char *path);
 /* The newest batch of a plan, or NULL. */
 struct batch_run *core_last_batch(const struct core *core, const char *plan_id);

@@ -27,9 +27,9 @@
 	"sN.repo sN.target sN.base sN.needs sN.loop_tasks sN.loop_tries sN.loop_turns "              \
 	"sN.loop_replans sN.loop_fresh"
 
-#define PROPOSAL_FIELDS                                                                                              \
-	PLAN_FIELDS                                                                                                  \
-	" queue setup plan base kind number n_sessions hash remote overrides override override_reason override_G07 " \
+#define PROPOSAL_FIELDS                                                                                                    \
+	PLAN_FIELDS                                                                                                        \
+	" queue setup plan taken base kind number n_sessions hash remote overrides override override_reason override_G07 " \
 	"rules confirms_approach risk " SESSION_FIELDS
 
 #define ERR_FIELDS   "error code rule text fix"
@@ -440,6 +440,7 @@ static const struct event_field all_fields[] = {
 	{ "sub_issue", false, "the sub-issue's id" },
 	{ "summary", false, "what an agent elsewhere says came of its work" },
 	{ "swept", true, "processes of the run that had to be ended" },
+	{ "taken", true, "the highest plan that left runs or pins here and is not in the journal" },
 	{ "target", false, "the branch that everything lands on" },
 	{ "tasks_done", true, "tasks of the agent's own list that are done" },
 	{ "terminal", false, "TERM, columns and rows of the person's terminal" },

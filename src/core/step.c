@@ -108,13 +108,18 @@ step_plan_opened(
 {
 	const char *path = fields_text(&h->fields, "path");
 	struct plan_run *p = core_plan_by_path(core, path);
+	int64_t number = core_next_plan(core),
+		taken = fields_number(&h->fields, "taken", 0);
 
 	if (p && strcmp(p->state, "complete") != 0)
 		return err_set(err, ERR_CONFLICT, "plan %s is open already", path);
+	/* Sessions of a journal that is gone keep their names: runs, pins, worktrees have them. */
+	if (taken >= number)
+		number = taken + 1;
 	GROW(core->plan, core->n_plans, core->cap_plans);
 	p = &core->plan[core->n_plans++];
 	*p = (struct plan_run){ .opened_at = h->at };
-	p->id = xasprintf("p%zu", core->n_plans);
+	p->id = xasprintf("p%lld", (long long)number);
 	p->path = xstrdup(path);
 	read_settings(p, &h->fields);
 	core_set(&p->state, "active");

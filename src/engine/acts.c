@@ -293,7 +293,14 @@ send_act(struct task *task)
 	AUTO_FREE char *dir = run_dir(task->engine, fields_text(&task->fields, "run"));
 	struct err err = ERR_INIT;
 	struct run_call *run = NULL;
+	const struct session *s = core_session(
+	    task->engine->core, fields_text(&task->fields, "session"));
 
+	/* Who has the name by a journal that is gone is told nothing, not even to end. */
+	if (s && run_check_table(task->engine, s, dir, &err) < 0) {
+		task_end(task, "done", NULL, 0);
+		return;
+	}
 	if (strcmp(task->kind, "tell") != 0)
 		run = run_message(task->engine, task, dir, &err);
 	else if (strcmp(order, "widen") != 0 || write_widened(task, dir, &err) == 0)
@@ -308,11 +315,15 @@ send_act(struct task *task)
 static void
 job_act(struct task *task)
 {
+	const struct session *s = core_session(
+	    task->engine->core, fields_text(&task->fields, "session"));
 	struct fields in = { 0 };
 	struct err err = ERR_INIT;
 
 	fields_copy(&in, &task->fields);
-	if (job_inputs(task, &in, &err) == 0)
+	if ((strcmp(task->kind, "worktree-remove") != 0 || !s ||
+		run_check_unused(task->engine, s, &err) == 0) &&
+	    job_inputs(task, &in, &err) == 0)
 		task->job = job_start(
 		    task->engine, task->kind, &in, job_result, task, &err);
 	fields_clear(&in);

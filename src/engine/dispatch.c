@@ -298,7 +298,9 @@ adopt_proposal(struct op *op, const struct fields *out, struct err *err)
 	    record_overrides(op, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->n; i++) {
-		if (is_bulky(out->item[i].name))
+		if (is_bulky(out->item[i].name) ||
+		    (strcmp(out->item[i].name, "taken") == 0 &&
+			out->item[i].number < core_next_plan(engine->core)))
 			continue;
 		if (out->item[i].text)
 			fields_set(&f, out->item[i].name, out->item[i].text);

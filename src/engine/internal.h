@@ -297,6 +297,15 @@ NODISCARD int run_write_spec(struct engine *engine, const struct task *task,
 /* runs.c */
 void run_launch(struct task *task);
 /*
+ * launch_check.c: is the run in DIR, which is there, of the table that S was approved by?
+ * -1 with ERR, ERR_CONFLICT, when it is of another; nothing is changed.
+ */
+NODISCARD int run_check_table(const struct engine *engine, const struct session *s,
+    const char *dir, struct err *err);
+/* Does no agent live in the worktree of S?  -1 with ERR, ERR_CONFLICT, naming its run. */
+NODISCARD int run_check_unused(
+    const struct engine *engine, const struct session *s, struct err *err);
+/*
  * Is every run of S before its current one proven dead?  What is left of them is killed,
  * what had not begun is given up.  -1 with ERR that names the run.
  */

@@ -542,6 +542,7 @@ propose(struct proposal *p, struct err *err)
 	    put_settings(p, err) < 0 || propose_repos(p, err) < 0 ||
 	    put_plan(p, err) < 0)
 		return -1;
+	fields_set_number(p->out, "taken", propose_taken(p));
 	p->canon = open_memstream(&p->canon_text, &p->n_canon);
 	fputc('{', p->canon);
 	for (size_t i = 0; i < N_ELEMS(bound); i++)

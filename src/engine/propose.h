@@ -60,6 +60,9 @@ bool propose_has_met(const struct proposal *p, int a, int b);
 /* Adds session I of the batch: names, cost, agent, prompt.  -1 refuses the dispatch. */
 int propose_session(struct proposal *p, size_t i, struct err *err);
 
+/* The N of the highest plan pN that left pins or runs here; 0 when none did. */
+int64_t propose_taken(const struct proposal *p);
+
 /*
  * propose_repos.c: may the sessions of this batch work where their phases say?  And the
  * place of session I, where that is another repository than the plan's.

@@ -1,12 +1,16 @@
 #include "engine/propose.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/home.h"
 #include "engine/track_forge.h"
 #include "git/land.h"
+#include "git/pin.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Phases of a plan that work in other repositories than its own: where, and may they? */
@@ -46,6 +50,24 @@ check_pins(const struct plan_repo *at, struct err *err)
 	    "when nobody needs them: git -C %s for-each-ref --format='delete "
 	    "%%(refname)' refs/divisi | git -C %s update-ref --stdin",
 	    top, top);
+}
+
+/* The highest plan that left pins or runs here, perhaps of a journal that is gone. */
+int64_t
+propose_taken(const struct proposal *p)
+{
+	AUTO_FREE char *path = path_join(p->repo.home, "runs");
+	int64_t last = pin_last_plan(&p->repo), n;
+	struct dirent *e;
+	DIR *dir = opendir(path);
+
+	while (dir && (e = readdir(dir))) {
+		n = e->d_name[0] == 'p' ? strtoll(e->d_name + 1, NULL, 10) : 0;
+		last = n > last ? n : last;
+	}
+	if (dir)
+		closedir(dir);
+	return last;
 }
 
 int

@@ -59,6 +59,7 @@ run_write_spec(struct engine *engine, const struct task *task, const struct sess
 	const struct agent *agent = adapter_agent(s->adapter);
 	struct run_spec spec = { 0 };
 	const struct plan_run *p = core_plan(engine->core, s->plan_id);
+	const struct batch_run *b = core_batch(engine->core, s->batch_id);
 	AUTO_FREE char *dir = run_dir(engine, s->run);
 	int rc = -1;
 
@@ -71,6 +72,7 @@ run_write_spec(struct engine *engine, const struct task *task, const struct sess
 				   : agent->command(launch, &spec, err)) == 0) {
 		spec.run = xstrdup(s->run);
 		spec.session = xstrdup(s->id);
+		spec.table = b ? xstrdup(b->hash) : NULL;
 		spec.cwd = xstrdup(s->path);
 		spec.wall_limit_ms = p && !run_is_terminal(task) ? (long)p->wall_ms : 0;
 		spec.out_limit_bytes = p ? (long)p->out_bytes : 0;

@@ -136,32 +136,6 @@ launch_text_fill(struct engine *engine, const struct task *task,
 	return 0;
 }
 
-int
-run_prove_past_dead(struct engine *engine, const struct session *s, struct err *err)
-{
-	for (int n = 1; n < s->n_runs; n++) {
-		AUTO_FREE char *run = xasprintf("%s.r%d", s->id, n);
-		AUTO_FREE char *dir = run_dir(engine, run);
-		AUTO_FD int lock_fd = -1;
-		enum run_state state = rundir_probe(dir, &lock_fd, NULL);
-
-		if (state == RUN_ENDED)
-			continue; /* its holder swept it before it told the end */
-		if (state == RUN_READY &&
-		    rundir_void(dir, "a later run took over", err) < 0)
-			return err_wrap(err, "%s", run);
-		if (state == RUN_LIVE) {
-			(void)!run_tell(dir, RUN_ORDER_KILL, NULL);
-			err_set(err, ERR_CONFLICT, "%s still lives", run);
-			return err_fix(err,
-			    "divisi doctor says what is left of it; then divisi resume");
-		}
-		if (executor_local.sweep(dir, EXEC_SWEEP_TURN_MS, err) < 0)
-			return err_wrap(err, "%s still lives", run);
-	}
-	return 0;
-}
-
 static void on_open_timer(evutil_socket_t fd, short what, void *arg);
 
 static void
@@ -511,6 +485,10 @@ run_launch(struct task *task)
 	state = rundir_probe(dir, &lock_fd, NULL);
 	if (lock_fd >= 0)
 		close(lock_fd);
+	if (state != RUN_ABSENT && run_check_table(engine, s, dir, &err) < 0) {
+		task_fail(task, &err);
+		return;
+	}
 	if ((state == RUN_ABSENT || state == RUN_READY) &&
 	    (!is_alone(task, s) || !has_slot(task, s)))
 		return;

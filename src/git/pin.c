@@ -7,6 +7,7 @@
 #include "git/torn.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_REFLOG_BYTES ((size_t)64 << 20)
@@ -39,6 +40,33 @@ pin_read(const struct repo *repo, const char *session, const char *name,
 	if (pin_check_session(session, err) < 0)
 		return -1;
 	return repo_ref(repo->common_dir, ref, oid, err);
+}
+
+int64_t
+pin_last_plan(const struct repo *repo)
+{
+	static const char prefix[] = "refs/divisi/p";
+	struct git_call call = { .dir = repo->common_dir,
+		.argv = GIT_ARGS(
+		    "for-each-ref", "--format=%(refname)", "refs/divisi") };
+	struct git_out out = { 0 };
+	struct span rest, line;
+	int64_t last = 0;
+
+	if (git_run(&call, &out, NULL) < 0)
+		return 0;
+	rest = (struct span){ out.text, out.n };
+	while (span_next(&rest, '\n', &line)) {
+		int64_t n;
+
+		if (line.n < sizeof(prefix) ||
+		    strncmp(line.p, prefix, sizeof(prefix) - 1) != 0)
+			continue;
+		n = strtoll(line.p + sizeof(prefix) - 1, NULL, 10);
+		last = n > last ? n : last;
+	}
+	git_out_clear(&out);
+	return last;
 }
 
 int

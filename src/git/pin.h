@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Pins: refs under refs/divisi/SESSION/ that keep everything a session made, until the
@@ -44,6 +45,12 @@ NODISCARD int worktree_pin(struct repo *repo, const char *path, const char *sess
  */
 NODISCARD int pin_commit(struct repo *repo, const char *session, const char *name,
     const char *oid, struct err *err);
+
+/*
+ * The highest N of a session pN.*, a plan's, that anything is pinned for in REPO; 0 when none
+ * is, or when it cannot be told.
+ */
+int64_t pin_last_plan(const struct repo *repo);
 
 /* The value of refs/divisi/SESSION/NAME: 1 when there, 0 when not, -1 with ERR. */
 int pin_read(const struct repo *repo, const char *session, const char *name,

@@ -320,6 +320,44 @@ a_lock_that_was_copied_or_removed_loses_no_living_run(void **state)
 	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_LIVE);
 }
 
+/* A record that nobody's holder wrote, beside one that lives, ends nothing. */
+static void
+a_damaged_end_counts_once_nobody_lives(void **state)
+{
+	AUTO_FREE char *lock_path = path_join(dir, "lock");
+	struct run_begun begun = { .host = "here" };
+	struct err err;
+	int fd, lock_fd;
+
+	write_spec();
+	put_file("end.json", "{\"reason\":", 10);
+	fd = file_lock(lock_path, false, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_LIVE);
+	close(fd);
+	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_ENDED);
+	assert_int_equal(proc_identify(getpid(), &begun.holder, &err), 0);
+	assert_int_equal(rundir_write_begun(dir, &begun, &err), 0);
+	assert_int_equal(rundir_probe(dir, &lock_fd, NULL), RUN_LIVE);
+	assert_int_equal(lock_fd, -1);
+}
+
+/* "Wrong owner or mode": a name too long fails as a directory that may not be searched does. */
+static void
+what_cannot_be_looked_at_is_not_gone(void **state)
+{
+	char name[400];
+	AUTO_FREE char *odd = NULL;
+	int lock_fd;
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	write_spec();
+	odd = path_join(dir, name);
+	assert_int_equal(rundir_probe(odd, &lock_fd, NULL), RUN_LIVE);
+	assert_int_equal(lock_fd, -1);
+}
+
 /* CONTRACTS 2: who holds the lock decides; what is void starts no agent. */
 static void
 a_run_is_given_up_before_it_begins_or_not_at_all(void **state)
@@ -488,6 +526,8 @@ main(void)
 		TEST(unknown_keys_are_ignored_and_nonsense_is_not),
 		TEST(a_directory_tells_its_state),
 		TEST(a_lock_that_was_copied_or_removed_loses_no_living_run),
+		TEST(a_damaged_end_counts_once_nobody_lives),
+		TEST(what_cannot_be_looked_at_is_not_gone),
 		TEST(a_run_is_given_up_before_it_begins_or_not_at_all),
 		TEST(begun_is_written_once),
 		TEST(an_end_comes_back_as_it_was),

@@ -32,6 +32,22 @@ an_aborted_plan_may_be_opened_anew(void **state)
 	play_free(p);
 }
 
+/* A journal that is gone left runs and pins of p1 to p6: nobody takes their names. */
+static void
+a_plan_takes_no_name_that_others_have(void **state)
+{
+	struct play *p = play_new();
+
+	(void)state;
+	HAPPENS(p, HAP_PLAN_OPENED, "path", "/p.md", "#n_phases", "1", "#taken", "6");
+	assert_string_equal(core_plan_by_path(p->core, "/p.md")->id, "p7");
+	HAPPENS(p, HAP_PLAN_OPENED, "path", "/q.md", "#n_phases", "1");
+	assert_string_equal(core_plan_by_path(p->core, "/q.md")->id, "p8");
+	HAPPENS(p, HAP_PLAN_OPENED, "path", "/r.md", "#n_phases", "1", "#taken", "3");
+	assert_string_equal(core_plan_by_path(p->core, "/r.md")->id, "p9");
+	play_free(p);
+}
+
 static void
 what_names_nothing_is_not_found(void **state)
 {
@@ -557,6 +573,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plan_is_open_once),
 		cmocka_unit_test(an_aborted_plan_may_be_opened_anew),
+		cmocka_unit_test(a_plan_takes_no_name_that_others_have),
 		cmocka_unit_test(what_names_nothing_is_not_found),
 		cmocka_unit_test(
 		    a_batch_awaits_approval_only_when_all_is_filed_and_prepared),

@@ -122,4 +122,26 @@ claim "divisi goes on with what was saved" says 'S-A' divisi status
 claim "which is sound" until_true replayed 'r["server"] and r["events"] > 5'
 claim "the damaged files are still there" cmp "$scratch/cut.db" .git/divisi/damaged-*/journal.db
 
+# ---- a journal that is gone for good (promises 1, 2 and 4) ---------------------------------------
+
+# 1A of the old plan is in review, 1B works: neither is of what is dispatched then.
+divisi server --stop >/dev/null
+truncate -s 5000 .git/divisi/journal.db
+divisi status 2>"$scratch/said" || true
+sed -n 's/.*or begin anew: //p' "$scratch/said" >"$scratch/commands"
+claim "it says how to begin anew" sh -e "$scratch/commands"
+: >"$scratch/started"
+plan=2026-11-23-other.md
+fake_plan "$plan" <<END
+1A|quick|Writes: \`z.txt\`|fake:write=z.txt:new fake:commit=z
+END
+sed -i 's/T-11/T-71/g;s/T-100/T-700/g' "$plan"
+divisi dispatch "$plan" >/dev/null 2>&1
+approve_table >/dev/null
+claim "the same phase is a session of its own" becomes 1A in-review
+claim "whose agent was started" equals "$(wc -l <"$scratch/started")" 1
+claim "under a name that nobody had" equals "$(field 1A id | cut -d. -f1)" p2
+claim "it lands" eval "divisi merge 1A --yes; becomes 1A done"
+claim "what it made, and nothing of the old" equals "$(git show --format= --name-only main)" z.txt
+
 e2e_end

@@ -334,6 +334,10 @@ a_damaged_end_is_an_end(void **state)
 	say(STARTED);
 	STAGE_UNTIL(st, strcmp(stage_state(st, "1A"), "active") == 0);
 	assert_int_equal(file_write_atomic(path, "{]", 2, 0600, &err), 0);
+	stage_settle(st);
+	assert_int_equal(stage_n_rows(st, "run-ended"), 0); /* its holder lives */
+	drop_fds();
+	assert_int_equal(file_write_atomic(path, "{]", 2, 0600, &err), 0);
 	STAGE_UNTIL(st, stage_n_rows(st, "run-ended") == 1);
 	assert_string_equal(stage_state(st, "1A"), "stalled");
 }

@@ -45,6 +45,18 @@ add(const char *session, const char *dir, const char *branch, struct err *err)
 }
 
 static void
+the_last_plan_that_pinned_anything_is_known(void **state)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(pin_last_plan(&repo), 0);
+	assert_ok(pin_commit(&repo, "p2.1.1A", "head", base, &err), &err);
+	assert_ok(pin_commit(&repo, "p11.1.1A", "head", base, &err), &err);
+	assert_ok(pin_commit(&repo, "verify", "head", base, &err), &err);
+	assert_int_equal(pin_last_plan(&repo), 11);
+}
+
+static void
 a_worktree_is_made_locked_owned_and_ready(void **state)
 {
 	struct worktree_facts facts;
@@ -413,6 +425,7 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(the_last_plan_that_pinned_anything_is_known),
 		T(a_worktree_is_made_locked_owned_and_ready),
 		T(making_it_again_finds_it),
 		T(what_is_in_the_way_is_a_conflict_and_stays),

@@ -74,9 +74,9 @@ class Guests:
         if "plan-asserted" not in seen or not all(
                 os.path.exists(case.place + "/asserted-" + other) for other in ("1A", "1B", "1D")):
             return self.give_word(case)
-        if "overridden" not in seen:
-            return ["dispatch", case.plan, "--override", "G14", "--reason", "it is me"]
         if "plan-aborted" not in seen:
+            if "overridden" not in seen or not status.get("plans"):
+                return ["dispatch", case.plan, "--override", "G14", "--reason", "it is me"]
             return ["abort", case.plan, "--reason", "not so"]
         self.pause_once(case)
         return None

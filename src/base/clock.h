@@ -7,3 +7,6 @@
  * must not move.  Never fails.  What the journal dates comes from the engine's clock instead.
  */
 int64_t clock_mono_ms(void);
+
+/* The same, and the time the machine slept since it was started: CLOCK_BOOTTIME. */
+int64_t clock_boot_ms(void);

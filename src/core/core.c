@@ -459,6 +459,9 @@ core_dump(const struct core *core)
 		    c->ruling, c->about, c->reason, c->by, (long long)c->at,
 		    (long long)c->ruled_at);
 	}
+	if (core->clock_set_at > 0)
+		fprintf(f, "clock set %lld by %lld\n", (long long)core->clock_set_at,
+		    (long long)core->clock_set_by);
 	allowances_dump(core, f);
 	accounts_dump(core, f);
 	reviews_dump(core, f);

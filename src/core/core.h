@@ -319,7 +319,8 @@ struct core {
 	size_t n_research, cap_research;
 	int n_asks; /* numbers the questions of all sessions */
 	int64_t confirm_limit_ms, silence_limit_ms;
-	int64_t seen_at; /* when the last thing happened */
+	int64_t seen_at;                    /* when the last thing happened */
+	int64_t clock_set_at, clock_set_by; /* the last time somebody did, in ms */
 	struct account *account;
 	size_t n_accounts, cap_accounts;
 };

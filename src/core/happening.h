@@ -113,7 +113,7 @@ enum hap {
 	HAP_DELEGATE_SEEN,  /* what is seen of that agent, and of its work */
 	HAP_DELEGATE_ASKED, /* a person gives it to another, or says that it is done */
 	HAP_CLOCK,
-	HAP_CLOCK_SET,  /* the clock was set back, "by" (below 0) ms */
+	HAP_CLOCK_SET,  /* the wall clock went another way than time: clock_set.c */
 	HAP_MEND_ASKED, /* a person has things mended: what, and what came of it */
 	HAP_MENDED,
 	HAP_REFUSED, /* kept for the record, changes nothing */

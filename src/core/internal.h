@@ -269,11 +269,12 @@ int64_t happening_claim(const struct happening *h, const char *name, int64_t fal
 
 /* Happenings, in session.c, watchdog.c, asks.c, merge.c, human.c and batch.c. */
 step_fn step_session_filed, step_session_prepared, step_act_failed, step_run_waits,
-    step_run_started, step_run_pulse, step_clock, step_set_up, step_run_ended,
-    step_run_lost, step_agent_accepted, step_agent_confirmed, step_agent_activity,
-    step_agent_asked, step_agent_ask_gone, step_agent_estimate, step_agent_limit,
-    step_agent_done, step_agent_failed, step_agent_stepped, step_inspected,
-    step_candidate_built, step_candidate_refused, step_landed, step_landing_blocked;
+    step_run_started, step_run_pulse, step_clock, step_clock_set, step_set_up,
+    step_run_ended, step_run_lost, step_agent_accepted, step_agent_confirmed,
+    step_agent_activity, step_agent_asked, step_agent_ask_gone, step_agent_estimate,
+    step_agent_limit, step_agent_done, step_agent_failed, step_agent_stepped,
+    step_inspected, step_candidate_built, step_candidate_refused, step_landed,
+    step_landing_blocked;
 step_fn step_ask_answered, step_merge_asked, step_said, step_held, step_interrupted,
     step_resumed, step_parked, step_abandoned, step_claimed, step_taken_over,
     step_handed_back;

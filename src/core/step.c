@@ -281,54 +281,6 @@ step_nothing(
 	return 0;
 }
 
-static void
-shift(int64_t *at, int64_t by)
-{
-	if (*at > 0)
-		*at = *at + by > 1 ? *at + by : 1;
-}
-
-/*
- * The clock of the machine was set back.  Every moment we measure from goes back with it:
- * a limit of two minutes stays one of two minutes and does not become one of a year.
- */
-static int
-step_clock_set(
-    struct core *core, const struct happening *h, struct acts *acts, struct err *err)
-{
-	int64_t by = fields_number(&h->fields, "by", 0);
-
-	(void)acts;
-	if (by >= 0 || by < -h->at)
-		return err_set(err, ERR_INPUT, "the clock cannot be set by %lld ms",
-		    (long long)by);
-	for (size_t i = 0; i < core->n_sessions; i++) {
-		struct session *s = &core->session[i];
-
-		shift(&s->since, by);
-		shift(&s->started_at, by);
-		shift(&s->last_seen, by);
-		shift(&s->stuck_at, by);
-		shift(&s->clock_at, by);
-		shift(&s->pull_at, by);
-		delegate_shift(s, by);
-		shift(&s->checkpoint_at, by);
-		for (size_t k = 0; k < s->n_asks; k++)
-			shift(&s->ask[k].at, by);
-	}
-	for (size_t i = 0; i < core->n_batches; i++)
-		shift(&core->batch[i].since, by);
-	for (size_t i = 0; i < core->n_reviews; i++)
-		shift(&core->review[i].at, by);
-	for (size_t i = 0; i < core->n_feedback; i++)
-		shift(&core->feedback[i].at, by);
-	for (size_t i = 0; i < core->n_accounts; i++) {
-		shift(&core->account[i].paused_until, by);
-		shift(&core->account[i].ended_at, by);
-	}
-	return 0;
-}
-
 static step_fn *const steps[HAP_N] = {
 	/* clang-format off */
 	[HAP_PLAN_OPENED]       = step_plan_opened,

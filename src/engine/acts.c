@@ -488,7 +488,7 @@ on_pump(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	clock_mind(engine);
+	(void)clock_mind(engine);
 	now = engine->now();
 	/* One act may owe others and end itself, so each start begins the walk anew. */
 	while ((t = next_ready(engine, now, &soonest)))

@@ -81,6 +81,7 @@ replay(struct engine *engine, struct err *err)
 		return -1;
 	core_free(engine->core);
 	engine->core = core;
+	clock_load(engine);
 	return 0;
 }
 
@@ -138,8 +139,9 @@ happen(struct engine *engine, enum hap kind, const char *actor,
 	if (engine->is_grouping && engine->group_failed)
 		return err_set(
 		    err, ERR_SYSTEM, "the journal took nothing of this turn");
-	if (kind != HAP_CLOCK_SET)
-		clock_mind(engine);
+	if (kind != HAP_CLOCK_SET && clock_mind(engine) < 0)
+		return err_set(err, ERR_SYSTEM,
+		    "the journal does not take that the clock was set");
 	h.at = engine->now();
 	fields_copy(&h.fields, fields);
 	rc = core_step(engine->core, &h, &acts, err);
@@ -224,6 +226,17 @@ lock_home(struct engine *engine, struct err *err)
 	return engine->home_fd < 0 ? -1 : 0;
 }
 
+static void
+name_boot(struct engine *engine, const char *boot)
+{
+	struct proc_id self;
+
+	if (boot || proc_identify(getpid(), &self, NULL) < 0)
+		text_print(engine->boot, sizeof(engine->boot), "%s", boot ? boot : "?");
+	else
+		text_print(engine->boot, sizeof(engine->boot), "%s", self.boot_id);
+}
+
 struct engine *
 engine_new(struct event_base *base, const struct engine_opts *opts, struct err *err)
 {
@@ -239,6 +252,8 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	engine->hook = xstrdup(opts->hook);
 	engine->divisi = realpath(opts->program, NULL);
 	engine->now = opts->now ? opts->now : real_now;
+	engine->passed = opts->passed || opts->now ? opts->passed : clock_passed;
+	name_boot(engine, opts->boot);
 	engine->guard = guard_new(engine);
 	engine->next_op = engine->now(); /* no number of the server before */
 	TAILQ_INIT(&engine->tasks);
@@ -258,7 +273,7 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	watcher_on_turn(engine->watcher, on_watcher_turn, engine);
 	if (act_each_open(engine->store, load_open_act, engine, err) < 0)
 		goto fail;
-	clock_mind(engine);
+	clock_start(engine);
 	rundir_clear_unplaced(runs);
 	slots_adopt(engine);
 	runs_adopt(engine);

@@ -16,6 +16,11 @@
  */
 struct engine;
 
+/* ms since the machine was started: without the time it slept, and with that. */
+struct passed {
+	int64_t awake, all;
+};
+
 struct engine_opts {
 	const char *home;     /* the home directory, made when absent */
 	const char *top;      /* the main checkout */
@@ -23,6 +28,9 @@ struct engine_opts {
 	const char *holder;   /* the divisi-hold executable */
 	const char *hook;     /* the divisi-hook executable, NULL when there is none */
 	int64_t (*now)(void); /* Unix ms; NULL = the real clock */
+	/* What passed; NULL = the real time, or nothing is known of it when NOW is not. */
+	void (*passed)(struct passed *passed);
+	const char *boot; /* tells starts of the machine apart; NULL = the real one */
 };
 
 /*

@@ -130,6 +130,16 @@ struct outbox {
 	char trouble[512], fix[384]; /* "" when the last one got through */
 };
 
+/*
+ * How the wall clock stood to the time that passed (clock.c): what it was ahead of all of it,
+ * and what of that the machine slept.  Both stay as they are for as long as nobody sets the
+ * clock and the machine neither sleeps nor is started anew.
+ */
+struct clock_stamp {
+	int64_t ahead, slept;
+	bool is_known; /* of this start of the machine, and in the store */
+};
+
 struct engine {
 	struct event_base *base;
 	char *home, *top, *program, *holder, *hook;
@@ -149,6 +159,7 @@ struct engine {
 	int64_t next_op;
 	struct event *clock; /* the core's next deadline */
 	int64_t last_at;     /* of the last happening in the journal */
+	struct clock_stamp stamp;
 	struct radar_watch radar;
 	struct outbox outbox;
 	struct event *pump; /* runs owed tasks soon */
@@ -156,6 +167,8 @@ struct engine {
 	bool group_is_open, group_failed;
 	size_t n_grouped; /* happenings in it */
 	int64_t (*now)(void);
+	void (*passed)(struct passed *passed); /* NULL: nobody knows */
+	char boot[40];
 	struct guard *guard;
 	struct trees *trees; /* NULL when worktrees cannot be watched */
 	void (*listen)(void *arg);
@@ -184,8 +197,15 @@ NODISCARD int task_tell_failed(
 /* The journal takes nothing now, so TASK is as it was: done again in a while. */
 void task_postpone(struct task *task);
 
-/* clock.c: has the clock been set back?  Then that happens, before anything else does. */
-void clock_mind(struct engine *engine);
+/*
+ * clock.c: did the clock go another way than time?  Then that happens, before anything else
+ * does.  -1 when the journal does not take it: then nothing else may happen either.
+ */
+int clock_mind(struct engine *engine);
+/* What the store has of the clock, once the journal was read; and what it says of a pause. */
+void clock_load(struct engine *engine);
+void clock_start(struct engine *engine);
+void clock_passed(struct passed *passed); /* by the machine's own clocks */
 /* What moments are measured by that clock_mind() has not set back yet; else the time. */
 int64_t clock_base(const struct engine *engine);
 /* Wakes the core at its next deadline. */

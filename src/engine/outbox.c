@@ -273,7 +273,7 @@ on_sent(void *arg, const struct fields *out, const struct err *err, bool failed)
 	enum tracker_trouble trouble = tracker_trouble_of(fields_text(out, "trouble"));
 
 	/* First, or a pause of the new clock would go back with those of the old. */
-	clock_mind(task->engine);
+	(void)clock_mind(task->engine);
 	task->engine->outbox.is_busy = false;
 	task->accepts = false;
 	if (!failed) {

@@ -390,6 +390,17 @@ add_radar(struct engine *engine, struct json_object *o)
 	json_object_object_add(o, "radar", one);
 }
 
+/* When the clock was set last, and by how much: 0 when it never was. */
+static void
+add_clock(const struct core *core, struct json_object *o)
+{
+	struct json_object *one = json_object_new_object();
+
+	member_number(one, "at", core->clock_set_at);
+	member_number(one, "by", core->clock_set_by);
+	json_object_object_add(o, "clock_set", one);
+}
+
 /* The accounts that met limits or have a cap; "paused_until" is the last moment one of them goes on. */
 static void
 add_accounts(struct engine *engine, struct json_object *o)
@@ -445,6 +456,7 @@ engine_status(struct engine *engine)
 	json_object_object_add(o, "acts", tasks_json(engine));
 	add_conflicts(engine, o);
 	add_radar(engine, o);
+	add_clock(engine->core, o);
 	json_object_object_add(o, "tracker", outbox_json(engine));
 	json_object_object_add(o, "reviews", reviews_json(engine));
 	for (size_t i = 0; i < engine->core->n_plans; i++)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define CLOCK_OFF_MS 5000 /* by which a clock may be wrong and nobody minds */
+
 /*
  * Promise 5: what is launched fits under the caps, with all that is reserved beside it; and a
  * paused account launches nothing.
@@ -51,6 +53,24 @@ sim_check_money(const struct happening *h, const struct acts *acts)
 	}
 }
 
+/* Whatever the clock is set to, and however long the machine sleeps. */
+static void
+check_time(const struct session *s, int64_t now)
+{
+	struct sim_shadow *sh = sim_shadow_of(s->id);
+	int64_t ran = s->ran_ms + (s->clock_at > 0 ? now - s->clock_at : 0);
+
+	if (sim->is_blind || (s->clock_at == 0 && ran == 0))
+		return;
+	if (sh->n_charged != s->n_runs) {
+		sh->n_charged = s->n_runs;
+		sh->charged_since = sim->mono - ran;
+	}
+	if (ran > sim->mono - sh->charged_since + CLOCK_OFF_MS)
+		sim_fail("%s is charged for %lld ms, of %lld that passed", s->id,
+		    (long long)ran, (long long)(sim->mono - sh->charged_since));
+}
+
 /* J-28: no session runs on beyond what it may spend, by its claims or by its time. */
 void
 sim_check_budget(const struct session *s, int64_t now)
@@ -58,6 +78,7 @@ sim_check_budget(const struct session *s, int64_t now)
 	const struct core *core = sim->check.core;
 	const struct plan_run *p = core_plan(core, s->plan_id);
 
+	check_time(s, now);
 	if (p && strcmp(p->profile, "unlimited") != 0 && s->run_open &&
 	    session_is_live(s->state) && s->state != SESSION_EXITING &&
 	    s->state != SESSION_CLAIMED && !s->is_interactive && !session_open_ask(s) &&

@@ -4,16 +4,20 @@
 
 /* What breaks from outside, and how the server comes back. */
 
-#define DAY_MS (24LL * 60 * 60 * 1000)
+#define HOUR_MS (60LL * 60 * 1000)
+#define DAY_MS  (24 * HOUR_MS)
 
 void
 sim_server_start(void)
 {
+	AUTO_FREE char *boot = xasprintf("boot-%d", sim->n_boots);
 	const struct engine_opts opts = { .home = SIM_HOME,
 		.top = SIM_TOP,
 		.program = "divisi",
 		.holder = "divisi-hold",
-		.now = sim_wall };
+		.now = sim_wall,
+		.passed = sim->is_blind ? NULL : sim_passed,
+		.boot = boot };
 	struct err err = ERR_INIT;
 
 	sim->tally->restarts++;
@@ -53,11 +57,15 @@ sim_server_die(const char *why)
 static void
 jump(void)
 {
-	static const int64_t jumps[] = { 3000, -3000, 3600000, -3600000, DAY_MS,
+	static const int64_t jumps[] = { 3000, -3000, HOUR_MS, -HOUR_MS, DAY_MS,
 		-DAY_MS, -365 * DAY_MS };
+	int64_t by;
 
 	sim_count(FAULT_CLOCK_JUMP);
-	sim->skew += jumps[sim_dice(N_ELEMS(jumps))];
+	by = jumps[sim_dice(N_ELEMS(jumps))];
+	sim->skew += by;
+	if (by == HOUR_MS)
+		sim->slept += by;   /* nobody set it: the machine was suspended */
 	sim->remote.told_until = 0; /* it waits by the wall clock */
 }
 

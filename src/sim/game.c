@@ -111,12 +111,13 @@ sim_fail(const char *fmt, ...)
 
 	printf("VIOLATION in seed %llu, after %zu journal rows, at %lld ms: ",
 	    (unsigned long long)sim->seed, sim->check.n_rows,
-	    (long long)(sim->mono - 1700000000000));
+	    (long long)(sim->mono - SIM_BEGAN_MS));
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
-	printf("\nreplay it: divisi-sim %s--seed %llu --verbose\n",
-	    sim->is_short ? "--short " : "", (unsigned long long)sim->seed);
+	printf("\nreplay it: divisi-sim %s%s--seed %llu --verbose\n",
+	    sim->is_short ? "--short " : "", sim->is_blind ? "--blind " : "",
+	    (unsigned long long)sim->seed);
 	fflush(stdout);
 	exit(1);
 }
@@ -125,6 +126,13 @@ int64_t
 sim_wall(void)
 {
 	return sim->mono + sim->skew;
+}
+
+void
+sim_passed(struct passed *passed)
+{
+	passed->awake = sim->mono;
+	passed->all = sim->mono + sim->slept;
 }
 
 bool
@@ -314,7 +322,8 @@ sim_play(uint64_t seed, unsigned style, struct sim_tally *tally)
 		.rng = seed * 0xD1342543DE82EF95u,
 		.is_loud = style & SIM_LOUD,
 		.is_short = is_short,
-		.mono = 1700000000000,
+		.is_blind = style & SIM_BLIND,
+		.mono = SIM_BEGAN_MS,
 		.dies_in = -1,
 		.job_dies_in = -1,
 		.tally = tally };

@@ -204,6 +204,8 @@ struct sim_shadow {
 	enum session_state state;
 	bool is_suspended, is_overridden;
 	int n_launches;
+	int n_charged;         /* the run whose time is charged */
+	int64_t charged_since; /* by the clock that nobody sets */
 };
 
 struct sim_approval {
@@ -246,6 +248,8 @@ struct sim {
 	bool is_calm; /* the end of the game: nobody fails, lies or crashes any more */
 	bool is_loud, is_short;
 	int64_t mono, skew; /* ms; the wall clock is their sum */
+	int64_t slept;      /* of that the machine slept */
+	bool is_blind;      /* the server knows but the wall clock */
 	struct sim_tally *tally;
 	struct event_base *base;
 	struct engine *engine;
@@ -292,13 +296,15 @@ void sim_count(enum sim_fault fault);
 void sim_fail(const char *fmt, ...) PRINTF(1, 2) __attribute__((noreturn));
 void sim_say(const char *fmt, ...) PRINTF(1, 2); /* when loud */
 int64_t sim_wall(void);
+void sim_passed(struct passed *passed);
 /*
  * Something is about to change in the world by the hand of the server or of its job.
  * False: it died before.  After true it may be dead as well, and does nothing any more.
  */
 bool sim_effect(void);
-bool sim_is_gone(void); /* who calls now died some effects ago */
-enum { SIM_LOUD = 1, SIM_SHORT = 2 };
+bool sim_is_gone(void);            /* who calls now died some effects ago */
+#define SIM_BEGAN_MS 1700000000000 /* when the clock of a game begins */
+enum { SIM_LOUD = 1, SIM_SHORT = 2, SIM_BLIND = 4 };
 void sim_play(uint64_t seed, unsigned style, struct sim_tally *tally);
 const char *sim_fault_name(enum sim_fault fault);
 

@@ -205,6 +205,15 @@ events_are_told_by_the_names_people_use(void **state)
 		{ "{'entity':'session/p1.1.1A','to':'filed'}", NULL },
 		{ "{'entity':'session/p1.1.1A','to':'','cause':'run-started'}", NULL },
 		{ "{'entity':'issue/DV-1','to':'Done'}", NULL },
+		{ "{'at':0,'entity':'server','to':'','cause':'clock-set',"
+		  "'data':{'by':86400000,'kind':'set'}}",
+		    "00:00:00  server        the clock was set ahead by 1 d 0 h\n" },
+		{ "{'at':0,'entity':'server','to':'','cause':'clock-set',"
+		  "'data':{'by':-7200000}}",
+		    "00:00:00  server        the clock was set back by 2 h 00 min\n" },
+		{ "{'at':0,'entity':'server','to':'','cause':'clock-set',"
+		  "'data':{'by':7200000,'kind':'slept'}}",
+		    "00:00:00  server        the machine slept for 2 h 00 min\n" },
 		{ "{}", NULL },
 		/* clang-format on */
 	};
@@ -339,6 +348,37 @@ a_batch_that_is_over_takes_a_line(void **state)
 	paper_close(&p);
 }
 
+/* What was dated before looks odd beside what is since, so it is told for a day. */
+static void
+a_clock_that_was_set_is_told_for_a_day(void **state)
+{
+	static const struct {
+		const char *status, *line;
+	} rows[] = {
+		{ "{'now':90000000,'clock_set':{'at':90000000,'by':86400000}}",
+		    "the clock was set ahead by 1 d 0 h at 01:00:00 UTC" },
+		{ "{'now':90000000,'clock_set':{'at':3600000,'by':-7200000}}",
+		    "the clock was set back by 2 h 00 min at 01:00:00 UTC" },
+		{ "{'now':90000001,'clock_set':{'at':3600000,'by':-7200000}}", NULL },
+		{ "{'now':90000000,'clock_set':{'at':0,'by':0}}", NULL },
+		{ "{'now':90000000}", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		AUTO_JSON struct json_object *status = parse(rows[i].status);
+		struct paper p;
+
+		paper_open(&p, 0);
+		board_status(&p.screen, status);
+		if (rows[i].line)
+			says(paper_read(&p), rows[i].line);
+		else
+			assert_null(strstr(paper_read(&p), "the clock"));
+		paper_close(&p);
+	}
+}
+
 /* The detail of a question mostly begins with its text; each is shown once. */
 static void
 what_is_asked_is_said_once(void **state)
@@ -391,6 +431,7 @@ main(void)
 		cmocka_unit_test(status_begins_with_what_needs_a_person),
 		cmocka_unit_test(status_of_nothing_says_how_to_start),
 		cmocka_unit_test(events_are_told_by_the_names_people_use),
+		cmocka_unit_test(a_clock_that_was_set_is_told_for_a_day),
 		cmocka_unit_test(events_before_any_status_are_told_by_their_ids),
 		cmocka_unit_test(the_report_adds_up),
 		cmocka_unit_test(the_newest_plan_and_batch_are_found),

@@ -22,7 +22,8 @@
 	"b"        \
 	"2" HEX16 HEX16 HEX16 "0123456789abcd"
 
-int64_t stage_now;
+int64_t stage_now, stage_skew, stage_slept;
+const char *stage_boot;
 struct err stage_err;
 
 /* Keeps its input, says that it ran, waits while it is blocked, and answers. */
@@ -40,6 +41,13 @@ static int64_t
 now(void)
 {
 	return stage_now;
+}
+
+static void
+passed(struct passed *passed)
+{
+	passed->all = stage_now - stage_skew;
+	passed->awake = passed->all - stage_slept;
 }
 
 char *
@@ -81,7 +89,9 @@ stage_start(struct stage *st)
 		.top = st->top,
 		.program = st->program,
 		.holder = st->holder,
-		.now = now };
+		.now = now,
+		.passed = passed,
+		.boot = stage_boot };
 	struct err err = ERR_INIT;
 
 	st->base = event_base_new();
@@ -126,6 +136,8 @@ stage_setup(void **state)
 		"STAGE_LOG")) /* what is expected to go wrong would drown the report */
 		log_open(open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_LVL_ERROR);
 	stage_now = 1700000000000;
+	stage_skew = stage_slept = 0;
+	stage_boot = "boot-1";
 	st->dir = xstrdup(dir);
 	st->home = stage_path(st, "home");
 	st->top = stage_path(st, "top");

@@ -29,6 +29,9 @@ int stage_teardown(void **state);
 #define STAGE_TEST(fn) cmocka_unit_test_setup_teardown(fn, stage_setup, stage_teardown)
 
 extern int64_t stage_now; /* Unix ms, what the engine takes for the time */
+/* What of stage_now did not pass, and what passed while the machine slept: ms. */
+extern int64_t stage_skew, stage_slept;
+extern const char *stage_boot; /* which start of the machine it is */
 
 /* Ends the server process and starts the next one on the same home. */
 void stage_stop(struct stage *st);

@@ -244,7 +244,7 @@ MUTATIONS = [
               "an_edit_beside_our_write_is_a_conflict_of_the_next_one")},
     {"name": "outbox-clock", "what": "a pause stays when the clock is set back a year",
      "file": "src/engine/clock.c",
-     "old": "			engine->outbox.paused_until += by;", "new": "			(void)by;",
+     "old": "		engine->outbox.paused_until += by;", "new": "		(void)by;",
      "unit": ("tests/engine/test_outbox.c", "a_pause_goes_back_with_the_clock")},
     {"name": "outbox-stop-lost", "what": "a dead letter is in no journal after a full disk",
      "file": "src/engine/outbox.c",

@@ -152,6 +152,7 @@ task_end(struct task *task, const char *state, const char *result, int64_t retry
 	if (DURABLE_OF("act-end", task->kind,
 		act_finish(engine->store, task->seq, retry_ms > 0 ? "owed" : state,
 		    result ? result : "{}", next, &err)) < 0) {
+		unwritten_note(engine, -1, &err);
 		log_error("act %s: %s", task->key, err.text);
 		task_postpone(task);
 		return;
@@ -400,6 +401,7 @@ task_run(struct task *task)
 	if (DURABLE_OF("act-begin", task->kind,
 		act_begin(task->engine->store, task->seq, &err)) < 0 &&
 	    err.kind != ERR_CONFLICT) {
+		unwritten_note(task->engine, -1, &err);
 		log_error("act %s: %s", task->key, err.text);
 		task_postpone(task);
 		return;

@@ -78,11 +78,14 @@ stamp_read(struct engine *engine, struct clock_stamp *stamp)
 static int
 stamp_put(struct engine *engine, const struct clock_stamp *stamp, struct err *err)
 {
-	AUTO_FREE char *text = xasprintf("%s %lld %lld", engine->boot,
-	    (long long)stamp->ahead, (long long)stamp->slept);
+	/* With when it was, since SQLite does not write what is there already. */
+	AUTO_FREE char *text = xasprintf("%s %lld %lld %lld", engine->boot,
+	    (long long)stamp->ahead, (long long)stamp->slept, (long long)engine->now());
+	int rc = DURABLE(
+	    "clock.stamp", store_meta_put(engine->store, STAMP_KEY, text, err));
 
-	if (DURABLE(
-		"clock.stamp", store_meta_put(engine->store, STAMP_KEY, text, err)) < 0)
+	unwritten_note(engine, rc, err);
+	if (rc < 0)
 		return -1;
 	engine->stamp = *stamp;
 	return 0;
@@ -145,16 +148,27 @@ happened(struct engine *engine, const char *kind, int64_t by,
 	return rc;
 }
 
+void
+clock_keep(struct engine *engine)
+{
+	struct clock_stamp stamp = engine->stamp;
+	struct err err = ERR_INIT;
+
+	if (!engine->passed || engine->is_grouping)
+		return;
+	if (!stamp.is_known)
+		stamp = stamp_now(engine);
+	(void)stamp_put(engine, &stamp, &err);
+}
+
 int
 clock_mind(struct engine *engine)
 {
 	struct clock_stamp now = { 0 }, was = engine->stamp;
 	int64_t by;
 
-	if (engine->passed && !was.is_known && !engine->is_grouping) {
-		now = stamp_now(engine);
-		(void)stamp_put(engine, &now, NULL); /* else the next time */
-	}
+	if (!was.is_known)
+		clock_keep(engine); /* else the next time */
 	if (was.is_known && engine->last_at > 0) {
 		now = stamp_now(engine);
 		by = now.slept - was.slept;

@@ -44,6 +44,7 @@ append(struct engine *engine, const struct happening *h, const struct acts *acts
 	int rc;
 
 	if (group_join(engine, err) < 0) {
+		unwritten_note(engine, -1, err);
 		group_break(engine);
 		return -1;
 	}
@@ -64,6 +65,7 @@ append(struct engine *engine, const struct happening *h, const struct acts *acts
 		free((char *)(uintptr_t)owed[i].data);
 	}
 	record_clear(&record);
+	unwritten_note(engine, rc, err);
 	if (rc < 0)
 		group_break(engine);
 	if (rc == 0)

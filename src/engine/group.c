@@ -65,8 +65,11 @@ group_end(struct engine *engine)
 	if (!engine->is_grouping)
 		return;
 	if (engine->group_is_open) {
+		int rc = DURABLE("journal.group", store_commit(engine->store, &err));
+
 		engine->group_is_open = false;
-		if (DURABLE("journal.group", store_commit(engine->store, &err)) < 0) {
+		unwritten_note(engine, rc, &err);
+		if (rc < 0) {
 			log_warn("the journal took nothing of this turn: %s", err.text);
 			group_break(engine);
 		}

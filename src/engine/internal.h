@@ -140,6 +140,12 @@ struct clock_stamp {
 	bool is_known; /* of this start of the machine, and in the store */
 };
 
+/* What keeps the journal from being written (unwritten.c); SINCE is 0 while it can be. */
+struct unwritten {
+	int64_t since; /* Unix ms */
+	char text[ERR_TEXT_SIZE], fix[384];
+};
+
 struct engine {
 	struct event_base *base;
 	char *home, *top, *program, *holder, *hook;
@@ -160,6 +166,7 @@ struct engine {
 	struct event *clock; /* the core's next deadline */
 	int64_t last_at;     /* of the last happening in the journal */
 	struct clock_stamp stamp;
+	struct unwritten unwritten;
 	struct radar_watch radar;
 	struct outbox outbox;
 	struct event *pump; /* runs owed tasks soon */
@@ -205,6 +212,14 @@ int clock_mind(struct engine *engine);
 /* What the store has of the clock, once the journal was read; and what it says of a pause. */
 void clock_load(struct engine *engine);
 void clock_start(struct engine *engine);
+void clock_keep(struct engine *engine); /* writes how it stands, once more */
+
+/* unwritten.c: a write of the store ended with RC and ERR. */
+void unwritten_note(struct engine *engine, int rc, const struct err *err);
+/* Tries once more, and adds to STATUS what came of it; and the need of a person, if any. */
+void unwritten_put(struct engine *engine, struct json_object *status);
+size_t unwritten_need(const struct engine *engine, struct json_object *needs);
+
 void clock_passed(struct passed *passed); /* by the machine's own clocks */
 /* What moments are measured by that clock_mind() has not set back yet; else the time. */
 int64_t clock_base(const struct engine *engine);

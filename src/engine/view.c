@@ -288,6 +288,7 @@ add_needs(struct engine *engine, struct json_object *o)
 {
 	struct json_object *list = json_object_new_array();
 	struct need need[64];
+	size_t n_ours = unwritten_need(engine, list);
 	size_t n = core_needs(engine->core, need, N_ELEMS(need));
 
 	for (size_t i = 0; i < n && i < N_ELEMS(need); i++) {
@@ -301,7 +302,7 @@ add_needs(struct engine *engine, struct json_object *o)
 		json_object_array_add(list, one);
 	}
 	json_object_object_add(o, "needs", list);
-	member_number(o, "n_needs", (int64_t)n);
+	member_number(o, "n_needs", (int64_t)(n_ours + n));
 }
 
 /* What a person calls the session ID: "1/S-A". */
@@ -452,6 +453,7 @@ engine_status(struct engine *engine)
 	member_text(o, "top", engine->top);
 	member_number(o, "live", (int64_t)core_live(engine->core));
 	add_accounts(engine, o);
+	unwritten_put(engine, o);
 	add_needs(engine, o);
 	json_object_object_add(o, "acts", tasks_json(engine));
 	add_conflicts(engine, o);
@@ -543,6 +545,7 @@ engine_status_for(struct engine *engine, const struct caller *caller)
 	prune(o, "accounts", keeps_nothing, caller->session);
 	prune(o, "reviews", needs_session, caller->session);
 	json_object_object_del(o, "tracker");
+	json_object_object_del(o, "journal"); /* names the place of the home */
 	member_number(o, "n_needs",
 	    (int64_t)json_object_array_length(json_object_object_get(o, "needs")));
 	member_text(o, "as", caller->session);

@@ -46,10 +46,10 @@ INSIDE = {"store": STORE, "tracker/local.c": STORE, "sim/disk.c": STORE,
 READING = """cat-file diff diff-tree for-each-ref log ls-files merge-base remote rev-list
     rev-parse show-ref status symbolic-ref var version worktree-list config-get config-type
     config-f config-z config-default merge-file check-ref-format ls-remote show diff-index
-    diff-files name-rev describe grep blame hash-object ls-tree check-ignore""".split()
+    diff-files name-rev describe grep blame hash-object ls-tree check-ignore pack-objects""".split()
 # Verbs that change something; each has points before and behind its start and at its end.
 CHANGING = """add branch checkout clean commit commit-tree config-add config-local fetch
-    config-replace-all config-unset-all merge merge-tree push read-tree reset restore update-index
+    config-replace-all config-unset-all merge merge-tree push read-tree reset restore unpack-objects update-index
     update-ref worktree-add worktree-lock worktree-remove worktree-unlock write-tree
     """.split()
 NESTED = ("worktree", "config")

@@ -40,6 +40,13 @@ NODISCARD int worktree_pin(struct repo *repo, const char *path, const char *sess
     struct pin *pin, struct err *err);
 
 /*
+ * The same without the files: head and dropped commits only, so that it is cheap enough to
+ * be done whenever a running session has committed.
+ */
+NODISCARD int worktree_pin_tip(
+    struct repo *repo, const char *path, const char *session, struct err *err);
+
+/*
  * Sets refs/divisi/SESSION/NAME to commit OID.  An old value that is no ancestor of it is
  * kept under NAME-N.
  */
@@ -55,3 +62,17 @@ int64_t pin_last_plan(const struct repo *repo);
 /* The value of refs/divisi/SESSION/NAME: 1 when there, 0 when not, -1 with ERR. */
 int pin_read(const struct repo *repo, const char *session, const char *name,
     char oid[GIT_OID_SIZE], struct err *err);
+
+/*
+ * The ref of the newest snapshot of SESSION that was taken on top of commit HEAD; NULL when
+ * there is none or git cannot say.  The caller frees it.
+ */
+char *pin_snapshot_on(const struct repo *repo, const char *session, const char *head);
+
+/*
+ * Pins the files of COMMIT, whose parent is HEAD, as a snapshot of SESSION.  They are in the
+ * object store OBJECTS, which borrows from REPO's, and are copied from there.  What is
+ * pinned as a snapshot on HEAD already makes no new ref.
+ */
+NODISCARD int pin_borrowed(struct repo *repo, const char *objects, const char *session,
+    const char *head, const char *commit, struct err *err);

@@ -292,28 +292,38 @@ out:
 	return rc;
 }
 
+/* HEAD of the worktree PATH, and what its reflogs know beside it; *ADMIN is the caller's. */
 static int
-pin_locked(struct repo *repo, const char *path, const char *session, struct pin *pin,
-    struct err *err)
+pin_tip_locked(struct repo *repo, const char *path, const char *session, char **admin,
+    char head[GIT_OID_SIZE], struct err *err)
 {
-	AUTO_FREE char *admin = worktree_admin(repo, path);
 	AUTO_FREE char *branch = NULL;
-	struct shadow shadow = { 0 };
-	int rc, there;
+	int there;
 
-	if (!admin || !worktree_is_linked(path, admin)) {
+	*admin = worktree_admin(repo, path);
+	if (!*admin || !worktree_is_linked(path, *admin)) {
 		AUTO_FREE char *shown = text_show(path, true);
 
 		return err_set(
 		    err, ERR_NOT_FOUND, "%s is no worktree of this repository", shown);
 	}
-	there = repo_ref(path, "HEAD", pin->head, err);
-	if (there < 0 ||
-	    (there && pin_commit(repo, session, "head", pin->head, err) < 0))
+	there = repo_ref(path, "HEAD", head, err);
+	if (there < 0 || (there && pin_commit(repo, session, "head", head, err) < 0))
 		return -1;
 	branch = git_line(
 	    path, GIT_ARGS("symbolic-ref", "-q", "--short", "HEAD"), NULL);
-	if (pin_dropped(repo, admin, branch, session, err) < 0)
+	return pin_dropped(repo, *admin, branch, session, err);
+}
+
+static int
+pin_locked(struct repo *repo, const char *path, const char *session, struct pin *pin,
+    struct err *err)
+{
+	AUTO_FREE char *admin = NULL;
+	struct shadow shadow = { 0 };
+	int rc;
+
+	if (pin_tip_locked(repo, path, session, &admin, pin->head, err) < 0)
 		return -1;
 	rc = shadow_open(&shadow, repo, path, err);
 	if (rc == 0)
@@ -341,6 +351,24 @@ worktree_pin(struct repo *repo, const char *path, const char *session, struct pi
 		pin_clear(&p);
 	else
 		*pin = p;
+	return rc;
+}
+
+int
+worktree_pin_tip(
+    struct repo *repo, const char *path, const char *session, struct err *err)
+{
+	AUTO_FREE char *canon = NULL, *admin = NULL;
+	char head[GIT_OID_SIZE];
+	int rc;
+
+	if (pin_check_session(session, err) < 0)
+		return -1;
+	canon = worktree_canon(path, err);
+	if (!canon || repo_lock(repo, err) < 0)
+		return -1;
+	rc = pin_tip_locked(repo, canon, session, &admin, head, err);
+	repo_unlock(repo);
 	return rc;
 }
 

@@ -16,7 +16,8 @@
 /*
  * Promise 2 as a property: whatever an agent does with git, and wherever we are killed,
  * every line it had at a commit, a snapshot or a clean-up is reachable from refs/divisi/
- * at the end, when all other refs and all reflogs are gone.
+ * whenever it was pinned, though another program takes worktree and branch then, and at the
+ * end, when all other refs and all reflogs are gone.
  *
  * DIVISI_TEST_SEED=N plays history N alone and tells it; DIVISI_TEST_SECONDS=N plays
  * histories for so long (default 4).
@@ -139,12 +140,13 @@ act_as_agent(void)
 		   "'^L[0-9_]+$' $c -- >>held; done || true");
 }
 
-enum deed_of_ours { PIN, REMOVE, ADD };
+enum deed_of_ours { PIN, TIP, REMOVE, ADD, N_DEEDS };
 
 /* In a process of its own, so that it can be killed.  True when it succeeded. */
 static bool
 act(enum deed_of_ours what)
 {
+	static const char *const names[N_DEEDS] = { "pin", "pin tip", "remove", "add" };
 	struct worktree_spec spec = { "s1", at("wt"), "b/1", base };
 	struct err err = ERR_INIT;
 	struct pin pin = { 0 };
@@ -157,6 +159,8 @@ act(enum deed_of_ours what)
 		setenv("PATH", with_bin, 1);
 		if (what == PIN)
 			rc = worktree_pin(&repo, at("wt"), "s1", &pin, &err);
+		else if (what == TIP)
+			rc = worktree_pin_tip(&repo, at("wt"), "s1", &err);
 		else if (what == REMOVE)
 			rc = worktree_remove(&repo, at("wt"), "s1", NULL, &err);
 		else
@@ -166,23 +170,61 @@ act(enum deed_of_ours what)
 		_exit(rc < 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	tell(what == PIN ? "pin" : what == REMOVE ? "remove" : "add");
+	tell(names[what]);
 	if (WIFSIGNALED(status))
 		tell("    killed");
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Nothing but our pins is left: which of the lines are not in them? */
+/* Which of the lines are not in our pins? */
 static const char *
-lost(void)
+missing(void)
+{
+	sh("cd repo && git rev-list --objects --glob='refs/divisi/*' | cut -d' ' -f1 | "
+	   "git cat-file --batch | grep -aoE '^L[0-9_]+$' | sort -u >../have; "
+	   "sort -u ../held >../want");
+	return sh_out("comm -13 have want | paste -sd' '");
+}
+
+static void
+check(const char *when)
+{
+	const char *lines = missing();
+
+	if (lines[0])
+		fail_msg("DIVISI_TEST_SEED=%lu: lost %s, %s", seed, lines, when);
+}
+
+/* Nothing but our pins is left. */
+static void
+drop_all_else(void)
 {
 	sh("cd repo && for w in $(git worktree list --porcelain | sed -n 's/^worktree //p' | "
 	   "tail -n +2); do git worktree remove -f -f $w; done; git reflog expire "
 	   "--expire=now --all; git for-each-ref --format='delete %%(refname)' refs/heads/b "
-	   "refs/heads/k* refs/stash | git update-ref --stdin; git prune --expire=now; "
-	   "git rev-list --objects --glob='refs/divisi/*' | cut -d' ' -f1 | git cat-file "
-	   "--batch | grep -aoE '^L[0-9_]+$' | sort -u >../have; sort -u ../held >../want");
-	return sh_out("comm -13 have want | paste -sd' '");
+	   "refs/heads/k* refs/stash | git update-ref --stdin; git prune --expire=now");
+}
+
+/* As a tool does that cleans up what it takes for litter. */
+static void
+take(void)
+{
+	tell("another program takes worktree and branch");
+	sh("cd repo && { git worktree unlock ../wt; git worktree remove -f -f ../wt && "
+	   "git branch -q -D b/1; git prune --expire=now; } 2>/dev/null || true");
+}
+
+/* While it runs: what it committed is pinned whenever its tip moved, and no more. */
+static void
+live(void)
+{
+	if (!act(TIP))
+		return;
+	check("when its tip was pinned");
+	if (roll(2) > 0)
+		return;
+	take();
+	check("when its worktree and branch were taken");
 }
 
 static void
@@ -195,11 +237,15 @@ play(void **state)
 			continue;
 		for (unsigned n = 1 + roll(3); n > 0; n--)
 			act_as_agent();
-		if (roll(2) == 0)
+		if (roll(2) == 0) {
+			live();
 			continue;
+		}
 		if (roll(3) > 0) {
-			if (act(PIN))
+			if (act(PIN)) {
 				hold_files("-co --exclude-standard");
+				check("when it was pinned");
+			}
 		} else {
 			/* Held before: after it there is nothing to look at. */
 			sh("cp held held.before");
@@ -215,9 +261,8 @@ play(void **state)
 			hold_files("-co");
 		(void)act(REMOVE);
 	}
-	if (lost()[0])
-		fail_msg("DIVISI_TEST_SEED=%lu: lost %s", seed,
-		    sh_out("comm -13 have want | paste -sd' '"));
+	drop_all_else();
+	check("at the end");
 	(void)state;
 }
 

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /*
@@ -503,24 +502,6 @@ job_radar(const struct fields *in, struct fields *out, struct err *err)
 
 /* ---- both together ---------------------------------------------------------------------- */
 
-#define LOCK_TRIES 100
-#define LOCK_WAIT  (100L * 1000 * 1000)
-
-/* A look that is under way is over soon. */
-static struct radar *
-open_radar(const struct repo *repo, const char *dir, struct err *err)
-{
-	const struct timespec pause = { .tv_nsec = LOCK_WAIT };
-
-	for (int i = 0;; i++) {
-		struct radar *radar = radar_open(repo, dir, err);
-
-		if (radar || i == LOCK_TRIES || (err && err->kind != ERR_CONFLICT))
-			return radar;
-		nanosleep(&pause, NULL);
-	}
-}
-
 static int
 remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -538,7 +519,7 @@ make_union(const struct fields *in, struct repo *repo, const char *dir, struct e
 	AUTO_FREE char *store = path_join(
 	    fields_number(in, "elsewhere", 0) ? repo->home : fields_text(in, "home"),
 	    "radar");
-	struct radar *radar = open_radar(repo, store, err);
+	struct radar *radar = radar_open_soon(repo, store, err);
 	struct radar_tree side[2] = { { 0 }, { 0 } };
 	char target[GIT_OID_SIZE];
 	int rc = radar ? repo_resolve(repo, fields_text(in, "target"), target, err)

@@ -4,6 +4,7 @@
 #include "git/repo.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * What live sessions have in their trees now, uncommitted and untracked files included, and
@@ -19,6 +20,9 @@ struct radar;
  * radar holds it.  REPO must outlive it.
  */
 struct radar *radar_open(const struct repo *repo, const char *dir, struct err *err);
+/* The same, but a look that is under way is waited for: it is over soon. */
+struct radar *radar_open_soon(
+    const struct repo *repo, const char *dir, struct err *err);
 void radar_close(struct radar *radar); /* NULL is fine */
 
 /* Forgets everything in the store: when nothing lives, or what it holds is broken. */
@@ -44,6 +48,14 @@ void radar_tree_clear(struct radar_tree *tree);
  */
 NODISCARD int radar_scan(
     struct radar *radar, const char *target, struct radar_tree *tree, struct err *err);
+
+/*
+ * What the last scan of SESSION saw: TREE gets head and commit alone.  1; or 0 when there was
+ * none since SINCE (Unix ms).  Its objects are in radar_objects().
+ */
+int radar_last(const struct radar *radar, const char *session, int64_t since,
+    struct radar_tree *tree);
+char *radar_objects(const struct radar *radar); /* the caller frees it */
 
 /* What TARGET changed since BASE, sorted. */
 NODISCARD int radar_changed(struct radar *radar, const char *base, const char *target,

@@ -10,10 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_STATE_BYTES ((size_t)256 << 20)
 #define MAX_INDEX_BYTES ((size_t)1 << 30)
+#define LOCK_TRIES      100
+#define LOCK_WAIT       (100L * 1000 * 1000)
 
 /* Our object store reads the repository's through this file, and writes nothing there. */
 static int
@@ -52,6 +55,20 @@ radar_open(const struct repo *repo, const char *dir, struct err *err)
 	}
 	radar_close(radar);
 	return NULL;
+}
+
+struct radar *
+radar_open_soon(const struct repo *repo, const char *dir, struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_WAIT };
+
+	for (int i = 0;; i++) {
+		struct radar *radar = radar_open(repo, dir, err);
+
+		if (radar || i == LOCK_TRIES || (err && err->kind != ERR_CONFLICT))
+			return radar;
+		nanosleep(&pause, NULL);
+	}
 }
 
 void
@@ -206,6 +223,37 @@ write_seen(const char *path, const char *const ids[SEEN_N],
 		return err_set(err, ERR_SYSTEM, "out of memory");
 	rc = file_write_atomic(path, text, n, 0600, err);
 	return rc;
+}
+
+char *
+radar_objects(const struct radar *radar)
+{
+	return path_join(radar->dir, "objects");
+}
+
+int
+radar_last(const struct radar *radar, const char *session, int64_t since,
+    struct radar_tree *tree)
+{
+	AUTO_FREE char *state = xasprintf("%s/%s.seen", radar->dir, session);
+	struct seen seen = { 0 };
+	struct stat st;
+	int found;
+
+	if (!git_word_ok(session) || stat(state, &st) < 0 ||
+	    (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000 < since)
+		return 0;
+	read_seen(state, &seen);
+	found = git_oid_ok(seen_at(&seen, SEEN_HEAD)) &&
+		git_oid_ok(seen_at(&seen, SEEN_COMMIT));
+	if (found) {
+		snprintf(
+		    tree->head, sizeof(tree->head), "%s", seen_at(&seen, SEEN_HEAD));
+		snprintf(tree->commit, sizeof(tree->commit), "%s",
+		    seen_at(&seen, SEEN_COMMIT));
+	}
+	git_list_clear(&seen.record);
+	return found;
 }
 
 /* Is the file as it was?  git writes an index anew, under a new name, or not at all. */

@@ -25,10 +25,17 @@ owe_tree(struct session *s, struct acts *acts)
 	fields_set(f, "base", s->base);
 }
 
-/* What it had is where?  In words, for the person who reads of it. */
+/*
+ * What it had is where?  In words, for the person who reads of it: of whoever looked; events
+ * of before anybody did say what should be there.
+ */
 static char *
-kept_words(const struct session *s)
+kept_words(const struct session *s, const struct happening *h)
 {
+	const char *seen = fields_text(&h->fields, "kept");
+
+	if (seen[0])
+		return xstrdup(seen);
 	if (s->pin[0])
 		return xasprintf(
 		    "kept: its branch and what was pinned last (%.12s)", s->pin);
@@ -70,7 +77,7 @@ step_tree_gone(
 		return err_set(err, ERR_CONFLICT, "nothing is missing of %s", s->id);
 	s->is_tree_gone = true;
 	s->is_set_up = false; /* what its setup made is gone, too */
-	kept = kept_words(s);
+	kept = kept_words(s, h);
 	if (session_is_live(s->state)) {
 		free(s->reason);
 		s->reason = xasprintf("%s; %s", how, kept);
@@ -87,10 +94,16 @@ step_tree_back(
     struct core *core, const struct happening *h, struct acts *acts, struct err *err)
 {
 	struct session *s = happening_session(core, h, err);
+	const char *from = fields_text(&h->fields, "text");
 
-	(void)acts;
 	if (!s)
 		return -1;
 	s->is_tree_gone = false;
+	if (from[0]) {
+		AUTO_FREE char *text = xasprintf(
+		    "Its worktree was made again: %s.", from);
+
+		owe_comment(acts, s, "tree-back", ++s->n_keys, text);
+	}
 	return 0;
 }

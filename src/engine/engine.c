@@ -105,6 +105,7 @@ engine_settle(struct engine *engine)
 	slots_settle(engine);
 	accounts_settle(engine);
 	radar_settle(engine);
+	tips_settle(engine);
 	tasks_pump_soon(engine);
 	clock_arm(engine);
 	if (engine->listen)
@@ -310,6 +311,7 @@ engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	trees_stop(engine);
+	tips_free(engine);
 	followers_free(engine);
 	tasks_free(engine);
 	ops_free(engine);

@@ -178,6 +178,7 @@ struct engine {
 	char boot[40];
 	struct guard *guard;
 	struct trees *trees; /* NULL when worktrees cannot be watched */
+	struct tips *tips;   /* NULL before the first look */
 	void (*listen)(void *arg);
 	void *listen_arg;
 };
@@ -398,6 +399,17 @@ void radar_watch_free(struct engine *engine);
 void trees_start(struct engine *engine);
 void trees_watch(struct engine *engine); /* those that were made since */
 void trees_stop(struct engine *engine);
+/* What PATH/.git leads to, there or not; NULL when that is no worktree.  The caller frees it. */
+char *trees_admin(const char *path);
+
+/*
+ * tips.c: what sessions at work commit is pinned soon.  Looks now; or only when the last look
+ * is some seconds old.
+ */
+void tips_look(struct engine *engine);
+void tips_settle(struct engine *engine);
+bool tips_failed(const struct engine *engine); /* at the last look; it is tried again */
+void tips_free(struct engine *engine);
 
 /* view.c: session_why(), and for one that does not go on what its agent complained about. */
 void session_explain(struct engine *engine, const struct session *s, char *why,

@@ -18,6 +18,8 @@ job_fn job_mend;  /* what divisi doctor found and a person said yes to */
 job_fn job_track; /* one act on a tracker over the network */
 job_fn job_scan;  /* issues of a tracker over the network, read for a person */
 job_fn job_diff;  /* what a session would merge, for the person who reads it */
+job_fn
+    job_keep; /* what is committed while sessions work, or left when a tree is gone */
 job_fn job_worktree_back; /* one that another program took away is made again */
 
 job_fn job_delegate_look, job_delegate_take; /* work that an agent elsewhere does */
@@ -26,6 +28,12 @@ job_fn job_checkpoint; /* the two files of a session's checkout, and a pin of it
 struct repo;
 /* Makes REPO ready for worktrees, and the home of IN its keeper where it is not its own. */
 int job_prepare_repo(const struct fields *in, struct repo *repo, struct err *err);
+
+/*
+ * Where the worktree of SESSION will begin that is about to be made again, in words, when its
+ * BRANCH is gone, too; NULL when it is there.  The caller frees it.
+ */
+char *job_tree_from(const struct repo *repo, const char *session, const char *branch);
 
 /* Copies the untracked files that a session needs, such as .env, to PATH. */
 int job_copy_files(

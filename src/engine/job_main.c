@@ -26,6 +26,7 @@ static const struct {
 	{ "worktree-add", job_worktree_add },
 	{ "worktree-remove", job_worktree_remove },
 	{ "worktree-back", job_worktree_back },
+	{ "keep", job_keep },
 	{ "state-remove", job_state_remove },
 	{ "setup", job_setup },
 	{ "inspect", job_inspect },

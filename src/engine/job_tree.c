@@ -10,41 +10,6 @@
 
 /* A worktree that another program took away is made again. */
 
-/* The newest snapshot of SESSION that was taken on top of HEAD; NULL when there is none. */
-static char *
-newest_snapshot(const struct repo *repo, const char *session, const char *head)
-{
-	AUTO_FREE char *refs = xasprintf("refs/divisi/%s/snapshot-*", session);
-	struct git_call call = { .dir = repo->common_dir,
-		.argv = GIT_ARGS(
-		    "for-each-ref", "--format=%(refname) %(parent)", refs) };
-	struct git_out out = { 0 };
-	struct span rest, line, name, parent;
-	char *best = NULL;
-	long last = 0;
-
-	if (git_run(&call, &out, NULL) < 0)
-		return NULL;
-	rest = (struct span){ out.text, out.n };
-	while (span_next(&rest, '\n', &line)) {
-		AUTO_FREE char *ref = NULL;
-		long n;
-
-		if (!span_next(&line, ' ', &name) || !span_next(&line, ' ', &parent) ||
-		    !span_eq(parent, head))
-			continue;
-		ref = xstrndup(name.p, name.n);
-		n = strtol(strrchr(ref, '-') + 1, NULL, 10);
-		if (n > last) {
-			last = n;
-			free(best);
-			best = TAKE_PTR(ref);
-		}
-	}
-	git_out_clear(&out);
-	return best;
-}
-
 /* Puts the files as they were pinned last into a worktree that has only what is committed. */
 static int
 restore_files(
@@ -57,7 +22,7 @@ restore_files(
 	int rc = worktree_inspect(repo, path, session, NULL, &facts, err);
 
 	if (rc == 0)
-		snapshot = newest_snapshot(repo, session, facts.head);
+		snapshot = pin_snapshot_on(repo, session, facts.head);
 	/* Whoever works in it already has what is newer. */
 	if (snapshot && facts.status.dirty.n == 0 && facts.status.untracked.n == 0) {
 		struct git_call call = { .dir = path };
@@ -71,6 +36,26 @@ restore_files(
 	return rc;
 }
 
+char *
+job_tree_from(const struct repo *repo, const char *session, const char *branch)
+{
+	AUTO_FREE char *ref = xasprintf("refs/heads/%s", branch);
+	char oid[GIT_OID_SIZE], base[GIT_OID_SIZE];
+	struct err err = ERR_INIT;
+
+	if (!branch[0] || repo_ref(repo->common_dir, ref, oid, &err) != 0)
+		return NULL;
+	if (pin_read(repo, session, "base", base, &err) > 0 &&
+	    pin_read(repo, session, "head", oid, &err) > 0 &&
+	    repo_is_ancestor(repo, base, oid, &err) > 0)
+		return xasprintf("its branch %s was gone, too, and begins again at "
+				 "%.12s, which was pinned",
+		    branch, oid);
+	return xasprintf("its branch %s was gone, too, and no commit on its base was "
+			 "pinned: it begins where it began",
+	    branch);
+}
+
 int
 job_worktree_back(const struct fields *in, struct fields *out, struct err *err)
 {
@@ -79,13 +64,17 @@ job_worktree_back(const struct fields *in, struct fields *out, struct err *err)
 		.path = fields_text(in, "path"),
 		.branch = fields_text(in, "branch"),
 		.base = fields_text(in, "base") };
+	AUTO_FREE char *from = NULL;
 	int rc;
 
 	if (repo_open(fields_text(in, "top"), &repo, err) < 0)
 		return -1;
 	rc = job_prepare_repo(in, &repo, err);
+	from = job_tree_from(&repo, spec.session, spec.branch);
 	if (rc == 0)
 		rc = worktree_add(&repo, &spec, err);
+	if (rc == 0 && from)
+		fields_set(out, "text", from);
 	if (rc < 0 && strstr(err->text, "already checked out"))
 		err_fix(err,
 		    "git worktree list shows where; take it away or move it to %s",

@@ -127,6 +127,7 @@ mend_add_tree(
 {
 	struct worktree_spec spec = { .session = item->session, .path = item->path };
 	struct git_list none = { 0 };
+	AUTO_FREE char *from = NULL;
 	char base[GIT_OID_SIZE];
 	int found = pin_read(repo, item->session, "base", base, err);
 
@@ -139,9 +140,11 @@ mend_add_tree(
 		return -1;
 	spec.branch = item->branch;
 	spec.base = base;
+	from = job_tree_from(repo, item->session, item->branch);
 	if (worktree_add(repo, &spec, err) < 0)
 		return -1;
-	*did = xasprintf("made %s again on %s", item->path, item->branch);
+	*did = xasprintf("made %s again on %s%s%s", item->path, item->branch,
+	    from ? ": " : "", from ? from : "");
 	return 0;
 }
 

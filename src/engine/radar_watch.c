@@ -187,6 +187,7 @@ on_look(void *arg, const struct fields *out, const struct err *err, bool failed)
 		r->is_cold = true;
 	r->job = NULL;
 	job_free(job);
+	tips_look(engine);
 	radar_settle(engine);
 }
 

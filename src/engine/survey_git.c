@@ -53,6 +53,37 @@ is_removal_owed(const struct surveying *s, const char *session)
 	       !session;
 }
 
+/* Offers to make the worktree of SESSION again, from what there really is of it. */
+static void
+offer_again(
+    struct surveying *s, const struct session *session, struct survey_item *item)
+{
+	AUTO_FREE char *ref = xasprintf("refs/heads/%s", session->branch);
+	AUTO_FREE char *snapshot = NULL, *from = NULL, *loose = NULL;
+	char tip[GIT_OID_SIZE] = "", head[GIT_OID_SIZE] = "";
+	int has_branch = repo_ref(s->repo->common_dir, ref, tip, NULL);
+	int has_head = pin_read(s->repo, session->id, "head", head, NULL);
+
+	if (has_branch > 0)
+		from = xasprintf("on %s", session->branch);
+	else if (has_head > 0)
+		from = xasprintf(
+		    "at %.12s, which is pinned: %s is gone", head, session->branch);
+	else
+		from = xasprintf("where it began: %s is gone, and no commit of it is "
+				 "pinned",
+		    session->branch);
+	if (has_branch > 0 || has_head > 0)
+		snapshot = pin_snapshot_on(
+		    s->repo, session->id, has_branch > 0 ? tip : head);
+	if (snapshot)
+		loose = xasprintf(
+		    "divisi salvage %s has what was not committed", session->label);
+	else
+		loose = xstrdup("of what was not committed nothing is kept");
+	survey_odd(item, MEND_ADD_WORKTREE, "make it again %s; %s", from, loose);
+}
+
 /* A worktree of SESSION, which the journal knows, on the path that git has it at. */
 static void
 judge_tree(struct surveying *s, const struct git_worktree *tree,
@@ -65,10 +96,7 @@ judge_tree(struct surveying *s, const struct git_worktree *tree,
 			survey_fix(item, "divisi park %s, then divisi doctor --mend",
 			    session->label);
 		else
-			survey_odd(item, MEND_ADD_WORKTREE,
-			    "make it again on %s; divisi salvage %s has what was not "
-			    "committed",
-			    session->branch, session->label);
+			offer_again(s, session, item);
 	} else if (session->state == SESSION_DONE && !is_removal_owed(s, session->id)) {
 		survey_odd(
 		    item, MEND_REMOVE_WORKTREE, "pin everything in it, then remove it");
@@ -191,10 +219,7 @@ add_lost_trees(struct surveying *s)
 			survey_fix(item, "divisi park %s, then divisi doctor --mend",
 			    session->label);
 		else
-			survey_odd(item, MEND_ADD_WORKTREE,
-			    "make it again on %s; divisi salvage %s has what was not "
-			    "committed",
-			    session->branch, session->label);
+			offer_again(s, session, item);
 	}
 }
 

@@ -92,6 +92,17 @@ keep_checkout(const struct fields *in, struct fields *out, struct err *err)
 	return 0;
 }
 
+/* Pins are the git room's; here somebody looks, or cannot, and says what he saw. */
+static int
+keep_rest(const struct fields *in, struct fields *out, struct err *err)
+{
+	if (sim_git_fails(err) < 0)
+		return -1;
+	fields_setf(
+	    out, "kept", "kept: what it committed on %s", fields_text(in, "branch"));
+	return 0;
+}
+
 static const struct {
 	const char *kind;
 	job_fn *fn;
@@ -99,6 +110,7 @@ static const struct {
 	{ "propose", job_propose },
 	{ "worktree-add", job_worktree_add },
 	{ "worktree-back", job_worktree_back },
+	{ "keep", keep_rest },
 	{ "worktree-remove", job_worktree_remove },
 	{ "state-remove", remove_state },
 	{ "setup", job_setup },

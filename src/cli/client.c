@@ -155,9 +155,19 @@ is_full(const char *dir)
 	       (unsigned long long)fs.f_bavail * fs.f_frsize < FULL_BYTES;
 }
 
-/* The server does not answer: its own last words are the reason. */
+/* What its end STATUS says of a server: a rule or a journal that kept it from starting. */
+static enum err_kind
+kind_of_end(int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+
+	return code == ERR_REFUSED || code == ERR_INPUT ? (enum err_kind)code
+							: ERR_NO_SERVER;
+}
+
+/* The server does not answer, its end is STATUS: its own last words are the reason. */
 static int
-server_failed(const struct client *client, struct err *err)
+server_failed(const struct client *client, int status, struct err *err)
 {
 	AUTO_FREE char *log = path_join(client->home, "server.log");
 	AUTO_FREE char *tail = file_read_tail(log, LAST_WORDS_BYTES);
@@ -179,7 +189,7 @@ server_failed(const struct client *client, struct err *err)
 	fix = line + strcspn(line, "\n");
 	if (*fix)
 		*fix++ = '\0';
-	err_set(err, ERR_NO_SERVER, "the server did not start: %s", line);
+	err_set(err, kind_of_end(status), "the server did not start: %s", line);
 	fix = strstr(fix, "  fix: ");
 	if (!fix)
 		return err_fix(err, "more of it is in %s", log);
@@ -203,7 +213,7 @@ await_server(struct client *client, struct err *err)
 		return -1;
 	while (try_connect(client, err) < 0) {
 		if (err->kind != ERR_NO_SERVER || clock_mono_ms() > deadline)
-			return server_failed(client, err);
+			return server_failed(client, status, err);
 		pause_ms(10);
 		if (pid <= 0 || waitpid(pid, &status, WNOHANG) != pid)
 			continue;
@@ -212,7 +222,7 @@ await_server(struct client *client, struct err *err)
 			return 0;
 		if (!WIFEXITED(status) ||
 		    WEXITSTATUS(status) != err_exit_status(ERR_CONFLICT))
-			return server_failed(client, err);
+			return server_failed(client, status, err);
 		pause_ms(100);
 		if (start_server(client, &pid, err) < 0)
 			return -1;

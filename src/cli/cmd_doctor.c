@@ -466,17 +466,23 @@ print_text(const struct doctor *doctor, bool all)
 		fputs("\n  -> divisi doctor --mend\n", stdout);
 }
 
+static void
+print_plan(const struct doctor *doctor)
+{
+	struct screen screen;
+
+	screen_init(&screen, stdout);
+	doctor_print_plan(&screen, &doctor->survey);
+}
+
 /* 1 when the person says yes, 0 when not; -1 with ERR_HUMAN when nobody can be asked. */
 static int
 ask_to_mend(const struct doctor *doctor, const bool *flags, struct err *err)
 {
-	struct screen screen;
 	int key;
 
-	if (!flags[DOCTOR_JSON]) {
-		screen_init(&screen, stdout);
-		doctor_print_plan(&screen, &doctor->survey);
-	}
+	if (!flags[DOCTOR_JSON])
+		print_plan(doctor);
 	if (flags[DOCTOR_DRY_RUN])
 		return 0;
 	if (flags[DOCTOR_YES])
@@ -495,8 +501,11 @@ mend_all(struct doctor *doctor, const bool *flags, struct err *err)
 {
 	int rc;
 
-	if (doctor_count_mends(&doctor->survey) == 0)
+	if (doctor_count_mends(&doctor->survey) == 0) {
+		if (!flags[DOCTOR_JSON])
+			print_plan(doctor);
 		return 0;
+	}
 	rc = ask_to_mend(doctor, flags, err);
 	if (rc <= 0)
 		return rc;
@@ -521,6 +530,7 @@ check_all(struct doctor *doctor)
 		check_server(doctor);
 		if (survey_take(&doctor->repo, &doctor->survey, &err) < 0)
 			add_err(doctor, "state", HEALTH_MISSING, &err);
+		doctor_check_journal(doctor->repo.home, &doctor->survey);
 	}
 	check_surface(doctor);
 	check_system(doctor);
@@ -536,31 +546,6 @@ doctor_clear(struct doctor *doctor)
 	json_object_put(doctor->done);
 	if (doctor->has_repo)
 		repo_close(&doctor->repo);
-}
-
-static int
-doctor_word(const char *word, bool as_json)
-{
-	struct repo repo = { 0 };
-	struct config config = { 0 };
-	struct err err = ERR_INIT, ignored = ERR_INIT;
-	bool has_repo, has_config;
-	int n;
-
-	if (strcmp(word, "agents") != 0) {
-		err_set(&err, ERR_USAGE, "doctor does not know '%.60s'", word);
-		err_fix(&err, "divisi doctor, or: divisi doctor agents");
-		return cmd_fail(&err, as_json);
-	}
-	has_repo = repo_open(".", &repo, &ignored) == 0;
-	has_config = has_repo && config_load(&repo, &config, &ignored) == 0;
-	n = doctor_agents(has_config ? &config : NULL, as_json, &err);
-	config_clear(&config);
-	if (has_repo)
-		repo_close(&repo);
-	if (n < 0)
-		return cmd_fail(&err, as_json);
-	return err_exit_status(n > 0 ? ERR_NONE : ERR_NO);
 }
 
 int
@@ -579,7 +564,7 @@ cmd_doctor(int argc, char **argv)
 	if (args_simple(&args, &want, &err) < 0)
 		return cmd_fail(&err, flags[DOCTOR_JSON]);
 	if (words[0])
-		return doctor_word(words[0], flags[DOCTOR_JSON]);
+		return doctor_agents_word(words[0], flags[DOCTOR_JSON]);
 	check_all(&doctor);
 	if (doctor.has_repo && (flags[DOCTOR_MEND] || flags[DOCTOR_DRY_RUN]))
 		rc = mend_all(&doctor, flags, &err);

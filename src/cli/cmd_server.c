@@ -235,6 +235,8 @@ cmd_server(int argc, char **argv)
 	rc = stops ? stop(top, &err) : serve(top, idle_s, again, &err);
 	if (rc == 0)
 		return 0;
-	log_error("%s", err.text);
+	/* For who started it and reads its log; a person has it from the next line. */
+	if (!stops && !foreground)
+		log_error("%s", err.text);
 	return cmd_fail(&err, false);
 }

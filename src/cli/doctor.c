@@ -1,13 +1,17 @@
 #include "cli/doctor.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/client.h"
 #include "cli/json.h"
+#include "engine/home.h"
 #include "policy/refusal.h"
+#include "store/rescue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MEND_LIMIT_MS (10L * 60 * 1000)
 
@@ -19,6 +23,24 @@ doctor_count_odd(const struct survey *survey)
 	for (size_t i = 0; i < survey->n; i++)
 		n += survey->item[i].is_odd;
 	return n;
+}
+
+void
+doctor_check_journal(const char *home, struct survey *survey)
+{
+	struct err why = ERR_INIT, held = ERR_INIT;
+	int lock_fd;
+
+	if (!file_is_dir(home))
+		return;
+	/* No server begins while its journal is being read to be saved. */
+	lock_fd = home_lock(home, &held);
+	if (rescue_check(home, lock_fd >= 0, &why) < 0 && why.kind == ERR_INPUT) {
+		survey->has_journal = false;
+		survey->why = why;
+	}
+	if (lock_fd >= 0)
+		close(lock_fd);
 }
 
 bool
@@ -147,6 +169,11 @@ doctor_json(const struct survey *survey)
 void
 doctor_print_plan(const struct screen *screen, const struct survey *survey)
 {
+	if (doctor_count_mends(survey) == 0)
+		fprintf(screen->out, "--mend has nothing to do here%s\n",
+		    doctor_count_odd(survey) > 0 || !doctor_has_journal(survey)
+			? "; what is not well is a person's: divisi doctor"
+			: "");
 	for (size_t i = 0; i < survey->n; i++) {
 		const struct survey_item *item = &survey->item[i];
 		AUTO_FREE char *line = NULL;

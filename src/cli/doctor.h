@@ -14,12 +14,18 @@ void doctor_print(const struct screen *screen, const struct survey *survey, bool
 /* All items as an array.  The caller owns it. */
 json_object *doctor_json(const struct survey *survey);
 
+/*
+ * Reads the journal of HOME from end to end.  Is it damaged, what can be read of it is saved
+ * beside it, and WHY of SURVEY, which has no journal then, ends in the commands that go on.
+ */
+void doctor_check_journal(const char *home, struct survey *survey);
+
 /* False when there is a journal and it cannot be read: then only files were looked at. */
 bool doctor_has_journal(const struct survey *survey);
 size_t doctor_count_odd(const struct survey *survey);
 size_t doctor_count_mends(const struct survey *survey);
 
-/* Prints what mending would do, one line for each. */
+/* Prints what mending would do, one line for each, or that there is nothing to mend. */
 void doctor_print_plan(const struct screen *screen, const struct survey *survey);
 
 /*

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/cmd.h"
 #include "cli/init_find.h"
 #include "cli/json.h"
 #include "cli/screen.h"
@@ -456,4 +457,29 @@ doctor_agents_list(const struct config *config, bool as_json)
 	else
 		sheet_print(&sheet, &screen);
 	sheet_clear(&sheet);
+}
+
+int
+doctor_agents_word(const char *word, bool as_json)
+{
+	struct repo repo = { 0 };
+	struct config config = { 0 };
+	struct err err = ERR_INIT, ignored = ERR_INIT;
+	bool has_repo, has_config;
+	int n;
+
+	if (strcmp(word, "agents") != 0) {
+		err_set(&err, ERR_USAGE, "doctor does not know '%.60s'", word);
+		err_fix(&err, "divisi doctor, or: divisi doctor agents");
+		return cmd_fail(&err, as_json);
+	}
+	has_repo = repo_open(".", &repo, &ignored) == 0;
+	has_config = has_repo && config_load(&repo, &config, &ignored) == 0;
+	n = doctor_agents(has_config ? &config : NULL, as_json, &err);
+	config_clear(&config);
+	if (has_repo)
+		repo_close(&repo);
+	if (n < 0)
+		return cmd_fail(&err, as_json);
+	return err_exit_status(n > 0 ? ERR_NONE : ERR_NO);
 }

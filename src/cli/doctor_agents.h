@@ -13,5 +13,8 @@
  */
 int doctor_agents(const struct config *config, bool as_json, struct err *err);
 
+/* `divisi doctor WORD` here, whose only word is "agents".  Returns the exit status. */
+int doctor_agents_word(const char *word, bool as_json);
+
 /* `divisi agent list`: the catalogue, and what the settings say of each. */
 void doctor_agents_list(const struct config *config, bool as_json);

@@ -222,6 +222,9 @@ lock_home(struct engine *engine, struct err *err)
 
 	engine->home_fd = home_lock(engine->home, &why);
 	engine->lock_fd = file_lock(lock, false, err);
+	if (engine->lock_fd < 0 && err && err->kind == ERR_CONFLICT)
+		return err_fix(err,
+		    "a server works here already; to start another: divisi server --stop");
 	if (engine->lock_fd < 0)
 		return -1;
 	if (engine->home_fd < 0)

@@ -512,7 +512,7 @@ home_lock(const char *home, struct err *err)
 		err_set(err, ERR_CONFLICT,
 		    "a server works in %s, whose server.lock was replaced or removed",
 		    home);
-		err_fix(err, "divisi server stop, then try again");
+		err_fix(err, "divisi server --stop, then try again");
 	}
 	close(fd);
 	return -1;

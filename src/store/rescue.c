@@ -418,10 +418,27 @@ rescue_tell(const char *home, struct err *err)
 	} else {
 		snprintf(err->text + n, sizeof(err->text) - n,
 		    "; no event of it can be read");
+		/* With its mark: beside that an older backup would not be whole. */
 		err_fix(err,
-		    "put a backup in its place, or begin anew: cd %s && mkdir damaged-%s "
-		    "&& mv journal.db* damaged-%s/",
+		    "to begin anew, or to make room for a backup as journal.db: cd %s && "
+		    "mkdir damaged-%s && mv journal.db* damaged-%s/",
 		    place, r.id, r.id);
 	}
 	rescue_clear(&r);
+}
+
+int
+rescue_check(const char *home, bool saves, struct err *err)
+{
+	struct store *store = store_open(home, 1, err);
+	int rc = store ? journal_verify(store, journal_last(store), err) : -1;
+
+	store_close(store);
+	if (rc == 0 || !err || !sound_is_damage(err))
+		return rc;
+	if (saves)
+		rescue_tell(home, err);
+	else
+		err_fix(err, "divisi server --stop, then: divisi doctor");
+	return rc;
 }

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -32,3 +33,10 @@ NODISCARD int rescue_save(const char *home, struct rescue *rescue, struct err *e
  * commands that go on with it.
  */
 void rescue_tell(const char *home, struct err *err);
+
+/*
+ * Reads the whole journal of HOME.  -1 with ERR when it cannot be opened, is damaged or is
+ * not there (ERR_NOT_FOUND); with SAVES, that of a damaged one is told as by rescue_tell().
+ * Of a journal that a server works on nothing is to be saved.
+ */
+NODISCARD int rescue_check(const char *home, bool saves, struct err *err);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,6 +73,30 @@ read_mark(const char *path)
 	return errno ? 0 : seq;
 }
 
+/* Says whose PATH is and what may be done with it, where that is why it cannot be opened. */
+static int
+cannot_open(const char *path, struct err *err)
+{
+	int why = errno;
+	AUTO_FREE char *quoted = text_shell_quote(path);
+	struct stat st;
+
+	errno = why;
+	if (why != EACCES || stat(path, &st) < 0) {
+		errno = why;
+		return err_sys(err, "open %s", path);
+	}
+	errno = why;
+	err_sys(err, "open %s, which is of user %u with mode %03o", path,
+	    (unsigned)st.st_uid, (unsigned)st.st_mode & 0777);
+	if (st.st_uid == geteuid())
+		return err_fix(err, "chmod u+rw %s", quoted);
+	return err_fix(err,
+	    "run divisi as its owner; or take it over: "
+	    "sudo chown $(id -u) %s",
+	    quoted);
+}
+
 int
 sound_probe(const char *path, struct err *err)
 {
@@ -87,7 +112,7 @@ sound_probe(const char *path, struct err *err)
 	if (fd < 0 && errno == ENOENT)
 		return read_mark(path) ? sound_damaged(path, err, "it is gone") : 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, "open %s", path);
+		return cannot_open(path, err);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_INPUT, "%s is no regular file", path);
 	got = pread(fd, head, sizeof(head), 0);

@@ -104,7 +104,7 @@ cp -a "$scratch/repo" "$scratch/copy"
 in_copy() {
 	(cd "$scratch/copy" && "$@")
 }
-claim "a copy of the home is refused" in_copy divisi_fails 9 status
+claim "a copy of the home is refused" in_copy divisi_fails 3 status
 claim "and told what it is" in_copy says 'is a copy of .*/repo/.git/divisi' divisi status
 claim "the agents of the first one live" test -d "/proc/$agents"
 claim "1A still works there" is_state 1A active

@@ -164,7 +164,7 @@ cp -a "$scratch/repo" "$scratch/copy"
 cd "$scratch/copy" || exit 99
 look_round
 claim "a copied home is told" item "i['name'] == 'identity' and i['state'] == 'copy'"
-claim "no server starts in it" divisi_fails 9 status
+claim "no server starts in it" divisi_fails 3 status
 claim "it is set aside" divisi doctor --mend --yes
 claim "nothing is odd in it" equals "$(odd)" ""
 claim "the worktrees of the first one are not for this one to touch" item "i['state'] == 'elsewhere' and i['fits']"

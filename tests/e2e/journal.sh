@@ -98,6 +98,12 @@ claim "it is replayed without a server" replayed 'r["same"] and r["server"] is N
 
 # ---- damage -----------------------------------------------------------------------------------
 
+# doctor_fix: what doctor says to do about the journal.
+doctor_fix() {
+	divisi doctor --json "$@" | python3 -c '
+import json, sys
+print((json.load(sys.stdin)["journal"] or {}).get("fix", ""))'
+}
 # damage it in the middle, then do what the message says
 cp .git/divisi/journal.db "$scratch/whole.db"
 cat >"$scratch/damage.py" <<'END'
@@ -109,10 +115,18 @@ with open(sys.argv[1], "r+b") as file:
 END
 python3 "$scratch/damage.py" .git/divisi/journal.db
 claim "a changed row is found by replay" divisi_fails 7 replay
+claim "doctor finds it as well" exits 1 divisi doctor
+claim "saves what can be read of it" until_true ls .git/divisi/journal.rescued-*
+claim "and prints what goes on with it" says '^to go on with these: cd .* journal.db$' doctor_fix
+rm -f .git/divisi/journal.rescued-*
+claim "so it does when it is to mend" says '^to go on with these: cd' doctor_fix --mend --yes
+claim "a dry run says that nothing is to be mended" says 'nothing to do here; what is not well is a person' \
+	divisi doctor --mend --dry-run
+rm -f .git/divisi/journal.rescued-*
 cp "$scratch/whole.db" .git/divisi/journal.db
 truncate -s -8192 .git/divisi/journal.db
 cp .git/divisi/journal.db "$scratch/cut.db"
-claim "a cut journal is refused" divisi_fails 9 status
+claim "a cut journal is refused as replay refuses it" divisi_fails 7 status
 claim "and nothing of it was changed" cmp .git/divisi/journal.db "$scratch/cut.db"
 divisi status 2>"$scratch/said" || true
 claim "it says what was saved" says 'events could be read and are in journal\.rescued-' cat "$scratch/said"
@@ -120,6 +134,15 @@ sed -n 's/.*to go on with these: //p' "$scratch/said" >"$scratch/commands"
 claim "the commands it prints work" sh -e "$scratch/commands"
 claim "divisi goes on with what was saved" says 'S-A' divisi status
 claim "which is sound" until_true replayed 'r["server"] and r["events"] > 5'
+divisi server --stop >/dev/null
+chmod 000 .git/divisi/journal.db
+claim "one that may not be read is no damage" divisi_fails 8 replay
+divisi replay 2>"$scratch/said" || true
+claim "whose it is and its mode are said" grep -q 'mode 000' "$scratch/said"
+sed -n 's/  fix: //p' "$scratch/said" >"$scratch/commands"
+claim "doctor says the same" equals "$(doctor_fix)" "$(cat "$scratch/commands")"
+claim "what it says helps" sh -e "$scratch/commands"
+claim "it can be read again" says 'S-A' divisi status
 claim "the damaged files are still there" cmp "$scratch/cut.db" .git/divisi/damaged-*/journal.db
 
 # ---- a journal that is gone for good (promises 1, 2 and 4) ---------------------------------------

@@ -464,6 +464,56 @@ a_journal_of_which_nothing_is_left_can_be_begun_anew(void **state)
 	store_close(store);
 }
 
+/* The mark of the newer journal beside an older one would call it damaged, too. */
+static void
+a_backup_can_be_put_where_nothing_can_be_read(void **state)
+{
+	AUTO_FREE char *path = in_home(state, "journal.db"), *line = NULL;
+	struct err err = ERR_INIT;
+	size_t n = 0;
+	AUTO_FREE char *backup = NULL;
+	struct store *store;
+
+	fill(state);
+	backup = journal_bytes(state, &n);
+	store = scratch_open(state);
+	add(store, N_EVENTS + 1, N_EVENTS + 3);
+	store_close(store);
+	put_bytes(state, "", 0);
+	assert_null(store_open(*state, 0, &err));
+	line = xasprintf("( %s ) 2>&1", strstr(err.fix, "cd "));
+	assert_non_null(strstr(err.fix, "backup"));
+	assert_int_equal(system(line), 0);
+	put_bytes(state, backup, n);
+	store = scratch_open(state);
+	assert_int_equal(journal_last(store), N_EVENTS);
+	store_close(store);
+}
+
+/* As doctor does it: no opening of the journal finds this. */
+static void
+a_look_at_it_all_saves_what_it_can_and_says_how_to_go_on(void **state)
+{
+	size_t n = 0;
+	AUTO_FREE char *bytes = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(rescue_check(*state, true, &err), -1);
+	assert_int_equal(err.kind, ERR_NOT_FOUND);
+	fill(state);
+	assert_int_equal(rescue_check(*state, true, NULL), 0);
+	bytes = journal_bytes(state, &n);
+	((char *)memmem(bytes, n, "{\"n\":123,", 9))[8 + 12] ^= 1;
+	put_bytes(state, bytes, n);
+	assert_int_equal(rescue_check(*state, false, &err), -1);
+	assert_non_null(strstr(err.fix, "divisi server --stop"));
+	assert_null(strstr(err.text, "journal.rescued"));
+	assert_int_equal(rescue_check(*state, true, &err), -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	assert_non_null(strstr(err.text, "122 events could be read and are in"));
+	assert_non_null(strstr(err.fix, "to go on with these: cd "));
+}
+
 int
 main(void)
 {
@@ -482,6 +532,8 @@ main(void)
 		SCRATCH_TEST(the_printed_commands_lead_back),
 		SCRATCH_TEST(what_a_killed_rescue_left_is_removed),
 		SCRATCH_TEST(a_journal_of_which_nothing_is_left_can_be_begun_anew),
+		SCRATCH_TEST(a_backup_can_be_put_where_nothing_can_be_read),
+		SCRATCH_TEST(a_look_at_it_all_saves_what_it_can_and_says_how_to_go_on),
 	};
 
 	/* In memory: SQLite syncs a lot here. */

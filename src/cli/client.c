@@ -413,52 +413,6 @@ client_status(struct client *client, struct err *err)
 	return client_get(client, "/v1/status", err);
 }
 
-/* What a server without a journal would say. */
-static struct json_object *
-blank_status(const struct repo *repo)
-{
-	static const char *const lists[] = { "needs", "acts", "plans", "conflicts" };
-	static const char *const zeros[] = { "seq", "live", "paused_until", "n_needs" };
-	struct json_object *o = json_object_new_object();
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	json_object_object_add(o, "now",
-	    json_object_new_int64((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000));
-	json_object_object_add(o, "home", json_object_new_string(repo->home));
-	json_object_object_add(o, "top", json_object_new_string(repo->top));
-	json_object_object_add(o, "paused_why", json_object_new_string(""));
-	for (size_t i = 0; i < N_ELEMS(zeros); i++)
-		json_object_object_add(o, zeros[i], json_object_new_int64(0));
-	for (size_t i = 0; i < N_ELEMS(lists); i++)
-		json_object_object_add(o, lists[i], json_object_new_array());
-	return o;
-}
-
-struct json_object *
-client_look(const char *path, struct err *err)
-{
-	AUTO_FREE char *copy = xstrdup(path), *journal = NULL;
-	const char *dir = copy ? dirname(copy) : ".";
-	struct client client = { 0 };
-	struct repo repo = { 0 };
-	struct json_object *status;
-	bool is_used;
-
-	if (kept_place(dir, &repo, err) < 0)
-		return NULL;
-	journal = path_join(repo.home, "journal.db");
-	is_used = access(journal, F_OK) == 0 || errno != ENOENT;
-	status = is_used ? NULL : blank_status(&repo);
-	repo_close(&repo);
-	if (!is_used)
-		return status;
-	if (client_open(&client, dir, true, err) == 0)
-		status = client_status(&client, err);
-	client_close(&client);
-	return status;
-}
-
 int
 client_wait_change(struct client *client, int64_t seq, long ms, struct err *err)
 {

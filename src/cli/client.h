@@ -48,7 +48,8 @@ struct json_object *client_status(struct client *client, struct err *err);
 
 /*
  * The same for the repository that holds the file PATH (NULL = here), as a verb that only
- * looks wants it: where divisi was never used it says so at once and leaves no trace;
+ * looks wants it: where divisi was never used it says so at once and leaves no trace, and
+ * where only the journal is gone it is refused or told what there is without one;
  * elsewhere a server is started when none runs, for it alone can tell what became of agents.
  */
 struct json_object *client_look(const char *path, struct err *err);

@@ -143,7 +143,6 @@ next_from_status(const struct screen *screen, const struct repo *repo,
 static bool
 next_from_server(const struct screen *screen, const struct repo *repo)
 {
-	AUTO_FREE char *journal = path_join(repo->home, "journal.db");
 	AUTO_FREE char *sock = path_join(repo->home, "sock");
 	struct json_object *status;
 	struct client client;
@@ -157,7 +156,7 @@ next_from_server(const struct screen *screen, const struct repo *repo)
 		client_close(&client);
 		return is_said;
 	}
-	if (!file_exists(journal))
+	if (!store_was_there(repo->home))
 		return false;
 	say_where(screen, file_exists(sock)
 			      ? "The server has gone; what it knew is kept."

@@ -5,6 +5,7 @@
 #include "cli/client.h"
 #include "cli/json.h"
 #include "engine/home.h"
+#include "engine/lost.h"
 #include "policy/refusal.h"
 #include "store/rescue.h"
 
@@ -35,7 +36,9 @@ doctor_check_journal(const char *home, struct survey *survey)
 		return;
 	/* No server begins while its journal is being read to be saved. */
 	lock_fd = home_lock(home, &held);
-	if (rescue_check(home, lock_fd >= 0, &why) < 0 && why.kind == ERR_INPUT) {
+	if (rescue_check(home, lock_fd >= 0, &why) < 0 && why.kind == ERR_NOT_FOUND)
+		(void)!lost_check(home, &why);
+	if (why.kind == ERR_INPUT) {
 		survey->has_journal = false;
 		survey->why = why;
 	}
@@ -234,6 +237,38 @@ set_copy_aside(
 	return 0;
 }
 
+/*
+ * Runs that live without a journal are ended here and now, for no server starts beside them.
+ * 1 when there were such, 0, or -1 with ERR.
+ */
+static int
+end_lost(struct repo *repo, struct survey *survey, json_object *done, struct err *err)
+{
+	struct err none = ERR_INIT;
+	int lock_fd;
+
+	if (lost_check(repo->home, &none) == 0)
+		return 0;
+	lock_fd = home_lock(repo->home, err);
+	if (lock_fd < 0)
+		return -1;
+	for (size_t i = 0; i < survey->n; i++) {
+		struct survey_item *item = &survey->item[i];
+		AUTO_FREE char *id = survey_item_id(item), *did = NULL;
+		struct err why = ERR_INIT;
+
+		if (item->mend != MEND_END_RUN)
+			continue;
+		if (survey_mend_item(repo, item, &did, &why) < 0)
+			add_done(done, id, NULL, why.text);
+		else
+			add_done(done, id, did, NULL);
+		item->mend = MEND_NONE; /* the server has nothing to do with it */
+	}
+	close(lock_fd);
+	return 1;
+}
+
 static void
 add_ids(const struct survey *survey, struct fields *in)
 {
@@ -252,7 +287,7 @@ add_ids(const struct survey *survey, struct fields *in)
 
 int
 doctor_mend(
-    struct repo *repo, const struct survey *survey, json_object *done, struct err *err)
+    struct repo *repo, struct survey *survey, json_object *done, struct err *err)
 {
 	struct fields in = { 0 }, out = { 0 };
 	struct client client = { 0 };
@@ -266,7 +301,7 @@ doctor_mend(
 	if (rc > 0)
 		add_done(
 		    done, "home/identity/set-aside", fields_text(&in, "aside"), NULL);
-	else if (rc == 0)
+	else if (rc == 0 && (rc = end_lost(repo, survey, done, err)) >= 0)
 		add_ids(survey, &in);
 	if (rc >= 0)
 		rc = client_open(&client, repo->top, true, err);

@@ -30,9 +30,9 @@ void doctor_print_plan(const struct screen *screen, const struct survey *survey)
 
 /*
  * Has the server do what SURVEY says can be mended, and what no server can start with done
- * here.  DONE, an array that the caller owns, receives {"id", "did"} or {"id", "failed"}.
+ * here, after which SURVEY has it no longer to mend.  DONE, an array that the caller owns, receives {"id", "did"} or {"id", "failed"}.
  * -1 with ERR when nothing could be asked for; what was done is in DONE.
  */
 NODISCARD int doctor_mend(
-    struct repo *repo, const struct survey *survey, json_object *done, struct err *err);
+    struct repo *repo, struct survey *survey, json_object *done, struct err *err);
 void doctor_print_done(const struct screen *screen, const json_object *done);

@@ -6,6 +6,7 @@
 #include "engine/guard.h"
 #include "engine/home.h"
 #include "engine/internal.h"
+#include "engine/lost.h"
 #include "engine/replay.h"
 
 #include <assert.h>
@@ -268,7 +269,8 @@ engine_new(struct event_base *base, const struct engine_opts *opts, struct err *
 	if (home_secure(opts->home, err) < 0)
 		goto fail;
 	if (lock_home(engine, err) < 0 || home_check_kept(opts->home, err) < 0 ||
-	    home_claim(opts->home, err) < 0 || file_mkdirs(runs, 0700, err) < 0)
+	    home_claim(opts->home, err) < 0 || file_mkdirs(runs, 0700, err) < 0 ||
+	    lost_check(opts->home, err) < 0)
 		goto fail;
 	engine->store = store_open(engine->home, 0, err);
 	if (!engine->store || replay(engine, err) < 0)

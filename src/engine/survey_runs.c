@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rundir.h"
+#include "base/text.h"
 #include "exec/exec.h"
 
 #include <dirent.h>
@@ -162,7 +163,11 @@ is_leftover(const char *dir, const char *name)
 static void
 add_unknown(struct surveying *s, const char *dir, const char *run, const char *pids)
 {
+	AUTO_FREE char *begun = NULL;
 	struct survey_item *item;
+	struct stat st;
+	char when[32] = "";
+	bool is_judged;
 
 	if (!pids[0] && is_leftover(dir, run)) {
 		item = survey_add(s, SURVEY_RUN, run, "leftover",
@@ -171,13 +176,24 @@ add_unknown(struct surveying *s, const char *dir, const char *run, const char *p
 		survey_odd(item, MEND_REMOVE_LEFTOVER, "remove %s", dir);
 		return;
 	}
+	is_judged = s->core || s->survey->why.kind == ERR_NOT_FOUND;
+	begun = path_join(dir, "begun");
+	if (pids[0] && stat(begun, &st) == 0)
+		text_time((int64_t)st.st_mtime * 1000, when, sizeof(when));
 	item = survey_add(s, SURVEY_RUN, run, pids[0] ? "orphan" : "foreign",
-	    "the journal knows no such run%s%s", pids[0] ? "; processes: " : "", pids);
+	    "%s%s%s%s%s",
+	    s->core     ? "the journal knows no such run"
+	    : is_judged ? "there is no journal that would know it"
+			: "the journal that would know it cannot be read",
+	    when[0] ? "; it works since " : "", when, pids[0] ? "; processes: " : "",
+	    pids);
 	/* Without processes it is no harm, and may be all there is of somebody's output. */
 	item->path = xstrdup(dir);
-	if (pids[0] && s->core)
+	if (pids[0] && is_judged)
 		survey_odd(item, MEND_END_RUN,
 		    "pin what is in its worktree, and end its processes (%s)", pids);
+	else if (pids[0])
+		survey_fix(item, "the journal first, as said above");
 }
 
 static const char *

@@ -46,6 +46,8 @@ NODISCARD int store_check_place(const char *home, struct err *err);
  * journal sequence), each with its mend.  READ_ONLY never writes or migrates.
  */
 struct store *store_open(const char *home, int read_only, struct err *err);
+/* Is there a journal in HOME, or a trace of one that is gone: its log, its mark? */
+int store_was_there(const char *home);
 void store_close(struct store *store); /* NULL is fine; open levels are rolled back */
 
 /*

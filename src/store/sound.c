@@ -139,6 +139,16 @@ sound_probe(const char *path, struct err *err)
 }
 
 int
+store_was_there(const char *home)
+{
+	AUTO_FREE char *path = path_join(home, "journal.db");
+	struct stat st;
+
+	return lstat(path, &st) == 0 || errno != ENOENT || sound_has_wal(path) ||
+	       read_mark(path) > 0;
+}
+
+int
 sound_check(struct store *store, struct err *err)
 {
 	static const char sql_check[] = "PRAGMA quick_check(1)";

@@ -98,7 +98,8 @@ claim "it is replayed without a server" replayed 'r["same"] and r["server"] is N
 
 # ---- damage -----------------------------------------------------------------------------------
 
-# doctor_fix: what doctor says to do about the journal.
+# doctor_fix [OPTION...]: what doctor says to do about the journal.
+# shellcheck disable=SC2120 # called by says()
 doctor_fix() {
 	divisi doctor --json "$@" | python3 -c '
 import json, sys

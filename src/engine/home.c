@@ -39,6 +39,7 @@ static const struct {
 	{ "keeper", S_IFREG },
 	{ "pin.index", S_IFREG },
 	{ "pin.index.lock", S_IFREG },
+	{ "pin", S_IFDIR },
 	{ "sock", S_IFSOCK },
 	{ "runs", S_IFDIR },
 	{ "state", S_IFDIR },

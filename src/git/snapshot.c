@@ -34,10 +34,13 @@ struct shadow {
 static int
 shadow_open(struct shadow *shadow, struct repo *repo, const char *path, struct err *err)
 {
-	AUTO_FREE char *lock = NULL;
+	/* Git gives a file the person's umask: nobody else gets into the directory. */
+	AUTO_FREE char *dir = path_join(repo->home, "pin"), *lock = NULL;
 
 	*shadow = (struct shadow){ .repo = repo, .path = path };
-	shadow->file = path_join(repo->home, "pin.index");
+	if (file_mkdirs(dir, 0700, err) < 0)
+		return -1;
+	shadow->file = path_join(dir, "pin.index");
 	shadow->env = xasprintf("GIT_INDEX_FILE=%s", shadow->file);
 	lock = xasprintf("%s.lock", shadow->file);
 	DURABLE("snapshot.unlock", unlink(lock));

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -312,6 +313,33 @@ inspection_tells_commits_dirt_and_conflicts(void **state)
 	worktree_facts_clear(&facts);
 }
 
+/* Each git that pins looks which of our files others could open, were the home open. */
+static void
+nothing_of_ours_is_open_while_it_is_pinned(void **state)
+{
+	AUTO_FREE char *path = xstrdup(getenv("PATH"));
+	AUTO_FREE char *with_bin = xasprintf("%s/bin:%s", sandbox(), path);
+	mode_t mask = umask(022);
+	struct err err = ERR_INIT;
+	struct pin pin = { 0 };
+
+	assert_ok(add("s1", "wt", "b1", &err), &err);
+	sh("echo new >wt/new.txt");
+	sh("mkdir bin && cat >bin/git <<'END'\n#!/bin/sh\nd=$(dirname \"$0\")\n"
+	   "find $d/../repo/.git/divisi -maxdepth 1 -type f -perm /077 >>$d/open\n"
+	   "echo . >>$d/looks\n"
+	   "PATH=$(echo \"$PATH\" | sed \"s|^$d:||\") exec git \"$@\"\nEND\n"
+	   "chmod +x bin/git");
+	setenv("PATH", with_bin, 1);
+	assert_ok(worktree_pin(&repo, at("wt"), "s1", &pin, &err), &err);
+	setenv("PATH", path, 1);
+	umask(mask);
+	pin_clear(&pin);
+	assert_string_equal(sh_out("cat bin/open"), "");
+	assert_string_not_equal(sh_out("cat bin/looks"), "");
+	assert_string_equal(sh_out("stat -c %%a repo/.git/divisi/pin"), "700");
+}
+
 static void
 users_hooks_do_not_run_for_our_own_checkout(void **state)
 {
@@ -436,6 +464,7 @@ main(void)
 		T(bad_specs_are_refused_before_anything_is_made),
 		T(odd_paths_and_names_are_ordinary),
 		T(inspection_tells_commits_dirt_and_conflicts),
+		T(nothing_of_ours_is_open_while_it_is_pinned),
 		T(users_hooks_do_not_run_for_our_own_checkout),
 		T(untracked_files_are_copied_by_pattern),
 		T(half_a_copy_is_none),

@@ -38,7 +38,7 @@ read_words(int argc, char **argv, struct replaying *r, struct err *err)
 			r->as_json = true;
 		else if (at == 2)
 			r->dumps = true;
-		else if (args_number("until", args.value, 0, &r->until, err) < 0)
+		else if (args_number("until", args.value, 1, &r->until, err) < 0)
 			return -1;
 	}
 	if (at == ARGS_WORD)
@@ -62,6 +62,18 @@ ask_server(void)
 }
 
 static int
+check_range(struct store *store, long until, struct err *err)
+{
+	int64_t last = journal_last(store);
+
+	if (last < 0 || until <= last)
+		return 0; /* what cannot be read is told by who reads it */
+	err_set(err, ERR_USAGE, "there is no event %ld; the last one is %" PRId64,
+	    until, last);
+	return err_fix(err, "--until takes 1 to %" PRId64, last);
+}
+
+static int
 play(struct replaying *r, struct err *err)
 {
 	struct repo repo = { 0 };
@@ -78,7 +90,11 @@ play(struct replaying *r, struct err *err)
 	else if (r->live)
 		until = js_number(r->live, "seq", 0);
 	store = store_open(repo.home, 1, err);
-	if (store)
+	if (store && r->until > 0)
+		rc = check_range(store, r->until, err);
+	else if (store)
+		rc = 0;
+	if (rc == 0)
 		rc = replay_check(store, until, &r->report, err);
 	store_close(store);
 	repo_close(&repo);

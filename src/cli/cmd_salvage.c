@@ -55,6 +55,12 @@ read_words(int argc, char **argv, struct salvage *s, struct err *err)
 		else
 			s->branch = args.value;
 	}
+	if (s->branch && !s->restore) {
+		err_set(err, ERR_USAGE,
+		    "--branch names the branch that --restore makes, and that is not given");
+		return err_fix(err, "divisi salvage %s --restore NAME --branch %.80s",
+		    s->word ? s->word : "SESSION", s->branch);
+	}
 	if (s->word || !s->restore)
 		return 0;
 	err_set(err, ERR_USAGE, "salvage --restore needs a session");
@@ -250,6 +256,23 @@ print_pins(const struct salvage *s, const struct git_out *out)
 	json_object_put(list);
 }
 
+/* An existing branch is never moved. */
+static int
+check_new(const struct salvage *s, const char *branch, struct err *err)
+{
+	AUTO_FREE char *ref = xasprintf("refs/heads/%s", branch);
+	struct git_call call = { .dir = s->repo.top,
+		.argv = GIT_ARGS("show-ref", "--verify", "--quiet", ref) };
+	struct err none = ERR_INIT;
+
+	if (git_try(&call, NULL, &none) != 0)
+		return 0; /* not there; what else is wrong `git branch` says */
+	err_set(err, ERR_CONFLICT, "branch %.200s is there already; it is not moved",
+	    branch);
+	return err_fix(err, "divisi salvage %s --restore %s --branch ANOTHER", s->word,
+	    s->restore);
+}
+
 static int
 restore_pin(const struct salvage *s, const struct git_out *out, struct err *err)
 {
@@ -273,7 +296,9 @@ restore_pin(const struct salvage *s, const struct git_out *out, struct err *err)
 	if (!git_branch_ok(branch))
 		return err_set(
 		    err, ERR_USAGE, "'%.80s' is no name for a branch", branch);
-	/* An existing branch is never moved: git refuses. */
+	if (check_new(s, branch, err) < 0)
+		return -1;
+	/* One that comes in between is never moved either: git refuses. */
 	call.argv = GIT_ARGS("branch", "--no-track", branch, oid);
 	if (git_run(&call, NULL, err) < 0)
 		return err_wrap(err, "make branch %s", branch);

@@ -54,7 +54,10 @@ rm -rf .git/divisi && mv home-aside .git/divisi
 claim "without a session all are listed" says "^p1.1.1A  [0-9]+ kept" divisi salvage
 claim "it comes back as a branch" divisi salvage S-A --restore snapshot-1 --branch saved
 claim "with the very bytes" says '^precious$' git show saved:one/a.txt
-claim "an existing branch is never moved" divisi_fails 8 salvage S-A --restore head --branch saved
+claim "an existing branch is never moved" divisi_fails 6 salvage S-A --restore head --branch saved
+claim "and another is asked for" says 'fix: divisi salvage S-A --restore head --branch ANOTHER' \
+	divisi salvage S-A --restore head --branch saved
+claim "a branch of nothing is refused" divisi_fails 2 salvage S-A --branch other
 claim "what is not kept is not found" divisi_fails 5 salvage S-Z
 divisi server --stop >/dev/null
 

@@ -228,9 +228,16 @@ static void
 print_head(const struct screen *screen, const struct json_object *o)
 {
 	const char *name = js_text(o, "name"), *phase = js_text(o, "phase");
-	AUTO_FREE char *line = xasprintf("%s%s%s%s is %s: %s",
-	    name[0] ? name : js_text(o, "id"), phase[0] ? " (" : "", phase,
-	    phase[0] ? ")" : "", js_text(o, "state"), js_text(o, "why"));
+	const char *state = js_text(o, "state"), *why = js_text(o, "why");
+	size_t n = strlen(state);
+	AUTO_FREE char *line = NULL;
+
+	/* "parked: by you" of what is parked */
+	if (n > 0 && strncmp(why, state, n) == 0 && (why[n] == '\0' || why[n] == ':'))
+		why += n + strspn(why + n, ": ");
+	line = xasprintf("%s%s%s%s is %s%s%s", name[0] ? name : js_text(o, "id"),
+	    phase[0] ? " (" : "", phase, phase[0] ? ")" : "", state, why[0] ? ": " : "",
+	    why);
 
 	screen_line(screen, 4, line);
 	if (js_text(o, "stages")[0])

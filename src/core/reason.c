@@ -44,6 +44,8 @@ list_live(const struct core *core, char *buf, size_t size)
 static void
 reason_approved(const struct core *core, const struct session *s, struct reason *r)
 {
+	char when[32];
+
 	r->rule = "S-25";
 	r->code = "G05";
 	if (session_paused_until(core, s)) {
@@ -53,8 +55,9 @@ reason_approved(const struct core *core, const struct session *s, struct reason 
 		r->code = "";
 		text_print(r->other, sizeof(r->other), "account %s", a->name);
 		text_print(r->witness, sizeof(r->witness), "%s", a->why);
-		text_print(r->release, sizeof(r->release),
-		    "the limit ends at %lld (Unix ms)", (long long)a->paused_until);
+		text_time(a->paused_until, when, sizeof(when));
+		text_print(
+		    r->release, sizeof(r->release), "the limit ends at %s", when);
 		return;
 	}
 	list_live(core, r->other, sizeof(r->other));
@@ -136,10 +139,12 @@ reason_merge(const struct core *core, const struct session *s, struct reason *r)
 static void
 reason_stalled(const struct session *s, struct reason *r)
 {
+	char when[32];
+
 	r->rule = !s->run_open ? "J-22" : s->confirmed ? "K-22" : "A-35";
 	text_print(r->other, sizeof(r->other), "run %s", s->run);
-	text_print(r->witness, sizeof(r->witness),
-	    "last sign of life at %lld (Unix ms)", (long long)s->last_seen);
+	text_time(s->last_seen, when, sizeof(when));
+	text_print(r->witness, sizeof(r->witness), "last sign of life at %s", when);
 	text_print(r->release, sizeof(r->release), "%s",
 	    s->run_open ? "a word of the agent, or a person's" : "a person's word");
 }
@@ -165,12 +170,14 @@ reason_halted(const struct core *core, const struct session *s, struct reason *r
 static bool
 reason_parked(const struct core *core, const struct session *s, struct reason *r)
 {
+	char when[32];
+
 	if (s->state == SESSION_PARKED && s->waits_for_account) {
 		r->rule = "J-27";
 		text_print(r->other, sizeof(r->other), "account %s", s->account);
-		text_print(r->release, sizeof(r->release),
-		    "the limit ends at %lld (Unix ms)",
-		    (long long)session_paused_until(core, s));
+		text_time(session_paused_until(core, s), when, sizeof(when));
+		text_print(
+		    r->release, sizeof(r->release), "the limit ends at %s", when);
 	} else if (s->state == SESSION_PARKED && s->is_out_of_budget) {
 		r->rule = "J-28";
 		if (s->renews)

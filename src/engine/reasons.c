@@ -4,6 +4,7 @@
 #include "core/why.h"
 #include "engine/internal.h"
 #include "engine/members.h"
+#include "engine/release.h"
 #include "policy/refusal.h"
 #include "store/issues.h"
 
@@ -149,6 +150,7 @@ why_entity(struct engine *engine, const char *kind, const char *id, const char *
 static struct json_object *
 why_batch(struct engine *engine, const struct batch_run *b, struct err *err)
 {
+	AUTO_FREE char *release = NULL;
 	struct json_object *o;
 	char why[512];
 
@@ -167,6 +169,15 @@ why_batch(struct engine *engine, const struct batch_run *b, struct err *err)
 		member_text(o, "code", "G11");
 		member_text(o, "command", command);
 		member_text(o, "release", "an approval of exactly this table");
+		return o;
+	}
+	release = release_batch(engine->core, b);
+	member_text(o, "release", release);
+	if (b->state == BATCH_WITH_FAILURES && !b->acked) {
+		AUTO_FREE char *command = xasprintf(
+		    "divisi approve --batch %d", b->number);
+
+		member_text(o, "command", command);
 	}
 	return o;
 }
@@ -177,9 +188,20 @@ why_plan(struct engine *engine, const struct plan_run *p, struct err *err)
 	AUTO_FREE char *why = xasprintf(
 	    "%s%s%s", p->path, p->trouble[0] ? ": " : "", p->trouble);
 	struct json_object *o = why_entity(engine, "plan", p->id, p->state, why, err);
+	const struct batch_run *last = NULL;
+	AUTO_FREE char *release = NULL;
 
-	if (o)
-		member_text(o, "witness", p->plan_hash);
+	if (!o)
+		return NULL;
+	member_text(o, "witness", p->plan_hash);
+	release = release_plan(engine->core, p, &last);
+	member_text(o, "release", release);
+	member_text(o, "other", last ? last->id : "");
+	if (release[0] && !last) {
+		AUTO_FREE char *command = xasprintf("divisi run %s", p->path);
+
+		member_text(o, "command", command);
+	}
 	return o;
 }
 
@@ -215,8 +237,11 @@ fill_act(const struct engine *engine, const struct act_row *act, struct json_obj
 		why = xstrdup("is under way");
 	else if (fields_text(&result, "text")[0])
 		why = xstrdup(fields_text(&result, "text"));
+	else if (strcmp(act->state, "done") == 0)
+		why = xasprintf(
+		    "what event %lld owed was carried out", (long long)act->event_seq);
 	else
-		why = xasprintf("is %s", act->state);
+		why = xasprintf("given up after %d tries", act->tries);
 	member_text(o, "why", why);
 	member_text(
 	    o, "other", strcmp(act->state, "owed") == 0 && elder ? elder->key : "");
@@ -384,6 +409,35 @@ session_of_run(const struct core *core, const char *name)
 	return core_session(core, id);
 }
 
+/* How a lost run came to be so: what its row says, and who held it. */
+static void
+tell_loss(struct json_object *o, const char *dir, const char *launched)
+{
+	struct json_object *list = json_object_object_get(o, "events"), *row = NULL;
+	struct run_begun begun = { 0 };
+	const char *how = "";
+	AUTO_FREE char *why = NULL, *witness = NULL;
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+
+		if (strcmp(json_object_get_string(json_object_object_get(one, "cause")),
+			hap_name(HAP_RUN_LOST)) == 0)
+			row = json_object_object_get(one, "data");
+	}
+	if (row && json_object_object_get(row, "how"))
+		how = json_object_get_string(json_object_object_get(row, "how"));
+	why = xasprintf("%s; it was lost: %s", launched,
+	    strcmp(how, "restart") == 0    ? "the machine went down under it"
+	    : strcmp(how, "vanished") == 0 ? "its directory was taken away"
+					   : "its holder was killed");
+	if (rundir_read_begun(dir, &begun, NULL) == 0)
+		witness = xasprintf("holder %d is gone, and it left no end record",
+		    (int)begun.holder.pid);
+	member_text(o, "why", why);
+	member_text(o, "witness", witness);
+}
+
 static struct json_object *
 why_run(
     struct engine *engine, const struct session *s, const char *run, struct err *err)
@@ -397,11 +451,13 @@ why_run(
 	struct act_row act = { 0 };
 	struct run_end end;
 	AUTO_FREE char *why = NULL;
+	bool is_lost = strcmp(run_words(dir), "lost") == 0;
 
 	if (act_find(engine->store, key, &act, arena, err) > 0) {
 		why = xasprintf("launched because of event %lld, for %s",
 		    (long long)act.event_seq, s->id);
-		member_text(o, "witness", act.data);
+		if (!is_lost)
+			member_text(o, "witness", act.data);
 	}
 	member_text(o, "why", why ? why : "it was never launched");
 	member_text(o, "other", s->id);
@@ -419,6 +475,23 @@ why_run(
 		return NULL;
 	}
 	add_since(o);
+	if (is_lost)
+		tell_loss(o, dir, why ? why : "it was never launched");
+	return o;
+}
+
+/* A tag of the method, as our own texts print them. */
+static struct json_object *
+why_rule(const char *tag)
+{
+	AUTO_FREE char *why = release_rule(tag);
+	struct json_object *o = why ? answer_new("rule", tag, "a rule of the method")
+				    : NULL;
+
+	if (o) {
+		member_text(o, "why", why);
+		member_text(o, "rule", tag);
+	}
 	return o;
 }
 
@@ -474,11 +547,13 @@ engine_why(struct engine *engine, const char *name, struct err *err)
 	if (found != 0)
 		return o;
 	o = why_issue(engine, name, &none);
+	if (!o)
+		o = why_rule(name);
 	if (o)
 		return o;
 	err_set(err, ERR_NOT_FOUND, "nothing on record is called '%.60s'", name);
 	err_fix(err,
 	    "a session, phase, batch p1/1, plan p1, run p1.1.1A.r1, issue, act, "
-	    "code such as G07, or event number");
+	    "code such as G07, rule such as S-27, or event number");
 	return NULL;
 }

@@ -85,6 +85,18 @@ offer_again(
 }
 
 /* A worktree of SESSION, which the journal knows, on the path that git has it at. */
+/* A worktree is made again when nobody works in it any more. */
+static void
+fix_busy(struct survey_item *item, const struct session *session)
+{
+	if (session_is_live(session->state))
+		survey_fix(
+		    item, "divisi park %s, then divisi doctor --mend", session->label);
+	else
+		survey_fix(item, "its agent is ending: wait for that, then divisi "
+				 "doctor --mend");
+}
+
 static void
 judge_tree(struct surveying *s, const struct git_worktree *tree,
     const struct session *session, struct survey_item *item)
@@ -93,8 +105,7 @@ judge_tree(struct surveying *s, const struct git_worktree *tree,
 	item->branch = xstrdup(session->branch);
 	if (tree->is_missing && !is_over(session)) {
 		if (session->run_open)
-			survey_fix(item, "divisi park %s, then divisi doctor --mend",
-			    session->label);
+			fix_busy(item, session);
 		else
 			offer_again(s, session, item);
 	} else if (session->state == SESSION_DONE && !is_removal_owed(s, session->id)) {
@@ -216,8 +227,7 @@ add_lost_trees(struct surveying *s)
 		item->session = xstrdup(session->id);
 		item->branch = xstrdup(session->branch);
 		if (session->run_open)
-			survey_fix(item, "divisi park %s, then divisi doctor --mend",
-			    session->label);
+			fix_busy(item, session);
 		else
 			offer_again(s, session, item);
 	}

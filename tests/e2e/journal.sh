@@ -78,8 +78,15 @@ claim "a refusal as it was met" because G07 \
 claim "a code that was never met" because G19 'w["state"] == "never met here" and w["rule"] == "R-20"'
 claim "an act" because launch/p1.1.1A.r1 'w["state"] == "done" and w["act"] == "launch" and w["events"]'
 claim "a run" until_true because p1.1.1A.r1 'w["kind"] == "run" and w["state"] == "ended" and len(w["events"]) > 3'
-claim "a batch" because p1/1 'w["kind"] == "batch" and w["witness"] and w["events"]'
-claim "a plan" because p1 'w["kind"] == "plan" and w["state"] == "active"'
+claim "a batch, and what it waits for" because p1/1 \
+	'w["kind"] == "batch" and w["witness"] and w["events"] and w["release"] == "done or given up: S-B"'
+claim "a plan, and what it waits for" because p1 \
+	'w["kind"] == "plan" and w["state"] == "active" and w["other"] == "p1/1" and "batch 1" in w["release"]'
+claim "a rule that our texts name" because S-27 'w["kind"] == "rule" and "G07" in w["why"]'
+claim "one that refuses nothing" because J-22 'w["kind"] == "rule" and "G01 to G23" in w["why"]'
+claim "no word is said twice" says '^S-A \(1A\) is done: [0-9a-f]{12}$' divisi why S-A
+claim "nor of an act" says '^launch/p1.1.1A.r1 is done: what event [0-9]+ owed was carried out$' \
+	divisi why launch/p1.1.1A.r1
 claim "an issue of the plan" because T-100 'w["kind"] == "issue" and w["events"]'
 claim "an event, and what followed" because 1 'w["kind"] == "event" and w["events"][0]["cause"] == "plan-opened"'
 claim "its words for people" says 'rule: +R-184' divisi why S-B
@@ -92,6 +99,9 @@ claim "every event and every field is documented" documented
 claim "replay finds no field without words" replayed 'r["undocumented"] is None'
 claim "a part of it is replayed" replayed 'r["same"] and r["until"] >= 5 and r["events"] < 40' --until 5
 claim "the state of then can be seen" says 'awaiting-approval|planned' divisi replay --until 9 --dump
+claim "a part that is not there is refused" divisi_fails 2 replay --until 99999
+claim "with what there is" says 'takes 1 to [0-9]+' divisi replay --until 99999
+claim "and so is nothing" divisi_fails 2 replay --until 0
 claim "events can be cut out" equals "$(divisi events --after 2 --until 5 --json | wc -l)" 3
 divisi server --stop >/dev/null
 claim "it is replayed without a server" replayed 'r["same"] and r["server"] is None'

@@ -502,7 +502,7 @@ mend_all(struct doctor *doctor, const bool *flags, struct err *err)
 	int rc;
 
 	if (doctor_count_mends(&doctor->survey) == 0) {
-		if (!flags[DOCTOR_JSON])
+		if (flags[DOCTOR_DRY_RUN] && !flags[DOCTOR_JSON])
 			print_plan(doctor);
 		return 0;
 	}

@@ -114,18 +114,23 @@ print_item(const struct screen *screen, const struct survey_item *item)
 	    item->is_odd ? "warn" : "ok", survey_class_name(item->class), line);
 }
 
+static void
+print_journal(const struct screen *screen, const struct survey *survey)
+{
+	AUTO_FREE char *line = xasprintf(
+	    "%s; fix: %s", survey->why.text, survey->why.fix);
+
+	if (!doctor_has_journal(survey))
+		print_line(screen, STYLE_BAD, "missing", "journal", line);
+}
+
 void
 doctor_print(const struct screen *screen, const struct survey *survey, bool all)
 {
 	static const char *const plural[SURVEY_N_CLASSES] = { "home", "runs",
 		"worktrees", "locks", "refs", "acts" };
 
-	if (!doctor_has_journal(survey)) {
-		AUTO_FREE char *line = xasprintf(
-		    "%s; fix: %s", survey->why.text, survey->why.fix);
-
-		print_line(screen, STYLE_BAD, "missing", "journal", line);
-	}
+	print_journal(screen, survey);
 	for (int class = 0; class < SURVEY_N_CLASSES; class ++) {
 		AUTO_FREE char *sum = sum_up(survey, class);
 
@@ -174,9 +179,10 @@ doctor_print_plan(const struct screen *screen, const struct survey *survey)
 {
 	if (doctor_count_mends(survey) == 0)
 		fprintf(screen->out, "--mend has nothing to do here%s\n",
-		    doctor_count_odd(survey) > 0 || !doctor_has_journal(survey)
-			? "; what is not well is a person's: divisi doctor"
+		    doctor_count_odd(survey) > 0
+			? "; what does not fit is a person's: divisi doctor"
 			: "");
+	print_journal(screen, survey);
 	for (size_t i = 0; i < survey->n; i++) {
 		const struct survey_item *item = &survey->item[i];
 		AUTO_FREE char *line = NULL;

@@ -25,7 +25,10 @@ bool doctor_has_journal(const struct survey *survey);
 size_t doctor_count_odd(const struct survey *survey);
 size_t doctor_count_mends(const struct survey *survey);
 
-/* Prints what mending would do, one line for each, or that there is nothing to mend. */
+/*
+ * Prints what mending would do, one line for each, or that there is nothing to mend; and
+ * what a person does about a journal that is not whole.
+ */
 void doctor_print_plan(const struct screen *screen, const struct survey *survey);
 
 /*

@@ -13,11 +13,13 @@ git config divisi.verify true
 fake_plan "$plan" <<END
 1A|quick|Writes: \`a.txt\`|fake:write=a.txt:one fake:commit=a fake:write=a.txt:rest fake:wait=$scratch/go
 1B|quick|Writes: \`b.txt\`|fake:write=b.txt:one fake:commit=b fake:wait=$scratch/go
+1C|quick|Writes: \`c.txt\`|fake:write=c.txt:one fake:commit=c fake:deaf fake:wait=$scratch/go
 END
 divisi dispatch "$plan" >/dev/null 2>&1
 approve_table >/dev/null
 claim "1A works" becomes 1A active
 claim "1B works" becomes 1B active
+claim "1C works" becomes 1C active
 agent=$(agent_pid p1.1.1A.r1)
 claim "a second server is refused" divisi_fails 6 server --foreground
 claim "with the way out" says '^  fix: .*divisi server --stop' divisi server --foreground
@@ -42,7 +44,7 @@ for verb in status events "dispatch $plan"; do
 	# shellcheck disable=SC2086 # words
 	claim "with a living agent ${verb%% *} is refused" divisi_fails 7 $verb
 done
-claim "the run is named" says 'journal.db is gone, and 2 run.*p1.1.1A.r1 since' divisi status
+claim "the run is named" says 'journal.db is gone, and 3 run.*p1.1.1A.r1 since' divisi status
 claim "doctor calls it an orphan" says '^warn +run +p1.1.1A.r1 orphan' divisi doctor
 claim "which is not well" exits 1 divisi doctor
 claim "nothing was begun anew" test ! -e $home/journal.db
@@ -57,6 +59,13 @@ claim "its holder is missed" becomes 1B stalled
 claim "why a run was lost is told" says 'it was lost: its holder was killed' divisi why p1.1.1B.r1
 claim "by whom it was held" says 'witness: holder [0-9]+ is gone' divisi why p1.1.1B.r1
 claim "when it was last heard of is a time" says 'last sign of life at 20[0-9-]+T[0-9:]+Z' divisi why S-B
+c_path=$(field 1C path)
+c_agent=$(agent_pid p1.1.1C.r1)
+git worktree unlock "$c_path" && rm -rf "$c_path"
+divisi park 1C >/dev/null
+claim "who is ending is waited for, not parked again" says 'fix: its agent is ending: wait' divisi doctor
+claim "it ends" until_true is_gone "$c_agent"
+claim "then its worktree is made again" until_true says 'mend would make it again' divisi doctor
 divisi server --stop >/dev/null
 rm -f $home/journal.db*
 claim "a dry run says what would be ended" says '^would +run +p1.1.1A.r1: .*end its processes' \

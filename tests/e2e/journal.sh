@@ -131,8 +131,9 @@ claim "saves what can be read of it" until_true ls .git/divisi/journal.rescued-*
 claim "and prints what goes on with it" says '^to go on with these: cd .* journal.db$' doctor_fix
 rm -f .git/divisi/journal.rescued-*
 claim "so it does when it is to mend" says '^to go on with these: cd' doctor_fix --mend --yes
-claim "a dry run says that nothing is to be mended" says 'nothing to do here; what is not well is a person' \
+claim "a dry run says that nothing is to be mended" says '^--mend has nothing to do here' \
 	divisi doctor --mend --dry-run
+claim "and what goes on with it" says 'fix: to go on with these: cd' divisi doctor --mend --dry-run
 rm -f .git/divisi/journal.rescued-*
 cp "$scratch/whole.db" .git/divisi/journal.db
 truncate -s -8192 .git/divisi/journal.db
@@ -146,6 +147,12 @@ claim "the commands it prints work" sh -e "$scratch/commands"
 claim "divisi goes on with what was saved" says 'S-A' divisi status
 claim "which is sound" until_true replayed 'r["server"] and r["events"] > 5'
 divisi server --stop >/dev/null
+cp .git/divisi/journal.db "$scratch/ours.db"
+python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("PRAGMA user_version = 99")' \
+	.git/divisi/journal.db
+claim "one of a newer divisi is refused by a server" divisi_fails 3 status
+claim "and without one" divisi_fails 3 replay
+cp "$scratch/ours.db" .git/divisi/journal.db && rm -f .git/divisi/journal.db-wal .git/divisi/journal.db-shm
 chmod 000 .git/divisi/journal.db
 claim "one that may not be read is no damage" divisi_fails 8 replay
 divisi replay 2>"$scratch/said" || true

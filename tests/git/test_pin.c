@@ -121,7 +121,7 @@ borrow(void)
 {
 	sh("mkdir -p store/info && echo %s/objects >store/info/alternates",
 	    repo.common_dir);
-	return sh_out("cd wt && cp $(git rev-parse --git-path index) ../index && "
+	return sh_out("cd wt && cp -p $(git rev-parse --git-path index) ../index && "
 		      "export GIT_OBJECT_DIRECTORY=$PWD/../store "
 		      "GIT_INDEX_FILE=$PWD/../index && git add -A && "
 		      "git commit-tree -p HEAD -m seen $(git write-tree)");

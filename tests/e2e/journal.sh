@@ -169,8 +169,9 @@ claim "the damaged files are still there" cmp "$scratch/cut.db" .git/divisi/dama
 divisi server --stop >/dev/null
 truncate -s 5000 .git/divisi/journal.db
 divisi status 2>"$scratch/said" || true
-sed -n 's/.*or begin anew: //p' "$scratch/said" >"$scratch/commands"
-claim "it says how to begin anew" sh -e "$scratch/commands"
+sed -n 's/.*begin anew[^:]*: //p' "$scratch/said" >"$scratch/commands"
+claim "it says how to begin anew" test -s "$scratch/commands"
+claim "which works" sh -e "$scratch/commands"
 : >"$scratch/started"
 plan=2026-11-23-other.md
 fake_plan "$plan" <<END

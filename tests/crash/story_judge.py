@@ -63,9 +63,10 @@ class Judge:
         if phase == "1B" and "held" in seen and "resumed" not in seen:
             return ["resume", phase]
         if (phase, state) == ("1B", "active") and "interrupted" not in seen:
-            with open(case.place + "/go", "w", encoding="utf-8"):
-                pass  # it hears what it is told when it comes to its question
             return ["interrupt", phase]
+        if phase == "1B" and "interrupted" in seen:
+            with open(case.place + "/go", "w", encoding="utf-8"):
+                pass  # it hears what it was told when it comes to its question
         if (phase, state) == ("1B", "failed"):
             return ["resume", phase]
         if (phase, state) == ("1C", "checkpoint") and "checkpoint-asked" not in seen:

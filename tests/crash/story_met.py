@@ -1,5 +1,6 @@
 """The fourth play: sessions that meet.  Two stray into one file and are halted, a person orders
-them; a cap is set, a review is waived, and who reviewed nothing is refused."""
+them; a cap is set, a review is waived, who reviewed nothing is refused, and branches go when
+their work has landed."""
 
 import os
 
@@ -18,7 +19,7 @@ class Met:
     looks_s = 2
     may_be = r"|refs/divisi/.*/(tree|radar|met)[^/]*$"
     settings = (("merge", "ask"), ("verify", "true"), ("publish", "none"),
-                ("radar.interval", "1"), ("review.start", "off"))
+                ("radar.interval", "1"), ("review.start", "off"), ("branches", "delete"))
 
     def orders(self, case, status, seen):
         """What the person does about the plan as a whole, given what is there: one order."""

@@ -208,6 +208,7 @@ class Verbs:
                     case, "feedback", "add", "which one is it?", "--branch", "nobody",
                     "--id", "said-2"))
                 or self.settle_feedback(case)
+                or self.bring_back(case)
                 or self.once(case, "doctor", lambda: self.call_doctor(case))
                 or self.once(case, "upgrade", lambda: self.upgrade(case))
                 or self.once(case, "rescue", lambda: self.rescue(case)))
@@ -293,6 +294,13 @@ class Verbs:
                 self.verb(case, "feedback", "dismiss", one["id"], "--reason", "it is green")
                 return True
         return False
+
+    def bring_back(self, case):
+        """What was pinned of a worktree that another tool took becomes a branch."""
+        if case.git("for-each-ref", "refs/heads/back"):
+            return False
+        self.verb(case, "salvage", "1B", "--restore", "head", "--branch", "back")
+        return True
 
     def call_doctor(self, case):
         """What a git and a writer that died left is moved and removed."""

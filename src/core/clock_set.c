@@ -14,6 +14,7 @@
  *	set	somebody corrected the clock, in either direction
  *	slept	the machine was suspended: it is later indeed, but no agent ran
  *	off	the machine was off, so that nothing runs any more
+ *	ended	the agent of one session had ended so long before, and nobody looked
  *
  * Journals of before this was told apart have no kind: there the clock was set back.
  */
@@ -105,6 +106,21 @@ sleep_through(struct session *s, int64_t by)
 	}
 }
 
+/* What came after the end of its agent is not charged to the session. */
+static int
+stop_before(struct core *core, const struct happening *h, int64_t by, struct err *err)
+{
+	const char *id = fields_text(&h->fields, "session");
+	struct session *s = core_session(core, id);
+
+	if (!s)
+		return err_set(err, ERR_NOT_FOUND, "there is no session %s", id);
+	shift(&s->clock_at, by);
+	if (s->clock_at > h->at)
+		s->clock_at = h->at;
+	return 0;
+}
+
 static bool
 is_possible(const char *kind, int64_t by, int64_t at)
 {
@@ -112,8 +128,9 @@ is_possible(const char *kind, int64_t by, int64_t at)
 		return by < 0 && by >= -at;
 	if (strcmp(kind, "set") == 0)
 		return by != 0 && by >= -at && by <= at;
-	return (strcmp(kind, "slept") == 0 || strcmp(kind, "off") == 0) && by > 0 &&
-	       by <= at;
+	return (strcmp(kind, "slept") == 0 || strcmp(kind, "off") == 0 ||
+		   strcmp(kind, "ended") == 0) &&
+	       by > 0 && by <= at;
 }
 
 int
@@ -127,6 +144,8 @@ step_clock_set(
 	if (!is_possible(kind, by, h->at))
 		return err_set(err, ERR_INPUT, "the clock cannot be set by %lld ms",
 		    (long long)by);
+	if (strcmp(kind, "ended") == 0)
+		return stop_before(core, h, by, err);
 	if (strcmp(kind, "slept") != 0 && strcmp(kind, "off") != 0)
 		shift_limits(core, by);
 	if (strcmp(kind, "set") == 0) {

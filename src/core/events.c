@@ -188,9 +188,10 @@ static const struct event_doc docs[HAP_N] = {
 	[HAP_DELEGATE_ASKED] = { "A person gives a session to another agent, or says what its work is.",
 	    "session to branch head done reason override" },
 	[HAP_CLOCK] = { "A moment came for which nobody else would speak.", "" },
-	[HAP_CLOCK_SET] = { "The clock was set, ahead or back; or the machine slept or was off. No agent is "
-			    "charged for that.",
-	    "by kind" },
+	[HAP_CLOCK_SET] = { "The clock was set, ahead or back; or the machine slept or was off; or the agent of a "
+			    "session had ended before a server looked. No agent is charged "
+			    "for that.",
+	    "by kind session" },
 	[HAP_MEND_ASKED] = { "A person has mended what divisi doctor found.",
 	    "n aside sN.id" },
 	[HAP_MENDED] = { "What came of it.",

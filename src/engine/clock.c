@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/rundir.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -196,6 +197,29 @@ is_charged(const struct core *core)
 	return false;
 }
 
+/* An agent that ended while no server ran is charged until then, not until now. */
+static void
+stop_at_end(struct engine *engine, const struct session *s)
+{
+	AUTO_FREE char *dir = run_dir(engine, s->run);
+	struct fields f = { 0 };
+	struct run_end end;
+	struct err err = ERR_INIT;
+	int64_t now = engine->now(), from;
+
+	if (rundir_read_end(dir, &end, &err) < 0 || end.ended_at <= 0)
+		return;
+	from = end.ended_at > s->clock_at ? end.ended_at : s->clock_at;
+	if (now - from <= CLOCK_SLACK_MS)
+		return;
+	fields_set_number(&f, "by", now - from);
+	fields_set(&f, "kind", "ended");
+	fields_set(&f, "session", s->id);
+	if (engine_note(engine, HAP_CLOCK_SET, &f) < 0)
+		log_warn("%s is charged until now: its end is not journaled", s->run);
+	fields_clear(&f);
+}
+
 void
 clock_start(struct engine *engine)
 {
@@ -208,6 +232,10 @@ clock_start(struct engine *engine)
 		(void)happened(engine, "off", by, &stamp);
 	}
 	(void)clock_mind(engine);
+	for (size_t i = 0; i < engine->core->n_sessions; i++) {
+		if (engine->core->session[i].clock_at > 0)
+			stop_at_end(engine, &engine->core->session[i]);
+	}
 }
 
 static void

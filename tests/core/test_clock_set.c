@@ -132,6 +132,27 @@ what_the_machine_was_off_is_not_paid_and_has_passed(void **state)
 	play_free(p);
 }
 
+/* An agent that ended at half an hour is not charged for the night in which no server ran. */
+static void
+after_its_end_an_agent_is_not_charged(void **state)
+{
+	struct play *p = silent_for_half_an_hour();
+	AUTO_FREE char *text = xasprintf("%lld", 8 * HOUR_MS);
+
+	(void)state;
+	p->now += 8 * HOUR_MS;
+	HAPPENS(p, HAP_CLOCK_SET, "#by", text, "kind", "ended", "session",
+	    play_session(p, "1A")->id);
+	assert_in_range(spent(p), 665, 667);
+	/* However often it is told, nobody's clock is ahead of now. */
+	HAPPENS(p, HAP_CLOCK_SET, "#by", text, "kind", "ended", "session",
+	    play_session(p, "1A")->id);
+	assert_true(play_session(p, "1A")->clock_at <= p->now);
+	REFUSED(p, ERR_NOT_FOUND, HAP_CLOCK_SET, "#by", text, "kind", "ended",
+	    "session", "S-99");
+	play_free(p);
+}
+
 /* A journal of before says only "by", and always that it was set back. */
 static void
 a_row_of_before_means_what_it_meant(void **state)
@@ -192,6 +213,7 @@ main(void)
 		cmocka_unit_test(what_the_machine_slept_is_neither_paid_nor_waited_for),
 		cmocka_unit_test(a_silence_through_a_night_that_was_slept_is_none),
 		cmocka_unit_test(what_the_machine_was_off_is_not_paid_and_has_passed),
+		cmocka_unit_test(after_its_end_an_agent_is_not_charged),
 		cmocka_unit_test(a_row_of_before_means_what_it_meant),
 		cmocka_unit_test(a_clock_goes_no_way_that_is_none),
 		cmocka_unit_test(what_is_over_goes_along_with_the_clock),

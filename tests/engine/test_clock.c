@@ -145,6 +145,26 @@ a_machine_that_was_off_charges_nobody_for_it(void **state)
 	told_once(st, "off");
 }
 
+static void
+an_agent_that_ended_while_no_server_ran_is_charged_until_then(void **state)
+{
+	struct stage *st = *state;
+	struct session *s = running(st);
+	AUTO_FREE char *name = xstrdup(s->run), *dir = run_dir(st->engine, name);
+	int64_t began = s->clock_at;
+	struct run_end end = { .reason = "exited" };
+	struct err err = ERR_INIT;
+
+	stage_stop(st);
+	end.started_at = began;
+	end.ended_at = began + 60000;
+	assert_int_equal(rundir_write_end(dir, &end, &err), 0);
+	stage_now += 8 * HOUR_MS;
+	stage_start(st);
+	told_once(st, "\"kind\":\"ended\"");
+	assert_in_range(stage_session(st, "1A")->ran_ms, 60000, 60000);
+}
+
 /* A correction of seconds is what clocks do all day; a second one adds up. */
 static void
 what_a_clock_is_corrected_by_is_told_when_it_adds_up(void **state)
@@ -196,6 +216,8 @@ main(void)
 		    a_clock_set_ahead_while_no_server_ran_is_noticed_at_the_start_and_once),
 		STAGE_TEST(an_hour_without_a_server_is_an_hour),
 		STAGE_TEST(a_clock_set_back_is_measured_by_what_passed),
+		STAGE_TEST(
+		    an_agent_that_ended_while_no_server_ran_is_charged_until_then),
 		STAGE_TEST(a_night_that_the_machine_slept_is_told_as_that),
 		STAGE_TEST(a_machine_that_was_off_charges_nobody_for_it),
 		STAGE_TEST(what_a_clock_is_corrected_by_is_told_when_it_adds_up),

@@ -115,6 +115,7 @@ serving_open(struct serving *s, const char *top, char *const *argv, struct err *
 	if (!s->repo.lacks_git && repo_prepare(&s->repo, err) < 0)
 		return -1;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* what may not grow is told as a full disk */
 	s->base = s->idle.base = event_base_new();
 	/* Jobs are of the server's own version, whatever is installed meanwhile. */
 	const struct engine_opts opts = { .home = s->repo.home,

@@ -244,6 +244,22 @@ print_head(const struct screen *screen, const struct json_object *o)
 		printf("  stages:  %s\n", js_text(o, "stages"));
 }
 
+/* Whatever else is so, nothing goes on while the journal takes nothing. */
+static void
+print_trouble(const struct screen *screen, const struct json_object *journal)
+{
+	AUTO_FREE char *line = NULL;
+
+	if (js_text(journal, "what")[0] == '\0')
+		return;
+	line = xasprintf("the journal %s", js_text(journal, "what"));
+	fputs("  but:     ", stdout);
+	print_lines(screen, line);
+	fputs("  -> ", stdout);
+	text_put(stdout, js_text(journal, "command"));
+	fputc('\n', stdout);
+}
+
 static void
 print_answer(const struct json_object *o)
 {
@@ -285,6 +301,7 @@ print_answer(const struct json_object *o)
 		text_put(stdout, js_text(o, "command"));
 		fputc('\n', stdout);
 	}
+	print_trouble(&screen, js_get(o, "journal"));
 }
 
 static struct json_object *
@@ -317,6 +334,20 @@ add_stages(struct json_object *o, struct json_object *status)
 	}
 }
 
+/* While the journal cannot be written that is a reason, too. */
+static void
+add_trouble(struct json_object *o, struct json_object *status)
+{
+	struct json_object *needs = js_get(status, "needs");
+
+	for (size_t i = 0; i < js_count(needs); i++) {
+		struct json_object *need = js_at(needs, i);
+
+		if (strcmp(js_text(need, "subject"), "the journal") == 0)
+			json_object_object_add(o, "journal", json_object_get(need));
+	}
+}
+
 int
 cmd_why(int argc, char **argv)
 {
@@ -342,6 +373,7 @@ cmd_why(int argc, char **argv)
 	if (!o)
 		return cmd_fail(&err, as_json);
 	add_stages(o, status);
+	add_trouble(o, status);
 	if (as_json)
 		json_print(json_object_get(o));
 	else

@@ -59,7 +59,10 @@ db_fail(struct store *store, int rc, struct err *err, const char *what)
 		    sys ? strerror(sys) : "");
 		if (err)
 			err->sys_errno = sys;
-		return -1;
+		return (rc & 0xff) != SQLITE_IOERR
+			   ? -1
+			   : err_fix(err, "look at that disk and what limits its use: "
+					  "dmesg, df -h, quota, ulimit -f");
 	}
 }
 

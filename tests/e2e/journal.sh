@@ -92,6 +92,19 @@ claim "an event, and what followed" because 1 'w["kind"] == "event" and w["event
 claim "its words for people" says 'rule: +R-184' divisi why S-B
 claim "what nobody knows is not found" divisi_fails 5 why nobody
 
+# The journal may not grow, as on a full disk: that is a reason for everything that waits.
+room() {
+	prlimit --pid "$(server_pid)" --fsize="$1:unlimited"
+}
+room 4096
+claim "what cannot be written did not happen" divisi_fails 8 cost --plan-cap 50
+claim "where to look is said" says 'df -h, quota, ulimit -f' divisi cost --plan-cap 50
+claim "and is told of whatever is asked about" says 'but: +the journal cannot be written' divisi why S-B
+claim "in JSON too" because S-B '"cannot be written" in w["journal"]["what"] and w["journal"]["command"]'
+room unlimited
+claim "once there is room it goes on" divisi cost --plan-cap 50
+claim "and nothing is said of it any more" because S-B '"journal" not in w'
+
 # ---- replay -------------------------------------------------------------------------------
 
 claim "the journal is replayed while the server runs" until_true replayed 'r["same"] and r["server"]'

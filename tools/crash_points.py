@@ -44,7 +44,7 @@ INSIDE = {"store": STORE, "tracker/local.c": STORE, "sim/disk.c": STORE,
 
 # Verbs of git that leave the repository and its worktrees as they are.
 READING = """cat-file diff diff-tree for-each-ref log ls-files merge-base remote rev-list
-    rev-parse show-ref status symbolic-ref var version worktree-list config-get config-type
+    rev-parse show-ref status symbolic-ref var version worktree-list config-get config-blob config-type
     config-f config-z config-default merge-file check-ref-format ls-remote show diff-index
     diff-files name-rev describe grep blame hash-object ls-tree check-ignore pack-objects""".split()
 # Verbs that change something; each has points before and behind its start and at its end.

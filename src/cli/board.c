@@ -3,10 +3,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/client.h"
+#include "cli/notes.h"
 
 #include <string.h>
-
-#define CLOCK_TOLD_MS (24LL * 60 * 60 * 1000)
 
 /* The member NAME of O as one escaped line: whoever wrote it steers no terminal. */
 static char *
@@ -464,36 +463,6 @@ print_pauses(const struct screen *screen, const struct json_object *status, int6
 	}
 }
 
-/* "the clock was set ahead by 24 h"; the caller frees it. */
-static char *
-clock_went(int64_t by, const char *kind)
-{
-	AUTO_FREE char *age = text_age((by < 0 ? -by : by) + 500);
-
-	if (strcmp(kind, "slept") == 0)
-		return xasprintf("the machine slept for %s", age);
-	if (strcmp(kind, "off") == 0)
-		return xasprintf("the machine was off; %s are charged to nobody", age);
-	return xasprintf("the clock was set %s by %s", by < 0 ? "back" : "ahead", age);
-}
-
-/* For a day after somebody set it: what was dated before it looks odd beside what is since. */
-static void
-print_clock(const struct screen *screen, const struct json_object *status, int64_t now)
-{
-	const struct json_object *set = js_get(status, "clock_set");
-	int64_t at = js_number(set, "at", 0);
-	AUTO_FREE char *went = clock_went(js_number(set, "by", 0), "set"), *line = NULL;
-	char when[32];
-
-	if (at <= 0 || now - at > CLOCK_TOLD_MS)
-		return;
-	text_time(at, when, sizeof(when));
-	line = xasprintf("%s at %.8s UTC: limits and costs go by the time that passed",
-	    went, when + 11);
-	screen_wrap(screen, 2, 0, line);
-}
-
 void
 board_status(const struct screen *screen, const struct json_object *status)
 {
@@ -504,7 +473,7 @@ board_status(const struct screen *screen, const struct json_object *status)
 
 	print_needs(screen, status);
 	print_pauses(screen, status, now);
-	print_clock(screen, status, now);
+	notes_print(screen, status);
 	if (js_count(plans) == 0)
 		fputs(
 		    "No plan is under way. divisi run PLAN starts one.\n", screen->out);
@@ -575,7 +544,7 @@ board_event(const struct screen *screen, struct json_object *status,
 		return false;
 	if (strcmp(cause, "clock-set") == 0) {
 		free(short_text);
-		short_text = clock_went(
+		short_text = notes_clock(
 		    js_number(data, "by", 0), js_text(data, "kind"));
 	} else if (to[0] == '\0' && !asked && !(said && text[0]))
 		return false;

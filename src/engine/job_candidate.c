@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/job_fence.h"
 #include "engine/landing_rules.h"
+#include "git/links.h"
 #include "git/merge.h"
 #include "git/pin.h"
 #include "git/renumber.h"
@@ -287,6 +288,34 @@ find_tip(const struct repo *repo, const struct fields *in, char tip[GIT_OID_SIZE
 	return 0;
 }
 
+/*
+ * A repository that an agent began in its worktree (many a generator does) is committed as a
+ * link: what lands would have none of its files, and nobody else could get them.
+ */
+static int
+refuse_bare_links(struct building *b, struct err *err)
+{
+	struct git_list links = { 0 };
+	AUTO_FREE char *names = NULL, *mend = NULL, *quoted = NULL;
+	int rc = links_bare(&b->repo, b->onto, b->candidate.oid, &links, err);
+
+	if (rc == 0 && links.n > 0) {
+		names = git_list_show(&links);
+		quoted = text_shell_quote(links.item[0]);
+		mend = xasprintf(
+		    "in its worktree: move %s/.git away, then\n"
+		    "git rm -q --cached %s && git add %s && git commit -m 'its files'\n"
+		    "or declare it: git submodule add URL %s; then merge it again",
+		    quoted, quoted, quoted, quoted);
+		rc = refuse(b, mend, err,
+		    "%.300s: a repository of its own, of which only a link would land "
+		    "and no file",
+		    names);
+	}
+	git_list_clear(&links);
+	return rc;
+}
+
 static int
 build(struct building *b, struct err *err)
 {
@@ -311,7 +340,7 @@ build(struct building *b, struct err *err)
 	spec.method = method;
 	spec.settle = b->rules.n > 0 ? &settle : NULL;
 	if (candidate_build(&b->repo, &spec, &b->candidate, err) == 0)
-		return 0;
+		return refuse_bare_links(b, err);
 	if (err->kind != ERR_CONFLICT)
 		return -1;
 	sides = merge_trial_show(&b->candidate.trial);

@@ -1,3 +1,4 @@
+#include "engine/left.h"
 #include "engine/survey_local.h"
 
 #include "base/file.h"
@@ -98,6 +99,22 @@ fix_busy(struct survey_item *item, const struct session *session)
 }
 
 static void
+offer_removal(
+    struct surveying *s, const struct session *session, struct survey_item *item)
+{
+	AUTO_FREE char *fix = NULL;
+	AUTO_FREE char *why = s->store ? left_why(s->store, session->id, &fix) : NULL;
+
+	if (why)
+		survey_odd(item, MEND_REMOVE_WORKTREE,
+		    "try again to remove it (refused before: %s; %s)", why,
+		    fix[0] ? fix : "look at it");
+	else
+		survey_odd(
+		    item, MEND_REMOVE_WORKTREE, "pin everything in it, then remove it");
+}
+
+static void
 judge_tree(struct surveying *s, const struct git_worktree *tree,
     const struct session *session, struct survey_item *item)
 {
@@ -109,8 +126,7 @@ judge_tree(struct surveying *s, const struct git_worktree *tree,
 		else
 			offer_again(s, session, item);
 	} else if (session->state == SESSION_DONE && !is_removal_owed(s, session->id)) {
-		survey_odd(
-		    item, MEND_REMOVE_WORKTREE, "pin everything in it, then remove it");
+		offer_removal(s, session, item);
 	} else if (!tree->lock_reason && !is_over(session)) {
 		survey_odd(item, MEND_LOCK_WORKTREE,
 		    "lock it, so that git worktree prune leaves it alone");

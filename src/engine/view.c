@@ -6,6 +6,7 @@
 #include "core/why.h"
 #include "engine/closing.h"
 #include "engine/delegation.h"
+#include "engine/left.h"
 #include "engine/members.h"
 #include "engine/outbox.h"
 #include "engine/research.h"
@@ -459,6 +460,7 @@ engine_status(struct engine *engine)
 	add_conflicts(engine, o);
 	add_radar(engine, o);
 	add_clock(engine->core, o);
+	left_put(engine->store, engine->core, o);
 	json_object_object_add(o, "tracker", outbox_json(engine));
 	json_object_object_add(o, "reviews", reviews_json(engine));
 	for (size_t i = 0; i < engine->core->n_plans; i++)

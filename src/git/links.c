@@ -71,3 +71,64 @@ links_back(const struct git_list *links, const char *dir, bool is_excluded,
 		git_list_add(args, info);
 	}
 }
+
+/* The paths of the submodules that the commit TO declares. */
+static int
+find_declared(
+    const struct repo *repo, const char *to, struct git_list *declared, struct err *err)
+{
+	AUTO_FREE char *blob = xasprintf("%s:.gitmodules", to);
+	struct git_call call = { .dir = repo->common_dir,
+		.argv = GIT_ARGS("config", "--blob", blob, "-z", "--get-regexp",
+		    "^submodule[.].*[.]path$") };
+	struct git_list entries = { 0 };
+	struct git_out out = { 0 };
+	int rc = git_try(&call, &out, err);
+
+	if (rc < 0)
+		return -1;
+	/* Without the file, or with one that git cannot read, nothing is declared. */
+	if (rc == 0)
+		git_list_split(&entries, out.text, out.n);
+	for (size_t i = 0; i < entries.n; i++) {
+		const char *value = strchr(entries.item[i], '\n');
+
+		if (value)
+			git_list_add(declared, value + 1);
+	}
+	git_list_sort(declared);
+	git_list_clear(&entries);
+	git_out_clear(&out);
+	return 0;
+}
+
+int
+links_bare(const struct repo *repo, const char *from, const char *to,
+    struct git_list *paths, struct err *err)
+{
+	struct git_call call = { .dir = repo->common_dir,
+		.argv = GIT_ARGS("diff-tree", "-r", "-z", "--raw", "--no-renames",
+		    "--diff-filter=AT", "--no-ext-diff", "--end-of-options", from, to),
+		.max_bytes = (size_t)256 << 20 };
+	struct git_list records = { 0 }, declared = { 0 };
+	struct git_out out = { 0 };
+	int rc = git_run(&call, &out, err);
+
+	if (rc < 0)
+		return -1;
+	git_list_split(&records, out.text, out.n);
+	git_out_clear(&out);
+	/* ":OLDMODE 160000 OLD NEW A" and the path */
+	for (size_t i = 0; rc == 0 && i + 1 < records.n; i += 2) {
+		if (strncmp(records.item[i] + strcspn(records.item[i], " "), " 160000 ",
+			8) != 0)
+			continue;
+		if (declared.n == 0)
+			rc = find_declared(repo, to, &declared, err);
+		if (rc == 0 && !git_list_has(&declared, records.item[i + 1]))
+			git_list_add(paths, records.item[i + 1]);
+	}
+	git_list_clear(&records);
+	git_list_clear(&declared);
+	return rc;
+}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "git/repo.h"
 #include "git/run.h"
 
 /*
@@ -27,3 +28,12 @@ void links_out(const struct git_list *links, struct git_list *args);
  */
 void links_back(const struct git_list *links, const char *dir, bool is_excluded,
     struct git_list *args);
+
+/*
+ * The links that the tree of TO has and that of FROM has not, for which its .gitmodules has
+ * no path: repositories that somebody began inside of the worktree and that were added by
+ * their commit alone.  Whoever has TO has none of their files.  -1 with ERR when git fails;
+ * PATHS is the caller's to clear then, too.
+ */
+NODISCARD int links_bare(const struct repo *repo, const char *from, const char *to,
+    struct git_list *paths, struct err *err);

@@ -214,6 +214,10 @@ events_are_told_by_the_names_people_use(void **state)
 		{ "{'at':0,'entity':'server','to':'','cause':'clock-set',"
 		  "'data':{'by':7200000,'kind':'slept'}}",
 		    "00:00:00  server        the machine slept for 2 h 00 min\n" },
+		{ "{'at':0,'entity':'server','to':'','cause':'clock-set',"
+		  "'data':{'by':7200000,'kind':'ended','session':'p1.1.1A'}}",
+		    "00:00:00  server        an agent had ended 2 h 00 min before; that is "
+		    "charged to nobody\n" },
 		{ "{}", NULL },
 		/* clang-format on */
 	};
@@ -379,6 +383,26 @@ a_clock_that_was_set_is_told_for_a_day(void **state)
 	}
 }
 
+/* What is kept for its sake is told until a person lets it go (promise 2). */
+static void
+a_worktree_that_landed_work_left_is_told(void **state)
+{
+	AUTO_JSON struct json_object *status = parse(
+	    "{'left':[{'label':'S-A','path':'/w/t-11','why':'v/ is a repository of its own',"
+	    "'fix':'move it away, then try again'}]}");
+	struct paper p;
+
+	(void)state;
+	paper_open(&p, 0);
+	board_status(&p.screen, status);
+	says(paper_read(&p),
+	    "S-A has landed; its worktree is kept: v/ is a repository of its own\n"
+	    "  in /w/t-11\n"
+	    "  -> move it away, then try again\n"
+	    "  -> divisi doctor --mend\n");
+	paper_close(&p);
+}
+
 /* The detail of a question mostly begins with its text; each is shown once. */
 static void
 what_is_asked_is_said_once(void **state)
@@ -432,6 +456,7 @@ main(void)
 		cmocka_unit_test(status_of_nothing_says_how_to_start),
 		cmocka_unit_test(events_are_told_by_the_names_people_use),
 		cmocka_unit_test(a_clock_that_was_set_is_told_for_a_day),
+		cmocka_unit_test(a_worktree_that_landed_work_left_is_told),
 		cmocka_unit_test(events_before_any_status_are_told_by_their_ids),
 		cmocka_unit_test(the_report_adds_up),
 		cmocka_unit_test(the_newest_plan_and_batch_are_found),

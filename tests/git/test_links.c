@@ -83,6 +83,37 @@ a_snapshot_runs_nothing_of_a_nested_repository(void **state)
 	repo_close(&repo);
 }
 
+/* Those who get such a commit have none of the files. */
+static void
+a_link_that_nothing_declares_is_found(void **state)
+{
+	struct git_list bare = { 0 };
+	struct err err = ERR_INIT;
+
+	make_repo();
+	assert_ok(repo_open(at("repo"), &repo, &err), &err);
+	sh("git init -q repo/sub && cd repo/sub && git -c user.name=x -c user.email=x@y "
+	   "commit -q --allow-empty -m sub");
+	sh("cd repo && git update-index --add --cacheinfo "
+	   "160000,$(git -C sub rev-parse HEAD),sub --cacheinfo "
+	   "160000,$(git -C sub rev-parse HEAD),'odd name' && git commit -qm bare");
+	assert_ok(links_bare(&repo, "HEAD~1", "HEAD", &bare, &err), &err);
+	assert_int_equal(bare.n, 2);
+	assert_string_equal(bare.item[0], "odd name");
+	assert_string_equal(bare.item[1], "sub");
+	git_list_clear(&bare);
+
+	/* Declared, it is a submodule; the other one was there before. */
+	sh("cd repo && git rm -q --cached sub && printf '[submodule \"x\"]\\n\\tpath = sub\\n"
+	   "\\turl = y\\n' >.gitmodules && git add .gitmodules && git commit -qm none && "
+	   "git update-index --add --cacheinfo 160000,$(git -C sub rev-parse HEAD),sub && "
+	   "git commit -qm declared");
+	assert_ok(links_bare(&repo, "HEAD~1", "HEAD", &bare, &err), &err);
+	assert_int_equal(bare.n, 0);
+	assert_int_equal(links_bare(&repo, "HEAD", "no-such", &bare, &err), -1);
+	repo_close(&repo);
+}
+
 int
 main(void)
 {
@@ -91,6 +122,7 @@ main(void)
 		T(the_trap_is_one),
 		T(a_status_runs_nothing_of_a_nested_repository),
 		T(a_snapshot_runs_nothing_of_a_nested_repository),
+		T(a_link_that_nothing_declares_is_found),
 	};
 
 	return cmocka_run_group_tests_name("git/links", tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "git/pin.h"
 #include "git/renumber.h"
 #include "git/settle.h"
+#include "git/tip.h"
 #include "git/worktree.h"
 
 #include <stdio.h>
@@ -316,6 +317,23 @@ refuse_bare_links(struct building *b, struct err *err)
 	return rc;
 }
 
+/* What was committed in its worktree since, beside its branch, is its work as well. */
+static int
+settle_tip(struct building *b, struct err *err)
+{
+	const char *path = fields_text(b->in, "path"),
+		   *branch = fields_text(b->in, "branch");
+	struct err why = ERR_INIT;
+
+	if (path[0] == '\0' || branch[0] == '\0' ||
+	    tip_settle(&b->repo, path, branch, &why) == 0)
+		return 0;
+	if (why.kind == ERR_CONFLICT)
+		return refuse(b, why.fix, err, "%s", why.text);
+	*err = why;
+	return -1;
+}
+
 static int
 build(struct building *b, struct err *err)
 {
@@ -331,7 +349,7 @@ build(struct building *b, struct err *err)
 
 	(void)merge_method_parse(fields_text(b->in, "landing"), &method);
 	if (repo_resolve(&b->repo, fields_text(b->in, "target"), b->onto, err) < 0 ||
-	    find_tip(&b->repo, b->in, b->tip, err) < 0 ||
+	    settle_tip(b, err) < 0 || find_tip(&b->repo, b->in, b->tip, err) < 0 ||
 	    /* What a person mended since the agent ended is the session's work as well. */
 	    pin_commit(&b->repo, spec.session, "head", b->tip, err) < 0 ||
 	    give_numbers(b, err) < 0)

@@ -14,6 +14,7 @@
 #include "git/land.h"
 #include "git/merge.h"
 #include "git/pin.h"
+#include "git/tip.h"
 #include "git/torn.h"
 #include "git/worktree.h"
 #include "plan/parse.h"
@@ -238,6 +239,27 @@ stray_paths(const struct phase *phase, const char *widened, const struct exit_fa
 	return text;
 }
 
+/* What was committed beside its branch is on it from now on; else it cannot be reviewed. */
+static int
+settle_tip(
+    struct repo *repo, const struct fields *in, struct fields *out, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (strcmp(fields_text(in, "why"), "exit") != 0 ||
+	    fields_text(in, "branch")[0] == '\0' ||
+	    tip_settle(
+		repo, fields_text(in, "path"), fields_text(in, "branch"), &why) == 0)
+		return 0;
+	if (why.kind != ERR_CONFLICT) {
+		*err = why;
+		return -1;
+	}
+	if (!fields_text(out, "missing")[0])
+		fields_setf(out, "missing", "%s; %s", why.text, why.fix);
+	return 0;
+}
+
 /*
  * Commits what the session left uncommitted, as the person asked for (J-36), or what a
  * research track wrote where it said it would (CONTRACTS 7).
@@ -324,7 +346,7 @@ gather(struct repo *repo, const struct fields *in, const struct phase *phase,
 	fields_set_number(out, "commits", (int64_t)x->tree.ahead.n);
 	fields_set_number(out, "files", (int64_t)x->changed.n);
 	checkout_tell_notes(path, out);
-	return 0;
+	return settle_tip(repo, in, out, err);
 }
 
 /*

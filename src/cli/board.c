@@ -405,6 +405,28 @@ print_batch(
 		print_session(screen, js_at(sessions, i), now);
 }
 
+/* What is over needs nobody, and what comes after it needs somebody to begin it. */
+static void
+print_next(const struct screen *screen, const struct json_object *p, int64_t done)
+{
+	const struct json_object *last = board_last_batch(p, NULL);
+	const char *state = js_text(last, "state");
+	bool is_over = strcmp(state, "complete") == 0 ||
+		       strcmp(state, "declined") == 0 ||
+		       (strcmp(state, "complete-with-failures") == 0 &&
+			   js_bool(last, "acknowledged"));
+	int64_t left = js_number(p, "n_phases", 0) - done;
+	AUTO_FREE char *path = text_shell_quote(js_text(p, "path")), *shown_path = NULL;
+
+	if (!is_over || left <= 0 || strcmp(js_text(p, "state"), "active") != 0 ||
+	    js_text(p, "reviews")[0])
+		return;
+	shown_path = text_show(path, true);
+	fprintf(screen->out, "next: %lld phase%s %s left\n  -> divisi run %s\n",
+	    (long long)left, left == 1 ? "" : "s", left == 1 ? "is" : "are",
+	    shown_path);
+}
+
 static void
 print_plan(const struct screen *screen, const struct json_object *p, int64_t now)
 {
@@ -427,6 +449,7 @@ print_plan(const struct screen *screen, const struct json_object *p, int64_t now
 		    "  [~] Gate 2: passed by divisi.review.gate = auto\n", screen->out);
 	for (size_t i = 0; i < js_count(batches); i++)
 		print_batch(screen, js_at(batches, i), i + 1 == js_count(batches), now);
+	print_next(screen, p, done);
 	/* Of an active plan that is a need above; a finished one is only told. */
 	if (js_text(p, "unpublished")[0] &&
 	    strcmp(js_text(p, "state"), "active") != 0) {

@@ -307,12 +307,35 @@ judge_research(const char *stray, const struct exit_facts *x, const struct phase
 		fields_set(out, "missing", "its declared artefact was not written");
 }
 
+/*
+ * A merge, a rebase or the like that stopped midway: what is there is no result yet, and a
+ * commit of it would have the marks of its conflicts.  So nobody is asked whether to make one.
+ */
+static bool
+is_midway(const struct exit_facts *x, struct fields *out)
+{
+	const struct git_status *status = &x->tree.status;
+	AUTO_FREE char *names = git_list_show(&status->conflicted);
+
+	if (status->conflicted.n == 0 && (!status->is_busy || x->loose.n == 0))
+		return false;
+	if (status->conflicted.n > 0)
+		fields_setf(out, "missing",
+		    "a merge stopped midway in its worktree, with conflicts in %s",
+		    names);
+	else
+		fields_set(out, "missing",
+		    "a merge or the like stopped midway in its worktree: git status "
+		    "there says which");
+	return true;
+}
+
 static int
 gather(struct repo *repo, const struct fields *in, const struct phase *phase,
     struct exit_facts *x, struct fields *out, struct err *err)
 {
 	const char *path = fields_text(in, "path"), *base = fields_text(in, "base");
-	bool commits_rest = fields_number(in, "commit_rest", 0) != 0;
+	bool commits_rest = fields_number(in, "commit_rest", 0) != 0, midway;
 	AUTO_FREE char *stray = NULL, *loose = NULL;
 
 	if (worktree_inspect(
@@ -328,7 +351,8 @@ gather(struct repo *repo, const struct fields *in, const struct phase *phase,
 	if (changed_paths(path, base, "HEAD", &x->changed, err) < 0)
 		return -1;
 	stray = stray_paths(phase, fields_text(in, "widened"), x);
-	if (x->loose.n > 0 && strcmp(fields_text(in, "why"), "exit") == 0 &&
+	midway = is_midway(x, out);
+	if (x->loose.n > 0 && !midway && strcmp(fields_text(in, "why"), "exit") == 0 &&
 	    (commits_rest || (phase->is_analysis_only && stray[0] == '\0'))) {
 		if (commit_loose(repo, in, phase, x, err) < 0)
 			return -1;
@@ -338,7 +362,7 @@ gather(struct repo *repo, const struct fields *in, const struct phase *phase,
 	fields_set(out, "stray", stray);
 	loose = git_list_show(&x->loose);
 	fields_set(out, "dirty_list", loose);
-	fields_set_number(out, "dirty", (int64_t)x->loose.n);
+	fields_set_number(out, "dirty", midway ? 0 : (int64_t)x->loose.n);
 	if (x->loose.n > 0 && !fields_text(out, "missing")[0])
 		fields_setf(out, "missing", "%zu file(s) are not committed: %s",
 		    x->loose.n, loose);

@@ -337,7 +337,10 @@ reap(struct running *run, bool end_it)
 	return status;
 }
 
-/* The line of TEXT that says why: the first "fatal:", else "error:", else any. */
+/*
+ * The line of TEXT that says why: the first "fatal:", else "error:", else any.  Of a file that
+ * cannot be read its "error:" has the name.
+ */
 static struct span
 telling_line(const char *text)
 {
@@ -352,6 +355,8 @@ telling_line(const char *text)
 				continue;
 			line.p += strlen(leads[i]);
 			line.n -= strlen(leads[i]);
+			if (span_eq(line, "adding files failed"))
+				continue;
 			return line;
 		}
 	}

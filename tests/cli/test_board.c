@@ -383,6 +383,50 @@ a_clock_that_was_set_is_told_for_a_day(void **state)
 	}
 }
 
+/* Between two batches nothing waits for anybody, and nothing goes on by itself either. */
+static void
+after_a_batch_the_way_on_is_told(void **state)
+{
+	static const struct {
+		const char *plan;
+		bool is_told;
+	} rows[] = {
+		{ "'state':'active','n_phases':3,'batches':[{'number':1,'state':'complete',"
+		  "'sessions':[{'state':'done'}]}]",
+		    true },
+		{ "'state':'active','n_phases':3,'batches':[{'number':1,"
+		  "'state':'complete-with-failures','acknowledged':true}]",
+		    true },
+		{ "'state':'active','n_phases':3,'batches':[{'number':1,"
+		  "'state':'complete-with-failures','acknowledged':false}]",
+		    false },
+		{ "'state':'active','n_phases':3,'batches':[{'number':1,'state':'running'}]",
+		    false },
+		{ "'state':'active','n_phases':1,'batches':[{'number':1,'state':'complete',"
+		  "'sessions':[{'state':'done'}]}]",
+		    false },
+		{ "'state':'aborted','n_phases':3,'batches':[{'number':1,"
+		  "'state':'complete'}]",
+		    false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		AUTO_FREE char *text = xasprintf(
+		    "{'plans':[{'id':'p1','path':'/r/a plan.md',%s}]}", rows[i].plan);
+		AUTO_JSON struct json_object *status = parse(text);
+		struct paper p;
+
+		paper_open(&p, 0);
+		board_status(&p.screen, status);
+		if (rows[i].is_told)
+			says(paper_read(&p), "left\n  -> divisi run '/r/a plan.md'\n");
+		else
+			assert_null(strstr(paper_read(&p), "divisi run '"));
+		paper_close(&p);
+	}
+}
+
 /* What is kept for its sake is told until a person lets it go (promise 2). */
 static void
 a_worktree_that_landed_work_left_is_told(void **state)
@@ -456,6 +500,7 @@ main(void)
 		cmocka_unit_test(status_of_nothing_says_how_to_start),
 		cmocka_unit_test(events_are_told_by_the_names_people_use),
 		cmocka_unit_test(a_clock_that_was_set_is_told_for_a_day),
+		cmocka_unit_test(after_a_batch_the_way_on_is_told),
 		cmocka_unit_test(a_worktree_that_landed_work_left_is_told),
 		cmocka_unit_test(events_before_any_status_are_told_by_their_ids),
 		cmocka_unit_test(the_report_adds_up),

@@ -117,6 +117,8 @@ class Case:
             if lock and self.was_dark and os.path.exists(lock[1]):
                 os.unlink(lock[1])  # its git went with the power
             answer = self.plot.instead(name, what)
+            if answer == []:
+                continue  # it can wait
             if answer:
                 order = ["divisi"] + answer
             elif lock:

@@ -42,6 +42,24 @@ claim "and that is said" says 'has other commits|has more' divisi why 1C
 git -C "$tree" checkout -q "$(field 1C branch)"
 claim "back on its branch it lands" divisi merge 1C --yes
 claim "as it was reviewed" until_true says '^three$' git show main:c.txt
+# ---- midway --------------------------------------------------------------------------------------
+cat >"$scratch/midway" <<'END'
+echo one >README.md && git commit -qam one && git checkout -q --detach HEAD~1 &&
+	echo two >README.md && git commit -qam two && two=$(git rev-parse HEAD) &&
+	git checkout -q - && ! git merge -q "$two"
+END
+fake_plan again.md <<END
+1A|quick|Writes: \`README.md\`|fake:bash=bash $scratch/midway
+END
+sed -i 's/1A/9A/g; s/T-11/T-91/g' again.md
+divisi abandon 1B --reason "not now" >/dev/null
+divisi approve p1/1 >/dev/null
+divisi dispatch again.md >/dev/null 2>&1
+approve_table >/dev/null
+claim "a merge that stopped midway is no result" becomes 9A failed
+claim "which is said with its file" says 'a merge stopped midway in its worktree, with conflicts in README.md' divisi why 9A
+claim "nobody is asked whether to commit it" divisi_fails 5 approve 9A
+claim "what is there is kept" until_true is_pinned p2.1.9A README.md '<<<<<<< HEAD'
 claim "the journal is replayed to the same state" until_true divisi replay
 divisi server --stop >/dev/null
 
